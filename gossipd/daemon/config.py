@@ -1,0 +1,152 @@
+"""What a person can choose about one daemon, checked before anything is opened.
+
+The functions here turn the texts of flags and environment variables into values, and say in one
+line what is wrong with a text. The protocol's own constants are not here: `profile` selects them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Literal, get_args
+
+import attrs
+
+from gossipd.protocol.address import format_node_id, is_address, parse_node_id, split_node_id
+
+Profile = Literal["lan", "wan", "local"]
+AckLevel = Literal["all", "majority", "one", "local"]
+LogFormat = Literal["console", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8088
+DEFAULT_CLUSTER = "gossipd"
+DEFAULT_DISCOVERY_PORT = 7000
+
+MAX_CLUSTER = 64
+"""Characters of a cluster's name at most: it is in the clear header of every datagram."""
+
+_CLUSTER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_MAX_PORT = 65535
+
+
+def parse_bind(text: str) -> tuple[str, int]:
+    """Host, without brackets, and port to listen on.
+
+    Raises:
+        ValueError: with one line that says why this cannot be listened on.
+    """
+    if text.rpartition(":")[2] == "0":
+        raise ValueError(
+            f"{text!r}: port 0 means another port at every start, and other nodes need a fixed one"
+        )
+    return split_node_id(parse_node_id(text))
+
+
+def parse_port(text: str) -> int:
+    """The port number in `text`.
+
+    Raises:
+        ValueError: with one line, if there is none from 1 to 65535.
+    """
+    digits = text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_PORT))
+    if not digits or not 1 <= int(text) <= _MAX_PORT:
+        raise ValueError(f"{text[:40]!r} is no port number from 1 to {_MAX_PORT}")
+    return int(text)
+
+
+def parse_contact(text: str, default_port: int = DEFAULT_PORT) -> str:
+    """The canonical id that others can reach: what may be advertised or joined.
+
+    Raises:
+        ValueError: with one line, also for an address that means no particular machine.
+    """
+    contact = parse_node_id(text, default_port)
+    host = split_node_id(contact)[0]
+    if is_address(host):
+        address = ipaddress.ip_address(host)
+        if address.is_unspecified or address.is_multicast:
+            raise ValueError(f"{text!r}: {host} is no address at which others can reach a node")
+    return contact
+
+
+def parse_contacts(text: str) -> tuple[str, ...]:
+    """The ids in a comma list; empty parts do not count.
+
+    Raises:
+        ValueError: with one line about the first bad one.
+    """
+    return tuple(parse_contact(part.strip()) for part in text.split(",") if part.strip())
+
+
+def check_cluster(name: str) -> str:
+    """The name, if it may be a cluster's.
+
+    Raises:
+        ValueError: with one line, if not.
+    """
+    if not 1 <= len(name) <= MAX_CLUSTER:
+        raise ValueError(f"a cluster's name has 1 to {MAX_CLUSTER} characters, not {len(name)}")
+    if not _CLUSTER_CHARACTERS.issuperset(name):
+        raise ValueError(f"{name!r}: a cluster's name has only letters, digits, '.', '_' and '-'")
+    return name
+
+
+def _check_bind(_: object, __: object, value: tuple[str, int]) -> None:
+    if parse_bind(format_node_id(*value)) != value:
+        raise ValueError(f"bind: {value!r} is not in canonical form")
+
+
+def _check_advertise(_: object, __: object, value: str | None) -> None:
+    if value is not None and parse_contact(value) != value:
+        raise ValueError(f"advertise: {value!r} is not in canonical form")
+
+
+def _check_join(_: object, __: object, value: tuple[str, ...]) -> None:
+    if tuple(parse_contact(contact) for contact in value) != value:
+        raise ValueError(f"join: {value!r} is not in canonical form")
+
+
+def _check_name(_: object, __: object, value: str) -> None:
+    check_cluster(value)
+
+
+@attrs.frozen(kw_only=True)
+class DaemonConfig:
+    """One daemon's choices; construction raises ValueError for a value out of its bounds.
+
+    Attributes:
+        bind: host (an address, or a name of this machine) and port, for TCP and UDP alike.
+        advertise: the id under which others know this node; None derives it from `bind`.
+        join: ids of nodes to join, tried for as long as they are no live members.
+        cluster: nodes of another name are not talked to.
+        profile: which set of the protocol's intervals and time-outs: within one data centre (lan),
+            between several (wan), or on one machine (local).
+        ack: who must hold a write before it is answered; None chooses by the size of the cluster.
+        log_format: for people or for machines, on stderr.
+        log_level: the least important level that is logged.
+        discovery: whether nodes may be looked for by broadcast, on `discovery_port`.
+        ephemeral: keep nothing on disk.
+    """
+
+    bind: tuple[str, int] = attrs.field(default=(DEFAULT_HOST, DEFAULT_PORT), validator=_check_bind)
+    advertise: str | None = attrs.field(default=None, validator=_check_advertise)
+    join: tuple[str, ...] = attrs.field(default=(), validator=_check_join)
+    cluster: str = attrs.field(default=DEFAULT_CLUSTER, validator=_check_name)
+    profile: Profile = attrs.field(default="lan", validator=attrs.validators.in_(get_args(Profile)))
+    ack: AckLevel | None = attrs.field(
+        default=None,
+        validator=attrs.validators.optional(attrs.validators.in_(get_args(AckLevel))),
+    )
+    log_format: LogFormat = attrs.field(
+        default="console", validator=attrs.validators.in_(get_args(LogFormat))
+    )
+    log_level: LogLevel = attrs.field(
+        default="info", validator=attrs.validators.in_(get_args(LogLevel))
+    )
+    discovery: bool = True
+    discovery_port: int = attrs.field(
+        default=DEFAULT_DISCOVERY_PORT,
+        validator=[attrs.validators.ge(1), attrs.validators.le(_MAX_PORT)],
+    )
+    ephemeral: bool = False

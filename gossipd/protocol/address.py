@@ -1,0 +1,168 @@
+"""The one text form of a node's address: `host:port`, such as `10.0.0.7:8088` or `[fd00::7]:8088`.
+
+Two nodes must never write the same address differently, because this text is the node's id. So a
+host is an IPv4 dotted quad, an IPv6 address as RFC 5952 writes it, or a lower-case name; nothing
+that a resolver would read as an address in disguise (`010.1.1.1`, `127.1`, `0x7f000001`) passes.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+
+MAX_TEXT = 270
+"""Characters in a node id at most: a name of 253, brackets, a colon and a port, with some room."""
+
+_MAX_NAME = 253
+_MAX_LABEL = 63
+_MAX_PORT = 65535
+_SHOWN = 40
+_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+_DECIMAL = frozenset("0123456789")
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+_CACHED = 4096
+
+
+def parse_node_id(text: str, default_port: int | None = None) -> str:
+    """The canonical form of `text`: `host:port`, or `host` alone if `default_port` is given.
+
+    The result is its own canonical form. An IPv4-mapped IPv6 address becomes the IPv4 address.
+
+    Raises:
+        ValueError: with one line that shows the text and says what is wrong with it.
+    """
+    try:
+        if len(text) > MAX_TEXT:
+            raise ValueError(f"longer than {MAX_TEXT} characters")
+        host, port_text = _split_text(text)
+        port = _parse_port(port_text, default_port)
+        return _join(_canonical_host(host, bracketed=text.startswith("[")), port)
+    except ValueError as error:
+        raise ValueError(f"{_shown(text)}: {error}") from None
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def split_node_id(canonical: str) -> tuple[str, int]:
+    """Host, without brackets, and port of a text that `parse_node_id` or `format_node_id` made."""
+    host, _, port = canonical.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def format_node_id(host: str, port: int) -> str:
+    """The canonical id of a host (a name or an address, without brackets) and a port.
+
+    Raises:
+        ValueError: with one line, if there is no such id (a scoped address, port 0).
+    """
+    try:
+        _check_port(port)
+        return _join(_canonical_host(host, bracketed=":" in host), port)
+    except ValueError as error:
+        raise ValueError(f"{_shown(host)} and port {port}: {error}") from None
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def is_address(host: str) -> bool:
+    """Whether `host`, without brackets, is an IP address that an id may hold, and not a name."""
+    try:
+        _canonical_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"
+
+
+def _join(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _split_text(text: str) -> tuple[str, str | None]:
+    if "/" in text:
+        raise ValueError("only host:port, without a scheme or a path")
+    if text.startswith("["):
+        host, closed, rest = text[1:].partition("]")
+        if not closed:
+            raise ValueError("the bracket is not closed")
+        if rest and not rest.startswith(":"):
+            raise ValueError("only a colon and a port may follow the bracket")
+        return host, rest[1:] if rest else None
+    if text.count(":") > 1:
+        raise ValueError("an IPv6 address is written in brackets, as in [::1]:8088")
+    host, colon, port = text.partition(":")
+    return host, port if colon else None
+
+
+def _parse_port(text: str | None, default: int | None) -> int:
+    if text is None:
+        if default is None:
+            raise ValueError("the port is missing, as in host:8088")
+        port = default
+    elif not 1 <= len(text) <= len(str(_MAX_PORT)) or not _DECIMAL.issuperset(text):
+        raise ValueError(f"the port must be a number from 1 to {_MAX_PORT}")
+    elif text.startswith("0") and text != "0":
+        raise ValueError("the port must not start with 0")
+    else:
+        port = int(text)
+    _check_port(port)
+    return port
+
+
+def _check_port(port: int) -> None:
+    if not 1 <= port <= _MAX_PORT:
+        raise ValueError(f"the port must be a number from 1 to {_MAX_PORT}")
+
+
+def _canonical_host(host: str, *, bracketed: bool) -> str:
+    if not host:
+        raise ValueError("the host is missing")
+    if bracketed:
+        if ":" not in host:
+            raise ValueError("only an IPv6 address is written in brackets")
+        return _canonical_address(host)
+    # str.lower maps some letters from elsewhere to ASCII, so this comes before it.
+    if not host.isascii():
+        raise ValueError("a name has only letters, digits, dots, hyphens and underscores")
+    host = host.lower()
+    if all(_is_numeric(label) for label in host.split(".")):
+        return _canonical_address(host)
+    return _checked_name(host)
+
+
+def _is_numeric(label: str) -> bool:
+    """Whether the C library's resolver would read this label as a number."""
+    if label.startswith("0x"):
+        return _HEXADECIMAL.issuperset(label[2:])
+    return _DECIMAL.issuperset(label)
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > _MAX_NAME:
+        raise ValueError(f"a name has at most {_MAX_NAME} characters")
+    for label in name.split("."):
+        if not label:
+            raise ValueError("a part of the name between dots is empty")
+        if len(label) > _MAX_LABEL:
+            raise ValueError(f"a part of the name has more than {_MAX_LABEL} characters")
+        if not _NAME_CHARACTERS.issuperset(label):
+            raise ValueError("a name has only letters, digits, dots, hyphens and underscores")
+    return name
+
+
+def _canonical_address(host: str) -> str:
+    if ":" not in host:
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            raise ValueError("not an IPv4 address, and a name is not all numbers") from None
+    if "%" in host:
+        raise ValueError("an address with a zone (%) means nothing on another machine")
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        raise ValueError("not an IPv6 address") from None
+    return str(address.ipv4_mapped or address)

@@ -1,0 +1,121 @@
+"""What a node reports for the log: one small value per thing that an operator would want a line about."""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen
+class MemberJoined:
+    """A member is alive for the first time, or again under a new generation.
+
+    Attributes:
+        previous: the generation that this one replaces, or None for an id not known before.
+    """
+
+    member: str
+    generation: int
+    previous: int | None
+
+
+@attrs.frozen
+class MemberSuspect:
+    """A member is suspected of being dead; `accuser` said so first."""
+
+    member: str
+    accuser: str
+
+
+@attrs.frozen
+class MemberRecovered:
+    """A suspect or dead member is alive, under the same generation."""
+
+    member: str
+    was: str
+
+
+@attrs.frozen
+class MemberDead:
+    """A member was declared dead, by this node or by `accuser`."""
+
+    member: str
+    accuser: str
+
+
+@attrs.frozen
+class MemberLeft:
+    """A member said that it leaves."""
+
+    member: str
+
+
+@attrs.frozen
+class Refuted:
+    """This node was suspected or declared dead and raised its incarnation."""
+
+    incarnation: int
+    claimed: str
+
+
+@attrs.frozen
+class RegisteredPeerSilent:
+    """An address given to `register` did not answer in time and was dropped."""
+
+    name: str
+
+
+@attrs.frozen
+class IdConflict:
+    """Another living process uses this node's id. At most one a minute."""
+
+    member: str
+    source: str
+
+
+@attrs.frozen
+class ForeignDatagram:
+    """A datagram of another cluster or wire version from a configured contact. At most one a minute."""
+
+    source: str
+    ours: str
+    theirs: str
+
+
+@attrs.frozen
+class ReplicaRetired:
+    """A peer holds more of this process's own counting than the process itself: it counts on under a new id."""
+
+    owner: str
+    held: int
+    reported: int
+
+
+@attrs.frozen
+class Paused:
+    """This process did not run for `seconds`; deadlines were extended by as much."""
+
+    seconds: float
+
+
+@attrs.frozen
+class LeaveDone:
+    """`leave` is over: `told` peers acknowledged it, out of `asked`."""
+
+    told: int
+    asked: int
+
+
+Event = (
+    MemberJoined
+    | MemberSuspect
+    | MemberRecovered
+    | MemberDead
+    | MemberLeft
+    | Refuted
+    | RegisteredPeerSilent
+    | IdConflict
+    | ForeignDatagram
+    | ReplicaRetired
+    | Paused
+    | LeaveDone
+)

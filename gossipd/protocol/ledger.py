@@ -1,0 +1,189 @@
+"""All counters' entries by owner, with versions: what this node has, and what another lacks.
+
+An owner numbers its changes 1, 2, 3 …; of every slot only the newest entry is kept. `have` is the
+version up to which nothing of an owner is missing here; entries beyond it count as well, they merely
+are not vouched for. The scheme is scuttlebutt's (van Renesse et al., 2008): a delta brings entries in
+version order, and so can be cut anywhere.
+
+The state of a floor that was passed by a higher one without a slot under it is dropped. A delta that
+leaves such an entry out brings the higher floor along, so that nobody vouches for less than it has.
+"""
+
+from __future__ import annotations
+
+from .counter import Counter
+from .fingerprint import Fingerprint, row_hash
+from .messages import Entry, Group, Have
+
+ENTRY_BYTES = 32
+"""Upper bound of an encoded entry without its name."""
+
+GROUP_BYTES = 48
+"""Upper bound of a group's encoding beside its entries."""
+
+
+class OwnerLog:
+    """What is known of one owner."""
+
+    __slots__ = ("digest", "dropped", "entries", "have", "newest")
+
+    def __init__(self) -> None:
+        self.have = 0
+        self.newest = 0
+        self.dropped = 0
+        self.digest = 0
+        self.entries: dict[tuple[str, int], Entry] = {}
+
+
+class Ledger:
+    """Counters by name and their entries by owner."""
+
+    def __init__(self, key: bytes) -> None:
+        self.counters: dict[str, Counter] = {}
+        self.owners: dict[bytes, OwnerLog] = {}
+        self.fingerprint = Fingerprint()
+        self._key = key
+        self._highest: dict[str, tuple[bytes, Entry]] = {}
+        # Entries without a count under the highest floor: what the next higher one replaces.
+        self._bare: dict[str, list[tuple[bytes, int]]] = {}
+
+    def counter(self, name: str) -> Counter:
+        """The counter of that name, made when it is first asked for."""
+        found = self.counters.get(name)
+        if found is None:
+            found = self.counters[name] = Counter()
+        return found
+
+    def value(self, name: str) -> int:
+        """The counter's value; 0 for a name never counted."""
+        counter = self.counters.get(name)
+        return 0 if counter is None else counter.value
+
+    def have(self, owner: bytes) -> int:
+        """The version up to which everything of `owner` is here."""
+        log = self.owners.get(owner)
+        return 0 if log is None else log.have
+
+    def apply(self, group: Group) -> bool:
+        """Merges a group. Whether anything was news."""
+        log = self.owners.get(group.owner)
+        if log is None:
+            log = OwnerLog()
+            self.owners[group.owner] = log
+        news = False
+        for entry in group.entries:
+            news |= self._merge(group.owner, log, entry)
+        if group.since <= log.have < group.upto:
+            self._advance(group.owner, log, group.upto)
+            news = True
+        return news
+
+    def learned_floor(self, group: Group) -> bool:
+        """Whether the group brings a floor that is not known here yet."""
+        return any(entry.floor > self._top(entry.name) for entry in group.entries)
+
+    def group(self, owner: bytes, since: int, budget: int) -> tuple[list[Group], bool]:
+        """What somebody with everything of `owner` up to `since` lacks, and whether all of it fitted.
+
+        The groups encode to at most `budget` bytes: one of the owner's own, and before it at most one
+        for each higher floor that replaced an entry which is left out.
+        """
+        log = self.owners.get(owner)
+        if log is None or (log.have <= since and log.newest <= since):
+            return [], True
+        budget -= GROUP_BYTES
+        groups = self._witnesses(owner) if since < log.dropped else []
+        budget -= sum(map(group_bytes, groups))
+        newer = [entry for entry in log.entries.values() if entry.version > since]
+        newer.sort(key=_version)
+        chosen: list[Entry] = []
+        for entry in newer:
+            budget -= ENTRY_BYTES + len(entry.name.encode())
+            if budget < 0:
+                break
+            chosen.append(entry)
+        whole = len(chosen) == len(newer)
+        if not whole and not chosen:
+            return [], False
+        upto = log.have if whole else min(log.have, chosen[-1].version)
+        groups.append(Group(owner, since, max(upto, since), chosen))
+        return groups, whole
+
+    def haves(self, owners: list[bytes]) -> list[Have]:
+        """Version vector of these owners."""
+        return [Have(owner, self.have(owner)) for owner in owners]
+
+    def recent(self, count: int) -> list[bytes]:
+        """The owners that changed last, newest first."""
+        return [owner for owner, _ in zip(reversed(self.owners), range(count), strict=False)]
+
+    def in_buckets(self, mask: int) -> list[bytes]:
+        """Owners in these buckets of the fingerprint, a mask of 256 bits."""
+        return [owner for owner in self.owners if mask >> owner[0] & 1]
+
+    def all_groups(self) -> list[Group]:
+        """Everything, for a store."""
+        return [
+            Group(owner, 0, log.have, sorted(log.entries.values(), key=_version))
+            for owner, log in self.owners.items()
+        ]
+
+    def _top(self, name: str) -> int:
+        counter = self.counters.get(name)
+        return 0 if counter is None else counter.highest
+
+    def _merge(self, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
+        key = (entry.name, entry.floor)
+        known = log.entries.get(key)
+        if known is not None and known.version >= entry.version:
+            return False
+        counter = self.counter(entry.name)
+        raised = entry.floor > counter.highest
+        changed = counter.merge(owner, entry.floor, entry.count)
+        if not entry.count and entry.floor < counter.highest:
+            log.dropped = max(log.dropped, entry.version)
+            return False
+        log.entries[key] = entry
+        log.newest = max(log.newest, entry.version)
+        if raised:
+            self._replace_highest(owner, entry)
+        if not entry.count:
+            self._bare.setdefault(entry.name, []).append((owner, entry.floor))
+        return changed
+
+    def _replace_highest(self, owner: bytes, entry: Entry) -> None:
+        """A higher floor makes those below it, if their owner counted nothing there, superfluous."""
+        self._highest[entry.name] = (owner, entry)
+        bare = self._bare.pop(entry.name, [])
+        for bearer, floor in bare:
+            log = self.owners[bearer]
+            old = log.entries.get((entry.name, floor))
+            if old is not None and not old.count and floor < entry.floor:
+                del log.entries[entry.name, floor]
+                log.dropped = max(log.dropped, old.version)
+
+    def _witnesses(self, besides: bytes) -> list[Group]:
+        return [
+            Group(owner, 0, 0, [entry])
+            for owner, entry in self._highest.values()
+            if owner != besides
+        ]
+
+    def _advance(self, owner: bytes, log: OwnerLog, version: int) -> None:
+        log.have = version
+        log.newest = max(log.newest, version)
+        digest = row_hash(b"%b %d" % (owner, version), self._key)
+        self.fingerprint.replace(owner[0], log.digest, digest)
+        log.digest = digest
+        # Moving it to the end keeps `recent` a walk from the back.
+        del self.owners[owner]
+        self.owners[owner] = log
+
+
+def group_bytes(group: Group) -> int:
+    """Upper bound of a group's encoding."""
+    return GROUP_BYTES + sum(ENTRY_BYTES + len(entry.name.encode()) for entry in group.entries)
+
+
+def _version(entry: Entry) -> int:
+    return entry.version

@@ -1,0 +1,193 @@
+"""The messages of the wire, as bounded array structs.
+
+A datagram is a header and several messages, framed one by one (`codec`). The first one is always
+`Sender`. Fields are only ever appended, each with a default, so that versions can talk to each other;
+a message of an unknown tag costs only itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+ALIVE: Final = 0
+SUSPECT: Final = 1
+DEAD: Final = 2
+LEFT: Final = 3
+STATES: Final = ("alive", "suspect", "dead", "left")
+
+MEMBERS: Final = 0
+COUNTERS: Final = 1
+
+Id = Annotated[str, Meta(max_length=270)]
+Version = Annotated[int, Meta(ge=0, le=2**53)]
+Number = Annotated[int, Meta(ge=0, le=2**53)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+State = Annotated[int, Meta(ge=0, le=3)]
+Owner = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Buckets = Annotated[bytes, Meta(max_length=32)]
+Sum = Annotated[int, Meta(ge=0, lt=2**32)]
+
+
+class Claim(Struct, array_like=True, gc=False, frozen=True):
+    """A statement about a member: that it is in `state` at (generation, incarnation).
+
+    `accuser` names who suspects or declared dead, so that confirmations can be told apart.
+    """
+
+    id: Id
+    generation: Version
+    incarnation: Version
+    state: State
+    accuser: Id = ""
+
+
+class Entry(Struct, array_like=True, gc=False, frozen=True):
+    """One slot of a counter as its owner left it at `version`; a count of 0 declares the floor."""
+
+    version: Version
+    name: Name
+    floor: Count
+    count: Count
+
+
+class Group(Struct, array_like=True, frozen=True):
+    """Entries of one owner. Who has everything of it up to `since` has, with these, all up to `upto`."""
+
+    owner: Owner
+    since: Version
+    upto: Version
+    entries: Annotated[list[Entry], Meta(max_length=500)]
+
+
+class Have(Struct, array_like=True, gc=False, frozen=True):
+    """The sender has everything of `owner` up to `version`."""
+
+    owner: Owner
+    version: Version
+
+
+class Sender(Struct, array_like=True, tag=0, gc=False, frozen=True):
+    """Who sends: its alive claim, and the nonce of its process."""
+
+    id: Id
+    generation: Version
+    incarnation: Version
+    nonce: Annotated[int, Meta(ge=0, lt=2**32)]
+
+
+class Ping(Struct, array_like=True, tag=1, gc=False, frozen=True):
+    """Asks for an ack with the same number. `target` is empty where only the address is known.
+
+    `members` and `counters` are the gates: hashes of the sender's table and version vector.
+    """
+
+    number: Number
+    target: Id = ""
+    members: Hash = 0
+    counters: Hash = 0
+    padding: Annotated[bytes, Meta(max_length=64)] = b""
+
+
+class PingReq(Struct, array_like=True, tag=2, gc=False, frozen=True):
+    """Asks a relay to ping `target` and to pass its ack on, or to nack."""
+
+    number: Number
+    target: Id
+
+
+class Ack(Struct, array_like=True, tag=3, gc=False, frozen=True):
+    """Answers a ping. A challenge that is not 0 asks for an ack with that number in turn."""
+
+    number: Number
+    members: Hash = 0
+    counters: Hash = 0
+    challenge: Number = 0
+
+
+class Nack(Struct, array_like=True, tag=4, gc=False, frozen=True):
+    """The relay is there, but has no ack of the target."""
+
+    number: Number
+
+
+class Claims(Struct, array_like=True, tag=5, frozen=True):
+    """Gossip: news about members."""
+
+    claims: Annotated[list[Claim], Meta(max_length=100)]
+
+
+class Push(Struct, array_like=True, tag=6, frozen=True):
+    """An owner's present slots, to be confirmed with the same number."""
+
+    number: Number
+    group: Group
+
+
+class Confirm(Struct, array_like=True, tag=7, gc=False, frozen=True):
+    """Answers a push: the sender now has everything of `owner` up to `version`."""
+
+    number: Number
+    owner: Owner
+    version: Version
+
+
+class Sums(Struct, array_like=True, tag=8, frozen=True):
+    """Sixteen partial sums of a table's hash: of all (prefix -1) or of one sixteenth.
+
+    Their lower 32 bits are enough to tell where two tables differ, once their totals told that they do.
+    """
+
+    table: Annotated[int, Meta(ge=0, le=1)]
+    prefix: Annotated[int, Meta(ge=-1, le=15)]
+    sums: Annotated[list[Sum], Meta(min_length=16, max_length=16)]
+
+
+class Rows(Struct, array_like=True, tag=9, frozen=True):
+    """The sender's member rows in `buckets`, a mask of 256 bits. Unless `final`, it asks for what differs in them.
+
+    `more` says that rows did not fit, so that the receiver compares again at once.
+    """
+
+    buckets: Buckets
+    claims: Annotated[list[Claim], Meta(max_length=100)]
+    final: bool = False
+    more: bool = False
+
+
+class Haves(Struct, array_like=True, tag=10, frozen=True):
+    """Parts of the sender's version vector; asks for what it lacks.
+
+    Of owners in `buckets`, a mask of 256 bits, the sender has nothing but what is listed.
+    """
+
+    buckets: Buckets
+    haves: Annotated[list[Have], Meta(max_length=100)]
+    final: bool = False
+
+
+class Delta(Struct, array_like=True, tag=11, frozen=True):
+    """Counter entries that the receiver lacked. `more` says that others did not fit."""
+
+    groups: Annotated[list[Group], Meta(max_length=100)]
+    more: bool = False
+
+
+Message = Sender | Ping | PingReq | Ack | Nack | Claims | Push | Confirm | Sums | Rows | Haves | Delta
+KINDS: Final[dict[type, str]] = {
+    Sender: "none",
+    Ping: "ping",
+    PingReq: "ping_req",
+    Ack: "ack",
+    Nack: "nack",
+    Claims: "claims",
+    Push: "push",
+    Confirm: "confirm",
+    Sums: "sums",
+    Rows: "rows",
+    Haves: "haves",
+    Delta: "delta",
+}

@@ -1,0 +1,155 @@
+"""Spreads this node's own counting: at once, to every live peer, one push under way per peer.
+
+    A --push (slots, since, upto)--> B
+    A <--confirm (have)------------- B
+
+What is counted while a push is under way goes into the next one, which leaves when the last is
+confirmed or after a retry time: under load the writes coalesce by themselves. A push carries present
+slot values, never operations, so that repeating it does no harm.
+"""
+
+from __future__ import annotations
+
+from .detector import Detector
+from .ledger import Ledger
+from .members import Member
+from .messages import Confirm, Push
+from .outbox import Outbox
+
+
+class PeerState:
+    """What one peer has of our owner id.
+
+    Attributes:
+        since: everything up to this version, as the peer said; the next push starts there.
+        holds: the newest version whose every slot it confirmed; this is what answers count.
+        silent: it missed an answer's deadline, and is not waited for until it confirms something.
+    """
+
+    __slots__ = (
+        "generation",
+        "holds",
+        "number",
+        "sent_at",
+        "silent",
+        "since",
+        "tries",
+        "upto",
+        "whole",
+    )
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+        self.since = 0
+        self.holds = 0
+        self.silent = False
+        self.number = 0  # of the push under way, 0 if there is none
+        self.upto = 0
+        self.whole = False
+        self.sent_at = 0.0
+        self.tries = 0
+
+
+class Pushes:
+    """Pushes of the present owner id to all live peers."""
+
+    def __init__(self, outbox: Outbox, ledger: Ledger, detector: Detector) -> None:
+        self._out = outbox
+        self._ledger = ledger
+        self._detector = detector
+        self._owner = b""
+        self._version = 0
+        self._number = 0
+        self._peers: dict[str, PeerState] = {}
+        self._under_way: dict[str, Member] = {}
+        self._made: dict[int, tuple[int, bytes, int, bool]] = {}
+
+    def reset(self, owner: bytes) -> None:
+        """From now on `owner` is what this node counts under."""
+        self._owner = owner
+        self._version = 0
+        self._peers.clear()
+        self._under_way.clear()
+        self._made.clear()
+
+    def state(self, row: Member) -> PeerState:
+        """What `row` has; nothing is assumed of a new generation."""
+        state = self._peers.get(row.id)
+        if state is None or state.generation != row.generation:
+            state = self._peers[row.id] = PeerState(row.generation)
+            self._under_way.pop(row.id, None)
+        return state
+
+    def push(self) -> None:
+        """Something was counted: tell every live peer that has no push under way."""
+        self._version = self._ledger.have(self._owner)
+        self._made.clear()
+        for row in self._out.table.live.values():
+            state = self.state(row)
+            if not state.number and state.since < self._version:
+                self._send(row, state)
+
+    def catch_up(self, row: Member) -> None:
+        """`row` appeared or came back: tell it what it lacks."""
+        if self._version and row.live:
+            state = self.state(row)
+            if not state.number and state.since < self._version:
+                self._send(row, state)
+
+    def on_confirm(self, confirm: Confirm, row: Member) -> bool:
+        """Whether the peer is now known to hold more than before."""
+        state = self.state(row)
+        if confirm.owner != self._owner or confirm.number != state.number or not state.number:
+            return False
+        self._under_way.pop(row.id, None)
+        state.number = state.tries = 0
+        state.silent = False
+        state.since = min(confirm.version, self._version)
+        news = state.whole and confirm.version >= state.upto > state.holds
+        if news:
+            state.holds = state.upto
+        if state.since < self._version:
+            self._send(row, state)
+        return news
+
+    def _send(self, row: Member, state: PeerState) -> None:
+        made = self._made.get(state.since)
+        if made is None:
+            made = self._make(state.since)
+        state.number, data, state.upto, state.whole = made
+        state.sent_at = self._out.now
+        self._out.statistics.pushes += 1
+        self._out.transmit(data, row.address, "push")
+        self._under_way[row.id] = row
+        if "push" not in self._out.timers:
+            wait = self._out.config.push_retry_min
+            self._out.timers.set("push", self._out.now + wait, self._sweep)
+
+    def _make(self, since: int) -> tuple[int, bytes, int, bool]:
+        """One datagram serves every peer that has the same."""
+        room = self._out.room - 16
+        groups, whole = self._ledger.group(self._owner, since, room)
+        self._number += 1
+        messages = [Push(self._number, group) for group in groups]
+        upto = groups[-1].upto if groups else since
+        made = (self._number, self._out.datagram(*messages), upto, whole)
+        self._made[since] = made
+        return made
+
+    def _sweep(self) -> None:
+        """Sends again what was not confirmed in its retry time."""
+        now, config = self._out.now, self._out.config
+        for member, row in list(self._under_way.items()):
+            state = self.state(row)
+            if not row.live or not state.number:
+                self._under_way.pop(member, None)
+                state.number = 0
+                continue
+            bound = self._detector.round_trip(member) or 0.0
+            wait = max(config.push_retry_min, min(2 * bound, config.probe_timeout))
+            if now - state.sent_at >= min(wait * 2**state.tries, config.push_retry_max):
+                state.tries = min(state.tries + 1, 16)
+                self._out.statistics.push_retries += 1
+                self._send(row, state)
+        if self._under_way:
+            self._out.timers.set("push", now + config.push_retry_min, self._sweep)

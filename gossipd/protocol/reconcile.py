@@ -1,0 +1,211 @@
+"""Anti-entropy: two nodes that exchange a ping end up with the same members and counters.
+
+The gate is one hash per table on every ping and ack. Where they differ, the node that was pinged
+begins, here for counters (members alike, with `Rows` in place of `Haves` and `Delta`):
+
+    B --sums of sixteenths, newest haves--> A
+    A --sums of the sixteenths that differ--> B      or deltas at once, where the newest tell
+    B --haves of the buckets that differ--> A
+    A --delta; haves of what A lacks--> B
+    B --delta--> A
+
+A small table skips the sums. Everything stays within one datagram a step; what does not fit is
+fetched by the next exchange, which follows at once as long as the last one brought news.
+"""
+
+from __future__ import annotations
+
+from .counting import Counting
+from .fingerprint import BUCKETS, mask_of, sixteenths
+from .ledger import Ledger, group_bytes
+from .members import Address, Member
+from .membership import Membership
+from .messages import (
+    COUNTERS,
+    MEMBERS,
+    Claim,
+    Delta,
+    Group,
+    Have,
+    Haves,
+    Message,
+    Rows,
+    Sums,
+)
+from .outbox import Outbox
+
+_ALL = 2**BUCKETS - 1
+_FEW_ROWS = 20
+_FEW_OWNERS = 12
+_NEWEST = 4
+_SIXTEENTHS = 3
+_HAVE_BYTES = 28
+_FRAME_BYTES = 64
+
+
+class Reconciler:
+    """Compares and completes the member table and the ledger with one peer at a time."""
+
+    def __init__(
+        self, outbox: Outbox, membership: Membership, ledger: Ledger, counting: Counting
+    ) -> None:
+        self._out = outbox
+        self._table = outbox.table
+        self._membership = membership
+        self._ledger = ledger
+        self._counting = counting
+
+    def gates(self) -> tuple[int, int]:
+        """Hashes of the member table and of the version vector."""
+        return self._table.fingerprint.total, self._ledger.fingerprint.total
+
+    def compare(self, members: int, counters: int, source: Address) -> None:
+        """Begins an exchange for each table whose hash at `source` differs from ours."""
+        ours = self.gates()
+        if members != ours[0]:
+            self._begin_members(source)
+        if counters != ours[1]:
+            self._begin_counters(source)
+
+    def begin(self, source: Address) -> None:
+        """Begins an exchange of both tables with a node that has just shown who it is."""
+        self._begin_members(source)
+        self._begin_counters(source)
+
+    def on_sums(self, sums: Sums, source: Address) -> None:
+        """Narrows a difference down, to sixteenths and then to buckets."""
+        table = self._table if sums.table == MEMBERS else self._ledger
+        differing = table.fingerprint.differing(sums.prefix, sums.sums)
+        if not differing:
+            return
+        if sums.prefix >= 0:
+            self._show(sums.table, mask_of(differing), source)
+            return
+        mask = sixteenths(differing)
+        few = _FEW_ROWS if sums.table == MEMBERS else _FEW_OWNERS
+        if len(table.in_buckets(mask)) <= few:
+            self._show(sums.table, mask, source)
+            return
+        self._out.rng.shuffle(differing)
+        chosen = differing[:_SIXTEENTHS]
+        self._out.send(
+            source, *(Sums(sums.table, p, table.fingerprint.sums(p)) for p in chosen)
+        )
+
+    # Members
+
+    def on_rows(self, rows: Rows, source: Address, peer: Member) -> None:
+        """Merges the peer's rows, and answers with those in which it is behind."""
+        news = False
+        theirs: dict[str, Claim] = {}
+        for claim in rows.claims:
+            theirs[claim.id] = claim
+            news |= self._membership.apply(claim, peer.id)
+        if not rows.final:
+            mask = int.from_bytes(rows.buckets, "big")
+            newer = [
+                row
+                for row in self._table.in_buckets(mask)
+                if row.id not in theirs or _newer(row, theirs[row.id])
+            ]
+            claims, fitted = self._fit(newer)
+            more = rows.more or not fitted
+            if claims or more:
+                self._out.send(source, Rows(b"", claims, final=True, more=more))
+        elif rows.more and news:
+            self._begin_members(source)
+
+    def _begin_members(self, source: Address) -> None:
+        if len(self._table.rows) <= _FEW_ROWS:
+            self._show(MEMBERS, _ALL, source)
+        else:
+            self._out.send(source, Sums(MEMBERS, -1, self._table.fingerprint.sums(-1)))
+
+    def _fit(self, rows: list[Member]) -> tuple[list[Claim], bool]:
+        """As many rows as fit into a datagram, and whether that is all."""
+        budget = self._out.room - _FRAME_BYTES - BUCKETS // 8
+        claims: list[Claim] = []
+        for row in rows:
+            budget -= len(row.id) + len(row.accuser) + 28
+            if budget < 0:
+                return claims, False
+            claims.append(row.claim())
+        return claims, True
+
+    def _show(self, table: int, mask: int, source: Address) -> None:
+        """Lists what this node has in these buckets, as far as it fits."""
+        if table == COUNTERS:
+            self._show_counters(mask, source)
+            return
+        claims, fitted = self._fit(self._table.in_buckets(mask))
+        self._out.send(source, Rows(_bytes(mask), claims, more=not fitted))
+
+    # Counters
+
+    def _begin_counters(self, source: Address) -> None:
+        if len(self._ledger.owners) <= _FEW_OWNERS:
+            self._show_counters(_ALL, source)
+            return
+        newest = self._ledger.haves(self._ledger.recent(_NEWEST))
+        sums = Sums(COUNTERS, -1, self._ledger.fingerprint.sums(-1))
+        self._out.send(source, Haves(b"", newest), sums)
+
+    def _show_counters(self, mask: int, source: Address) -> None:
+        owners = self._ledger.in_buckets(mask)
+        fitting = (self._out.room - _FRAME_BYTES) // _HAVE_BYTES
+        if len(owners) > fitting:
+            # Without a bucket in the mask nothing is said of owners that are not listed.
+            mask = 0
+        self._out.send(source, Haves(_bytes(mask), self._ledger.haves(owners[:fitting])))
+
+    def on_haves(self, haves: Haves, source: Address) -> None:
+        """Sends what the peer lacks, and asks for what it has and we do not."""
+        theirs = {have.owner: have.version for have in haves.haves}
+        within = self._ledger.in_buckets(int.from_bytes(haves.buckets, "big"))
+        lacking = [owner for owner in within if owner not in theirs and self._ledger.have(owner)]
+        lacking += [have.owner for have in haves.haves if self._ahead(have)]
+        wanted = [have.owner for have in haves.haves if have.version > self._ledger.have(have.owner)]
+        messages: list[Message] = []
+        budget = self._out.room - _FRAME_BYTES
+        if wanted and not haves.final:
+            budget -= _HAVE_BYTES * len(wanted) + _FRAME_BYTES
+            messages.append(Haves(b"", self._ledger.haves(wanted), final=True))
+        delta = self._delta(lacking, theirs, budget)
+        if delta.groups:
+            messages.append(delta)
+        if messages:
+            self._out.send(source, *messages)
+
+    def on_delta(self, delta: Delta, source: Address) -> None:
+        """Merges entries that this node lacked."""
+        news = False
+        for group in delta.groups:
+            news |= self._counting.merge(group)
+        if delta.more and news:
+            self._begin_counters(source)
+
+    def _ahead(self, have: Have) -> bool:
+        return self._ledger.have(have.owner) > have.version
+
+    def _delta(self, owners: list[bytes], theirs: dict[bytes, int], budget: int) -> Delta:
+        groups: list[Group] = []
+        for owner in owners:
+            found, whole = self._ledger.group(owner, theirs.get(owner, 0), budget)
+            groups += found
+            budget -= sum(group_bytes(group) for group in found)
+            if not whole:
+                return Delta(groups, more=True)
+        return Delta(groups)
+
+
+def _newer(row: Member, claim: Claim) -> bool:
+    """Whether our row says more than theirs."""
+    return (row.generation, row.incarnation, row.state) > (
+        claim.generation,
+        claim.incarnation,
+        claim.state,
+    )
+
+
+def _bytes(mask: int) -> bytes:
+    return mask.to_bytes(BUCKETS // 8, "big")

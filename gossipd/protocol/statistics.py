@@ -1,0 +1,47 @@
+"""Plain integers that the protocol counts, as one snapshot for a metrics page or a checker."""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.define
+class Traffic:
+    """Datagrams and their bytes (UDP payload), by the kind of the first message in them."""
+
+    datagrams: int = 0
+    bytes: int = 0
+
+
+@attrs.define
+class Statistics:
+    """Counts since the process started, except where a field says "now".
+
+    Attributes:
+        members: members now by state: alive, suspect, dead, left, joining, removed. This node is one of the alive.
+        local_health: Lifeguard's score now, 0 (healthy) to the configured maximum.
+        sent, received: traffic by kind, `ping` or `push` for instance.
+        rejected: datagrams, messages or values that were refused, by reason.
+        probes: finished probes by outcome: direct, indirect, failed.
+        answers: answered writes by (ack level, whether its target was met).
+        suspicions: suspicions that this node raised itself.
+        deaths: members that this node declared dead itself.
+        refutations: claims about this node that it refuted.
+        pushes, push_retries: counter pushes sent, and those of them sent again.
+        pauses, paused_seconds: times in which the process did not run, and their sum.
+    """
+
+    members: dict[str, int] = attrs.Factory(dict)
+    local_health: int = 0
+    sent: dict[str, Traffic] = attrs.Factory(dict)
+    received: dict[str, Traffic] = attrs.Factory(dict)
+    rejected: dict[str, int] = attrs.Factory(dict)
+    probes: dict[str, int] = attrs.Factory(dict)
+    answers: dict[tuple[str, bool], int] = attrs.Factory(dict)
+    suspicions: int = 0
+    deaths: int = 0
+    refutations: int = 0
+    pushes: int = 0
+    push_retries: int = 0
+    pauses: int = 0
+    paused_seconds: float = 0.0

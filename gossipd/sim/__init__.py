@@ -1,0 +1,25 @@
+"""A second driver of the protocol: virtual time, a network with faults, crashes, and checks.
+
+`World` holds a cluster; `checks` judges it from outside; `trace` puts a run on record. Nothing here
+reads the machine's time or draws from an unseeded generator.
+"""
+
+from __future__ import annotations
+
+from .cluster import address_of, node_id_of
+from .network import FixedDelay, LogNormalDelay, Network, UniformDelay
+from .record import Befell, Observed, Request
+from .world import World
+
+__all__ = [
+    "Befell",
+    "FixedDelay",
+    "LogNormalDelay",
+    "Network",
+    "Observed",
+    "Request",
+    "UniformDelay",
+    "World",
+    "address_of",
+    "node_id_of",
+]

@@ -1,0 +1,321 @@
+"""One simulated machine: the driver of one node, with its socket buffer, its disk and its faults.
+
+It keeps the contract of a driver. The effects of an input are carried out in order before the next
+input; a wake-up reads the time once, hands over every waiting datagram and only then fires the
+timers; writes are reported in order. What the machine needs of its surroundings it asks of its
+`World`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from math import inf
+from random import Random
+from typing import Any, Protocol, assert_never
+
+from gossipd.protocol.effects import (
+    Address,
+    Answer,
+    Broadcast,
+    Effect,
+    Notify,
+    Persist,
+    Resolve,
+    Transmit,
+    Write,
+)
+
+from .clock import Clock
+from .interface import DrivenNode
+from .network import Delay, UniformDelay
+
+SOCKET_DATAGRAMS = 256
+"""Datagrams that wait in a socket buffer: about as many small ones as fit Linux's 208 KiB."""
+
+SLOW_READ = UniformDelay(0.5, 2.5)
+"""How late a slow machine reads a datagram, in seconds."""
+
+# A node whose timers are still due after so many wake-ups at one instant will not get on.
+_SPINS = 1000
+
+
+class Surroundings(Protocol):
+    """What a host asks of the world."""
+
+    clock: Clock
+
+    def transmit(self, host: Host, data: bytes, to: Address) -> None:
+        """Send one datagram."""
+
+    def broadcast(self, host: Host, data: bytes) -> None:
+        """Send one datagram to everybody near."""
+
+    def resolve(self, host: Host, resolve: Resolve) -> None:
+        """Look a name up and call `host.resolved`."""
+
+    def note_event(self, host: Host, event: Any) -> None:
+        """Log what a node reports or what befalls it."""
+
+    def answer(self, host: Host, answer: Answer) -> None:
+        """A command has its answer."""
+
+    def reading(self, host: Host, data: bytes, source: Address) -> None:
+        """A node is about to be handed a datagram."""
+
+    def stepped(self, host: Host) -> None:
+        """A node has handled one input and its effects are carried out."""
+
+
+class Disk:
+    """When and whether a host's writes are reported.
+
+    Attributes:
+        delay: from staging a write to its report; None: at once.
+        failing: writes are reported as failed instead.
+    """
+
+    __slots__ = ("delay", "failing")
+
+    def __init__(self) -> None:
+        self.delay: Delay | None = None
+        self.failing = False
+
+
+class Host:
+    """One machine with one address, and at most one process of a node on it at a time.
+
+    Attributes:
+        id, address: of the node.
+        config: for the node, whatever its factory takes.
+        seeds: given to `join` at every start.
+        node: the running node, or None.
+        boots: how many processes have been started.
+        kept: the state for the next process, or None.
+        paused: the process does not run: datagrams and reports wait.
+        slow: how late each datagram is read, or None.
+        disk: how its writes fare.
+        faulty: whether it has ever crashed, left, been paused or been slow.
+        clock_offset: of its wall clock, in seconds; read at a start.
+        buffer_datagrams: size of the socket buffer.
+        overflowed: datagrams that did not find room there.
+    """
+
+    __slots__ = (
+        "_armed",
+        "_clock",
+        "_deferred",
+        "_disk_free",
+        "_rng",
+        "_scheduled",
+        "_socket",
+        "_spins",
+        "_spun",
+        "_unreported",
+        "_world",
+        "address",
+        "boots",
+        "buffer_datagrams",
+        "clock_offset",
+        "config",
+        "disk",
+        "faulty",
+        "id",
+        "kept",
+        "node",
+        "overflowed",
+        "paused",
+        "seeds",
+        "slow",
+    )
+
+    def __init__(self, world: Surroundings, node_id: str, address: Address, rng: Random) -> None:
+        self.id = node_id
+        self.address = address
+        self.config: Any = None
+        self.seeds: list[str] = []
+        self.node: DrivenNode | None = None
+        self.boots = 0
+        self.kept: Any = None
+        self.paused = False
+        self.slow: Delay | None = None
+        self.disk = Disk()
+        self.faulty = False
+        self.clock_offset = 0.0
+        self.buffer_datagrams = SOCKET_DATAGRAMS
+        self.overflowed = 0
+        self._world = world
+        self._clock = world.clock
+        self._rng = rng
+        self._socket: deque[tuple[bytes, Address]] = deque()
+        self._deferred: list[Callable[[], None]] = []
+        self._unreported: deque[Write] = deque()
+        self._scheduled = 0
+        self._disk_free = 0.0
+        self._armed = inf
+        self._spun = -1.0
+        self._spins = 0
+
+    def boot(self, node: DrivenNode) -> None:
+        """Run `node` as a new process: start it, then let it join its seeds."""
+        if self.node is not None:
+            raise ValueError(f"{self.id} is running")
+        self.node = node
+        self.boots += 1
+        now = self._clock.now
+        self.perform(node.start(now))
+        if self.seeds:
+            self.perform(node.join(list(self.seeds), now))
+
+    def stop(self) -> None:
+        """End the process without another word; writes not yet reported are lost."""
+        self.node = None
+        self.paused = False
+        self._socket.clear()
+        self._deferred.clear()
+        self._unreported.clear()
+        self._scheduled = 0
+        self._disk_free = 0.0
+        self._armed = inf
+
+    def running(self) -> DrivenNode:
+        """The node; ValueError if there is no process."""
+        if self.node is None:
+            raise ValueError(f"{self.id} is not running")
+        return self.node
+
+    def arrive(self, data: bytes, source: Address) -> bool:
+        """A datagram reaches the socket; False if it is full."""
+        if self.paused:
+            if len(self._socket) >= self.buffer_datagrams:
+                self.overflowed += 1
+                return False
+            self._socket.append((data, source))
+        elif self.slow is not None:
+            late = self.slow.draw(self._rng)
+            self._clock.at(self._clock.now + late, self._read_late, data, source, self.boots)
+        else:
+            self._read(data, source)
+        return True
+
+    def command(self, call: Callable[[DrivenNode, float], Sequence[Effect]]) -> None:
+        """Give the node a command; one given to a paused process waits until it runs again."""
+        node = self.running()
+        if self.paused:
+            self._deferred.append(lambda: self.perform(call(node, self._clock.now)))
+        else:
+            self.perform(call(node, self._clock.now))
+
+    def resolved(self, ticket: int, addresses: list[Address], boot: int) -> None:
+        """The resolver's answer to the process `boot`."""
+        if boot == self.boots and self.node is not None:
+            self.command(lambda node, now: node.resolved(ticket, addresses, now))
+
+    def resume(self) -> None:
+        """Let a paused process run: one wake-up for socket and timers, then what else waits."""
+        if not self.paused:
+            raise ValueError(f"{self.id} is not paused")
+        self.paused = False
+        now = self._clock.now
+        while self._socket and self.node is not None:
+            self._read(*self._socket.popleft())
+        if self.node is not None:
+            due = self.node.next_timeout()
+            if due is not None and due <= now:
+                self.perform(self.node.handle_timeout(now))
+        deferred, self._deferred = self._deferred, []
+        for call in deferred:
+            if self.node is not None:
+                call()
+
+    def perform(self, effects: Sequence[Effect]) -> None:
+        """Carry out the effects of one input, report what that put on disk, and arm the timer."""
+        self._carry_out(effects)
+        if not self._scheduled:
+            while self._unreported:
+                self._report()
+        if self.node is not None:
+            self._arm(self.node)
+        self._world.stepped(self)
+
+    def _read(self, data: bytes, source: Address) -> None:
+        if self.node is not None:
+            self._world.reading(self, data, source)
+            self.perform(self.node.handle_datagram(data, source, self._clock.now))
+
+    def _read_late(self, data: bytes, source: Address, boot: int) -> None:
+        if boot != self.boots or self.node is None:
+            return
+        if self.paused:
+            self._socket.append((data, source))
+        else:
+            self._read(data, source)
+
+    def _carry_out(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Transmit():
+                    self._world.transmit(self, effect.data, effect.to)
+                case Notify():
+                    self._world.note_event(self, effect.event)
+                case Persist():
+                    self._stage(effect.write)
+                case Answer():
+                    self._world.answer(self, effect)
+                case Resolve():
+                    self._world.resolve(self, effect)
+                case Broadcast():
+                    self._world.broadcast(self, effect.data)
+                case _:
+                    assert_never(effect)
+
+    def _stage(self, write: Write) -> None:
+        self._unreported.append(write)
+        delay = self.disk.delay
+        if delay is not None or self._scheduled:
+            started = max(self._disk_free, self._clock.now)
+            self._disk_free = started + (0.0 if delay is None else delay.draw(self._rng))
+            self._scheduled += 1
+            self._clock.at(self._disk_free, self._written, self.boots)
+
+    def _written(self, boot: int) -> None:
+        if boot != self.boots or self.node is None:
+            return
+        if self.paused:
+            self._deferred.append(lambda: self._written(boot))
+        else:
+            self._scheduled -= 1
+            self._report()
+            self.perform(())
+
+    def _report(self) -> None:
+        node, write = self.running(), self._unreported.popleft()
+        report = node.persist_failed if self.disk.failing else node.persisted
+        self._carry_out(report(write, self._clock.now))
+
+    def _arm(self, node: DrivenNode) -> None:
+        due = node.next_timeout()
+        if due is not None and due < self._armed:
+            self._armed = due = max(due, self._clock.now)
+            self._clock.timer(due, self._wake, due, self.boots)
+
+    def _wake(self, armed: float, boot: int) -> None:
+        # An earlier wake-up may have been armed since, and another process may run by now.
+        if armed != self._armed or boot != self.boots or self.node is None:
+            return
+        self._armed = inf
+        if self.paused:
+            return
+        now = self._clock.now
+        due = self.node.next_timeout()
+        if due is not None and due <= now:
+            self._check_progress(now)
+            self.perform(self.node.handle_timeout(now))
+        else:
+            self._arm(self.node)
+
+    def _check_progress(self, now: float) -> None:
+        self._spins = self._spins + 1 if now == self._spun else 0
+        self._spun = now
+        if self._spins > _SPINS:
+            raise RuntimeError(f"{self.id}: the same timers are due again and again at {now}")

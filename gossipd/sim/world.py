@@ -1,0 +1,199 @@
+"""A cluster with what may befall it: faults, commands, and questions about the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from gossipd.protocol.effects import Effect
+from gossipd.protocol.events import MemberDead
+
+from .cluster import Cluster, Reference
+from .host import SLOW_READ, Host
+from .interface import DrivenNode
+from .network import Delay
+from .record import Request
+
+
+class World(Cluster):
+    """A cluster, its faults and its clients."""
+
+    # Faults
+
+    def crash(self, node: Reference, *, keep: bool = True) -> None:
+        """End a process at once, keeping what a store would have kept, or (keep=False) nothing.
+
+        Writes that are staged but not reported are not on disk afterwards.
+        """
+        host = self.host(node)
+        host.kept = host.running().state() if keep else None
+        host.faulty = True
+        host.stop()
+        self.befall(host, "crashed" if keep else "crashed, state lost")
+
+    def restart(self, node: Reference, *, keep: bool = True, after: float = 0.0) -> None:
+        """Crash a node, if it runs, and start it again at the same address."""
+        host = self.host(node)
+        if host.node is not None:
+            self.crash(node, keep=keep)
+        elif not keep:
+            host.kept = None
+        self.clock.at(self.now + after, self.start, node)
+
+    def pause(self, node: Reference, seconds: float | None = None) -> None:
+        """Stop a process from running, as SIGSTOP does, until `resume` or for `seconds`."""
+        host = self.host(node)
+        host.running()
+        host.paused = True
+        host.faulty = True
+        self.befall(host, "paused")
+        if seconds is not None:
+            self.clock.at(self.now + seconds, self._resume_boot, host, host.boots)
+
+    def flap(self, node: Reference, *, paused: float, running: float, until: float) -> None:
+        """Pause a node again and again, with that much time between; no pause outlasts `until`."""
+
+        def again() -> None:
+            self.flap(node, paused=paused, running=running, until=until)
+
+        if self.now + paused <= until:
+            self.pause(node, paused)
+            self.clock.at(self.now + paused + running, again)
+
+    def resume(self, node: Reference) -> None:
+        """Let a paused process run on."""
+        host = self.host(node)
+        self.befall(host, "resumed")
+        host.resume()
+
+    def slow(self, node: Reference, delay: Delay | None = SLOW_READ) -> None:
+        """Let a node read each datagram that late; None: at once again."""
+        host = self.host(node)
+        host.slow = delay
+        host.faulty = True
+        self.befall(host, "prompt" if delay is None else "slow")
+
+    def leave(self, node: Reference, within: float = 10.0) -> None:
+        """Let a node leave; its process ends when it is done, and `within` at the latest."""
+        host = self.host(node)
+        host.faulty = True
+        self.befall(host, "leaving")
+        self.clock.at(self.now + within, self.end, host, host.boots)
+        host.command(lambda running, now: running.leave(now))
+
+    def partition(self, one: Iterable[Reference], other: Iterable[Reference] | None = None) -> None:
+        """Cut a group of nodes off from another one, or from all the rest, until `network.heal`."""
+        first = self.addresses(one)
+        rest = [host.address for host in self.hosts.values() if host.address not in first]
+        self.network.partition(first, rest if other is None else self.addresses(other))
+
+    # Commands
+
+    def increment(
+        self,
+        node: Reference,
+        amount: int = 1,
+        *,
+        name: str = "default",
+        ack: str | None = None,
+        on_answer: Callable[[Request], None] | None = None,
+    ) -> Request:
+        """Ask a node to count.
+
+        Args:
+            ack: None leaves the level to the node's configuration.
+            on_answer: called with the request, in a turn of its own.
+        """
+        request = self._request(node, "increment", name, amount, on_answer)
+
+        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
+            return running.increment(name, amount, ack, request.ticket, now)
+
+        return self._ask(request, call)
+
+    def sync(
+        self,
+        node: Reference,
+        value: int,
+        *,
+        name: str = "default",
+        ack: str | None = None,
+        on_answer: Callable[[Request], None] | None = None,
+    ) -> Request:
+        """Ask a node to raise the counter to at least `value`."""
+        request = self._request(node, "sync", name, value, on_answer)
+
+        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
+            return running.sync(name, value, ack, request.ticket, now)
+
+        return self._ask(request, call)
+
+    def join(self, node: Reference, seeds: Iterable[Reference]) -> None:
+        """Let a node join these seeds."""
+        texts = [self.id_of(seed) for seed in seeds]
+        self.host(node).command(lambda running, now: running.join(texts, now))
+
+    def register(self, node: Reference, peer: Reference) -> None:
+        """Let a node register a peer, by its id, index or any text that `register` takes."""
+        text = self.id_of(peer)
+        self.host(node).command(lambda running, now: running.register(text, now))
+
+    def remove(self, node: Reference, peer: Reference) -> None:
+        """Let a node remove a peer."""
+        text = self.id_of(peer)
+        self.host(node).command(lambda running, now: running.remove(text, now))
+
+    # Questions
+
+    def known_dead_since(self, member: Reference) -> float | None:
+        """Since when every live node knows `member` dead, or None if one does not."""
+        member_id, since = self.id_of(member), 0.0
+        for host in self.live():
+            if host.id == member_id:
+                continue
+            latest = self.latest(host.id, host.boots, member_id)
+            if latest is None or not isinstance(latest.event, MemberDead):
+                return None
+            since = max(since, latest.time)
+        return since
+
+    def states(self, member: Reference) -> dict[str, str]:
+        """In which state each other live node has `member`; nodes without a row are left out."""
+        member_id = self.id_of(member)
+        found = {}
+        for host in self.live():
+            for row in host.running().members():
+                if row.id == member_id and host.id != member_id:
+                    found[host.id] = str(row.state)
+        return found
+
+    def _request(
+        self,
+        node: Reference,
+        kind: str,
+        name: str,
+        amount: int,
+        on_answer: Callable[[Request], None] | None,
+    ) -> Request:
+        host = self.host(node)
+        host.running()
+        ticket = len(self.requests) + 1
+        request = Request(ticket, host.id, host.boots, kind, name, amount, self.now, on_answer)
+        self.requests.append(request)
+        return request
+
+    def _ask(
+        self, request: Request, call: Callable[[DrivenNode, float], Sequence[Effect]]
+    ) -> Request:
+        def guarded(running: DrivenNode, now: float) -> Sequence[Effect]:
+            try:
+                return call(running, now)
+            except ValueError as error:
+                request.refused = str(error)
+                return ()
+
+        self.host(request.node).command(guarded)
+        return request
+
+    def _resume_boot(self, host: Host, boot: int) -> None:
+        if host.boots == boot and host.paused:
+            self.resume(host.id)
