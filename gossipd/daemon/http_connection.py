@@ -148,15 +148,14 @@ class Connection:
         shared = self._shared
         out: list[bytes] = []
         size = 0
-        for request, connection in self._parser.ready:
+        for request, wanted in self._parser.ready:
             response = self._handled(request)
             if not isinstance(response, Response):
                 if out:
                     await self._send(b"".join(out))
                     out, size = [], 0
                 response = await self._awaited(request, response)
-            if shared.draining:
-                connection = CLOSE
+            connection = CLOSE if shared.draining else wanted
             head_only = request.method == "HEAD"
             data = encode(response, date=shared.date, connection=connection, head_only=head_only)
             out.append(data)

@@ -40,8 +40,7 @@ class LoopLateness:
         """Counts one timer that fired `seconds` after it was due."""
         self.count += 1
         self.sum += seconds
-        if seconds > self.max:
-            self.max = seconds
+        self.max = max(self.max, seconds)
 
 
 _Values = dict[tuple[str, ...], float]

@@ -52,7 +52,7 @@ class ProtocolConfig:
         register_limit: registered addresses that have not answered yet.
     """
 
-    cluster: str = attrs.field(default="default")
+    cluster: str = attrs.field(default="gossipd")
     probe_interval: float = attrs.field(default=1.0, validator=_positive)
     probe_timeout: float = attrs.field(default=0.5, validator=_positive)
     probe_timeout_min: float = attrs.field(default=0.1, validator=_positive)

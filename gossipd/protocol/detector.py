@@ -11,8 +11,9 @@ Follows SWIM sections 3.1 and 4.3 and Lifeguard IV.A. The exchanges:
                 R <--ack--- B
     A <--ack--- R            or, a little before A's patience ends, a nack: R is there, B is not
 
-A probe that nobody acked by the end of its interval makes B suspect. What the relays did tells
-whether the fault is nearer to A: a relay that neither acks nor nacks lowers A's local health.
+A probe that nobody acked by the end of its interval, or that every relay nacked, makes B suspect. What
+the relays did tells whether the fault is nearer to A: a relay that neither acks nor nacks lowers A's
+local health.
 """
 
 from __future__ import annotations
@@ -124,6 +125,8 @@ class Detector:
         known = probe is not None and probe.number == nack.number
         if probe and known and source in probe.asked and source not in probe.nacks:
             probe.nacks.append(source)
+            if len(probe.nacks) == len(probe.asked):
+                self._conclude()
 
     def _tick(self) -> None:
         self._conclude()

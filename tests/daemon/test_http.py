@@ -246,6 +246,16 @@ async def test_drain_answers_requests_under_way() -> None:
         await site.done.wait()
 
 
+async def test_drain_ends_an_answer_that_is_being_sent() -> None:
+    """A long answer that was begun before draining is sent whole, and then the server ends."""
+    huge = Response(200, b"x" * 20_000_000)
+    async with running(lambda request: huge) as site, await site.connect(GET) as stream:
+        site.server.drain()
+
+        assert 20_000_000 < len(await received(stream))
+        await site.done.wait()
+
+
 async def test_drain_lets_a_body_arrive() -> None:
     """A request whose body is on its way when draining begins is answered."""
     async with running() as site, await site.connect(BODY_HEAD) as stream:
@@ -268,7 +278,7 @@ async def test_cancelling_cuts_everybody_off() -> None:
     """Cancelling the server ends it, whatever its connections do."""
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     async with trio.open_nursery() as nursery:
-        server = HttpServer(lambda request: trio.sleep_forever())  # type: ignore[arg-type]
+        server = HttpServer(lambda request: trio.sleep_forever())
         nursery.start_soon(server.serve, listeners)
         port = listeners[0].socket.getsockname()[1]
         async with await trio.open_tcp_stream("127.0.0.1", port) as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from collections.abc import AsyncIterator, Awaitable
@@ -106,6 +107,52 @@ async def test_answers_that_wait_keep_the_order(autojump_clock: trio.testing.Moc
     assert [(200, path + b"|") for path in paths] == answers(await exchange(data, now_or_later))
 
 
+async def test_ready_answers_do_not_wait_for_later_ones() -> None:
+    """What is answered is sent before the next answer is waited for."""
+
+    def only_one(request: Request) -> Response | Awaitable[Response]:
+        return echo(request) if request.path == "/get" else trio.sleep_forever()
+
+    with trio.CancelScope() as scope:
+        async with serving(only_one) as peer:
+            await peer.stream.send_all(GET + CLOSING)
+            data = await peer.stream.receive_some()
+            scope.cancel()
+
+    assert [(200, b"/get|")] == answers(data)
+
+
+async def test_late_request_is_either_handled_or_refused() -> None:
+    """A request that ends at the very moment of its deadline is not handled and refused."""
+    handled: list[Request] = []
+
+    def handler(request: Request) -> Response:
+        handled.append(request)
+        return Response(200)
+
+    async def expire_at_the_bell(connection: Connection, bell: socket.socket) -> None:
+        await trio.lowlevel.wait_readable(bell)
+        connection.expire()
+
+    for _ in range(30):
+        handled.clear()
+        bell, ringer = socket.socketpair()
+        with bell, ringer:
+            async with serving(handler) as peer:
+                await peer.stream.send_all(GET[:9])
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(expire_at_the_bell, peer.connection, bell)
+                    await trio.testing.wait_all_tasks_blocked()
+                    # Sent past trio, so that both tasks wake up in the same batch.
+                    with socket.socket(fileno=os.dup(peer.stream.socket.fileno())) as raw:
+                        raw.send(GET[9:])
+                    ringer.send(b"x")
+                await peer.stream.send_eof()
+                statuses = [status for status, _ in answers(await peer.received())]
+
+        assert statuses == ([200] if handled else [408])
+
+
 async def test_chunked_body() -> None:
     """A chunked body reaches the handler whole."""
     data = b"POST /c" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"
@@ -173,6 +220,7 @@ async def test_refused_client_may_finish_sending() -> None:
     async with serving() as peer:
         await peer.stream.send_all(b"POST /" + HOST + b"Content-Length: 3000000\r\n\r\n")
         await peer.stream.send_all(b"x" * 3_000_000)
+        await peer.stream.send_eof()
 
         assert [413] == [status for status, _ in answers(await peer.received())]
 
@@ -282,9 +330,12 @@ async def test_phases() -> None:
 
 
 PIECES = st.sampled_from(
-    [GET, CLOSING, b"POST /raise" + HOST, b"Content-Length: ", b"5", b"Transfer-Encoding: chunked"]
-    + [b"Connection: Upgrade\r\nUpgrade: h2c\r\n", b"Expect: 100-continue\r\n", b"CONNECT x:1"]
-    + [b"\r\n", b"\r\n\r\n", b" HTTP/1.0\r\n", b"GET /", b"0\r\n\r\n", b"5\r\nabcde\r\n", HOST]
+    (
+        *(GET, CLOSING, HOST, b"POST /raise" + HOST, b"CONNECT x:1", b"GET /", b" HTTP/1.0\r\n"),
+        *(b"Content-Length: ", b"5", b"Transfer-Encoding: chunked", b"Expect: 100-continue\r\n"),
+        *(b"Connection: Upgrade\r\nUpgrade: h2c\r\n", b"\r\n", b"\r\n\r\n"),
+        *(b"0\r\n\r\n", b"5\r\nabcde\r\n"),
+    )
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,7 +86,7 @@ def test_trailers_are_no_headers() -> None:
 def test_any_cut_gives_the_same(cuts: list[int]) -> None:
     """However bytes arrive, the requests are the same."""
     places = [0, *sorted(cuts), len(PIPELINE)]
-    parts = [PIPELINE[a:b] for a, b in zip(places, places[1:], strict=False)]
+    parts = [PIPELINE[a:b] for a, b in pairwise(places)]
 
     assert [shown(request) for request, _ in parsed(PIPELINE).ready] == [
         shown(request) for request, _ in parsed(*parts).ready
@@ -158,6 +160,26 @@ def test_largest_head() -> None:
     data = head("GET / HTTP/1.1", "Host: x", "X: " + "a" * 900)
 
     assert 1 == len(parsed(data[:500], data[500:]).ready)
+
+
+def test_head_over_the_limit_that_ends() -> None:
+    """A head just over the limit is 431 even if its last piece brings its end."""
+    data = head("GET / HTTP/1.1", "Host: x", "X: " + "a" * 1000)
+    refusal = parsed(data[:900], data[900:]).refusal
+
+    assert 431 == (refusal and refusal.status)
+
+
+def test_limits_are_for_each_request() -> None:
+    """Requests in pieces do not add up to a head or a body that is too large."""
+    request = head("POST / HTTP/1.1", "Host: x", "X: " + "a" * 700, "Content-Length: 3000")
+    parser, answered = RequestParser(LIMITS), 0
+    for piece in (request[:600], request[600:], b"x" * 3000) * 4:
+        parser.feed(piece)
+        answered += len(parser.ready)
+        parser.ready.clear()
+
+    assert (4, None) == (answered, parser.refusal)
 
 
 def test_largest_body() -> None:

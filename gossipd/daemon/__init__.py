@@ -1,0 +1,5 @@
+"""The trio shell around the protocol: sockets, HTTP, logs, metrics, signals."""
+
+from .run import main
+
+__all__ = ["main"]

@@ -1,0 +1,235 @@
+"""Drives one `Node`: datagrams, time and commands in, effects out.
+
+The contract with the protocol: no await between an input and the end of its effects; on every wake-up
+the time is read once, then the socket is drained, then due timers fire, all with that time; writes are
+reported in order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import trio
+
+from gossipd.protocol import (
+    Address,
+    Answer,
+    Effect,
+    Node,
+    Notify,
+    Persist,
+    Resolve,
+    Statistics,
+    Transmit,
+    Write,
+)
+from gossipd.protocol.events import Event
+
+from .metrics import LoopLateness
+
+_BATCH = 64
+_DRAIN_SECONDS = 0.05
+_RESOLVE_SECONDS = 5.0
+_RESOLVING = 64
+
+
+class Endpoint(Protocol):
+    """The socket that a driver reads and writes, `UdpSocket` in a daemon."""
+
+    async def wait_readable(self) -> None:
+        """Returns once there is something to receive."""
+
+    def receive(self, limit: int) -> list[tuple[bytes, Address]]:
+        """Up to `limit` datagrams that wait."""
+
+    def send(self, data: bytes, to: Address) -> None:
+        """Sends one datagram, or loses it."""
+
+
+class _Waiter:
+    """Somebody who waits for the answer to a write."""
+
+    __slots__ = ("answer", "event")
+
+    def __init__(self) -> None:
+        self.answer: Answer | None = None
+        self.event: trio.Event | None = None
+
+
+class Driver:
+    """Owns the node; everything else of the daemon speaks to the node through it.
+
+    Attributes:
+        lateness: how late timers fired.
+        draining: set by whoever stops the daemon; no more writes are taken then.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        node_id: str,
+        endpoint: Endpoint,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self.lateness = LoopLateness()
+        self.draining = False
+        self.node_id = node_id
+        self._node = node
+        self._endpoint = endpoint
+        self._on_event = on_event
+        self._waiters: dict[int, _Waiter] = {}
+        self._tickets = 0
+        self._wait = trio.CancelScope()
+        self._resolving = trio.CapacityLimiter(_RESOLVING)
+        self._nursery: trio.Nursery | None = None
+
+    async def run(
+        self,
+        seeds: Sequence[str] = (),
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Starts the node, joins `seeds`, and drives the node until it is cancelled."""
+        async with trio.open_nursery() as self._nursery:
+            now = trio.current_time()
+            self._perform(self._node.start(now), now)
+            if seeds:
+                self._perform(self._node.join(list(seeds), now), now)
+            task_status.started()
+            while True:
+                with trio.CancelScope(deadline=self._due()) as self._wait:
+                    await self._endpoint.wait_readable()
+                self._cycle(trio.current_time())
+
+    # What the API asks
+
+    def count(self, name: str) -> int:
+        """The present value of a counter."""
+        return self._node.count(name)
+
+    def peers(self) -> list[str]:
+        """Ids of live and joining peers, sorted."""
+        return self._node.peers()
+
+    def statistics(self) -> Statistics:
+        """What the protocol has counted."""
+        return self._node.statistics()
+
+    def ready(self) -> str | None:
+        """None: without a store there is nothing that could keep writes from being taken."""
+        return None
+
+    def increment(self, name: str, amount: int, ack: str | None) -> Answer | Awaitable[Answer]:
+        """Adds to a counter. Raises LimitExceeded if its value would pass the limit."""
+        return self._write(
+            lambda ticket, now: self._node.increment(name, amount, ack, ticket, now)
+        )
+
+    def sync(self, name: str, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
+        """Raises a counter to `value`. Raises LimitExceeded if it takes no more such values."""
+        return self._write(lambda ticket, now: self._node.sync(name, value, ack, ticket, now))
+
+    def register(self, text: str) -> None:
+        """Lists and contacts a peer. Raises ValueError if `text` names none."""
+        self._command(lambda now: self._node.register(text, now))
+
+    def remove(self, text: str) -> None:
+        """Hides a peer. Raises ValueError if `text` names none."""
+        self._command(lambda now: self._node.remove(text, now))
+
+    def leave(self) -> None:
+        """Begins to leave; `LeaveDone` is notified."""
+        self._command(self._node.leave)
+
+    def _command(self, call: Callable[[float], list[Effect]]) -> None:
+        now = trio.current_time()
+        self._perform(call(now), now)
+        self._wait.deadline = self._due()
+
+    def _write(self, call: Callable[[int, float], list[Effect]]) -> Answer | Awaitable[Answer]:
+        self._tickets += 1
+        ticket, waiter = self._tickets, _Waiter()
+        self._waiters[ticket] = waiter
+        try:
+            self._command(lambda now: call(ticket, now))
+        except ValueError:
+            del self._waiters[ticket]
+            raise
+        return waiter.answer or self._answered(ticket, waiter)
+
+    async def _answered(self, ticket: int, waiter: _Waiter) -> Answer:
+        waiter.event = trio.Event()
+        try:
+            if waiter.answer is None:
+                await waiter.event.wait()
+        finally:
+            self._waiters.pop(ticket, None)
+        assert waiter.answer is not None
+        return waiter.answer
+
+    # The loop
+
+    def _due(self) -> float:
+        due = self._node.next_timeout()
+        return math.inf if due is None else due
+
+    def _cycle(self, now: float) -> None:
+        """One wake-up, with one time for all of it."""
+        node, endpoint = self._node, self._endpoint
+        due = self._due()
+        if due < now:
+            self.lateness.add(now - due)
+        while True:
+            batch = endpoint.receive(_BATCH)
+            for data, source in batch:
+                self._perform(node.handle_datagram(data, source, now), now)
+            if len(batch) < _BATCH or trio.current_time() - now > _DRAIN_SECONDS:
+                break
+        if self._due() <= now:
+            self._perform(node.handle_timeout(now), now)
+
+    def _perform(self, effects: list[Effect], now: float) -> None:
+        """Carries effects out in order. Without a store, writes are on disk as soon as they are staged."""
+        writes: list[Write] = []
+        for effect in effects:
+            match effect:
+                case Transmit(data, to):
+                    self._endpoint.send(data, to)
+                case Answer(ticket):
+                    self._tell(ticket, effect)
+                case Persist(write):
+                    writes.append(write)
+                case Notify(event):
+                    self._on_event(event)
+                case Resolve():
+                    assert self._nursery is not None
+                    self._nursery.start_soon(self._resolve, effect)
+        for write in writes:
+            self._perform(self._node.persisted(write, now), now)
+
+    def _tell(self, ticket: int, answer: Answer) -> None:
+        # Who asked may have gone away meanwhile.
+        waiter = self._waiters.pop(ticket, None)
+        if waiter is not None:
+            waiter.answer = answer
+            if waiter.event is not None:
+                waiter.event.set()
+
+    async def _resolve(self, effect: Resolve) -> None:
+        addresses: list[Address] = []
+        async with self._resolving:
+            with trio.move_on_after(_RESOLVE_SECONDS):
+                addresses = await look_up(effect.host, effect.port)
+        self._command(lambda now: self._node.resolved(effect.ticket, addresses, now))
+
+
+async def look_up(host: str, port: int) -> list[Address]:
+    """Every address that a name has, in the resolver's order; none if it does not resolve."""
+    try:
+        found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_DGRAM)
+    except OSError:
+        return []
+    addresses = [(str(address[0]), int(address[1])) for _, _, _, _, address in found]
+    return list(dict.fromkeys(addresses))

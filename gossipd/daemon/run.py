@@ -1,0 +1,201 @@
+"""One daemon from start to stop: opens its sockets, runs node and HTTP server, leaves on a signal."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator
+from random import Random
+
+import structlog
+import trio
+
+from gossipd import __version__
+from gossipd.protocol import (
+    Identity,
+    Node,
+    ProtocolConfig,
+    format_node_id,
+    is_address,
+    split_node_id,
+)
+from gossipd.protocol.events import Event, LeaveDone
+
+from .api import Api
+from .config import DaemonConfig
+from .driver import Driver, look_up
+from .events import EventLog
+from .http import HttpServer
+from .http_messages import Request
+from .interfaces import advertised_address
+from .log import RateLimit, configure
+from .metrics import Metrics
+from .udp import UdpSocket
+
+_BACKLOG = 1024
+_DRAIN_SECONDS = 1.0
+_STOP_SECONDS = 2.8
+_ERROR_INTERVAL = 1.0
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text is one line that says what and where."""
+
+
+def main(config: DaemonConfig) -> int:
+    """Runs a daemon until it is told to stop. Returns the exit code: 0, or 1 if it could not start."""
+    configure(config.log_format, config.log_level)
+    try:
+        return trio.run(run, config)
+    except* StartError as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        structlog.get_logger().error(str(error))
+    return 1
+
+
+async def run(config: DaemonConfig) -> int:
+    """The same inside trio. Raises StartError if the address cannot be used."""
+    log = structlog.get_logger()
+    host = await _bind_host(config.bind[0])
+    node_id = await _advertised(config, host)
+    endpoint, listeners = _open(host, config.bind[1])
+    left = trio.Event()
+
+    def forward(event: Event) -> None:
+        if isinstance(event, LeaveDone):
+            left.set()
+
+    node = _make_node(config, node_id)
+    driver = Driver(node, node_id, endpoint, EventLog(forward))
+    server, _ = _make_server(driver)
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_stop_on_signal, signals, driver, server, left, nursery)
+            await nursery.start(driver.run, config.join)
+            await nursery.start(server.serve, listeners)
+            log.info(
+                "started",
+                node_id=node_id,
+                listening=format_node_id(host, config.bind[1]),
+                cluster=config.cluster,
+                version=__version__,
+            )
+    endpoint.close()
+    log.info("stopped", node_id=node_id)
+    return 0
+
+
+def _make_node(config: DaemonConfig, node_id: str) -> Node:
+    protocol = ProtocolConfig.profile(config.profile, cluster=config.cluster, ack=config.ack)
+    identity = Identity(node_id, secrets.randbits(32), time.time_ns() // 1_000_000)
+    rng = Random(secrets.token_bytes(32))
+    return Node(protocol, identity, state=None, rng=rng, now=trio.current_time())
+
+
+def _make_server(driver: Driver) -> tuple[HttpServer, Metrics]:
+    requests: dict[tuple[str, int], int] = {}
+    errors = RateLimit(_ERROR_INTERVAL, trio.current_time)
+    log = structlog.get_logger()
+
+    def on_error(error: Exception, request: Request | None) -> None:
+        held_back = errors.admit("handler")
+        if held_back is not None:
+            path = request.path if request else ""
+            log.error("request_failed", path=path, held_back=held_back, exc_info=error)
+
+    async def render() -> bytes:
+        return await metrics.render()
+
+    api = Api(driver, render, requests)
+    server = HttpServer(api.handle, on_error=on_error)
+    metrics = Metrics(driver.statistics, server.statistics, requests, driver.lateness)
+    return server, metrics
+
+
+async def _stop_on_signal(
+    signals: AsyncIterator[int],
+    driver: Driver,
+    server: HttpServer,
+    left: trio.Event,
+    nursery: trio.Nursery,
+) -> None:
+    """Answers what is under way, leaves, and ends the daemon; a second signal ends it at once."""
+    number = await anext(signals)
+    structlog.get_logger().info("stopping", signal=signal.Signals(number).name)
+    driver.draining = True
+    with trio.move_on_after(_STOP_SECONDS):
+        async with trio.open_nursery() as impatient:
+            impatient.start_soon(_end_at_once, signals)
+            server.drain()
+            with trio.move_on_after(_DRAIN_SECONDS):
+                while server.statistics().open:
+                    await trio.sleep(0.01)
+            driver.leave()
+            await left.wait()
+            impatient.cancel_scope.cancel()
+    nursery.cancel_scope.cancel()
+
+
+async def _end_at_once(signals: AsyncIterator[int]) -> None:
+    number = await anext(signals)
+    # Nothing is to be flushed or awaited any more: that is what a second signal asks for.
+    os._exit(128 + number)
+
+
+# Addresses
+
+
+async def _bind_host(name: str) -> str:
+    """The address of this machine that `name` stands for."""
+    if is_address(name):
+        return name
+    addresses = await look_up(name, 0)
+    if not addresses:
+        raise StartError(f"--bind: the name {name} has no address")
+    return addresses[0][0]
+
+
+async def _advertised(config: DaemonConfig, bind_host: str) -> str:
+    """The id of this node: as given, or the address by which others would reach it."""
+    if config.advertise is None:
+        host, warning = advertised_address(bind_host)
+        if warning:
+            structlog.get_logger().warning("advertised_address", reason=warning)
+        return format_node_id(host, config.bind[1])
+    host, port = split_node_id(config.advertise)
+    if is_address(host):
+        return config.advertise
+    addresses = await look_up(host, port)
+    if not addresses:
+        raise StartError(f"--advertise: the name {host} has no address")
+    return format_node_id(addresses[0][0], port)
+
+
+def _open(host: str, port: int) -> tuple[UdpSocket, list[trio.SocketListener]]:
+    """Both sockets of the node's one port number."""
+    where = format_node_id(host, port)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    tcp = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tcp.bind((host, port))
+        tcp.listen(_BACKLOG)
+        endpoint = UdpSocket(host, port)
+    except OSError as error:
+        tcp.close()
+        raise StartError(f"cannot listen on {where}: {_reason(error)}") from None
+    return endpoint, [trio.SocketListener(trio.socket.from_stdlib_socket(tcp))]
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program uses this address (is a gossipd running here?)"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no such address"
+    return os.strerror(error.errno) if error.errno else str(error)

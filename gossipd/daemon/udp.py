@@ -1,0 +1,64 @@
+"""The gossip socket: non-blocking, read until it is empty, never a task or a thread per datagram."""
+
+from __future__ import annotations
+
+import socket
+
+import trio
+
+from gossipd.protocol.effects import Address
+
+_LARGEST = 2048
+_BUFFER_BYTES = 1 << 20
+
+
+class UdpSocket:
+    """One bound UDP socket.
+
+    Attributes:
+        unsent: datagrams that the kernel did not take; they are lost, as on a network.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        """Binds to an IP address. Raises OSError if it cannot."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.unsent = 0
+        try:
+            self._socket.setblocking(False)
+            # A paused process finds what was sent to it meanwhile; the kernel may grant less.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+            self._socket.bind((host, port))
+        except BaseException:
+            self._socket.close()
+            raise
+
+    async def wait_readable(self) -> None:
+        """Returns once there is something to receive."""
+        await trio.lowlevel.wait_readable(self._socket)
+
+    def receive(self, limit: int) -> list[tuple[bytes, Address]]:
+        """Up to `limit` datagrams that wait, with their sources; fewer mean that no more wait."""
+        received: list[tuple[bytes, Address]] = []
+        take = self._socket.recvfrom
+        while len(received) < limit:
+            try:
+                data, source = take(_LARGEST)
+            except BlockingIOError:
+                break
+            except OSError:
+                # An earlier datagram was refused somewhere; this socket is as good as before.
+                continue
+            received.append((data, (source[0], source[1])))
+        return received
+
+    def send(self, data: bytes, to: Address) -> None:
+        """Sends at once, or loses the datagram."""
+        try:
+            self._socket.sendto(data, to)
+        except OSError:
+            self.unsent += 1
+
+    def close(self) -> None:
+        """Closes the socket; nobody may wait on it."""
+        self._socket.close()

@@ -1,0 +1,170 @@
+"""What gossipd promises, held by whole clusters under the simulator.
+
+Three seeds each; `GOSSIPD_SEEDS=20` runs as many as one asks for.
+"""
+
+from __future__ import annotations
+
+import os
+from random import Random
+from statistics import median
+
+import pytest
+
+from gossipd.protocol import ProtocolConfig
+from gossipd.protocol.events import MemberDead
+from gossipd.protocol.suspicion import suspicion_timeout
+from gossipd.sim import checks
+from gossipd.sim.network import Network, UniformDelay
+from gossipd.sim.world import World
+
+SEEDS = range(int(os.environ.get("GOSSIPD_SEEDS", "3")))
+LAN = ProtocolConfig()
+
+
+def cluster(nodes: int, seed: int, *, loss: float = 0.0, within: float = 5.0) -> World:
+    """Nodes that started together and know each other."""
+    world = World(seed, config=LAN)
+    world.network.loss_ratio = loss
+    for _ in range(nodes):
+        world.add(seeds=[0, 1, 2])
+    assert world.run_until(lambda: not checks.everybody_alive(world), within, every=0.1)
+    return world
+
+
+def detection_bound(nodes: int) -> float:
+    """Seconds in which every live node knows of a crash.
+
+    The last node's probe comes at most two rounds late, but n - 1 nodes probe: the chance that none
+    of them has met the dead one falls by 1/e each second, and three more seconds bring three
+    confirmations. Then the suspicion's minimum runs, from the first accusation on; one more second
+    spreads the verdict.
+    """
+    first, confirmed, spread = 4.0, 3.0, 1.0
+    return first + max(confirmed, suspicion_timeout(LAN, nodes, 3)) + spread
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("nodes", [16, 64])
+def test_start_together_and_crash(nodes: int, seed: int) -> None:
+    """Everybody knows everybody within 5 s; every live node learns of a crash within the bound."""
+    world = cluster(nodes, seed)
+    world.run(3)
+    crashed_at = world.now
+    world.crash(nodes - 1)
+    bound = detection_bound(nodes)
+    known = world.run_until(lambda: world.known_dead_since(nodes - 1) is not None, bound)
+    assert known, f"not known everywhere after {bound} s"
+    delays = [death.time - crashed_at for death in world.deaths(world.id_of(nodes - 1))]
+    print(f"{nodes} nodes: {median(delays):.2f} s p50, {max(delays):.2f} s max of {bound:.1f}")
+    assert median(delays) <= 9.0
+    assert not checks.false_deaths(world)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("nodes", [16, 64])
+def test_no_false_death_at_loss(nodes: int, seed: int) -> None:
+    """No live node is declared dead in 10 minutes at 5 % loss, on UDP alone."""
+    world = cluster(nodes, seed, loss=0.05)
+    world.run(600)
+    assert not checks.false_deaths(world)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_paused_nodes_accuse_nobody(seed: int) -> None:
+    """16 of 64 nodes paused 16 s, resumed 10 ms, for 120 s: none of the others is declared dead."""
+    world = cluster(64, seed)
+    world.run(3)
+    for number in range(48, 64):
+        world.flap(number, paused=16.0, running=0.01, until=world.now + 120)
+    world.run(125)
+    healthy = [world.id_of(number) for number in range(48)]
+    assert not [event for event in world.of(MemberDead) if event.event.member in healthy]
+    assert world.run_until(lambda: not checks.everybody_alive(world), 30)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("size", [5, 9])
+def test_partition_of_an_hour_heals(size: int, seed: int) -> None:
+    """Two sides of 10 nodes, an hour apart, with counts on both: one cluster 10 s after healing."""
+    world = cluster(10, seed)
+    for host in world.hosts.values():
+        host.seeds = []
+    world.partition(list(range(size)))
+    world.run(60)
+    for number in range(10):
+        world.increment(number, ack="local")
+    world.run(3540)
+    world.sync(0, 100)
+    world.increment(9)
+    world.run(1)
+    world.network.heal()
+    assert world.run_until(
+        lambda: not checks.everybody_alive(world) and not checks.counts_agree(world), 10
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("keep", [True, False])
+def test_restart_at_once(seed: int, keep: bool) -> None:
+    """A node killed and restarted at once is alive everywhere within 2 s, and no count is lost."""
+    world = cluster(10, seed)
+    world.run(5)
+    for number in range(10):
+        world.increment(number, amount=1 + number, ack="all")
+    world.run(2)
+    world.restart(4, keep=keep)
+    def back() -> bool:
+        restarted = world.host(4).node
+        if restarted is None or checks.everybody_alive(world):
+            return False
+        own = next(row for row in restarted.members() if row.id == world.id_of(4))
+        return all(
+            row.generation == own.generation
+            for number in range(10)
+            for row in world.node(number).members()
+            if row.id == own.id
+        )
+
+    assert world.run_until(back, 2)
+    world.increment(4, amount=100)
+    world.run(3)
+    assert not checks.increments_kept(world)
+    assert not checks.counts_agree(world)
+    assert world.node(4).count("default") == 155
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_everything_at_once(seed: int) -> None:
+    """Loss, duplicates, reordering, pauses and crashes: no count falls, none is lost or doubled."""
+    network = Network(
+        Random(f"{seed}/rough"),
+        delay=UniformDelay(0.001, 0.02),
+        loss_ratio=0.1,
+        duplicate_ratio=0.1,
+        reorder_ratio=0.2,
+        reorder_delay=UniformDelay(0.05, 0.3),
+    )
+    world = World(seed, config=LAN, network=network)
+    never_fall = checks.CountsNeverFall(world)
+    for _ in range(7):
+        world.add(seeds=[0, 1])
+    draw = Random(f"{seed}/script")
+    for step in range(300):
+        node = draw.randrange(7)
+        if world.host(node).node is not None and not world.host(node).paused:
+            world.increment(node, draw.randint(1, 9), ack=draw.choice([None, "local", "one"]))
+        if step % 40 == 20:
+            world.restart(draw.randrange(7), after=draw.uniform(0.0, 5.0))
+        if step % 40 == 35:
+            world.pause(draw.choice([host.id for host in world.live()]), draw.uniform(0.5, 8.0))
+        world.run(draw.expovariate(5.0))
+    world.run(10)
+    network.loss_ratio = 0.0
+    assert world.run_until(
+        lambda: not checks.everybody_alive(world) and not checks.counts_agree(world), 15
+    )
+    assert not checks.increments_kept(world)
+    assert not never_fall.problems
+    assert not checks.datagrams_small(world)
+    assert not checks.unanswered(world)
