@@ -42,6 +42,8 @@ LAYERS = (
     "leaving",
     "reconcile",
     "state",
+    "gossip",
+    "inbox",
     "node",
 )
 

@@ -1,8 +1,8 @@
 """Drives one `Node`: datagrams, time and commands in, effects out.
 
-The contract with the protocol: no await between an input and the end of its effects; on every wake-up
-the time is read once, then the socket is drained, then due timers fire, all with that time; writes are
-reported in order.
+The contract with the protocol: no await between an input and the end of its effects; on every wake-
+up the time is read once, then the socket is drained, then due timers fire, all with that time;
+writes are reported in order.
 """
 
 from __future__ import annotations
@@ -123,9 +123,7 @@ class Driver:
 
     def increment(self, name: str, amount: int, ack: str | None) -> Answer | Awaitable[Answer]:
         """Adds to a counter. Raises LimitExceeded if its value would pass the limit."""
-        return self._write(
-            lambda ticket, now: self._node.increment(name, amount, ack, ticket, now)
-        )
+        return self._write(lambda ticket, now: self._node.increment(name, amount, ack, ticket, now))
 
     def sync(self, name: str, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
         """Raises a counter to `value`. Raises LimitExceeded if it takes no more such values."""
@@ -191,7 +189,9 @@ class Driver:
             self._perform(node.handle_timeout(now), now)
 
     def _perform(self, effects: list[Effect], now: float) -> None:
-        """Carries effects out in order. Without a store, writes are on disk as soon as they are staged."""
+        """Carries effects out in order. Without a store, writes are on disk as soon as they are
+        staged.
+        """
         writes: list[Write] = []
         for effect in effects:
             match effect:

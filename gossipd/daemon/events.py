@@ -7,25 +7,39 @@ from collections.abc import Callable
 import attrs
 import structlog
 
-from gossipd.protocol import events
+from gossipd.protocol.events import (
+    Event,
+    ForeignDatagram,
+    IdConflict,
+    LeaveDone,
+    MemberDead,
+    MemberJoined,
+    MemberLeft,
+    MemberRecovered,
+    MemberSuspect,
+    Paused,
+    Refuted,
+    RegisteredPeerSilent,
+    ReplicaRetired,
+)
 
 _NAMES: dict[type, tuple[str, str]] = {
-    events.MemberJoined: ("member_joined", "info"),
-    events.MemberSuspect: ("member_suspect", "warning"),
-    events.MemberRecovered: ("member_recovered", "info"),
-    events.MemberDead: ("member_dead", "warning"),
-    events.MemberLeft: ("member_left", "info"),
-    events.Refuted: ("refuted", "warning"),
-    events.RegisteredPeerSilent: ("registered_peer_silent", "warning"),
-    events.IdConflict: ("id_conflict", "error"),
-    events.ForeignDatagram: ("foreign_datagram", "warning"),
-    events.ReplicaRetired: ("replica_retired", "error"),
-    events.Paused: ("paused", "warning"),
-    events.LeaveDone: ("left", "info"),
+    MemberJoined: ("member_joined", "info"),
+    MemberSuspect: ("member_suspect", "warning"),
+    MemberRecovered: ("member_recovered", "info"),
+    MemberDead: ("member_dead", "warning"),
+    MemberLeft: ("member_left", "info"),
+    Refuted: ("refuted", "warning"),
+    RegisteredPeerSilent: ("registered_peer_silent", "warning"),
+    IdConflict: ("id_conflict", "error"),
+    ForeignDatagram: ("foreign_datagram", "warning"),
+    ReplicaRetired: ("replica_retired", "error"),
+    Paused: ("paused", "warning"),
+    LeaveDone: ("left", "info"),
 }
 
 
-def event_name(event: events.Event) -> str:
+def event_name(event: Event) -> str:
     """The name of an event in the log: `member_dead` for MemberDead."""
     return _NAMES[type(event)][0]
 
@@ -33,11 +47,11 @@ def event_name(event: events.Event) -> str:
 class EventLog:
     """Writes a line per event, and hands the event on."""
 
-    def __init__(self, forward: Callable[[events.Event], None]) -> None:
+    def __init__(self, forward: Callable[[Event], None]) -> None:
         self._log = structlog.get_logger()
         self._forward = forward
 
-    def __call__(self, event: events.Event) -> None:
+    def __call__(self, event: Event) -> None:
         name, level = _NAMES[type(event)]
         fields = {
             key: round(value, 3) if isinstance(value, float) else value
@@ -46,4 +60,3 @@ class EventLog:
         }
         getattr(self._log, level)(name, **fields)
         self._forward(event)
-

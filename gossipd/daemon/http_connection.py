@@ -145,11 +145,14 @@ class Connection:
                 await self._send(CONTINUE)
 
     async def _answer(self) -> None:
-        shared = self._shared
+        shared, handler = self._shared, self._shared.handler
         out: list[bytes] = []
         size = 0
         for request, wanted in self._parser.ready:
-            response = self._handled(request)
+            try:
+                response = handler(request)
+            except Exception as error:
+                response = self._failed(error, request)
             if not isinstance(response, Response):
                 if out:
                     await self._send(b"".join(out))
@@ -169,12 +172,6 @@ class Connection:
         self._parser.ready.clear()
         if out:
             await self._send(out[0] if len(out) == 1 else b"".join(out))
-
-    def _handled(self, request: Request) -> Response | Awaitable[Response]:
-        try:
-            return self._shared.handler(request)
-        except Exception as error:
-            return self._failed(error, request)
 
     async def _awaited(self, request: Request, response: Awaitable[Response]) -> Response:
         phase, self.phase = self.phase, Phase.HANDLING

@@ -5,6 +5,8 @@ httptools checks the grammar; this adds the limits, and what RFC 9112 asks of a 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import httptools
 
 from .http_messages import CLOSE, KEEP_ALIVE, Limits, Request, Response, text_response
@@ -166,11 +168,8 @@ class RequestParser:
             body = b"".join(self._body)
             self._body.clear()
             self._body_bytes = 0
-        url = self._url.decode("latin-1")
-        if not url.startswith("/"):
-            url = _origin_form(url)
-        path, _, query = url.partition("?")
-        request = Request(self._method.decode("ascii"), path, query, self._headers, body)
+        method, path, query = _target(self._method, self._url)
+        request = Request(method, path, query, self._headers, body)
         self.ready.append((request, self._connection_line))
 
     def _look_closely(self, headers: dict[bytes, bytes]) -> None:
@@ -209,10 +208,14 @@ class RequestParser:
         return _Refused(431, f"the head is over {limit} bytes")
 
 
-def _origin_form(target: str) -> str:
-    """Returns the path and query of an absolute target, which proxies and old clients send."""
+# Most requests repeat a few targets. The cache is small, as a target may be as long as a head.
+@lru_cache(maxsize=64)
+def _target(method: bytes, url: bytes) -> tuple[str, str, str]:
+    target = url.decode("latin-1")
     scheme, separator, rest = target.partition("://")
-    if not separator or scheme.lower() not in ("http", "https"):
-        return target
-    _, slash, path = rest.partition("/")
-    return slash + path or "/"
+    if separator and scheme.lower() in ("http", "https"):
+        # The absolute form, which proxies and old clients send.
+        _, slash, path = rest.partition("/")
+        target = slash + path or "/"
+    path, _, query = target.partition("?")
+    return method.decode("ascii"), path, query

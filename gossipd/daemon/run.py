@@ -1,4 +1,4 @@
-"""One daemon from start to stop: opens its sockets, runs node and HTTP server, leaves on a signal."""
+"""One daemon from start to stop: its sockets, its node, its HTTP server, its leave."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class StartError(Exception):
 
 
 def main(config: DaemonConfig) -> int:
-    """Runs a daemon until it is told to stop. Returns the exit code: 0, or 1 if it could not start."""
+    """Runs a daemon until it is told to stop. The exit code: 0, or 1 if it could not start."""
     configure(config.log_format, config.log_level)
     try:
         return trio.run(run, config)

@@ -1,4 +1,4 @@
-"""The gossip socket: non-blocking, read until it is empty, never a task or a thread per datagram."""
+"""The gossip socket: non-blocking, read until it is empty; no task or thread per datagram."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lifeguard's local health (Lifeguard, section IV.A): how far this node's own timing can be trusted."""
+"""Local health (Lifeguard, section IV.A): how far this node's own timing can be trusted."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 A datagram is
 
-    magic "gd" | version 1 | flags 1 | key id 1 | length of the cluster's name 1 | name | check 4 | payload
+    magic "gd" | version | flags | key id | length of the cluster's name | name | check | payload
 
-with a CRC-32 over all but itself, and a payload of frames: a length of two bytes and one msgpack
-array. The clear header leaves room for sealed payloads: flags and key id are 0 until then.
+with one byte for each field up to the name's length, a CRC-32 over all but itself as the check, and
+a payload of frames: a length of two bytes and one msgpack array. Flags and key id are 0 until
+payloads are sealed.
 """
 
 from __future__ import annotations
@@ -78,7 +79,10 @@ class Codec:
             raise _foreign(data)
         start = self._start
         check = data[start - _CHECK : start]
-        if crc32(data[start:], self._head_crc) != int.from_bytes(check, "big") or len(check) < _CHECK:
+        if (
+            crc32(data[start:], self._head_crc) != int.from_bytes(check, "big")
+            or len(check) < _CHECK
+        ):
             raise DecodeError("check")
         return _messages(memoryview(data)[start:])
 

@@ -26,9 +26,11 @@ class ProtocolConfig:
             detection slower and idle traffic smaller in proportion.
         probe_timeout: longest wait for a direct ack before indirect probes go out, and the longest
             time that a write waits for a silent peer.
-        probe_timeout_min: lower bound when `rtt_timeouts` shortens that wait to the measured round trip.
+        probe_timeout_min: lower bound when `rtt_timeouts` shortens that wait to the measured
+            round trip.
         indirect_probes: relays asked per failed ping (SWIM's k).
-        suspicion_mult: alpha of Lifeguard's suspicion time-out, alpha * max(1, log10(n)) * probe_interval.
+        suspicion_mult: alpha of Lifeguard's suspicion time-out, alpha * max(1, log10(n)) *
+            probe_interval.
         suspicion_max_mult: beta, how many times longer a suspicion lasts that nobody confirms.
         suspicion_confirmations: K, independent confirmations that shrink it to its minimum.
         awareness_max: upper bound of the local health score (Lifeguard's S).
@@ -37,10 +39,10 @@ class ProtocolConfig:
         retransmit_mult: lambda, a claim is sent lambda * ceil(log10(n + 1)) times by each node.
         local_health, dynamic_suspicion, buddy, nacks: the four parts of Lifeguard.
         second_ping, rtt_timeouts, pause_compensation: additions of gossipd: a second direct ping in
-            place of a TCP fallback, time-outs by measured round trip, deadlines extended by own pauses.
+            place of a TCP fallback, time-outs by measured round trip, deadlines extended by pauses.
         pause_tolerance: a wake-up later than this is a pause of this process.
-        pause_credit: lateness forgiven before a process that is always late stops being forgiven;
-            it grows back by one second a second on time.
+        pause_credit: lateness forgiven before a process that is always late no longer is; it grows
+            back by one second a second on time.
         dead_retry: time between tries of one dead or left member.
         seed_retry: time between tries of a configured seed that is no live member.
         register_timeout: a registered address that is silent for this long is dropped.
@@ -104,8 +106,9 @@ class ProtocolConfig:
         return cls(**{**_PRESETS[name], **changes})  # type: ignore[arg-type]
 
 
-# lan: memberlist's LAN intervals, with alpha 3 in place of 4 (the second ping and nacks pay for it).
-# wan: memberlist's WAN values. local: one machine, where a round trip is far below a millisecond.
+# lan: memberlist's LAN intervals, with alpha 3 in place of 4 (the second ping and nacks pay for
+# it). wan: memberlist's WAN values. local: one machine, where a round trip is far below a
+# millisecond.
 _PRESETS: dict[str, dict[str, object]] = {
     "lan": {},
     "wan": {

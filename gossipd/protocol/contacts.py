@@ -1,7 +1,7 @@
-"""Everybody who is not a live member but is spoken to: seeds, registered addresses, the dead and the left.
+"""Whom a node speaks to besides live members: seeds, registered addresses, the dead and the left.
 
     A --ping (no target)--> address
-    A <--ack, challenge---- B          B answers, and asks for an echo before it believes A's address
+    A <--ack, challenge---- B          B answers, and asks for an echo before it believes A
     A --ack (challenge)---> B          now both have each other's row
 
 Nobody is forgotten while it may come back: one dead or left member is tried every `dead_retry`
@@ -11,11 +11,11 @@ seconds, every seed that is no live member every `seed_retry` seconds.
 from __future__ import annotations
 
 from .address import is_address, parse_node_id, split_node_id
+from .effects import Resolve
 from .events import RegisteredPeerSilent
 from .members import Address, Member, MemberTable
 from .messages import LEFT, Ping
 from .outbox import Outbox
-from .effects import Resolve
 from .pings import CONTACT, Pings, Sent
 
 DEFAULT_PORT = 8088
@@ -28,13 +28,19 @@ _PADDING = b"\0" * 48
 
 
 class Contact:
-    """A name that is tried: a seed, or a registered address that has not answered yet."""
+    """A name that is tried: a seed, or a registered address that has not answered yet.
 
-    __slots__ = ("addresses", "deadline", "name", "seed", "tries")
+    `remembered` marks a member of an earlier run, tried until the table has a row for it.
+    """
 
-    def __init__(self, name: str, *, seed: bool, deadline: float = 0.0) -> None:
+    __slots__ = ("addresses", "deadline", "name", "remembered", "seed", "tries")
+
+    def __init__(
+        self, name: str, *, seed: bool, deadline: float = 0.0, remembered: bool = False
+    ) -> None:
         self.name = name
         self.seed = seed
+        self.remembered = remembered
         self.deadline = deadline
         self.tries = 0
         self.addresses: list[Address] = []
@@ -56,9 +62,15 @@ class Contacts:
         self.gates = _no_gates
 
     def start(self) -> None:
-        """Begins to try the dead."""
+        """Begins to try the dead, and the members of an earlier run."""
+        for name in list(self._seeds):
+            self._try_seed(name)
         phase = (1 + self._out.rng.random()) * self._out.config.dead_retry / 2
         self._out.timers.set("dead", self._out.now + phase, self._try_dead)
+
+    def remember(self, member: str) -> None:
+        """Tries a member of an earlier run from `start` on."""
+        self._seeds[member] = Contact(member, seed=True, remembered=True)
 
     def join(self, seeds: list[str]) -> None:
         """Contacts these names, now and for as long as they are no live members.
@@ -67,7 +79,8 @@ class Contacts:
         """
         for text in seeds:
             name = parse_node_id(text, DEFAULT_PORT)
-            if name != self._table.own.id and name not in self._seeds:
+            known = self._seeds.get(name)
+            if name != self._table.own.id and (known is None or known.remembered):
                 self._seeds[name] = Contact(name, seed=True)
                 self._try_seed(name)
 
@@ -193,14 +206,15 @@ class Contacts:
 
     def _try_seed(self, name: str) -> None:
         contact = self._seeds[name]
+        if contact.remembered and name in self._table.rows:
+            del self._seeds[name]
+            return
         self._try(contact)
         contact.tries += 1
         wait = self._out.config.seed_retry
         if contact.tries < len(_FIRST_TRIES) and not self._table.live:
             wait = min(wait, _FIRST_TRIES[contact.tries])
-        self._out.timers.set(
-            ("seed", name), self._out.now + wait, lambda: self._try_seed(name)
-        )
+        self._out.timers.set(("seed", name), self._out.now + wait, lambda: self._try_seed(name))
 
     def _try_registered(self, name: str) -> None:
         contact = self.registered[name]

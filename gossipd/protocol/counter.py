@@ -5,8 +5,8 @@ States merge by union of floors and maximum per slot. The value is
 
     v = 0;  for each floor f, ascending:  v = max(v, f) + sum of the slots counted under f
 
-so that raising the counter to n (`sync`) and counting commute with every merge: a count made where n
-was known adds to n, one made where it was not known is part of n. A slot of count 0 declares its
+so that raising the counter to n (`sync`) and counting commute with every merge: a count made where
+n was known adds to n, one made where it was not known is part of n. A slot of count 0 declares its
 floor. The floors' effects v -> max(v + a, b) compose, and are kept in a treap that is ordered by
 floor and never changed in place: one path of O(log n) nodes is made anew per change, and old roots
 stay valid for a look at what staged writes would give.
@@ -31,7 +31,7 @@ class LimitExceeded(ValueError):
 
 
 class _Node(NamedTuple):
-    """A floor with the sum of its slots, and the composed effect v -> max(v + add, least) below it."""
+    """A floor, the sum of its slots, and the effect v -> max(v + add, least) of its subtree."""
 
     floor: int
     total: int
@@ -116,8 +116,7 @@ class Counter:
         if by > 0:
             self._slots[owner, floor] = count
             self._root = _raise(self._root, floor, by)
-        if floor > self.highest:
-            self.highest = floor
+        self.highest = max(self.highest, floor)
         self.value = _value(self._root, self.highest)
         return True
 

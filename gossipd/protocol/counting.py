@@ -1,8 +1,8 @@
 """Increments and syncs: staged, persisted, then told.
 
-Own slots, own floors and learned floors pass one ordered queue of writes. Each takes effect in memory,
-in an answer and on the wire only once the driver has reported it as persisted, exactly as staged. A
-command that finds earlier writes still staged builds upon what they will give.
+Own slots, own floors and learned floors pass one ordered queue of writes. Each takes effect in
+memory, in an answer and on the wire only once the driver has reported it as persisted, exactly as
+staged. A command that finds earlier writes still staged builds upon what they will give.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ class _Staged:
 class Counting:
     """This process's own counting, under one owner id that it alone writes."""
 
-    def __init__(
-        self, outbox: Outbox, ledger: Ledger, pushes: Pushes, answers: Answers
-    ) -> None:
+    def __init__(self, outbox: Outbox, ledger: Ledger, pushes: Pushes, answers: Answers) -> None:
         self._out = outbox
         self._ledger = ledger
         self._pushes = pushes
@@ -55,8 +53,8 @@ class Counting:
     def increment(self, name: str, amount: int, ack: str | None, ticket: int) -> None:
         """Adds `amount` to the counter.
 
-        Raises LimitExceeded if the value would pass 2**53 - 1, ValueError for an amount below 1 or an
-        unknown ack level; nothing is counted then.
+        Raises LimitExceeded if the value would pass 2**53 - 1, ValueError for an amount below 1 or
+        an unknown ack level; nothing is counted then.
         """
         level = self._answers.level(ack)
         if amount < 1:
@@ -74,8 +72,8 @@ class Counting:
     def sync(self, name: str, value: int, ack: str | None, ticket: int) -> None:
         """Raises the counter to `value` if it is lower.
 
-        Raises LimitExceeded beyond 2**53 - 1 or 100,000 floors, ValueError for a negative value or an
-        unknown ack level; nothing is changed then.
+        Raises LimitExceeded beyond 2**53 - 1 or 100,000 floors, ValueError for a negative value or
+        an unknown ack level; nothing is changed then.
         """
         level = self._answers.level(ack)
         if value < 0:
@@ -95,7 +93,7 @@ class Counting:
             self._answers.done(level, ticket, counter.value)
 
     def merge(self, group: Group) -> bool:
-        """Takes over entries of another owner, or of a former id of ours. Whether they were news here."""
+        """Takes over entries of another owner or of a former id of ours. Whether they were news."""
         if group.owner == self._owner:
             newest = max([group.upto, *(entry.version for entry in group.entries)])
             if newest > self._version:
@@ -171,7 +169,7 @@ class Counting:
         return any(staged.ticket is None for staged in self._staged)
 
     def _ahead_of(self, name: str) -> list[Slot]:
-        """Slots of this counter that are staged, and so will be in effect before any later write."""
+        """Slots of this counter that are staged: they take effect before any later write."""
         return [(*key, count) for key, count in self._ahead.get(name, {}).items()]
 
     def _look_ahead(self, write: Write) -> None:
@@ -195,7 +193,7 @@ class Counting:
         self._out.effects.append(Persist(write))
 
     def _without_gap(self, group: Group) -> Group:
-        """A former id of this process has no other writer: what failed to be written is not missing."""
+        """Nobody else writes a former id of this process: a write that failed leaves no gap."""
         if group.owner not in self._former:
             return group
         return Group(group.owner, self._ledger.have(group.owner), group.upto, group.entries)
@@ -207,5 +205,3 @@ class Counting:
         if not self._staged:
             self._ahead.clear()
         return staged
-
-

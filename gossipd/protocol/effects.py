@@ -1,8 +1,8 @@
 """What a `Node` asks its driver to do, and what it reports.
 
-Every input and command of `Node` returns a list of these, in the order in which they must be carried
-out. They are plain values: a test compares them, a driver executes them, neither calls back into the
-node while doing so (except to report a `Persist` as done).
+Every input and command of `Node` returns a list of these, in the order in which they must be
+carried out. They are plain values: a test compares them, a driver executes them, neither calls back
+into the node while doing so (except to report a `Persist` as done).
 """
 
 from __future__ import annotations
@@ -86,7 +86,6 @@ class Notify:
     """Something for the log. `event` is one of the classes in `gossipd.protocol.events`."""
 
     event: Event
-
 
 
 Effect = Transmit | Broadcast | Persist | Resolve | Answer | Notify

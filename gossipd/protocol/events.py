@@ -1,4 +1,4 @@
-"""What a node reports for the log: one small value per thing that an operator would want a line about."""
+"""What a node reports for the log: a small value for each thing worth a line to an operator."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ class IdConflict:
 
 @attrs.frozen
 class ForeignDatagram:
-    """A datagram of another cluster or wire version from a configured contact. At most one a minute."""
+    """A datagram of another cluster or wire version from a configured contact. At most one a
+    minute.
+    """
 
     source: str
     ours: str
@@ -83,7 +85,9 @@ class ForeignDatagram:
 
 @attrs.frozen
 class ReplicaRetired:
-    """A peer holds more of this process's own counting than the process itself: it counts on under a new id."""
+    """A peer holds more of this process's own counting than the process itself: it counts on under
+    a new id.
+    """
 
     owner: str
     held: int

@@ -1,8 +1,8 @@
 """An order-independent hash of a table, with partial sums that tell where two tables differ.
 
-Every row adds a keyed 63-bit hash of its content to the total and to the partial sums of its bucket.
-Equal totals mean equal tables (but for one chance in 2**63 a comparison); unequal ones are narrowed
-by sixteenths, twice, to 256 buckets.
+Every row adds a keyed 63-bit hash of its content to the total and to the partial sums of its
+bucket. Equal totals mean equal tables (but for one chance in 2**63 a comparison); unequal ones are
+narrowed by sixteenths, twice, to 256 buckets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A graceful leave: say `left` to several peers until enough of them acknowledge it.
 
-    A --ping, claim: A left--> B1..Bk
-    A <--ack------------------ B
+A --ping, claim: A left--> B1..Bk
+A <--ack------------------ B
 """
 
 from __future__ import annotations

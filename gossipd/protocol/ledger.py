@@ -1,12 +1,13 @@
 """All counters' entries by owner, with versions: what this node has, and what another lacks.
 
 An owner numbers its changes 1, 2, 3 …; of every slot only the newest entry is kept. `have` is the
-version up to which nothing of an owner is missing here; entries beyond it count as well, they merely
-are not vouched for. The scheme is scuttlebutt's (van Renesse et al., 2008): a delta brings entries in
-version order, and so can be cut anywhere.
+version up to which nothing of an owner is missing here; entries beyond it count as well, they
+merely are not vouched for. The scheme is scuttlebutt's (van Renesse et al., 2008): a delta brings
+entries in version order, and so can be cut anywhere.
 
-The state of a floor that was passed by a higher one without a slot under it is dropped. A delta that
-leaves such an entry out brings the higher floor along, so that nobody vouches for less than it has.
+The state of a floor that was passed by a higher one without a slot under it is dropped. A delta
+that leaves such an entry out brings the higher floor along, so that nobody vouches for less than it
+has.
 """
 
 from __future__ import annotations
@@ -83,10 +84,11 @@ class Ledger:
         return any(entry.floor > self._top(entry.name) for entry in group.entries)
 
     def group(self, owner: bytes, since: int, budget: int) -> tuple[list[Group], bool]:
-        """What somebody with everything of `owner` up to `since` lacks, and whether all of it fitted.
+        """What somebody with everything of `owner` up to `since` lacks, and whether all of it
+        fitted.
 
-        The groups encode to at most `budget` bytes: one of the owner's own, and before it at most one
-        for each higher floor that replaced an entry which is left out.
+        The groups encode to at most `budget` bytes: one of the owner's own, and before it at most
+        one for each higher floor that replaced an entry which is left out.
         """
         log = self.owners.get(owner)
         if log is None or (log.have <= since and log.newest <= since):
@@ -152,7 +154,7 @@ class Ledger:
         return changed
 
     def _replace_highest(self, owner: bytes, entry: Entry) -> None:
-        """A higher floor makes those below it, if their owner counted nothing there, superfluous."""
+        """A higher floor replaces those below it under which their owner counted nothing."""
         self._highest[entry.name] = (owner, entry)
         bare = self._bare.pop(entry.name, [])
         for bearer, floor in bare:

@@ -36,7 +36,7 @@ def _multicast(host: str) -> bool:
 
 
 class Member:
-    """One row. `since` is when its state was entered, `accuser` who brought it into suspect or dead."""
+    """One row. `since` is when its state was entered, `accuser` who made it suspect or dead."""
 
     __slots__ = (
         "accuser",

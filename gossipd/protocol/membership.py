@@ -1,8 +1,9 @@
 """Applies claims to the table: alive, suspect, dead, left; refutes what is said of this node.
 
-Follows SWIM sections 4.1 and 4.2 and Lifeguard IV.B. Beyond them: generations, which let a restarted
-node replace its old self at once; and merged tables, whose verdicts on members that are live here are
-only suspicions, so that the two sides of a healed partition do not declare each other dead.
+Follows SWIM sections 4.1 and 4.2 and Lifeguard IV.B. Beyond them: generations, which let a
+restarted node replace its old self at once; and merged tables, whose verdicts on members that are
+live here are only suspicions, so that the two sides of a healed partition do not declare each other
+dead.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Membership:
     def apply(self, claim: Claim, merged_from: str = "") -> bool:
         """Takes over a claim if it is news. Whether it changed this node's view.
 
-        `merged_from` names the peer whose table it comes from; empty for gossip and first-hand news.
+        `merged_from` names the peer whose table it comes from; empty for gossip and first-hand
+        news.
         """
         if not self._acceptable(claim):
             return False
@@ -64,9 +66,7 @@ class Membership:
         """From now on this node says that it left, and refutes nothing."""
         self.leaving = True
         own = self._table.own
-        self._table.change(
-            own, Claim(own.id, own.generation, own.incarnation, LEFT), self._out.now
-        )
+        self._table.change(own, Claim(own.id, own.generation, own.incarnation, LEFT), self._out.now)
         self._spread(own.claim(), first=True)
 
     def wall_ms(self) -> float:
@@ -150,9 +150,7 @@ class Membership:
     def _arm(self, row: Member) -> None:
         """Sets the deadline of the verdict. Own pauses moved the start, they count as no time."""
         suspicion = self._suspicions[row.id]
-        lasts = suspicion_timeout(
-            self._out.config, self._table.size(), suspicion.confirmations
-        )
+        lasts = suspicion_timeout(self._out.config, self._table.size(), suspicion.confirmations)
         generation, incarnation = row.generation, row.incarnation
 
         def verdict() -> None:

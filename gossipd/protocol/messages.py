@@ -1,8 +1,8 @@
 """The messages of the wire, as bounded array structs.
 
 A datagram is a header and several messages, framed one by one (`codec`). The first one is always
-`Sender`. Fields are only ever appended, each with a default, so that versions can talk to each other;
-a message of an unknown tag costs only itself.
+`Sender`. Fields are only ever appended, each with a default, so that versions can talk to each
+other; a message of an unknown tag costs only itself.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Entry(Struct, array_like=True, gc=False, frozen=True):
 
 
 class Group(Struct, array_like=True, frozen=True):
-    """Entries of one owner. Who has everything of it up to `since` has, with these, all up to `upto`."""
+    """Entries of one owner. Who has everything of it up to `since` has, with these, all up to
+    `upto`.
+    """
 
     owner: Owner
     since: Version
@@ -100,12 +102,16 @@ class PingReq(Struct, array_like=True, tag=2, gc=False, frozen=True):
 
 
 class Ack(Struct, array_like=True, tag=3, gc=False, frozen=True):
-    """Answers a ping. A challenge that is not 0 asks for an ack with that number in turn."""
+    """Answers a ping. A challenge that is not 0 asks for an ack with that number in turn.
+
+    It is padded then, so that the ack in turn is no larger even if its sender's id is longer.
+    """
 
     number: Number
     members: Hash = 0
     counters: Hash = 0
     challenge: Number = 0
+    padding: Annotated[bytes, Meta(max_length=64)] = b""
 
 
 class Nack(Struct, array_like=True, tag=4, gc=False, frozen=True):
@@ -138,7 +144,8 @@ class Confirm(Struct, array_like=True, tag=7, gc=False, frozen=True):
 class Sums(Struct, array_like=True, tag=8, frozen=True):
     """Sixteen partial sums of a table's hash: of all (prefix -1) or of one sixteenth.
 
-    Their lower 32 bits are enough to tell where two tables differ, once their totals told that they do.
+    Their lower 32 bits are enough to tell where two tables differ, once their totals told that they
+    do.
     """
 
     table: Annotated[int, Meta(ge=0, le=1)]
@@ -147,7 +154,8 @@ class Sums(Struct, array_like=True, tag=8, frozen=True):
 
 
 class Rows(Struct, array_like=True, tag=9, frozen=True):
-    """The sender's member rows in `buckets`, a mask of 256 bits. Unless `final`, it asks for what differs in them.
+    """The sender's member rows in `buckets`, a mask of 256 bits. Unless `final`, it asks for what
+    differs in them.
 
     `more` says that rows did not fit, so that the receiver compares again at once.
     """
@@ -176,7 +184,9 @@ class Delta(Struct, array_like=True, tag=11, frozen=True):
     more: bool = False
 
 
-Message = Sender | Ping | PingReq | Ack | Nack | Claims | Push | Confirm | Sums | Rows | Haves | Delta
+Message = (
+    Sender | Ping | PingReq | Ack | Nack | Claims | Push | Confirm | Sums | Rows | Haves | Delta
+)
 KINDS: Final[dict[type, str]] = {
     Sender: "none",
     Ping: "ping",

@@ -53,9 +53,7 @@ class Outbox:
     def introduce(self) -> None:
         """Makes the `Sender` frame anew, after generation or incarnation changed."""
         own = self.table.own
-        self._sender = frame(
-            Sender(own.id, own.generation, own.incarnation, self.identity.nonce)
-        )
+        self._sender = frame(Sender(own.id, own.generation, own.incarnation, self.identity.nonce))
         self.room = self.config.max_datagram_bytes - self.codec.overhead - len(self._sender)
 
     def notify(self, event: Event) -> None:
@@ -92,8 +90,8 @@ class Outbox:
     def send_news(self, to: Address, row: Member | None, *messages: Message) -> None:
         """Sends messages to a member with as much news as fits, and with what is said of itself.
 
-        A member that this node holds for suspect, dead or left is told so in every datagram, so that
-        it can refute at once (Lifeguard's buddy system, section IV.C).
+        A member that this node holds for suspect, dead or left is told so in every datagram, so
+        that it can refute at once (Lifeguard's buddy system, section IV.C).
         """
         frames = [self._sender, *map(frame, messages)]
         claims = self._claims_for(row, self.room - sum(map(len, frames[1:])) - _CLAIMS_BYTES)

@@ -1,6 +1,8 @@
-"""The queue of claims that ride on other datagrams (SWIM section 4.1): each is sent a limited number of times.
+"""The queue of claims that ride on other datagrams (SWIM section 4.1): each is sent a limited
+number of times.
 
-Fewest sends first, newest claim about a member replaces older ones, this node's own refutation first.
+Fewest sends first, newest claim about a member replaces older ones, this node's own refutation
+first.
 """
 
 from __future__ import annotations

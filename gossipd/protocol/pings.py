@@ -1,8 +1,8 @@
-"""Pings under way and the addresses that have answered one: who is at an address is known only by echo.
+"""Pings under way, and the addresses that have answered: who is there is known only by echo.
 
-Data of an address counts, and anything larger than its request goes to it, only once it has sent back
-a number of ours: either that of a ping, or a challenge that an ack of ours carried. A challenge is
-computed from the address, so that asking costs no memory.
+Data of an address counts, and anything larger than its request goes to it, only once it has sent
+back a number of ours: either that of a ping, or a challenge that an ack of ours carried. A
+challenge is computed from the address, so that asking costs no memory.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Pings:
         self._echoed: dict[Address, tuple[str, int]] = {}
 
     def number(self, sent: Sent) -> int:
-        """A fresh number, not to be guessed by somebody off the path, under which `sent` is kept."""
+        """A fresh number under which `sent` is kept; nobody off the path can guess it."""
         if len(self._sent) >= _OUTSTANDING:
             del self._sent[next(iter(self._sent))]
         number = 1 + self._out.rng.getrandbits(32)

@@ -4,8 +4,8 @@
     A <--confirm (have)------------- B
 
 What is counted while a push is under way goes into the next one, which leaves when the last is
-confirmed or after a retry time: under load the writes coalesce by themselves. A push carries present
-slot values, never operations, so that repeating it does no harm.
+confirmed or after a retry time: under load the writes coalesce by themselves. A push carries
+present slot values, never operations, so that repeating it does no harm.
 """
 
 from __future__ import annotations

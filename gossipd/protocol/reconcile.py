@@ -88,9 +88,7 @@ class Reconciler:
             return
         self._out.rng.shuffle(differing)
         chosen = differing[:_SIXTEENTHS]
-        self._out.send(
-            source, *(Sums(sums.table, p, table.fingerprint.sums(p)) for p in chosen)
-        )
+        self._out.send(source, *(Sums(sums.table, p, table.fingerprint.sums(p)) for p in chosen))
 
     # Members
 
@@ -164,7 +162,9 @@ class Reconciler:
         within = self._ledger.in_buckets(int.from_bytes(haves.buckets, "big"))
         lacking = [owner for owner in within if owner not in theirs and self._ledger.have(owner)]
         lacking += [have.owner for have in haves.haves if self._ahead(have)]
-        wanted = [have.owner for have in haves.haves if have.version > self._ledger.have(have.owner)]
+        wanted = [
+            have.owner for have in haves.haves if have.version > self._ledger.have(have.owner)
+        ]
         messages: list[Message] = []
         budget = self._out.room - _FRAME_BYTES
         if wanted and not haves.final:

@@ -18,7 +18,8 @@ class Statistics:
     """Counts since the process started, except where a field says "now".
 
     Attributes:
-        members: members now by state: alive, suspect, dead, left, joining, removed. This node is one of the alive.
+        members: members now by state: alive, suspect, dead, left, joining, removed. This node
+            is one of the alive.
         local_health: Lifeguard's score now, 0 (healthy) to the configured maximum.
         sent, received: traffic by kind, `ping` or `push` for instance.
         rejected: datagrams, messages or values that were refused, by reason.

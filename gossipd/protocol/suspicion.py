@@ -1,4 +1,4 @@
-"""How long a suspicion lasts (Lifeguard, section IV.B): long at first, shorter with each independent confirmation."""
+"""How long a suspicion lasts (Lifeguard, section IV.B): the shorter, the more confirm it."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class TimerQueue:
         return len(self._entries)
 
     def set(self, key: Hashable, deadline: float, action: Action) -> None:
-        """Calls `action` once `deadline` has come, unless `key` is set again or cancelled before."""
+        """Calls `action` once `deadline` has come, unless `key` is set or cancelled before."""
         self._inserted += 1
         self._entries[key] = (self._inserted, action)
         heapq.heappush(self._heap, (deadline - self._offset, self._inserted, key))

@@ -56,7 +56,7 @@ PYTHON
 ensure_venv() {
     local folder=$1 python=$2 stamp="$1/.installed-$3"
     shift 3
-    if [ -x "$folder/bin/python" ] && "$folder/bin/python" -c '' 2>/dev/null &&
+    if "$folder/bin/python" -c '' 2>/dev/null &&
         cat "$root/setup.cfg" "$root/pyproject.toml" | cmp -s - "$stamp"; then
         return 0
     fi
@@ -65,7 +65,8 @@ ensure_venv() {
         return 1
     fi
     printf 'Installing into %s …\n' "${folder#"$root/"}" >&2
-    if ! { [ -x "$folder/bin/python" ] && "$folder/bin/python" -c '' 2>/dev/null; }; then
+    # An environment whose making was interrupted has a python and no pip.
+    if ! "$folder/bin/python" -c 'import pip' 2>/dev/null; then
         "$python" -m venv --clear "$folder" || return 1
     fi
     rm -f "$stamp"

@@ -1,0 +1,97 @@
+"""A node that only remembers what it is told, and a client that calls its routes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable
+
+import trio
+
+from gossipd.daemon.api import Api
+from gossipd.daemon.http_messages import Request, Response
+from gossipd.protocol.counter import LimitExceeded
+from gossipd.protocol.effects import Answer
+from gossipd.protocol.statistics import Statistics
+
+NODE_ID = "127.0.0.1:8088"
+
+
+class FakeService:
+    """A node alone in the world, whose writes are held by two nodes out of three."""
+
+    def __init__(self) -> None:
+        self.node_id = NODE_ID
+        self.draining = False
+        self.waits = False
+        self.limit = 2**53 - 1
+        self.holders = 2
+        self.reason: str | None = None
+        self.value = 0
+        self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
+        self.acks: list[str | None] = []
+
+    def count(self, name: str) -> int:
+        assert name == "default"
+        return self.value
+
+    def peers(self) -> list[str]:
+        return self.listed
+
+    def increment(self, name: str, amount: int, ack: str | None) -> Answer | Awaitable[Answer]:
+        return self._write(self.value + amount, ack)
+
+    def sync(self, name: str, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
+        return self._write(max(self.value, value), ack)
+
+    def _write(self, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
+        async def later() -> Answer:
+            await trio.lowlevel.checkpoint()
+            return answer()
+
+        def answer() -> Answer:
+            if value > self.limit:
+                raise LimitExceeded("the counter is at its limit")
+            self.value = value
+            self.acks.append(ack)
+            return Answer(1, value, self.holders, 3)
+
+        return later() if self.waits else answer()
+
+    def register(self, text: str) -> None:
+        if "bad" in text:
+            raise ValueError(f"{text!r} is no address")
+        self.listed = sorted({*self.listed, text})
+
+    def remove(self, text: str) -> None:
+        if "bad" in text:
+            raise ValueError(f"{text!r} is no address")
+        self.listed = [peer for peer in self.listed if peer != text]
+
+    def statistics(self) -> Statistics:
+        return Statistics(members={"suspect": 1, "alive": 2}, local_health=3)
+
+    def ready(self) -> str | None:
+        return self.reason
+
+
+class Client:
+    """Calls an `Api` as a connection would."""
+
+    def __init__(self) -> None:
+        self.service = FakeService()
+        self.api = Api(self.service, self._metrics, {})
+
+    async def _metrics(self) -> bytes:
+        return b"metrics\n"
+
+    async def call(self, method: str, target: str, body: bytes = b"", **headers: str) -> Response:
+        path, _, query = target.partition("?")
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        encoded = {name.encode(): value.encode() for name, value in fields.items()}
+        request = Request(method, path, query, {b"host": b"node:8088"} | encoded, body)
+        answer = self.api.handle(request)
+        return answer if isinstance(answer, Response) else await answer
+
+    async def post(self, target: str, value: object = None, **headers: str) -> Response:
+        body = b"" if value is None else json.dumps(value).encode()
+        return await self.call("POST", target, body, **headers)

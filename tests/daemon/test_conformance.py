@@ -1,0 +1,207 @@
+"""The daemon's driver keeps the contract of a driver, and broken ones are found out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from random import Random
+from unittest.mock import patch
+
+import pytest
+import trio
+import trio.testing
+
+from gossipd.daemon import driver as driver_module
+from gossipd.daemon.driver import Driver
+from gossipd.protocol import Address, Answer, Broadcast, Effect, Notify, Persist, Transmit
+from tests.conformance import PEER, Deliver, Increment, Pause, Recorder, Register, Scenario, check
+from tests.conformance_cases import SCENARIOS
+
+HANDLING = 1e-5
+"""Seconds that pass with each datagram that is received, so that a clock read twice differs."""
+
+
+class FakeEndpoint:
+    """A socket in memory, on which receiving takes a moment."""
+
+    def __init__(self, clock: trio.testing.MockClock, recorder: Recorder) -> None:
+        self.waiting: deque[tuple[bytes, Address]] = deque()
+        self._clock = clock
+        self._recorder = recorder
+        self._lot = trio.lowlevel.ParkingLot()
+
+    def arrive(self, data: bytes, source: Address) -> None:
+        """A datagram reaches the socket."""
+        self.waiting.append((data, source))
+        self._lot.unpark_all()
+
+    async def wait_readable(self) -> None:
+        """As a socket's."""
+        if self.waiting:
+            await trio.lowlevel.checkpoint()
+        else:
+            await self._lot.park()
+
+    def receive(self, limit: int) -> list[tuple[bytes, Address]]:
+        """As a socket's."""
+        count = min(limit, len(self.waiting))
+        self._clock.jump(HANDLING * count)
+        return [self.waiting.popleft() for _ in range(count)]
+
+    def send(self, data: bytes, to: Address) -> None:
+        """Notes that it left."""
+        self._recorder.carried_out(Transmit(data, to))
+
+    def broadcast(self, data: bytes) -> None:
+        """Notes that it left."""
+        self._recorder.carried_out(Broadcast(data))
+
+
+class DriverDrive:
+    """Plays a scenario on trio with a clock that jumps."""
+
+    def __init__(self, factory: Callable[..., Driver] = Driver) -> None:
+        self._factory = factory
+
+    def play(self, scenario: Scenario) -> Recorder:
+        """See `tests.conformance.Drive`."""
+
+        async def look_up(host: str, port: int) -> list[Address]:
+            await trio.lowlevel.checkpoint()
+            return [(address, port) for address in scenario.names.get(host, ())]
+
+        clock = trio.testing.MockClock(autojump_threshold=0)
+        with patch.object(driver_module, "look_up", look_up):
+            return trio.run(self._play, scenario, clock, clock=clock)
+
+    async def _play(self, scenario: Scenario, clock: trio.testing.MockClock) -> Recorder:
+        origin = trio.current_time()
+        recorder = Recorder(scenario, None, state=None, rng=Random(1), now=origin)
+        endpoint = FakeEndpoint(clock, recorder)
+        driver = self._factory(
+            recorder, "10.0.0.1:8088", endpoint, lambda event: recorder.carried_out(Notify(event))
+        )
+        async with trio.open_nursery() as nursery:
+            await nursery.start(driver.run)
+            last = 0.0
+            for step in scenario.steps:
+                # What happens at one time happens before anybody else runs.
+                if step.at > last:
+                    await trio.sleep_until(origin + step.at)
+                last = step.at
+                match step:
+                    case Deliver():
+                        endpoint.arrive(step.data, step.source)
+                    case Increment():
+                        answer = driver.increment("default", step.amount, "local")
+                        nursery.start_soon(_note, recorder, answer)
+                    case Register():
+                        driver.register(step.text)
+                    case Pause():
+                        # Nothing else runs until this task waits: as if the process stood still.
+                        for data in step.datagrams:
+                            endpoint.arrive(data, PEER)
+                        clock.jump(step.until - step.at)
+            await trio.sleep_until(origin + scenario.until)
+            nursery.cancel_scope.cancel()
+        return recorder
+
+
+async def _note(recorder: Recorder, answer: Answer | Awaitable[Answer]) -> None:
+    recorder.carried_out(answer if isinstance(answer, Answer) else await answer)
+
+
+def _marked(scenario: Scenario) -> object:
+    later = pytest.mark.xfail(reason="broadcast discovery is not built yet")
+    marks = [later] if "broadcast" in scenario.name else []
+    return pytest.param(scenario, id=scenario.name, marks=marks)
+
+
+@pytest.mark.parametrize("scenario", [_marked(scenario) for scenario in SCENARIOS])
+def test_the_driver_conforms(scenario: Scenario) -> None:
+    """The recording is as expected."""
+    check(DriverDrive(), scenario)
+
+
+# What each of these does wrong is its one method.
+
+
+class FiresTimersFirst(Driver):
+    """Takes what waited through a pause for late."""
+
+    def _cycle(self, now: float) -> None:
+        if self._due() <= now:
+            self._perform(self._node.handle_timeout(now), now)
+        super()._cycle(now)
+
+
+class ReadsTheClockPerDatagram(Driver):
+    """Gives datagrams of one wake-up different times."""
+
+    def _cycle(self, now: float) -> None:
+        while batch := self._endpoint.receive(1):
+            now = trio.current_time()
+            self._perform(self._node.handle_datagram(*batch[0], now), now)
+        super()._cycle(now)
+
+
+class ReceivesOneBatch(Driver):
+    """Leaves datagrams in the socket while timers fire."""
+
+    def _cycle(self, now: float) -> None:
+        for data, source in self._endpoint.receive(64):
+            self._perform(self._node.handle_datagram(data, source, now), now)
+        if self._due() <= now:
+            self._perform(self._node.handle_timeout(now), now)
+
+
+class ReportsWritesTooEarly(Driver):
+    """Calls the node again before the effects of its last input are carried out."""
+
+    def _perform(self, effects: list[Effect], now: float) -> None:
+        for effect in effects:
+            if isinstance(effect, Persist):
+                self._perform(self._node.persisted(effect.write, now), now)
+            else:
+                super()._perform([effect], now)
+
+
+class SleepsThroughCommands(Driver):
+    """Keeps to the timer that it waited for before a command."""
+
+    def _command(self, call: Callable[[float], list[Effect]]) -> None:
+        now = trio.current_time()
+        self._perform(call(now), now)
+
+
+class ReversesEffects(Driver):
+    """Carries out the last effect first."""
+
+    def _perform(self, effects: list[Effect], now: float) -> None:
+        super()._perform(effects[::-1], now)
+
+
+BROKEN = (
+    FiresTimersFirst,
+    ReadsTheClockPerDatagram,
+    ReceivesOneBatch,
+    ReportsWritesTooEarly,
+    SleepsThroughCommands,
+    ReversesEffects,
+)
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_driver_is_found_out(broken: type[Driver]) -> None:
+    """At least one scenario fails on it."""
+    assert [scenario.name for scenario in SCENARIOS if not _holds(broken, scenario)]
+
+
+def _holds(factory: type[Driver], scenario: Scenario) -> bool:
+    if "broadcast" in scenario.name:
+        return True
+    try:
+        check(DriverDrive(factory), scenario)
+    except (AssertionError, ExceptionGroup):
+        return False
+    return True

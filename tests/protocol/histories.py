@@ -1,0 +1,183 @@
+"""Small random histories of one counter, and the search for a sequential order that explains them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from random import Random
+
+import attrs
+
+from gossipd.protocol.counter import Counter
+from gossipd.protocol.ledger import Ledger
+from gossipd.protocol.messages import Entry, Group
+
+NAME = "default"
+
+
+@attrs.define
+class Operation:
+    """One increment or sync, with the operations whose effects its node had when it was made.
+
+    Attributes:
+        sure: it was answered, so that every explanation must contain it.
+        entry: the owner and the entry that it wrote, None for a sync that was no news.
+    """
+
+    number: int
+    raises_to: int | None
+    amount: int
+    sure: bool
+    owner: bytes
+    entry: Entry | None
+    seen: frozenset[int] = frozenset()
+
+    def apply(self, value: int) -> int:
+        """What the operation makes of a value."""
+        return value + self.amount if self.raises_to is None else max(value, self.raises_to)
+
+
+def outcomes(operations: list[Operation]) -> set[int]:
+    """Every value that some sequential order gives which respects what each operation had seen."""
+    before = [sum(1 << seen for seen in operation.seen) for operation in operations]
+    count = len(operations)
+
+    @lru_cache(maxsize=None)
+    def after(done: int) -> frozenset[int]:
+        values = set() if done else {0}
+        for last in range(count):
+            rest = done & ~(1 << last)
+            if done >> last & 1 and not before[last] & ~rest:
+                values |= {operations[last].apply(value) for value in after(rest)}
+        return frozenset(values)
+
+    must = sum(1 << operation.number for operation in operations if operation.sure)
+    return {value for done in range(1 << count) if done & must == must for value in after(done)}
+
+
+def has_effect_of(operation: Operation, entries: dict[bytes, tuple[int, list[Entry]]]) -> bool:
+    """Whether entries by owner, each with what is complete, contain what the operation did."""
+    if operation.entry is None:
+        return False
+    have, kept = entries.get(operation.owner, (0, []))
+    if have >= operation.entry.version:
+        return True
+    if operation.raises_to is None:
+        return any(
+            entry.floor == operation.entry.floor and entry.count >= operation.entry.count
+            for entry in kept
+        )
+    floors = {entry.floor for _, listed in entries.values() for entry in listed}
+    return operation.raises_to in floors
+
+
+class Replica:
+    """A ledger with its disk, which counts by the rules of the counter.
+
+    Subclasses break a rule each; `counter` and `merge` are where.
+    """
+
+    counter_type: type[Counter] = Counter
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        self.disk: list[Group] = []
+        self.boot()
+
+    def boot(self) -> None:
+        """Starts from what is on disk, under a new owner id."""
+        self.ledger = self.new_ledger()
+        for group in self.disk:
+            self.ledger.apply(group)
+        self.owner = self.rng.randbytes(16)
+        self.version = 0
+
+    def new_ledger(self) -> Ledger:
+        """An empty ledger whose counters are of the replica's type."""
+        ledger = Ledger(b"")
+        ledger.counters[NAME] = self.counter_type()
+        return ledger
+
+    def make(self, raises_to: int | None, amount: int) -> Entry | None:
+        """The entry that an operation writes; None if there is nothing to write."""
+        counter = self.ledger.counter(NAME)
+        if raises_to is not None:
+            return self.sync(counter, raises_to) if raises_to > counter.value else None
+        floor = counter.highest
+        return self.numbered(floor, counter.slot(self.owner, floor) + amount)
+
+    def sync(self, counter: Counter, value: int) -> Entry:
+        """The entry of a sync that is news."""
+        return self.numbered(value, 0)
+
+    def numbered(self, floor: int, count: int) -> Entry:
+        """An entry under the replica's next version."""
+        self.version += 1
+        return Entry(self.version, NAME, floor, count)
+
+    def write(self, entry: Entry) -> None:
+        """Persists an own entry; it takes effect."""
+        group = Group(self.owner, entry.version - 1, entry.version, [entry])
+        self.disk.append(group)
+        self.ledger.apply(group)
+
+    def entries(self) -> dict[bytes, tuple[int, list[Entry]]]:
+        """What is here by owner."""
+        return {group.owner: (group.upto, group.entries) for group in self.ledger.all_groups()}
+
+    def receive(self, groups: list[Group]) -> None:
+        """Merges a delta; what brings a floor is persisted first."""
+        for group in groups:
+            if self.ledger.learned_floor(group):
+                self.disk.append(group)
+            self.ledger.apply(group)
+
+    def send(self, to: Replica, budget: int, *, owners: int = 100) -> bool:
+        """Sends what `to` lacks of some owners, within a budget each. Whether that was all."""
+        every = list(self.ledger.owners)
+        chosen = self.rng.sample(every, min(owners, len(every)))
+        complete = len(chosen) == len(every)
+        for owner in chosen:
+            groups, whole = self.ledger.group(owner, to.ledger.have(owner), budget)
+            to.receive(groups)
+            complete = complete and whole
+        return complete
+
+
+def history(seed: int, replica_type: type[Replica] = Replica) -> tuple[list[int], set[int]]:
+    """Runs one random history: the replicas' final values, and the values that explain it."""
+    rng = Random(seed)
+    replicas = [replica_type(rng) for _ in range(3)]
+    operations: list[Operation] = []
+    wanted = rng.randint(2, 6)
+    while len(operations) < wanted:
+        replica = rng.choice(replicas)
+        if rng.random() < 0.45:
+            operations.append(_operate(rng, replica, operations))
+        else:
+            other = rng.choice([each for each in replicas if each is not replica])
+            budget = rng.choice([90, 130, 200, 1300])
+            replica.send(other, budget, owners=rng.choice([1, 2, 9]))
+    for _ in range(8):
+        for one in replicas:
+            for other in replicas:
+                if one is not other:
+                    one.send(other, 1300)
+    return [replica.ledger.value(NAME) for replica in replicas], outcomes(operations)
+
+
+def _operate(rng: Random, replica: Replica, operations: list[Operation]) -> Operation:
+    """Makes one operation, which one time in five ends in a crash."""
+    raises_to = None if rng.random() < 0.6 else rng.randint(1, 12)
+    amount = rng.choice([1, 1, 2, 5])
+    entries = replica.entries()
+    seen = frozenset(each.number for each in operations if has_effect_of(each, entries))
+    owner = replica.owner
+    entry = replica.make(raises_to, amount)
+    crash = rng.random() < 0.2
+    kept = not crash or rng.random() < 0.5
+    if entry is not None and kept:
+        replica.write(entry)
+    if crash:
+        replica.boot()
+    number = len(operations)
+    return Operation(number, raises_to, amount, not crash, owner, entry, seen)
