@@ -1,0 +1,114 @@
+"""Log lines of events: one JSON line each, with names that programs can rely on."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+
+import pytest
+import structlog
+
+from gossipd.daemon.events import EventLog, event_name
+from gossipd.daemon.log import configure
+from gossipd.protocol import events
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+# Programs read these: a name that changes here breaks them.
+STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
+    (
+        events.MemberJoined("a:1", 5, None),
+        "member_joined",
+        "info",
+        {"member": "a:1", "generation": 5},
+    ),
+    (
+        events.MemberJoined("a:1", 5, 4),
+        "member_joined",
+        "info",
+        {"member": "a:1", "generation": 5, "previous": 4},
+    ),
+    (
+        events.MemberSuspect("a:1", "b:2"),
+        "member_suspect",
+        "warning",
+        {"member": "a:1", "accuser": "b:2"},
+    ),
+    (
+        events.MemberRecovered("a:1", "dead"),
+        "member_recovered",
+        "info",
+        {"member": "a:1", "was": "dead"},
+    ),
+    (
+        events.MemberDead("a:1", "b:2"),
+        "member_dead",
+        "warning",
+        {"member": "a:1", "accuser": "b:2"},
+    ),
+    (events.MemberLeft("a:1"), "member_left", "info", {"member": "a:1"}),
+    (
+        events.Refuted(3, "suspect"),
+        "refuted",
+        "warning",
+        {"incarnation": 3, "claimed": "suspect"},
+    ),
+    (
+        events.RegisteredPeerSilent("a:1"),
+        "registered_peer_silent",
+        "warning",
+        {"name": "a:1"},
+    ),
+    (
+        events.IdConflict("a:1", "10.0.0.1:9"),
+        "id_conflict",
+        "error",
+        {"member": "a:1", "source": "10.0.0.1:9"},
+    ),
+    (
+        events.ForeignDatagram("10.0.0.1:9", "cluster 'x'", "cluster 'y'"),
+        "foreign_datagram",
+        "warning",
+        {"source": "10.0.0.1:9", "ours": "cluster 'x'", "theirs": "cluster 'y'"},
+    ),
+    (
+        events.ReplicaRetired("ab", 1, 2),
+        "replica_retired",
+        "error",
+        {"owner": "ab", "held": 1, "reported": 2},
+    ),
+    (events.Paused(1.23456), "paused", "warning", {"seconds": 1.235}),
+    (events.LeaveDone(2, 3), "left", "info", {"told": 2, "asked": 3}),
+]
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """Returns what was logged as JSON so far."""
+    stream = io.StringIO()
+    configure("json", "debug", stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    structlog.reset_defaults()
+
+
+def test_every_event_is_here() -> None:
+    """Each class of `Event` has its names in this file's table."""
+    assert set(get_args(events.Event)) == {type(event) for event, *_ in STABLE}
+
+
+@pytest.mark.parametrize(("event", "name", "level", "fields"), STABLE)
+def test_an_event_is_one_line(
+    event: events.Event, name: str, level: str, fields: dict[str, Any], lines: Lines
+) -> None:
+    """It has the event's name, its fields, its level and a time, in this order."""
+    forwarded: list[events.Event] = []
+    EventLog(forwarded.append)(event)
+    (line,) = lines()
+    assert ["event", *fields, "level", "timestamp"] == list(line)
+    assert fields | {"event": name, "level": level} == {
+        key: value for key, value in line.items() if key != "timestamp"
+    }
+    assert name == event_name(event)
+    assert [event] == forwarded
