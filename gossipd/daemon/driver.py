@@ -8,6 +8,7 @@ writes are reported in order.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -81,6 +82,8 @@ class Driver:
         self._on_event = on_event
         self._waiters: dict[int, _Waiter] = {}
         self._tickets = 0
+        self._writes: deque[Write] = deque()
+        self._reporting = False
         self._wait = trio.CancelScope()
         self._resolving = trio.CapacityLimiter(_RESOLVING)
         self._nursery: trio.Nursery | None = None
@@ -192,7 +195,6 @@ class Driver:
         """Carries effects out in order. Without a store, writes are on disk as soon as they are
         staged.
         """
-        writes: list[Write] = []
         for effect in effects:
             match effect:
                 case Transmit(data, to):
@@ -200,14 +202,17 @@ class Driver:
                 case Answer(ticket):
                     self._tell(ticket, effect)
                 case Persist(write):
-                    writes.append(write)
+                    self._writes.append(write)
                 case Notify(event):
                     self._on_event(event)
                 case Resolve():
                     assert self._nursery is not None
                     self._nursery.start_soon(self._resolve, effect)
-        for write in writes:
-            self._perform(self._node.persisted(write, now), now)
+        if not self._reporting:
+            self._reporting = True
+            while self._writes:
+                self._perform(self._node.persisted(self._writes.popleft(), now), now)
+            self._reporting = False
 
     def _tell(self, ticket: int, answer: Answer) -> None:
         # Who asked may have gone away meanwhile.

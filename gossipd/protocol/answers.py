@@ -11,6 +11,7 @@ from collections import deque
 import attrs
 
 from .config import ACK_LEVELS
+from .counter import VALUE_LIMIT
 from .effects import Answer
 from .messages import LEFT
 from .outbox import Outbox
@@ -61,6 +62,18 @@ class Answers:
         """Answers a command whose write is not known to be kept."""
         self._answer("failed", ticket, count, 0, 1)
 
+    def alone(self, level: str, ticket: int, count: int) -> None:
+        """Answers a write that took effect, but that no peer will be asked to confirm."""
+        self._answer(level, ticket, count, 1, self._target(level, len(self._out.table.live)))
+
+    def give_up(self) -> None:
+        """Answers all that waits by what is known now: the owner id is about to change."""
+        for level, waiting in self._waiting.items():
+            while waiting:
+                write = waiting.popleft()
+                self._settle_one(level, write, final=True)
+            self._out.timers.cancel(("answer", level))
+
     def settle(self) -> None:
         """Answers all that is held by enough nodes, or was waited for long enough."""
         for level, waiting in self._waiting.items():
@@ -71,12 +84,12 @@ class Answers:
             else:
                 self._out.timers.cancel(("answer", level))
 
-    def _settle_one(self, level: str, write: _Waiting) -> bool:
+    def _settle_one(self, level: str, write: _Waiting, *, final: bool = False) -> bool:
         states = [self._pushes.state(row) for row in self._out.table.live.values()]
         missing = [state for state in states if state.holds < write.version]
         holders = 1 + len(states) - len(missing)
         target = self._target(level, len(states))
-        if holders < target and any(not state.silent for state in missing):
+        if not final and holders < target and any(not state.silent for state in missing):
             if self._out.now < write.deadline - _ROUNDING:
                 return False
             for state in missing:
@@ -98,4 +111,4 @@ class Answers:
         answers = self._out.statistics.answers
         key = (level, holders >= target)
         answers[key] = answers.get(key, 0) + 1
-        self._out.effects.append(Answer(ticket, count, holders, target))
+        self._out.effects.append(Answer(ticket, min(count, VALUE_LIMIT), holders, target))

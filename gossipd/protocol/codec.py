@@ -33,12 +33,13 @@ class DecodeError(Exception):
 
     Attributes:
         reason: one of magic, version, cluster, check, sender, frame; a label for the counts.
-        theirs: cluster or version that the datagram names, where that is the reason.
+        ours, theirs: cluster or version, this node's and the datagram's, where they differ.
     """
 
-    def __init__(self, reason: str, theirs: str = "") -> None:
+    def __init__(self, reason: str, ours: str = "", theirs: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.ours = ours
         self.theirs = theirs
 
 
@@ -76,7 +77,7 @@ class Codec:
         Raises DecodeError, and nothing else, for bytes that are not a datagram of this cluster.
         """
         if not data.startswith(self._head):
-            raise _foreign(data)
+            raise self._foreign(data)
         start = self._start
         check = data[start - _CHECK : start]
         if (
@@ -86,15 +87,15 @@ class Codec:
             raise DecodeError("check")
         return _messages(memoryview(data)[start:])
 
-
-def _foreign(data: bytes) -> DecodeError:
-    """Why these bytes do not start as this cluster's datagrams do."""
-    if len(data) < _FIXED or data[:2] != MAGIC:
-        return DecodeError("magic")
-    if data[2] != VERSION:
-        return DecodeError("version", f"wire version {data[2]}")
-    name = data[_FIXED : _FIXED + data[5]]
-    return DecodeError("cluster", f"cluster {name.decode('utf-8', 'replace')!r}")
+    def _foreign(self, data: bytes) -> DecodeError:
+        """Why these bytes do not start as this cluster's datagrams do."""
+        if len(data) < _FIXED or data[:2] != MAGIC:
+            return DecodeError("magic")
+        if data[2] != VERSION:
+            return DecodeError("version", f"wire version {VERSION}", f"wire version {data[2]}")
+        names = (self._head[_FIXED:], data[_FIXED : _FIXED + data[5]])
+        ours, theirs = (f"cluster {name.decode('utf-8', 'replace')!r}" for name in names)
+        return DecodeError("cluster", ours, theirs)
 
 
 def _messages(payload: memoryview) -> tuple[Sender, list[Message], int]:

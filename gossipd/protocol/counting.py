@@ -8,6 +8,7 @@ staged. A command that finds earlier writes still staged builds upon what they w
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import attrs
 
@@ -21,16 +22,30 @@ from .messages import Confirm, Entry, Group
 from .outbox import Outbox
 from .pushes import Pushes
 
-_Ticket = tuple[str, int]  # ack level, ticket
+
+@attrs.frozen
+class _Command:
+    """An increment by `amount`, or a sync to `value`, and how it is answered."""
+
+    name: str
+    level: str
+    ticket: int
+    amount: int = 0
+    value: int = 0
 
 
 @attrs.frozen
 class _Staged:
-    """A write under way. `name` and `ticket` are of the command that waits for it, if one does."""
+    """A write under way: of a command of ours, or what a peer told and what to do then."""
 
     write: Write
-    name: str
-    ticket: _Ticket | None
+    command: _Command | None = None
+    then: Callable[[], None] | None = None
+
+    @property
+    def group(self) -> Group:
+        """Every write has one group."""
+        return self.write.groups[0]
 
 
 class Counting:
@@ -42,13 +57,17 @@ class Counting:
         self._pushes = pushes
         self._answers = answers
         self._staged: deque[_Staged] = deque()
-        self._followers: dict[int, list[tuple[str, _Ticket]]] = {}
-        # Per counter the slots that staged writes give; others' floors are among them.
+        self._learning = 0
+        # Syncs that are no news if the staged writes before them succeed, by the last of those.
+        self._followers: dict[int, list[_Command]] = {}
+        # Per counter the slots that staged writes give.
         self._ahead: dict[str, dict[tuple[bytes, int], int]] = {}
         self._sequence = 0
-        self._former: list[bytes] = []
         self._owner = b""
         self._version = 0
+        # Ids of this process that it gave up: after a failed write, or because a copy used them.
+        self._failed: list[bytes] = []
+        self._copied: list[bytes] = []
 
     def increment(self, name: str, amount: int, ack: str | None, ticket: int) -> None:
         """Adds `amount` to the counter.
@@ -59,15 +78,10 @@ class Counting:
         level = self._answers.level(ack)
         if amount < 1:
             raise ValueError("amount: must be at least 1")
-        ahead = self._ahead_of(name)
-        counter = self._ledger.counter(name)
-        if counter.value_with(ahead) + amount > VALUE_LIMIT:
+        value = self._ledger.counter(name).value_with(self._ahead_of(name))
+        if value + amount > VALUE_LIMIT:
             raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT}")
-        owner = self._own_id()
-        floor = max([counter.highest, *(slot[1] for slot in ahead)])
-        mine = [count for by, under, count in ahead if by == owner and under == floor]
-        count = max([counter.slot(owner, floor), *mine]) + amount
-        self._stage_own(name, floor, count, (level, ticket))
+        self._count(_Command(name, level, ticket, amount=amount))
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int) -> None:
         """Raises the counter to `value` if it is lower.
@@ -80,47 +94,36 @@ class Counting:
             raise ValueError("count: must not be negative")
         if value > VALUE_LIMIT:
             raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT}")
-        ahead = self._ahead_of(name)
         counter = self._ledger.counter(name)
-        if value > counter.value_with(ahead):
+        command = _Command(name, level, ticket, value=value)
+        if value > counter.value_with(self._ahead_of(name)):
             if counter.floors >= FLOOR_LIMIT:
                 raise LimitExceeded(f"the counter was raised {FLOOR_LIMIT} times")
-            self._stage_own(name, value, 0, (level, ticket))
+            self._stage_own(command, value, 0)
         elif self._staged:
             # What makes this a no-op may not be on disk yet.
-            self._followers.setdefault(self._sequence, []).append((name, (level, ticket)))
+            self._followers.setdefault(self._sequence, []).append(command)
         else:
             self._answers.done(level, ticket, counter.value)
 
-    def merge(self, group: Group) -> bool:
-        """Takes over entries of another owner or of a former id of ours. Whether they were news."""
+    def merge(self, group: Group, then: Callable[[], None] | None = None) -> bool:
+        """Takes over entries of another owner or of a former id of ours. Whether they were news.
+
+        `then` is called once they are in effect: at once, or when a floor that they bring is on
+        disk. A group that is being written already is not staged twice, and its `then` is dropped.
+        """
         if group.owner == self._owner:
             newest = max([group.upto, *(entry.version for entry in group.entries)])
             if newest > self._version:
                 self._retire(newest)
-        if self._ledger.learned_floor(group) or (self._staged and self._learning()):
-            self._stage((group,), "", None)
+        if self._learning or self._ledger.learned_floor(group):
+            if all(group != staged.group for staged in self._staged):
+                self._learning += 1
+                self._stage(group, then=then)
             return False
-        return self._ledger.apply(group)
-
-    def persisted(self, write: Write) -> bool:
-        """The oldest staged write is on disk and takes effect. Whether anything was news.
-
-        Raises ValueError if it is not the oldest one: the driver reports in order.
-        """
-        staged = self._pop(write)
-        news = False
-        for group in write.groups:
-            news |= self._ledger.apply(self._without_gap(group))
-        if any(group.owner == self._owner for group in write.groups):
-            self._pushes.push()
-        if staged.ticket is not None:
-            level, ticket = staged.ticket
-            version = write.groups[0].upto
-            self._answers.add(level, version, ticket, self._ledger.value(staged.name))
-        for name, (level, ticket) in self._followers.pop(write.sequence, ()):
-            self._answers.done(level, ticket, self._ledger.value(name))
-        self._answers.settle()
+        news = self._ledger.apply(group)
+        if then is not None:
+            then()
         return news
 
     def on_confirm(self, confirm: Confirm, row: Member) -> None:
@@ -130,78 +133,134 @@ class Counting:
         elif self._pushes.on_confirm(confirm, row):
             self._answers.settle()
 
+    def persisted(self, write: Write) -> None:
+        """The oldest staged write is on disk and takes effect.
+
+        Raises ValueError if it is not the oldest one: the driver reports in order.
+        """
+        staged = self._pop(write)
+        if staged.command is None:
+            self._ledger.apply(staged.group)
+        elif staged.group.owner in self._copied:
+            # A copy of this process counted in the same slot: what was asked for counts anew.
+            self._count(staged.command)
+        else:
+            self._take_effect(staged.command, staged.group)
+        if staged.then is not None:
+            staged.then()
+        self._answer_followers(write.sequence)
+        self._answers.settle()
+
     def persist_failed(self, write: Write) -> None:
         """Whether the write is on disk is not known: nothing more is counted under its owner id."""
         staged = self._pop(write)
-        if staged.ticket is not None:
-            self._answers.failed(staged.ticket[1], self._ledger.value(staged.name))
-            if write.groups[0].owner == self._owner:
+        command = staged.command
+        if command is not None:
+            self._answers.failed(command.ticket, self._ledger.value(command.name))
+            if staged.group.owner == self._owner:
+                self._failed.append(self._owner)
                 self._new_id()
         self._ahead.clear()
         for later in self._staged:
-            self._look_ahead(later.write)
-        for name, (_, ticket) in self._followers.pop(write.sequence, ()):
-            self._answers.failed(ticket, self._ledger.value(name))
+            self._look_ahead(later.group)
+        self._answer_followers(write.sequence)
 
     @property
     def owner(self) -> bytes:
         """The id that this process counts under, empty before its first write."""
         return self._owner
 
+    # Owner ids
+
     def _own_id(self) -> bytes:
         if not self._owner:
-            self._owner = self._out.rng.randbytes(16)
-            self._version = 0
-            self._pushes.reset(self._owner)
+            self._new_id()
         return self._owner
 
     def _new_id(self) -> None:
-        self._former.append(self._owner)
-        self._owner = b""
-        self._own_id()
+        self._answers.give_up()
+        self._owner = self._out.rng.randbytes(16)
+        self._version = 0
+        self._pushes.reset(self._owner)
 
     def _retire(self, reported: int) -> None:
         """Somebody has more of our id than we do: this process is a copy that was set back."""
         self._out.notify(ReplicaRetired(self._owner.hex(), self._version, reported))
+        self._copied.append(self._owner)
         self._new_id()
 
-    def _learning(self) -> bool:
-        return any(staged.ticket is None for staged in self._staged)
+    # Own writes
+
+    def _count(self, command: _Command) -> None:
+        """Stages a command's change: a raised slot under the highest floor, or a new floor."""
+        if not command.amount:
+            self._stage_own(command, command.value, 0)
+            return
+        owner, counter = self._own_id(), self._ledger.counter(command.name)
+        ahead = self._ahead.get(command.name, {})
+        floor = max([counter.highest, *(under for _, under in ahead)])
+        count = max(counter.slot(owner, floor), ahead.get((owner, floor), 0))
+        self._stage_own(command, floor, count + command.amount)
+
+    def _stage_own(self, command: _Command, floor: int, count: int) -> None:
+        owner = self._own_id()
+        self._version += 1
+        entry = Entry(self._version, command.name, floor, count)
+        group = Group(owner, self._version - 1, self._version, [entry])
+        self._stage(group, command)
+
+    def _take_effect(self, command: _Command, group: Group) -> None:
+        present = group.owner == self._owner
+        if group.owner in self._failed:
+            # Nobody else writes that id: what failed to be written leaves no gap.
+            since = self._ledger.have(group.owner)
+            group = Group(group.owner, since, group.upto, group.entries)
+        self._ledger.apply(group)
+        value = self._ledger.value(command.name)
+        if present:
+            self._pushes.push()
+            self._answers.add(command.level, group.upto, command.ticket, value)
+        else:
+            self._answers.alone(command.level, command.ticket, value)
+
+    # The queue
 
     def _ahead_of(self, name: str) -> list[Slot]:
         """Slots of this counter that are staged: they take effect before any later write."""
         return [(*key, count) for key, count in self._ahead.get(name, {}).items()]
 
-    def _look_ahead(self, write: Write) -> None:
-        for group in write.groups:
-            for entry in group.entries:
-                slots = self._ahead.setdefault(entry.name, {})
-                key = (group.owner, entry.floor)
-                slots[key] = max(slots.get(key, 0), entry.count)
+    def _look_ahead(self, group: Group) -> None:
+        for entry in group.entries:
+            slots = self._ahead.setdefault(entry.name, {})
+            key = (group.owner, entry.floor)
+            slots[key] = max(slots.get(key, 0), entry.count)
 
-    def _stage_own(self, name: str, floor: int, count: int, ticket: _Ticket) -> None:
-        owner = self._own_id()
-        self._version += 1
-        entry = Entry(self._version, name, floor, count)
-        self._stage((Group(owner, self._version - 1, self._version, [entry]),), name, ticket)
-
-    def _stage(self, groups: tuple[Group, ...], name: str, ticket: _Ticket | None) -> None:
+    def _stage(
+        self,
+        group: Group,
+        command: _Command | None = None,
+        then: Callable[[], None] | None = None,
+    ) -> None:
         self._sequence += 1
-        write = Write(self._sequence, groups)
-        self._staged.append(_Staged(write, name, ticket))
-        self._look_ahead(write)
+        write = Write(self._sequence, (group,))
+        self._staged.append(_Staged(write, command, then))
+        self._look_ahead(group)
         self._out.effects.append(Persist(write))
-
-    def _without_gap(self, group: Group) -> Group:
-        """Nobody else writes a former id of this process: a write that failed leaves no gap."""
-        if group.owner not in self._former:
-            return group
-        return Group(group.owner, self._ledger.have(group.owner), group.upto, group.entries)
 
     def _pop(self, write: Write) -> _Staged:
         if not self._staged or self._staged[0].write.sequence != write.sequence:
             raise ValueError(f"write {write.sequence} is not the oldest one that is staged")
         staged = self._staged.popleft()
+        if staged.command is None:
+            self._learning -= 1
         if not self._staged:
             self._ahead.clear()
         return staged
+
+    def _answer_followers(self, sequence: int) -> None:
+        for command in self._followers.pop(sequence, ()):
+            value = self._ledger.value(command.name)
+            if value >= command.value:
+                self._answers.done(command.level, command.ticket, value)
+            else:
+                self._answers.failed(command.ticket, value)

@@ -147,7 +147,7 @@ class Detector:
     def _ask_others(self) -> None:
         """The direct ping was not acked in time: ask relays, and try once more directly."""
         probe, config = self._probe, self._config
-        if probe is None or probe.acked:
+        if probe is None or probe.acked or not probe.row.live:
             return
         for relay in self._table.sample(config.indirect_probes, probe.row.id):
             probe.asked.append(relay.address)

@@ -48,7 +48,7 @@ class Write:
 
     Attributes:
         sequence: 1, 2, 3 … in the order of staging.
-        groups: entries by owner, with what is complete once they are applied.
+        groups: entries by owner, with what is complete once they are applied; at present one.
     """
 
     sequence: int

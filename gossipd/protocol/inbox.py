@@ -42,13 +42,13 @@ from .reconcile import Reconciler
 _PADDING = 32
 
 
-@attrs.frozen
+@attrs.define
 class _Peer:
-    """Where a datagram came from, and its size."""
+    """Where a datagram came from; `budget` is what may be sent back before it echoed a number."""
 
     source: Address
     sender: Sender
-    size: int
+    budget: int
 
 
 @attrs.define(kw_only=True)
@@ -99,9 +99,8 @@ class Inbox:
         out = self.out
         out.reject(error.reason)
         if error.theirs and self.contacts.knows(source):
-            ours = f"cluster {out.config.cluster!r}"
             where = f"{source[0]}:{source[1]}"
-            out.notify_seldom(where, ForeignDatagram(where, ours, error.theirs))
+            out.notify_seldom(where, ForeignDatagram(where, error.ours, error.theirs))
 
     def _admitted(self, sender: Sender, messages: list[Message], source: Address) -> bool:
         """Whether this sender is another node that may speak to us."""
@@ -162,13 +161,15 @@ class Inbox:
         """Acks the ping `number`, if any, and asks the sender to show that it is there."""
         challenge = self.pings.challenge(peer.source, peer.sender)
         bare = len(self.out.datagram(Ack(number, challenge=challenge)))
-        padding = bytes(min(max(peer.size - bare, 0), _PADDING))
+        padding = bytes(min(max(peer.budget - bare, 0), _PADDING))
         self._reply(peer, Ack(number, challenge=challenge, padding=padding))
 
     def _reply(self, peer: _Peer, ack: Ack) -> None:
         """Sends nothing larger than its request to an address that has not echoed a number."""
         data = self.out.datagram(ack)
-        if len(data) <= peer.size or self.pings.verified(peer.source, peer.sender):
+        verified = self.pings.verified(peer.source, peer.sender)
+        if verified or len(data) <= peer.budget:
+            peer.budget -= len(data)
             self.out.transmit(data, peer.source, "ack")
         else:
             self.out.reject("short request")
@@ -227,9 +228,12 @@ class Inbox:
                     self._settle(changed)
 
     def _on_push(self, push: Push, source: Address, row: Member) -> None:
-        self.counting.merge(push.group)
-        version = self.ledger.have(push.group.owner)
-        self.out.send(source, Confirm(push.number, push.group.owner, version))
+        owner = push.group.owner
+
+        def confirm() -> None:
+            self.out.send(source, Confirm(push.number, owner, self.ledger.have(owner)))
+
+        self.counting.merge(push.group, confirm)
 
     def _on_confirm(self, confirm: Confirm, source: Address, row: Member) -> None:
         self.counting.on_confirm(confirm, row)

@@ -5,9 +5,9 @@ version up to which nothing of an owner is missing here; entries beyond it count
 merely are not vouched for. The scheme is scuttlebutt's (van Renesse et al., 2008): a delta brings
 entries in version order, and so can be cut anywhere.
 
-The state of a floor that was passed by a higher one without a slot under it is dropped. A delta
-that leaves such an entry out brings the higher floor along, so that nobody vouches for less than it
-has.
+An entry without a count declares a floor. An owner's newer declaration replaces its older one:
+floors only rise, and one that was passed matters only if something was counted under it, which the
+slots themselves tell.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ ENTRY_BYTES = 32
 GROUP_BYTES = 48
 """Upper bound of a group's encoding beside its entries."""
 
+_DECLARED = -1
+"""Stands for the floor in the key of an owner's declaration, of which there is one a counter."""
+
 
 class OwnerLog:
     """What is known of one owner."""
 
-    __slots__ = ("digest", "dropped", "entries", "have", "newest")
+    __slots__ = ("digest", "entries", "have", "newest")
 
     def __init__(self) -> None:
         self.have = 0
         self.newest = 0
-        self.dropped = 0
         self.digest = 0
         self.entries: dict[tuple[str, int], Entry] = {}
 
@@ -44,9 +46,6 @@ class Ledger:
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint = Fingerprint()
         self._key = key
-        self._highest: dict[str, tuple[bytes, Entry]] = {}
-        # Entries without a count under the highest floor: what the next higher one replaces.
-        self._bare: dict[str, list[tuple[bytes, int]]] = {}
 
     def counter(self, name: str) -> Counter:
         """The counter of that name, made when it is first asked for."""
@@ -83,33 +82,28 @@ class Ledger:
         """Whether the group brings a floor that is not known here yet."""
         return any(entry.floor > self._top(entry.name) for entry in group.entries)
 
-    def group(self, owner: bytes, since: int, budget: int) -> tuple[list[Group], bool]:
-        """What somebody with everything of `owner` up to `since` lacks, and whether all of it
-        fitted.
+    def group(self, owner: bytes, since: int, budget: int) -> tuple[Group | None, bool]:
+        """What one with everything of `owner` up to `since` lacks, and whether all of it fitted.
 
-        The groups encode to at most `budget` bytes: one of the owner's own, and before it at most
-        one for each higher floor that replaced an entry which is left out.
+        The group encodes to at most `budget` bytes; None if nothing is lacking, or nothing fits.
         """
         log = self.owners.get(owner)
         if log is None or (log.have <= since and log.newest <= since):
-            return [], True
-        budget -= GROUP_BYTES
-        groups = self._witnesses(owner) if since < log.dropped else []
-        budget -= sum(map(group_bytes, groups))
+            return None, True
         newer = [entry for entry in log.entries.values() if entry.version > since]
         newer.sort(key=_version)
         chosen: list[Entry] = []
+        budget -= GROUP_BYTES
         for entry in newer:
-            budget -= ENTRY_BYTES + len(entry.name.encode())
+            budget -= _entry_bytes(entry)
             if budget < 0:
                 break
             chosen.append(entry)
         whole = len(chosen) == len(newer)
-        if not whole and not chosen:
-            return [], False
+        if not chosen and (not whole or budget < 0):
+            return None, False
         upto = log.have if whole else min(log.have, chosen[-1].version)
-        groups.append(Group(owner, since, max(upto, since), chosen))
-        return groups, whole
+        return Group(owner, since, max(upto, since), chosen), whole
 
     def haves(self, owners: list[bytes]) -> list[Have]:
         """Version vector of these owners."""
@@ -135,41 +129,13 @@ class Ledger:
         return 0 if counter is None else counter.highest
 
     def _merge(self, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
-        key = (entry.name, entry.floor)
+        key = (entry.name, entry.floor if entry.count else _DECLARED)
         known = log.entries.get(key)
         if known is not None and known.version >= entry.version:
             return False
-        counter = self.counter(entry.name)
-        raised = entry.floor > counter.highest
-        changed = counter.merge(owner, entry.floor, entry.count)
-        if not entry.count and entry.floor < counter.highest:
-            log.dropped = max(log.dropped, entry.version)
-            return False
         log.entries[key] = entry
         log.newest = max(log.newest, entry.version)
-        if raised:
-            self._replace_highest(owner, entry)
-        if not entry.count:
-            self._bare.setdefault(entry.name, []).append((owner, entry.floor))
-        return changed
-
-    def _replace_highest(self, owner: bytes, entry: Entry) -> None:
-        """A higher floor replaces those below it under which their owner counted nothing."""
-        self._highest[entry.name] = (owner, entry)
-        bare = self._bare.pop(entry.name, [])
-        for bearer, floor in bare:
-            log = self.owners[bearer]
-            old = log.entries.get((entry.name, floor))
-            if old is not None and not old.count and floor < entry.floor:
-                del log.entries[entry.name, floor]
-                log.dropped = max(log.dropped, old.version)
-
-    def _witnesses(self, besides: bytes) -> list[Group]:
-        return [
-            Group(owner, 0, 0, [entry])
-            for owner, entry in self._highest.values()
-            if owner != besides
-        ]
+        return self.counter(entry.name).merge(owner, entry.floor, entry.count)
 
     def _advance(self, owner: bytes, log: OwnerLog, version: int) -> None:
         log.have = version
@@ -184,7 +150,11 @@ class Ledger:
 
 def group_bytes(group: Group) -> int:
     """Upper bound of a group's encoding."""
-    return GROUP_BYTES + sum(ENTRY_BYTES + len(entry.name.encode()) for entry in group.entries)
+    return GROUP_BYTES + sum(map(_entry_bytes, group.entries))
+
+
+def _entry_bytes(entry: Entry) -> int:
+    return ENTRY_BYTES + len(entry.name.encode())
 
 
 def _version(entry: Entry) -> int:

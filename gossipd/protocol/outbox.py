@@ -53,8 +53,8 @@ class Outbox:
     def introduce(self) -> None:
         """Makes the `Sender` frame anew, after generation or incarnation changed."""
         own = self.table.own
-        self._sender = frame(Sender(own.id, own.generation, own.incarnation, self.identity.nonce))
-        self.room = self.config.max_datagram_bytes - self.codec.overhead - len(self._sender)
+        self.sender = frame(Sender(own.id, own.generation, own.incarnation, self.identity.nonce))
+        self.room = self.config.max_datagram_bytes - self.codec.overhead - len(self.sender)
 
     def notify(self, event: Event) -> None:
         """Reports an event."""
@@ -76,7 +76,7 @@ class Outbox:
 
     def datagram(self, *messages: Message) -> bytes:
         """One datagram, to be sent by `transmit`."""
-        return self.codec.datagram([self._sender, *map(frame, messages)])
+        return self.codec.datagram([self.sender, *map(frame, messages)])
 
     def transmit(self, data: bytes, to: Address, kind: str) -> None:
         """Sends bytes made by `datagram`, counted under `kind`."""
@@ -93,7 +93,7 @@ class Outbox:
         A member that this node holds for suspect, dead or left is told so in every datagram, so
         that it can refute at once (Lifeguard's buddy system, section IV.C).
         """
-        frames = [self._sender, *map(frame, messages)]
+        frames = [self.sender, *map(frame, messages)]
         claims = self._claims_for(row, self.room - sum(map(len, frames[1:])) - _CLAIMS_BYTES)
         if claims:
             frames.append(frame(Claims(claims)))

@@ -62,7 +62,9 @@ class Pushes:
         self._number = 0
         self._peers: dict[str, PeerState] = {}
         self._under_way: dict[str, Member] = {}
+        # Datagrams by `since`, valid for one version and as long as we introduce ourselves alike.
         self._made: dict[int, tuple[int, bytes, int, bool]] = {}
+        self._made_as = b""
 
     def reset(self, owner: bytes) -> None:
         """From now on `owner` is what this node counts under."""
@@ -91,7 +93,7 @@ class Pushes:
 
     def catch_up(self, row: Member) -> None:
         """`row` appeared or came back: tell it what it lacks."""
-        if self._version and row.live:
+        if self._version and row.id in self._out.table.live:
             state = self.state(row)
             if not state.number and state.since < self._version:
                 self._send(row, state)
@@ -101,18 +103,24 @@ class Pushes:
         state = self.state(row)
         if confirm.owner != self._owner or confirm.number != state.number or not state.number:
             return False
-        self._under_way.pop(row.id, None)
-        state.number = state.tries = 0
+        since, state.since = state.since, min(confirm.version, self._version)
         state.silent = False
-        state.since = min(confirm.version, self._version)
         news = state.whole and confirm.version >= state.upto > state.holds
         if news:
             state.holds = state.upto
+        if state.since == since:
+            # It took nothing over, for whatever reason: asking again at once would be a storm.
+            return news
+        self._under_way.pop(row.id, None)
+        state.number = state.tries = 0
         if state.since < self._version:
             self._send(row, state)
         return news
 
     def _send(self, row: Member, state: PeerState) -> None:
+        if self._made_as != self._out.sender:
+            self._made.clear()
+            self._made_as = self._out.sender
         made = self._made.get(state.since)
         if made is None:
             made = self._make(state.since)
@@ -128,12 +136,11 @@ class Pushes:
     def _make(self, since: int) -> tuple[int, bytes, int, bool]:
         """One datagram serves every peer that has the same."""
         room = self._out.room - 16
-        groups, whole = self._ledger.group(self._owner, since, room)
+        group, whole = self._ledger.group(self._owner, since, room)
+        assert group is not None, "there is something that the peer lacks, and an entry always fits"
         self._number += 1
-        messages = [Push(self._number, group) for group in groups]
-        upto = groups[-1].upto if groups else since
-        made = (self._number, self._out.datagram(*messages), upto, whole)
-        self._made[since] = made
+        data = self._out.datagram(Push(self._number, group))
+        made = self._made[since] = (self._number, data, group.upto, whole)
         return made
 
     def _sweep(self) -> None:

@@ -190,9 +190,10 @@ class Reconciler:
     def _delta(self, owners: list[bytes], theirs: dict[bytes, int], budget: int) -> Delta:
         groups: list[Group] = []
         for owner in owners:
-            found, whole = self._ledger.group(owner, theirs.get(owner, 0), budget)
-            groups += found
-            budget -= sum(group_bytes(group) for group in found)
+            group, whole = self._ledger.group(owner, theirs.get(owner, 0), budget)
+            if group is not None:
+                groups.append(group)
+                budget -= group_bytes(group)
             if not whole:
                 return Delta(groups, more=True)
         return Delta(groups)

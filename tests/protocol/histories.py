@@ -124,12 +124,11 @@ class Replica:
         """What is here by owner."""
         return {group.owner: (group.upto, group.entries) for group in self.ledger.all_groups()}
 
-    def receive(self, groups: list[Group]) -> None:
-        """Merges a delta; what brings a floor is persisted first."""
-        for group in groups:
-            if self.ledger.learned_floor(group):
-                self.disk.append(group)
-            self.ledger.apply(group)
+    def receive(self, group: Group) -> None:
+        """Merges what another one sends; what brings a floor is persisted first."""
+        if self.ledger.learned_floor(group):
+            self.disk.append(group)
+        self.ledger.apply(group)
 
     def send(self, to: Replica, budget: int, *, owners: int = 100) -> bool:
         """Sends what `to` lacks of some owners, within a budget each. Whether that was all."""
@@ -137,8 +136,9 @@ class Replica:
         chosen = self.rng.sample(every, min(owners, len(every)))
         complete = len(chosen) == len(every)
         for owner in chosen:
-            groups, whole = self.ledger.group(owner, to.ledger.have(owner), budget)
-            to.receive(groups)
+            group, whole = self.ledger.group(owner, to.ledger.have(owner), budget)
+            if group is not None:
+                to.receive(group)
             complete = complete and whole
         return complete
 

@@ -1,0 +1,178 @@
+"""Hostile bytes cost a real node a count, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from gossipd.protocol.codec import Codec, frame
+from gossipd.protocol.messages import Ack, Claim, Claims, Ping, Sender
+from tests.real.cluster import Cluster, Node, cluster, eventually
+
+pytestmark = pytest.mark.real
+
+SECONDS = 3
+A_SECOND = 1000
+FLOOD = 100
+REASONS = ("magic", "version", "cluster", "check", "sender", "frame")
+
+
+class Peer:
+    """A UDP socket that the nodes were told to join, and that never answers rightly."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(type=socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(15)
+        self.id = "{}:{}".format(*self._socket.getsockname())
+
+    def recorded(self) -> bytes:
+        """The next datagram that reaches it."""
+        return self._socket.recv(2048)
+
+    def send(self, datagrams: Iterable[bytes], node: Node, a_second: int) -> int:
+        """Sends at this rate, and returns how many."""
+        pause, sent, start = threading.Event(), 0, time.monotonic()
+        for data in datagrams:
+            self._socket.sendto(data, (node.host, node.port))
+            sent += 1
+            ahead = sent / a_second - (time.monotonic() - start)
+            if sent % 20 == 0 and ahead > 0:
+                pause.wait(ahead)
+        return sent
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self._socket.close()
+
+
+@pytest.fixture(scope="module")
+def peer() -> Iterator[Peer]:
+    """The source of all garbage: an address that the nodes know as a contact."""
+    made = Peer()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def pair(peer: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two nodes that also try to join that peer."""
+    with cluster(2, tmp_path_factory.mktemp("pair"), join=[peer.id]) as nodes:
+        yield nodes
+
+
+class Before:
+    """What a node was before garbage reached it."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._count = node.count()
+        self._peers = node.peers()
+        self._members = self._state()
+        self._rejected = self._rejections()
+        self._lines = len(node.lines())
+        self._start = time.monotonic()
+
+    def only_counts(self, sent: int) -> None:
+        """Waits until as many are rejected as were sent; all else is as before."""
+        node = self._node
+        eventually(
+            "all are rejected", lambda: self._rejections() >= self._rejected + sent, 10 + sent / 2000
+        )
+        assert self._rejected + sent == self._rejections()
+        assert (self._count, self._peers, self._members) == (
+            node.count(),
+            node.peers(),
+            self._state(),
+        )
+        assert node.process.poll() is None
+        lines = node.lines()[self._lines :]
+        assert len(lines) <= time.monotonic() - self._start + 1, lines
+
+    def _rejections(self) -> float:
+        return sum(
+            self._node.metric("gossipd_rejected_total", reason=reason) for reason in REASONS
+        )
+
+    def _state(self) -> list[float]:
+        states = ("alive", "suspect", "dead", "left", "joining", "removed")
+        return [self._node.metric("gossipd_members", state=state) for state in states]
+
+
+def garbage(random: Random, number: int, head: bytes) -> Iterator[bytes]:
+    """Random bytes of random lengths, a part of them behind a valid header."""
+    for index in range(number):
+        data = random.randbytes(random.randrange(0, 1500))
+        yield head + data if index % 3 == 0 else data
+
+
+def test_random_bytes(peer: Peer, pair: Cluster) -> None:
+    """A thousand a second are counted as rejected, one by one."""
+    node = pair[0]
+    head = peer.recorded()[: 6 + len(pair.name)]
+    before = Before(node)
+    random = Random(1)
+    before.only_counts(peer.send(garbage(random, SECONDS * A_SECOND, head), node, A_SECOND))
+
+
+def _built(pair: Cluster, peer: Peer) -> bytes:
+    """A datagram as that peer would send it, with all that a node acts upon."""
+    now = time.time_ns() // 1_000_000
+    dead = Claim(pair[1].id, now + 1000, 0, 2, peer.id)
+    parts = (Sender(peer.id, now, 0, 1), Ack(1, challenge=2), Ping(3, pair[0].id), Claims([dead]))
+    return Codec(pair.name).datagram(map(frame, parts))
+
+
+@pytest.mark.parametrize("source", ["recorded", "built"])
+def test_every_prefix(source: str, peer: Peer, pair: Cluster) -> None:
+    """A valid datagram that is cut anywhere is no datagram."""
+    valid = peer.recorded() if source == "recorded" else _built(pair, peer)
+    before = Before(pair[0])
+    prefixes = (valid[:length] for length in range(len(valid)))
+    before.only_counts(peer.send(prefixes, pair[0], A_SECOND))
+
+
+@pytest.mark.parametrize("source", ["recorded", "built"])
+def test_every_change_of_a_byte(source: str, peer: Peer, pair: Cluster) -> None:
+    """Each byte of a valid datagram with each other value; by default with each bit turned."""
+    valid = peer.recorded() if source == "recorded" else _built(pair, peer)
+    masks = range(1, 256) if os.environ.get("GOSSIPD_LONG") else [1 << bit for bit in range(8)]
+    before = Before(pair[0])
+    changed = (
+        valid[:place] + bytes([valid[place] ^ mask]) + valid[place + 1 :]
+        for place in range(len(valid))
+        for mask in masks
+    )
+    before.only_counts(peer.send(changed, pair[0], 4 * A_SECOND))
+
+
+def test_a_valid_datagram_of_a_stranger_changes_nothing(peer: Peer, pair: Cluster) -> None:
+    """Claims of an address that did not echo a number are left alone."""
+    before = Before(pair[0])
+    peer.send([_built(pair, peer)] * FLOOD, pair[0], A_SECOND)
+    eventually(
+        "they are refused",
+        lambda: FLOOD <= pair[0].metric("gossipd_rejected_total", reason="unverified"),
+        5,
+    )
+    before.only_counts(0)
+
+
+def test_datagrams_of_another_cluster(peer: Peer, pair: Cluster, folder: Path) -> None:
+    """A contact of another cluster name costs at most one line, which names both."""
+    other = Codec("another-cluster").datagram([frame(Sender(peer.id, 1, 0, 1))])
+    before = Before(pair[0])
+    before.only_counts(peer.send([other] * FLOOD, pair[0], A_SECOND))
+    (line,) = [
+        line
+        for line in pair[0].events("foreign_datagram")
+        if line["source"] == peer.id and pair.name in line["ours"]
+    ]
+    assert line["theirs"]

@@ -1,0 +1,80 @@
+"""What a real node of sixteen costs while nothing happens."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.real.cluster import Cluster, Node, eventually
+
+pytestmark = pytest.mark.real
+
+SECONDS = 20
+HEADERS = 28
+BYTES_A_SECOND = 330
+
+
+def sent(node: Node) -> float:
+    """Bytes sent, IP and UDP headers included."""
+    datagrams = node.metric("gossipd_sent_datagrams_total")
+    return node.metric("gossipd_sent_bytes_total") + HEADERS * datagrams
+
+
+def processor_seconds(node: Node) -> float | None:
+    """Seconds of a core that the process took so far, where the system tells."""
+    try:
+        text = Path(f"/proc/{node.process.pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return None
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_megabytes(node: Node) -> float | None:
+    """What the process holds in memory, where the system tells."""
+    try:
+        text = Path(f"/proc/{node.process.pid}/statm").read_text(encoding="ascii")
+    except OSError:
+        return None
+    return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def quiet(nodes: Cluster) -> bool:
+    """Whether nobody gossips any more."""
+
+    def gossip() -> float:
+        return sum(node.metric("gossipd_sent_datagrams_total", kind="claims") for node in nodes.nodes)
+
+    before = gossip()
+    threading.Event().wait(0.5)
+    return before == gossip()
+
+
+def test_idle_traffic_is_bounded(sixteen: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    """At most 330 bytes a second are sent by a node, headers included, on average over all."""
+    untouched = resident_megabytes(sixteen[1])
+    nodes = sixteen.nodes
+    eventually("gossip is over", lambda: quiet(sixteen), 30)
+    start, before = time.monotonic(), [sent(node) for node in nodes]
+    worked = [processor_seconds(node) for node in nodes]
+    threading.Event().wait(SECONDS)
+    # The processes' own times first: asking for the metrics is work, too.
+    after_work = [processor_seconds(node) for node in nodes]
+    elapsed = time.monotonic() - start
+    rates = [(sent(node) - b) / elapsed for node, b in zip(nodes, before, strict=True)]
+    average = sum(rates) / len(rates)
+    with capsys.disabled():
+        print(f"\nidle, one of 16: {average:.0f} bytes/s sent on average, {max(rates):.0f} at most")
+        if worked[0] is not None:
+            shares = [
+                (b - a) / elapsed for a, b in zip(worked, after_work, strict=True) if a and b
+            ]
+            print(f"idle, one of 16: {100 * sum(shares) / len(shares):.2f} % of a core")
+        resident = resident_megabytes(nodes[1])
+        if resident is not None and untouched is not None:
+            print(f"idle, one of 16: {untouched:.1f} MB, {resident:.1f} MB once /metrics was read")
+    assert average <= BYTES_A_SECOND

@@ -1,0 +1,86 @@
+"""A real node that is killed and comes back at the same address at once."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.real.cluster import Cluster, Node, cluster, eventually
+
+pytestmark = pytest.mark.real
+
+ALIVE_WITHIN = 2.0
+
+
+class Writer(threading.Thread):
+    """Increments on one node, and waits for all to hold each, until told to stop or cut off.
+
+    Attributes:
+        acknowledged: how many were answered.
+        unanswered: how many, 0 or 1, may or may not have counted.
+    """
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self.acknowledged = self.unanswered = 0
+        self._node = node
+        self._enough = threading.Event()
+
+    def run(self) -> None:
+        """Goes on until the node is gone."""
+        with self._node.client() as client:
+            while not self._enough.wait(0.001):
+                self.unanswered = 1
+                try:
+                    status, _, body = client.ask("POST", "/increment?ack=all")
+                except OSError:
+                    return
+                assert status == 200, body
+                self.unanswered = 0
+                self.acknowledged += 1
+
+    def stop(self) -> None:
+        """Ends it after the increment under way."""
+        self._enough.set()
+        self.join(5)
+        assert not self.is_alive()
+
+
+def test_it_is_alive_everywhere_soon_and_nothing_is_lost(folder: Path) -> None:
+    """All have its new generation 2 s after it started; acknowledged increments count once."""
+    with cluster(3, folder) as nodes:
+        back = nodes[2]
+        writers = [Writer(node) for node in nodes.nodes]
+        for writer in writers:
+            writer.start()
+        eventually("they write", lambda: all(w.acknowledged > 50 for w in writers), 10)
+        killed = back.kill()
+        back.start()
+        eventually("it answers", back.answers, 10)
+        _alive_again(nodes, back, killed)
+        for writer in writers:
+            writer.stop()
+        nodes.know_each_other(nodes.nodes, 10)
+        acknowledged = sum(writer.acknowledged for writer in writers)
+        unanswered = sum(writer.unanswered for writer in writers)
+        eventually("one count", lambda: len({node.count() for node in nodes.nodes}) == 1, 10)
+        assert acknowledged <= back.count() <= acknowledged + unanswered
+        assert unanswered <= 1
+        assert ["3/3"] == [nodes[0].ask("POST", "/increment")[1]["gossipd-acks"]]
+
+
+def _alive_again(nodes: Cluster, back: Node, killed: float) -> None:
+    (started,) = eventually("it started", lambda: back.events("started"), 5)
+    for node in nodes.others(back):
+        joined = eventually(
+            f"{node.id} has the new generation",
+            lambda n=node: n.events("member_joined", back.id, killed),
+            5,
+        )
+        assert 1 == len(joined)
+        assert joined[0]["previous"] < joined[0]["generation"]
+        print(f"{node.id}: alive {joined[0]['at'] - killed:.2f} s after kill -9")
+        assert joined[0]["at"] - started["at"] <= ALIVE_WITHIN
+        assert [] == node.events("member_dead", back.id)
