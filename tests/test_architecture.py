@@ -35,6 +35,7 @@ LAYERS = (
     "membership",
     "pings",
     "detector",
+    "spreading",
     "pushes",
     "answers",
     "counting",

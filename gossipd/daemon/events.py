@@ -8,6 +8,7 @@ import attrs
 import structlog
 
 from gossipd.protocol.events import (
+    ContentDiffers,
     Event,
     ForeignDatagram,
     IdConflict,
@@ -34,6 +35,7 @@ _NAMES: dict[type, tuple[str, str]] = {
     IdConflict: ("id_conflict", "error"),
     ForeignDatagram: ("foreign_datagram", "warning"),
     ReplicaRetired: ("replica_retired", "error"),
+    ContentDiffers: ("content_differs", "error"),
     Paused: ("paused", "warning"),
     LeaveDone: ("left", "info"),
 }

@@ -48,7 +48,9 @@ class ProtocolConfig:
         register_timeout: a registered address that is silent for this long is dropped.
         leave_grace: longest time that a graceful leave takes.
         push_retry_min, push_retry_max: bounds of the time before an unconfirmed push is sent again.
-        direct_push_limit: members up to which the default ack level is `all`.
+        sweep_interval: time between two comparisons of an owner's content with a peer's.
+        direct_push_limit: members up to which a write goes directly to all, and is answered by
+            `all` unless one chooses otherwise.
         max_datagram_bytes: UDP payload; leaves room for tunnels below an MTU of 1,500.
         member_limit: rows in the member table; beyond it new members are refused.
         register_limit: registered addresses that have not answered yet.
@@ -81,6 +83,7 @@ class ProtocolConfig:
     leave_grace: float = attrs.field(default=1.5, validator=_positive)
     push_retry_min: float = attrs.field(default=0.02, validator=_positive)
     push_retry_max: float = attrs.field(default=1.0, validator=_positive)
+    sweep_interval: float = attrs.field(default=60.0, validator=_positive)
     direct_push_limit: int = attrs.field(default=64, validator=ge(1))
     max_datagram_bytes: int = attrs.field(default=1400, validator=ge(1000))
     member_limit: int = attrs.field(default=20_000, validator=ge(2))

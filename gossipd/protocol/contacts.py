@@ -10,7 +10,7 @@ seconds, every seed that is no live member every `seed_retry` seconds.
 
 from __future__ import annotations
 
-from .address import is_address, parse_node_id, split_node_id
+from .address import format_node_id, is_address, parse_node_id, split_node_id
 from .effects import Resolve
 from .events import RegisteredPeerSilent
 from .members import Address, Member, MemberTable
@@ -121,10 +121,10 @@ class Contacts:
     def resolved(self, ticket: int, addresses: list[Address]) -> None:
         """The addresses of a name that `Resolve` asked for; empty if it has none."""
         what, name = self._resolving.pop(ticket, ("", ""))
-        found = addresses[:_ADDRESSES]
+        found = [address for address in addresses[:_ADDRESSES] if is_address(address[0])]
         if what == "remove":
-            for host, port in found:
-                self._hide(parse_node_id(f"[{host}]:{port}" if ":" in host else f"{host}:{port}"))
+            for address in found:
+                self._hide(format_node_id(*address))
             return
         contact = (self._seeds if what == "seed" else self.registered).get(name)
         if contact is not None:
@@ -187,22 +187,15 @@ class Contacts:
             self._resolve(host, port, "seed" if contact.seed else "register", contact.name)
 
     def _contact(self, contact: Contact) -> None:
-        live = {row.address: row for row in self._table.live.values()} if contact.seed else {}
-        removed = {row.address for row in self._table.rows.values() if row.removed}
         for address in contact.addresses:
-            if address in removed and not self._unhide(address, contact):
-                continue
-            if address not in live:
-                self.ping(address, "" if contact.seed else contact.name)
-
-    def _unhide(self, address: Address, contact: Contact) -> bool:
-        """Registering by a name shows a removed row again; a seed does not."""
-        if contact.seed:
-            return False
-        for row in self._table.rows.values():
-            if row.removed and row.address == address:
+            row = self._table.rows.get(format_node_id(*address))
+            if row is not None and row.removed:
+                # Registering by a name shows a removed member again; a seed does not.
+                if contact.seed:
+                    continue
                 self._table.hide(row, False)
-        return True
+            if row is None or not row.live or not contact.seed:
+                self.ping(address, "" if contact.seed else contact.name)
 
     def _try_seed(self, name: str) -> None:
         contact = self._seeds[name]

@@ -95,6 +95,14 @@ class ReplicaRetired:
 
 
 @attrs.frozen
+class ContentDiffers:
+    """A peer with the same versions has other entries of `owner`: a bug. They are merged again."""
+
+    owner: str
+    source: str
+
+
+@attrs.frozen
 class Paused:
     """This process did not run for `seconds`; deadlines were extended by as much."""
 
@@ -120,6 +128,7 @@ Event = (
     | IdConflict
     | ForeignDatagram
     | ReplicaRetired
+    | ContentDiffers
     | Paused
     | LeaveDone
 )

@@ -23,6 +23,7 @@ from .messages import (
     Claim,
     Claims,
     Confirm,
+    Content,
     Delta,
     Haves,
     Message,
@@ -32,14 +33,18 @@ from .messages import (
     Push,
     Rows,
     Sender,
+    Spread,
+    SpreadDone,
     Sums,
 )
 from .outbox import Outbox, count_traffic
 from .pings import CONTACT, LEAVE, PROBE, RELAY, Pings
 from .pushes import Pushes
 from .reconcile import Reconciler
+from .spreading import Spreading
 
 _PADDING = 32
+_ANSWERED_BY_MORE = (Sums, Rows, Haves, Delta, Content)
 
 
 @attrs.define
@@ -63,6 +68,7 @@ class Inbox:
     leaving: Leaving
     ledger: Ledger
     pushes: Pushes
+    spreading: Spreading
     answers: Answers
     counting: Counting
     reconciler: Reconciler
@@ -79,6 +85,9 @@ class Inbox:
             Rows: self._on_rows,
             Haves: self._on_haves,
             Delta: self._on_delta,
+            Spread: self._on_spread,
+            SpreadDone: self._on_spread_done,
+            Content: self._on_content,
         }
 
     def take(self, data: bytes, source: Address) -> None:
@@ -122,21 +131,33 @@ class Inbox:
         return False
 
     def _dispatch(self, peer: _Peer, messages: list[Message]) -> None:
-        """Acks first, they show who is there; data of an address that did not echo is refused."""
+        """Acks first, they show who is there; data of an address that did not echo is refused.
+
+        A member that others vouched for may speak from its own address before it echoed anything,
+        but what would be answered by more than it sent waits for the echo.
+        """
         for message in messages:
             if isinstance(message, Ack):
                 self._on_ack(message, peer)
         verified = self.pings.verified(peer.source, peer.sender)
-        row = self._meet(peer) if verified else None
+        met = self._meet(peer) if verified else None
+        row = met or self._vouched_for(peer)
         for message in messages:
             if isinstance(message, Ping):
-                self._on_ping(message, peer, row)
+                self._on_ping(message, peer, met)
             elif not isinstance(message, Ack):
-                if row is None:
+                if row is None or (met is None and type(message) in _ANSWERED_BY_MORE):
                     self.out.reject("unverified")
                     self._challenge(peer)
                     return
                 self._handlers[type(message)](message, peer.source, row)
+
+    def _vouched_for(self, peer: _Peer) -> Member | None:
+        """The sender's row, if the sender speaks from its address and under its generation."""
+        row = self.out.table.rows.get(peer.sender.id)
+        if row is None or row.address != peer.source or row.generation != peer.sender.generation:
+            return None
+        return row
 
     def _meet(self, peer: _Peer) -> Member | None:
         """The sender's row, brought up to its own word."""
@@ -236,7 +257,18 @@ class Inbox:
         self.counting.merge(push.group, confirm)
 
     def _on_confirm(self, confirm: Confirm, source: Address, row: Member) -> None:
-        self.counting.on_confirm(confirm, row)
+        if confirm.owner == self.counting.owner:
+            self.counting.on_confirm(confirm, row)
+        else:
+            self.spreading.on_confirm(confirm, row)
+
+    def _on_spread(self, spread: Spread, source: Address, row: Member) -> None:
+        self._on_push(Push(spread.number, spread.group), source, row)
+        self.spreading.relay(spread, source)
+
+    def _on_spread_done(self, done: SpreadDone, source: Address, row: Member) -> None:
+        if done.owner == self.counting.owner:
+            self.spreading.on_done(done, source)
 
     def _on_sums(self, sums: Sums, source: Address, row: Member) -> None:
         self.reconciler.on_sums(sums, source)
@@ -254,3 +286,6 @@ class Inbox:
 
     def _on_delta(self, delta: Delta, source: Address, row: Member) -> None:
         self.reconciler.on_delta(delta, source)
+
+    def _on_content(self, content: Content, source: Address, row: Member) -> None:
+        self.reconciler.on_content(content, source)

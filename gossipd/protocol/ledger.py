@@ -117,6 +117,18 @@ class Ledger:
         """Owners in these buckets of the fingerprint, a mask of 256 bits."""
         return [owner for owner in self.owners if mask >> owner[0] & 1]
 
+    def count_in(self, mask: int) -> int:
+        """How many owners are in these buckets."""
+        return len(self.in_buckets(mask))
+
+    def content(self, owner: bytes) -> tuple[int, int] | None:
+        """Version and hash of the owner's entries; None if there are some beyond that version."""
+        log = self.owners.get(owner)
+        if log is None or log.newest != log.have:
+            return None
+        rows = sorted((e.name, e.floor, e.count, e.version) for e in log.entries.values())
+        return log.have, row_hash(repr(rows).encode(), self._key)
+
     def all_groups(self) -> list[Group]:
         """Everything, for a store."""
         return [
@@ -131,7 +143,7 @@ class Ledger:
     def _merge(self, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
         key = (entry.name, entry.floor if entry.count else _DECLARED)
         known = log.entries.get(key)
-        if known is not None and known.version >= entry.version:
+        if known is not None and (known.version, known.count) >= (entry.version, entry.count):
             return False
         log.entries[key] = entry
         log.newest = max(log.newest, entry.version)

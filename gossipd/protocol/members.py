@@ -11,7 +11,7 @@ from random import Random
 import attrs
 
 from .address import is_address, parse_node_id, split_node_id
-from .fingerprint import Fingerprint, bucket_of, row_hash
+from .fingerprint import BUCKETS, Fingerprint, bucket_of, row_hash
 from .messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
 
 Address = tuple[str, int]
@@ -112,6 +112,8 @@ class MemberTable:
         self._next = 0
         self.own = Member(own, now)
         self.rows[own.id] = self.own
+        self._buckets: list[dict[str, Member]] = [{} for _ in range(BUCKETS)]
+        self._buckets[self.own.bucket][own.id] = self.own
         self._rehash(self.own)
 
     def size(self) -> int:
@@ -121,6 +123,7 @@ class MemberTable:
     def add(self, claim: Claim, now: float) -> Member:
         """A new row for an id that has none."""
         row = self.rows[claim.id] = Member(claim, now)
+        self._buckets[row.bucket][row.id] = row
         self._rehash(row)
         self._sort_in(row)
         return row
@@ -147,6 +150,7 @@ class MemberTable:
         row = min(candidates, key=lambda row: (row.generation, row.id))
         self.fingerprint.replace(row.bucket, row.digest, 0)
         del self.rows[row.id]
+        del self._buckets[row.bucket][row.id]
         self.gone.pop(row.id, None)
         return True
 
@@ -178,8 +182,12 @@ class MemberTable:
 
     def in_buckets(self, mask: int) -> list[Member]:
         """Rows in these buckets of the fingerprint, a mask of 256 bits; the alive ones first."""
-        rows = [row for row in self.rows.values() if mask >> row.bucket & 1]
+        rows = [row for bucket in _chosen(mask) for row in self._buckets[bucket].values()]
         return sorted(rows, key=lambda row: row.state >= DEAD)
+
+    def count_in(self, mask: int) -> int:
+        """How many rows are in these buckets."""
+        return sum(len(self._buckets[bucket]) for bucket in _chosen(mask))
 
     def views(self) -> list[MemberView]:
         """Every row as a value, sorted by id."""
@@ -209,3 +217,7 @@ class MemberTable:
         digest = row_hash(content, self._key)
         self.fingerprint.replace(row.bucket, row.digest, digest)
         row.digest = digest
+
+
+def _chosen(mask: int) -> list[int]:
+    return [bucket for bucket in range(BUCKETS) if mask >> bucket & 1]

@@ -184,8 +184,47 @@ class Delta(Struct, array_like=True, tag=11, frozen=True):
     more: bool = False
 
 
+class Spread(Struct, array_like=True, tag=12, frozen=True):
+    """A push that the receiver is to pass on to the members of `branch`."""
+
+    number: Number
+    group: Group
+    branch: Annotated[list[Id], Meta(max_length=100)]
+
+
+class SpreadDone(Struct, array_like=True, tag=13, frozen=True):
+    """The branch of a spread has it, but for those that are missing."""
+
+    number: Number
+    owner: Owner
+    version: Version
+    missing: Annotated[list[Id], Meta(max_length=100)]
+
+
+class Content(Struct, array_like=True, tag=14, gc=False, frozen=True):
+    """The hash of all entries of `owner`, of which the sender has everything up to `version`."""
+
+    owner: Owner
+    version: Version
+    digest: Hash
+
+
 Message = (
-    Sender | Ping | PingReq | Ack | Nack | Claims | Push | Confirm | Sums | Rows | Haves | Delta
+    Sender
+    | Ping
+    | PingReq
+    | Ack
+    | Nack
+    | Claims
+    | Push
+    | Confirm
+    | Sums
+    | Rows
+    | Haves
+    | Delta
+    | Spread
+    | SpreadDone
+    | Content
 )
 KINDS: Final[dict[type, str]] = {
     Sender: "none",
@@ -200,4 +239,7 @@ KINDS: Final[dict[type, str]] = {
     Rows: "rows",
     Haves: "haves",
     Delta: "delta",
+    Spread: "spread",
+    SpreadDone: "spread_done",
+    Content: "content",
 }

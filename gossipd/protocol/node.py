@@ -7,6 +7,7 @@ What the messages mean is said in the parts: `detector`, `membership`, `contacts
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from .answers import Answers
@@ -33,6 +34,7 @@ from .outbox import Outbox
 from .pings import Pings
 from .pushes import Pushes
 from .reconcile import Reconciler
+from .spreading import Spreading
 from .state import State
 from .statistics import Statistics
 
@@ -68,8 +70,10 @@ class Node:
         self._contacts = Contacts(out, self._pings)
         self._leaving = Leaving(out, self._membership, self._pings)
         self._ledger = Ledger(config.cluster.encode())
-        self._pushes = Pushes(out, self._ledger, self._detector)
+        self._spreading = Spreading(out)
+        self._pushes = Pushes(out, self._ledger, self._detector, self._spreading)
         self._answers = Answers(out, self._pushes)
+        self._pushes.settle = self._answers.settle
         self._counting = Counting(out, self._ledger, self._pushes, self._answers)
         self._reconciler = Reconciler(out, self._membership, self._ledger, self._counting)
         self._detector.gates = self._contacts.gates = self._reconciler.gates
@@ -84,6 +88,7 @@ class Node:
             leaving=self._leaving,
             ledger=self._ledger,
             pushes=self._pushes,
+            spreading=self._spreading,
             answers=self._answers,
             counting=self._counting,
             reconciler=self._reconciler,
@@ -92,6 +97,17 @@ class Node:
         self._credited = now
         self._restore(kept)
 
+    def assume(self, members: Sequence[Claim]) -> None:
+        """Takes these members for met: to be called before `start`, by whoever starts them all.
+
+        Nothing is sent or notified. Their order decides nothing.
+        """
+        table = self._out.table
+        for claim in members:
+            if claim.id not in table.rows:
+                row = table.add(claim, self._out.now)
+                self._pings.assume(row.address, claim.id, claim.generation)
+
     # Inputs
 
     def start(self, now: float) -> list[Effect]:
@@ -99,6 +115,7 @@ class Node:
         self._begin(now)
         self._detector.start()
         self._contacts.start()
+        self._reconciler.start()
         return self._end()
 
     def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:

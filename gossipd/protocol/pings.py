@@ -84,6 +84,10 @@ class Pings:
             del self._echoed[next(iter(self._echoed))]
         self._echoed[source] = (sender.id, sender.generation)
 
+    def assume(self, source: Address, member: str, generation: int) -> None:
+        """That address counts as having echoed a number, for a node that is told whom it met."""
+        self._echoed[source] = (member, generation)
+
     def challenge(self, source: Address, sender: Sender) -> int:
         """The number that this process at that address must send back."""
         text = f"{source[0]} {source[1]} {sender.id} {sender.generation}".encode()

@@ -10,11 +10,17 @@ present slot values, never operations, so that repeating it does no harm.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .detector import Detector
 from .ledger import Ledger
 from .members import Member
 from .messages import Confirm, Push
 from .outbox import Outbox
+from .spreading import Spreading
+
+_SPREAD_BYTES = 300
+"""Room for entries in a spread, beside the ids of a branch."""
 
 
 class PeerState:
@@ -53,8 +59,14 @@ class PeerState:
 class Pushes:
     """Pushes of the present owner id to all live peers."""
 
-    def __init__(self, outbox: Outbox, ledger: Ledger, detector: Detector) -> None:
+    def __init__(
+        self, outbox: Outbox, ledger: Ledger, detector: Detector, spreading: Spreading
+    ) -> None:
         self._out = outbox
+        self._spreading = spreading
+        spreading.confirmed = self._has
+        spreading.over = self.push
+        self.settle: Callable[[], None] = _nothing
         self._ledger = ledger
         self._detector = detector
         self._owner = b""
@@ -73,6 +85,7 @@ class Pushes:
         self._peers.clear()
         self._under_way.clear()
         self._made.clear()
+        self._spreading.reset()
 
     def state(self, row: Member) -> PeerState:
         """What `row` has; nothing is assumed of a new generation."""
@@ -83,17 +96,27 @@ class Pushes:
         return state
 
     def push(self) -> None:
-        """Something was counted: tell every live peer that has no push under way."""
+        """Something was counted: tell every live peer that has no push under way.
+
+        Many at once are told in a round of two hops, and what is counted during it in the next one.
+        """
         self._version = self._ledger.have(self._owner)
         self._made.clear()
-        for row in self._out.table.live.values():
-            state = self.state(row)
-            if not state.number and state.since < self._version:
-                self._send(row, state)
+        if self._spreading.under_way:
+            return
+        lacking = [
+            (row, state)
+            for row in self._out.table.live.values()
+            if not (state := self.state(row)).number and state.since < self._version
+        ]
+        if len(lacking) > self._out.config.direct_push_limit and self._spread(lacking):
+            return
+        for row, state in lacking:
+            self._send(row, state)
 
     def catch_up(self, row: Member) -> None:
         """`row` appeared or came back: tell it what it lacks."""
-        if self._version and row.id in self._out.table.live:
+        if self._version and row.id in self._out.table.live and not self._spreading.under_way:
             state = self.state(row)
             if not state.number and state.since < self._version:
                 self._send(row, state)
@@ -101,7 +124,11 @@ class Pushes:
     def on_confirm(self, confirm: Confirm, row: Member) -> bool:
         """Whether the peer is now known to hold more than before."""
         state = self.state(row)
-        if confirm.owner != self._owner or confirm.number != state.number or not state.number:
+        if confirm.owner != self._owner:
+            return False
+        if self._spreading.on_relay_confirm(confirm, row):
+            return True
+        if confirm.number != state.number or not state.number:
             return False
         since, state.since = state.since, min(confirm.version, self._version)
         state.silent = False
@@ -116,6 +143,23 @@ class Pushes:
         if state.since < self._version:
             self._send(row, state)
         return news
+
+    def _spread(self, lacking: list[tuple[Member, PeerState]]) -> bool:
+        """Begins a round. False if what the members lack fits no datagram beside their ids."""
+        since = min(state.since for _, state in lacking)
+        group, whole = self._ledger.group(self._owner, since, _SPREAD_BYTES)
+        if group is None or not whole:
+            return False
+        self._spreading.begin([row for row, _ in lacking], group)
+        return True
+
+    def _has(self, row: Member, upto: int) -> None:
+        """A round brought this member everything up to `upto`."""
+        state = self.state(row)
+        state.since = max(state.since, upto)
+        state.holds = max(state.holds, upto)
+        state.silent = False
+        self.settle()
 
     def _send(self, row: Member, state: PeerState) -> None:
         if self._made_as != self._out.sender:
@@ -160,3 +204,7 @@ class Pushes:
                 self._send(row, state)
         if self._under_way:
             self._out.timers.set("push", now + config.push_retry_min, self._sweep)
+
+
+def _nothing() -> None:
+    """Until answers are set up, nobody waits."""

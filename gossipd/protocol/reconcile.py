@@ -16,6 +16,7 @@ fetched by the next exchange, which follows at once as long as the last one brou
 from __future__ import annotations
 
 from .counting import Counting
+from .events import ContentDiffers
 from .fingerprint import BUCKETS, mask_of, sixteenths
 from .ledger import Ledger, group_bytes
 from .members import Address, Member
@@ -24,6 +25,7 @@ from .messages import (
     COUNTERS,
     MEMBERS,
     Claim,
+    Content,
     Delta,
     Group,
     Have,
@@ -83,7 +85,7 @@ class Reconciler:
             return
         mask = sixteenths(differing)
         few = _FEW_ROWS if sums.table == MEMBERS else _FEW_OWNERS
-        if len(table.in_buckets(mask)) <= few:
+        if table.count_in(mask) <= few:
             self._show(sums.table, mask, source)
             return
         self._out.rng.shuffle(differing)
@@ -183,6 +185,35 @@ class Reconciler:
             news |= self._counting.merge(group)
         if delta.more and news:
             self._begin_counters(source)
+
+    # The sweep: equal versions must mean equal content, and if a bug broke that, it shall not last.
+
+    def start(self) -> None:
+        """Begins to compare contents in the background."""
+        phase = self._out.rng.random() * self._out.config.sweep_interval
+        self._out.timers.set("sweep", self._out.now + phase, self._sweep)
+
+    def _sweep(self) -> None:
+        wait = self._out.config.sweep_interval
+        self._out.timers.set("sweep", self._out.now + wait, self._sweep)
+        owners = list(self._ledger.owners)
+        peers = self._table.sample(1)
+        if owners and peers:
+            owner = owners[int(self._out.rng.random() * len(owners))]
+            content = self._ledger.content(owner)
+            if content is not None:
+                self._out.send(peers[0].address, Content(owner, *content))
+
+    def on_content(self, content: Content, source: Address) -> None:
+        """Merges anew with a peer that has the same version of an owner, but other entries."""
+        ours = self._ledger.content(content.owner)
+        if ours is None or ours[0] != content.version or ours[1] == content.digest:
+            return
+        where = f"{source[0]}:{source[1]}"
+        event = ContentDiffers(content.owner.hex(), where)
+        self._out.notify_seldom(f"content {where}", event)
+        theirs = Haves(b"", [Have(content.owner, 0)], final=True)
+        self._out.send(source, theirs, self._delta([content.owner], {}, self._out.room // 2))
 
     def _ahead(self, have: Have) -> bool:
         return self._ledger.have(have.owner) > have.version

@@ -123,7 +123,7 @@ def test_goes_on_after_an_error_of_the_socket(
 
 
 async def test_an_oversized_datagram_is_cut(ours: UdpSocket, peer: socket.socket) -> None:
-    """It is longer than any of ours, so what is left of it is garbage, and the next one is whole."""
+    """It is longer than any of ours, so its rest is garbage, and the next one is whole."""
     peer.sendto(b"x" * 5000, address(ours))
     peer.sendto(b"y", address(ours))
     first, second = await received(ours, 2)

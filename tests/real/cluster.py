@@ -168,6 +168,22 @@ class Node:
         value: int = self.get("/count")["count"]
         return value
 
+    def comes_to_list(self, ids: set[str], within: float) -> None:
+        """Waits until it lists these and no others."""
+        eventually(f"{self.id} lists {len(ids)}", lambda: self.peers() == ids, within)
+
+    def comes_to_show(self, count: int, within: float) -> None:
+        """Waits until its counter has this value."""
+        eventually(f"{self.id} shows {count}", lambda: self.count() == count, within)
+
+    def comes_to_log(self, name: str, member: str, within: float, since: float = 0.0) -> Line:
+        """Waits for a line of that event about that member, and returns the first."""
+        return eventually(
+            f"{self.id} logs {name} of {member}",
+            lambda: self.events(name, member, since),
+            within,
+        )[0]
+
     def metric(self, name: str, **labels: str) -> float:
         """The sum of all samples of that name with these labels on its metrics page."""
         page = self.ask("GET", "/metrics")[2].decode()
@@ -231,12 +247,12 @@ class Cluster:
         """Waits until each of these lists the others and nobody else."""
         ids = {node.id for node in nodes}
         for node in nodes:
-            eventually(f"{node.id} lists all", lambda n=node: n.peers() == ids - {n.id}, within)
+            node.comes_to_list(ids - {node.id}, within)
 
     def agree(self, count: int, within: float = 10.0, nodes: Sequence[Node] = ()) -> None:
         """Waits until each of these, or all, shows this count."""
         for node in nodes or self.nodes:
-            eventually(f"{node.id} shows {count}", lambda n=node: n.count() == count, within)
+            node.comes_to_show(count, within)
 
     def end(self) -> None:
         """Ends whatever is left of it."""

@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from tests.real.cluster import Cluster, Node, eventually, loss
+from tests.real.cluster import Cluster, eventually, loss
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
@@ -25,7 +25,8 @@ def test_a_death_is_known_soon(
     others = sixteen.others(gone)
     with loss(LOST) as lossy:
         at = gone.kill()
-        times = sorted(_dead_at(node, gone, at) - at for node in others)
+        dead = [node.comes_to_log("member_dead", gone.id, 30, at) for node in others]
+        times = sorted(line["at"] - at for line in dead)
     with capsys.disabled():
         how = "at 1 % loss" if lossy else "WITHOUT loss, for which no packet filter is at hand"
         print(f"\ndetection {how}: p50 {median(times):.2f} s, max {times[-1]:.2f} s")
@@ -35,11 +36,3 @@ def test_a_death_is_known_soon(
     gone.start()
     eventually("it is back", gone.answers, 10)
     sixteen.know_each_other(sixteen.nodes, 20)
-
-
-def _dead_at(node: Node, gone: Node, since: float) -> float:
-    (line, *_) = eventually(
-        f"{node.id} knows", lambda: node.events("member_dead", gone.id, since), 30
-    )
-    at: float = line["at"]
-    return at

@@ -47,7 +47,9 @@ def quiet(nodes: Cluster) -> bool:
     """Whether nobody gossips any more."""
 
     def gossip() -> float:
-        return sum(node.metric("gossipd_sent_datagrams_total", kind="claims") for node in nodes.nodes)
+        return sum(
+            node.metric("gossipd_sent_datagrams_total", kind="claims") for node in nodes.nodes
+        )
 
     before = gossip()
     threading.Event().wait(0.5)
@@ -70,9 +72,7 @@ def test_idle_traffic_is_bounded(sixteen: Cluster, capsys: pytest.CaptureFixture
     with capsys.disabled():
         print(f"\nidle, one of 16: {average:.0f} bytes/s sent on average, {max(rates):.0f} at most")
         if worked[0] is not None:
-            shares = [
-                (b - a) / elapsed for a, b in zip(worked, after_work, strict=True) if a and b
-            ]
+            shares = [(b - a) / elapsed for a, b in zip(worked, after_work, strict=True) if a and b]
             print(f"idle, one of 16: {100 * sum(shares) / len(shares):.2f} % of a core")
         resident = resident_megabytes(nodes[1])
         if resident is not None and untouched is not None:

@@ -19,9 +19,7 @@ BREATH = 0.01
 CYCLES = 7 if os.environ.get("GOSSIPD_LONG") else 2
 
 
-def test_nobody_who_runs_is_declared_dead(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nobody_who_runs_is_declared_dead(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither a paused node nor a running one declares a node dead that was never paused."""
     with cluster(NODES, folder) as nodes:
         paused, running = nodes.nodes[::2], nodes.nodes[1::2]

@@ -74,13 +74,9 @@ def test_it_is_alive_everywhere_soon_and_nothing_is_lost(folder: Path) -> None:
 def _alive_again(nodes: Cluster, back: Node, killed: float) -> None:
     (started,) = eventually("it started", lambda: back.events("started"), 5)
     for node in nodes.others(back):
-        joined = eventually(
-            f"{node.id} has the new generation",
-            lambda n=node: n.events("member_joined", back.id, killed),
-            5,
-        )
-        assert 1 == len(joined)
-        assert joined[0]["previous"] < joined[0]["generation"]
-        print(f"{node.id}: alive {joined[0]['at'] - killed:.2f} s after kill -9")
-        assert joined[0]["at"] - started["at"] <= ALIVE_WITHIN
+        joined = node.comes_to_log("member_joined", back.id, 5, killed)
+        assert joined["previous"] < joined["generation"]
+        print(f"{node.id}: alive {joined['at'] - killed:.2f} s after kill -9")
+        assert joined["at"] - started["at"] <= ALIVE_WITHIN
+        assert 1 == len(node.events("member_joined", back.id, killed))
         assert [] == node.events("member_dead", back.id)

@@ -37,7 +37,7 @@ def test_a_signal_ends_it_gracefully(number: signal.Signals, three: Cluster) -> 
     assert 0 == node.process.wait(IN_TIME)
     print(f"{number.name}: ended after {time.monotonic() - start:.2f} s")
     for other in three.others(node):
-        eventually("left", lambda o=other: o.events("member_left", node.id, since), 2)
+        other.comes_to_log("member_left", node.id, 2, since)
         assert node.id not in other.peers()
         assert [] == other.events("member_dead", node.id, since)
         assert [] == other.events("member_suspect", node.id, since)
@@ -110,7 +110,7 @@ def test_a_killed_node_is_declared_dead(folder: Path) -> None:
         gone = nodes[2]
         at = gone.kill()
         for node in nodes.others(gone):
-            (dead,) = eventually("dead", lambda n=node: n.events("member_dead", gone.id), 25)
+            dead = node.comes_to_log("member_dead", gone.id, 25)
             print(f"{node.id}: dead after {dead['at'] - at:.1f} s")
             assert [] == node.events("member_left")
             assert 1 == len(node.peers())
@@ -124,9 +124,9 @@ def test_a_port_in_use(kind: socket.SocketKind) -> None:
         other.bind((host, port))
         if kind is socket.SOCK_STREAM:
             other.listen()
+        command = ["run", "--bind", f"{host}:{port}", "--log-format", "json"]
         ended = subprocess.run(
-            [sys.executable, "-m", "gossipd", "run", "--bind", f"{host}:{port}"]
-            + ["--log-format", "json"],
+            [sys.executable, "-m", "gossipd", *command],
             cwd=ROOT,
             env=environment(),
             capture_output=True,

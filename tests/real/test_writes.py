@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,11 @@ PROBE_TIMEOUT = 0.5
 SCHEDULING = 0.4
 
 
-def together(calls: Sequence[Callable[[], None]]) -> None:
+def together(calls: Sequence[Callable[[], object]]) -> None:
     """Runs the calls at the same time and raises what the first one raised."""
     problems: list[BaseException] = []
 
-    def guarded(call: Callable[[], None]) -> None:
+    def guarded(call: Callable[[], object]) -> None:
         try:
             call()
         except BaseException as problem:
@@ -54,7 +55,7 @@ def test_every_answer_is_held_by_all(three: Cluster) -> None:
 def test_concurrent_increments_sum_exactly(three: Cluster) -> None:
     """Six clients of three nodes lose nothing to each other."""
     before = three[0].count()
-    together([lambda n=node: increments(n, 200) for node in three.nodes for _ in range(2)])
+    together([partial(increments, node, 200) for node in three.nodes for _ in range(2)])
     three.agree(before + 1200)
 
 

@@ -1,0 +1,147 @@
+"""Carries out the faults of a scenario, and tells whoever judges the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .notation import Fault
+from .views import Views
+from .world import World
+
+if TYPE_CHECKING:
+    from .detection import Detection
+
+Numbers = tuple[int, ...]
+
+
+class Faults:
+    """Faults to come; each that does not begin at a running node passes that node over."""
+
+    def __init__(self, world: World, views: Views, detection: Detection) -> None:
+        self._world = world
+        self._views = views
+        self._detection = detection
+        self._kinds: dict[str, Callable[[Fault, Numbers], None]] = {
+            "crash": self._crash,
+            "restart": self._restart,
+            "leave": self._leave,
+            "pause": self._pause,
+            "flip-flop": self._flip_flop,
+            "slow": self._slow,
+            "one-way": self._one_way,
+            "partition": self._partition,
+            "clock-jump": self._clock_jump,
+        }
+
+    def schedule(self, fault: Fault, numbers: Numbers) -> None:
+        """Let it befall these nodes at its time."""
+        self._world.at(fault.at, self._kinds[fault.kind], fault, numbers)
+
+    def _running(self, numbers: Numbers) -> Numbers:
+        return tuple(number for number in numbers if self._world.host(number).node is not None)
+
+    def _later(self, fault: Fault, end: Callable[[], None]) -> None:
+        """Call `end` when the fault is over, and measure from then on how fast all agree."""
+
+        def over() -> None:
+            end()
+            self._views.step(f"end of {fault.label}")
+
+        if fault.length is not None:
+            self._world.at(fault.at + fault.length, over)
+
+    def _crash(self, fault: Fault, numbers: Numbers) -> None:
+        for number in self._running(numbers):
+            self._detection.afflict((number,))
+            self._world.crash(number)
+        self._views.step(fault.label)
+
+    def _restart(self, fault: Fault, numbers: Numbers) -> None:
+        world, chosen = self._world, self._running(numbers)
+        self._detection.afflict(chosen)
+        for number in chosen:
+            world.crash(number, keep=fault.details["state"] == "kept")
+
+        def start() -> None:
+            for number in chosen:
+                if world.host(number).node is None:
+                    world.start(number)
+            self._detection.relieve(chosen)
+            self._views.step(fault.label)
+
+        world.at(fault.at + (fault.length or 0.0), start)
+
+    def _leave(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        for number in chosen:
+            self._world.leave(number)
+        self._views.step(fault.label)
+
+    def _pause(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        for number in chosen:
+            self._world.pause(number, fault.length)
+        self._later(fault, lambda: self._detection.relieve(chosen))
+
+    def _flip_flop(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        until = fault.at + (fault.length or 0.0)
+        for number in chosen:
+            self._world.flap(
+                number,
+                paused=fault.details["paused"],
+                running=fault.details["running"],
+                until=until,
+            )
+        self._later(fault, lambda: self._detection.relieve(chosen))
+
+    def _slow(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        for number in chosen:
+            self._world.slow(number, fault.details["late"])
+
+        def end() -> None:
+            for number in chosen:
+                self._world.slow(number, None)
+            self._detection.relieve(chosen)
+
+        self._later(fault, end)
+
+    def _one_way(self, fault: Fault, numbers: Numbers) -> None:
+        network = self._world.network
+        self._detection.afflict(numbers)
+        addresses = self._world.addresses(numbers)
+        out = fault.details["direction"] == "out"
+        rule = network.lose(
+            fault.details["loss"], addresses if out else None, None if out else addresses
+        )
+
+        def end() -> None:
+            network.heal(rule)
+            self._detection.relieve(numbers)
+
+        self._later(fault, end)
+
+    def _partition(self, fault: Fault, numbers: Numbers) -> None:
+        network = self._world.network
+        one = frozenset(self._world.addresses(numbers))
+        other = [host.address for host in self._world.hosts.values() if host.address not in one]
+        rules = network.partition(one, other)
+        cut = self._detection.cut(numbers)
+
+        def end() -> None:
+            network.heal(*rules)
+            self._detection.mend(cut)
+
+        self._later(fault, end)
+
+    def _clock_jump(self, fault: Fault, numbers: Numbers) -> None:
+        for number in numbers:
+            host = self._world.host(number)
+            host.clock_offset += fault.details["by"]
+            self._world.befall(host, f"clock {fault.details['by']:+g} s")
