@@ -28,6 +28,7 @@ from .messages import (
     DEAD,
     LEFT,
     STATES,
+    Claim,
     Group,
 )
 from .outbox import Outbox
