@@ -11,7 +11,7 @@ Follows SWIM sections 3.1 and 4.3 and Lifeguard IV.A. The exchanges:
                 R <--ack--- B
     A <--ack--- R            or, a little before A's patience ends, a nack: R is there, B is not
 
-A probe that nobody acked by the end of its interval, or that every relay nacked, makes B suspect.
+A probe that nobody acked by the end of its interval, or that every relay tried in vain, makes B suspect.
 What the relays did tells whether the fault is nearer to A: a relay that neither acks nor nacks
 lowers A's local health.
 """
@@ -51,13 +51,14 @@ class RoundTrip:
 
 
 class _Probe:
-    __slots__ = ("acked", "asked", "nacks", "number", "row")
+    __slots__ = ("acked", "asked", "nacks", "number", "row", "tried")
 
     def __init__(self, row: Member, number: int) -> None:
         self.row = row
         self.number = number
         self.asked: list[Address] = []
         self.nacks: list[Address] = []
+        self.tried = 0
         self.acked = False
 
 
@@ -125,7 +126,8 @@ class Detector:
         known = probe is not None and probe.number == nack.number
         if probe and known and source in probe.asked and source not in probe.nacks:
             probe.nacks.append(source)
-            if len(probe.nacks) == len(probe.asked):
+            probe.tried += nack.tried
+            if probe.tried == len(probe.asked):
                 self._conclude()
 
     def _tick(self) -> None:
@@ -206,7 +208,7 @@ class Detector:
     def _late(self, number: int) -> None:
         # The entry stays a while: a late ack is passed on after the nack.
         source, asked = self._relayed[number]
-        self._nack(source, asked)
+        self._nack(source, asked, tried=True)
         until = self._out.now + self._config.probe_interval
         self._out.timers.set(("relay", number), until, lambda: self._drop(number))
 
@@ -214,9 +216,9 @@ class Detector:
         self._pings.forget(number)
         self._relayed.pop(number, None)
 
-    def _nack(self, source: Address, number: int) -> None:
+    def _nack(self, source: Address, number: int, *, tried: bool = False) -> None:
         if self._config.nacks:
-            self._out.send(source, Nack(number))
+            self._out.send(source, Nack(number, tried))
 
 
 def answer_ping(ping: Ping, sender: Sender, own_id: str) -> bool:

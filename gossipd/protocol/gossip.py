@@ -22,8 +22,7 @@ class Gossip:
         out = self._out
         if not out.queue:
             return
-        for row in out.table.sample(out.config.fanout):
-            if out.queue:
-                out.send_news(row.address, row)
-        if out.queue and out.table.live:
+        told = [out.send_news(row.address, row) for row in out.table.sample(out.config.fanout)]
+        # What is left may be only about those who could be told, and they know better themselves.
+        if out.queue and any(told):
             out.timers.set("gossip", out.now + out.config.gossip_interval, self._round)

@@ -115,9 +115,10 @@ class Ack(Struct, array_like=True, tag=3, gc=False, frozen=True):
 
 
 class Nack(Struct, array_like=True, tag=4, gc=False, frozen=True):
-    """The relay is there, but has no ack of the target."""
+    """The relay is there, but has no ack of the target, which it pinged in vain if `tried`."""
 
     number: Number
+    tried: bool = False
 
 
 class Claims(Struct, array_like=True, tag=5, frozen=True):

@@ -87,18 +87,22 @@ class Outbox:
         """Sends messages in one datagram, and nothing else in it."""
         self.transmit(self.datagram(*messages), to, KINDS[type(messages[0])])
 
-    def send_news(self, to: Address, row: Member | None, *messages: Message) -> None:
+    def send_news(self, to: Address, row: Member | None, *messages: Message) -> bool:
         """Sends messages to a member with as much news as fits, and with what is said of itself.
 
         A member that this node holds for suspect, dead or left is told so in every datagram, so
-        that it can refute at once (Lifeguard's buddy system, section IV.C).
+        that it can refute at once (Lifeguard's buddy system, section IV.C). False if there was
+        nothing to send.
         """
         frames = [self.sender, *map(frame, messages)]
         claims = self._claims_for(row, self.room - sum(map(len, frames[1:])) - _CLAIMS_BYTES)
         if claims:
             frames.append(frame(Claims(claims)))
+        if len(frames) == 1:
+            return False
         kind = KINDS[type(messages[0])] if messages else "claims"
         self.transmit(self.codec.datagram(frames), to, kind)
+        return True
 
     def _claims_for(self, row: Member | None, budget: int) -> list[Claim]:
         told: list[Claim] = []
