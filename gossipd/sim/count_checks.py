@@ -104,13 +104,12 @@ class Counts:
     def _sure(self, request: Request) -> bool:
         """Whether a holder of it, as its answer said, has kept what it had ever since.
 
-        Who lost state no longer holds what it had when the request was made or later. The node
-        that was asked is a holder for certain, of the others only the number is known.
+        The node that was asked is a holder for certain; of the others only the number is known.
         """
         if not request.acknowledged or request.answer is None:
             return False
-        # A copy that is as old as the request, or older, may lack it; so does a lost state.
-        losers = [node for node in self._lost if self._lost_since(node) is not None]
+        # A state that was lost for good counts as lost at any time before; so does a backup.
+        losers = [node for node, times in self._lost.items() if max(times) >= request.asked_at]
         return request.node not in losers or request.answer.holders > len(losers)
 
     def _operations(self, requests: list[Request]) -> list[Operation]:

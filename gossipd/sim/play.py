@@ -1,30 +1,40 @@
 """Plays a history: does its steps, heals the cluster, demands convergence, asks every checker.
 
-A run has two phases. In the first one anything may befall the cluster, and what must never happen
-is watched. Then everything is healed, and the cluster has `CONVERGED_WITHIN` seconds.
+A run has three phases. In the first anything may befall the cluster, and what must never happen is
+watched. Then everything is healed, and the cluster has `CONVERGED_WITHIN` seconds to agree. Then it
+must stay agreed and fall silent.
 """
 
 from __future__ import annotations
 
 from random import Random
+from types import TracebackType
 
 import attrs
 
 from gossipd.protocol import ProtocolConfig
-from gossipd.protocol.state import State
 
-from . import checks, count_checks, member_checks, traffic_checks
-from .history import History, Step
-from .host import SLOW_READ, Host
-from .network import Network, Rule, UniformDelay
-from .stored import StoredNode, StoredNodes
+from . import checks, count_checks, member_checks
+from .count_checks import Counts
+from .history import History
+from .member_checks import Members
+from .network import Network
+from .steps import Steps
+from .stored import StoredNodes
+from .traffic_checks import Traffic
 from .world import World
 
-CONVERGED_WITHIN = 30.0
-"""Virtual seconds from healing until all live nodes agree on members and counters."""
+CONVERGED_WITHIN = 20.0
+"""Virtual seconds from healing until all live nodes agree on members and counters.
 
-QUIET_AFTER = 6.0
-QUIET_SECONDS = 6.0
+Eight dead at most are tried one each 2 s, so each within 16 s if nobody else brings it back; a
+configured seed within 10 s; a suspicion is over sooner, as its subject is told in every ping.
+"""
+
+QUIET_AFTER = 4.0
+"""Seconds from agreement until the last claim has been sent as often as it may."""
+
+QUIET_SECONDS = 4.0
 _EVERY = 0.25
 
 
@@ -34,7 +44,7 @@ class Outcome:
 
     Attributes:
         problems: a line each; none means that every promise held.
-        converged_after: seconds from healing, None if it did not come to that.
+        converged_after: seconds from healing to agreement, None if it did not come to that.
     """
 
     problems: tuple[str, ...]
@@ -47,14 +57,8 @@ def play(history: History) -> Outcome:
     try:
         player.run()
     except Exception as error:
-        at = error.__traceback__
-        while at is not None and at.tb_next is not None:
-            at = at.tb_next
-        where = f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}" if at else ""
-        where = where[where.rfind("gossipd/") :]
-        player.problems.append(
-            f"{player.world.now:.3f}: raised {type(error).__name__}: {error} at {where}"
-        )
+        where = _where(error.__traceback__)
+        player.problem(f"raised {type(error).__name__}: {error} at {where}")
     return Outcome(tuple(player.found()), player.converged_after)
 
 
@@ -62,179 +66,92 @@ class Player:
     """One run of a history.
 
     Attributes:
-        lost: when a node lost state, by id: every time.
-        hidden: whom each node must have removed, by id.
+        world: the cluster, for questions about the run.
+        converged_after: as in `Outcome`.
     """
 
     def __init__(self, history: History) -> None:
-        self.history = history
-        self.nodes = StoredNodes()
+        nodes = StoredNodes()
         self.world = World(
             f"play/{history.seed}",
             config=ProtocolConfig(),
             network=Network(Random(f"play/{history.seed}/network")),
-            factory=self.nodes,
+            factory=nodes,
         )
-        self.rng = Random(f"play/{history.seed}/steps")
-        self.problems: list[str] = []
         self.converged_after: float | None = None
-        self.lost: dict[str, list[float]] = {}
-        self.hidden: dict[str, set[str]] = {}
-        self._backups: dict[str, tuple[float, State]] = {}
-        self._cuts: list[Rule] = []
-        self._lossless = True
-        self.members = member_checks.Members(self.world)
-        self.counts = count_checks.Counts(self.world, self.nodes.made, self.lost)
-        self.traffic = traffic_checks.Traffic(self.world)
+        self._history = history
+        self._problems: list[str] = []
+        self._steps = Steps(self.world, history)
+        self._members = Members(self.world, self._steps.leaving)
+        self._counts = Counts(self.world, nodes.made, self._steps.lost)
+        self._traffic = Traffic(self.world)
 
     def run(self) -> None:
-        """Plays the history; findings are in `found()`."""
-        world, history = self.world, self.history
+        """Plays; what was found is in `found()`."""
+        world, history = self.world, self._history
         for index in range(history.nodes):
             world.add(index, start=False)
         for index, host in enumerate(world.hosts.values()):
             host.seeds = [world.id_of(seed) for seed in range(history.seeds) if seed != index]
-            world.at(history.starts[index], self._first_start, index)
+            world.at(history.starts[index], self._steps.first_start, index)
         for step in history.steps:
-            world.at(step.at, self._do, step)
-        end = history.safety
-        while world.now < end and not self.found():
-            world.run(min(1.0, end - world.now))
-        if self.found():
-            return
-        self._heal()
-        self._converge()
-        if self.found():
-            return
-        self.counts.at_the_end()
-        self._quiet()
+            if step.at <= history.safety:
+                world.at(step.at, self._steps.do, step)
+        while world.now < history.safety and not self.found():
+            world.run(min(1.0, history.safety - world.now))
+        for phase in (self._judge_safety, self._converge, self._counts.at_the_end, self._quiet):
+            if not self.found():
+                phase()
 
     def found(self) -> list[str]:
         """All findings so far."""
-        return self.problems + self.members.problems + self.counts.problems + self.traffic.problems
+        return (
+            self._problems + self._members.problems + self._counts.problems + self._traffic.problems
+        )
 
-    # Phases
+    def problem(self, text: str) -> None:
+        """Adds a finding."""
+        self._problems.append(f"{self.world.now:.3f}: {text}")
 
-    def _first_start(self, index: int) -> None:
-        host = self.world.host(index)
-        if host.boots or host.node is not None:
-            return
-        seeds = [seed for seed in (0, 1) if seed != index]
-        self.world.start(index)
-        self.hidden[host.id] = set()
-        if not self.history.seeds:
-            self.world.join(index, seeds)
-
-    def _heal(self) -> None:
-        world = self.world
-        if world.network.lost == 0 and self._lossless:
-            self.problems += checks.false_deaths(world)
-        world.network.heal()
-        network = world.network
-        network.loss_ratio = network.duplicate_ratio = network.reorder_ratio = 0.0
-        network.delay = UniformDelay(0.0005, 0.0015)
-        for index, host in enumerate(world.hosts.values()):
-            host.disk.delay, host.disk.failing = None, False
-            host.slow = None
-            if host.paused:
-                world.resume(index)
-            if host.node is not None and host.id in self.members.leaving:
-                world.end(host, host.boots)
-            if host.node is None and index not in self.history.gone:
-                self._start(host, host.kept)
-        if self.history.reunited:
-            for host in world.live():
-                for peer in sorted(self.hidden[host.id]):
-                    world.register(host.id, peer)
-                self.hidden[host.id] = set()
+    def _judge_safety(self) -> None:
+        if self._steps.lossless and not self.world.network.lost:
+            self._problems += checks.false_deaths(self.world)
+        self._steps.heal()
 
     def _converge(self) -> None:
         world = self.world
         healed = world.now
-        agreed = world.run_until(
-            lambda: bool(self.found()) or not self._disagreements(), CONVERGED_WITHIN, _EVERY
-        )
-        if agreed:
+        if world.run_until(lambda: not self._disagreements(), CONVERGED_WITHIN, _EVERY):
             self.converged_after = world.now - healed
         else:
-            self.problems += [
-                f"not {CONVERGED_WITHIN:g} s after healing: {line}"
-                for line in self._disagreements()
-            ]
+            for line in self._disagreements():
+                self.problem(f"not agreed {CONVERGED_WITHIN:g} s after healing: {line}")
 
     def _quiet(self) -> None:
         """Goes on for a while: agreement must last, and the network must fall silent."""
         world = self.world
         world.run(QUIET_AFTER)
-        self.traffic.begin_quiet()
+        # Who is gone or removed is tried, and suspected by those it does not answer.
+        apart = any(self._steps.hidden.values()) or len(world.live()) < len(world.hosts)
+        self._traffic.begin_quiet(whole=not apart)
         world.run(QUIET_SECONDS)
-        apart = any(self.hidden.values()) or len(world.live()) < len(world.hosts)
-        self.traffic.end_quiet(QUIET_SECONDS, apart=apart)
-        self.problems += [f"not for long: {line}" for line in self._disagreements()]
-        self.problems += [
-            f"no answer to request {request.ticket} at {request.node}"
-            for request in checks.unanswered(world)
-        ]
+        self._traffic.end_quiet(QUIET_SECONDS)
+        for line in self._disagreements():
+            self.problem(f"agreement did not last: {line}")
+        for request in checks.unanswered(world):
+            self.problem(f"no answer to request {request.ticket} at {request.node}")
 
     def _disagreements(self) -> list[str]:
-        return member_checks.disagreements(self.world, self.hidden) + count_checks.disagreements(
-            self.world, self.hidden
+        hidden = self._steps.hidden
+        return member_checks.disagreements(self.world, hidden) + count_checks.disagreements(
+            self.world, hidden
         )
 
-    # Steps
 
-    def _do(self, step: Step) -> None:
-        if self.world.now > self.history.safety:
-            return
-        if step.kind in ("loss", "duplicate", "reorder", "delay", "cut", "heal"):
-            getattr(self, f"_{step.kind}")(step)
-        elif step.node < len(self.world.hosts):
-            getattr(self, f"_{step.kind}")(step, self.world.host(step.node))
-
-    def _running(self, host: Host) -> bool:
-        return host.node is not None and not host.paused
-
-    def _other(self, step: Step) -> str | None:
-        if not step.others or step.others[0] >= len(self.world.hosts):
-            return None
-        return self.world.id_of(step.others[0])
-
-    def _increment(self, step: Step, host: Host) -> None:
-        if host.node is not None and host.id not in self.members.leaving:
-            self.world.increment(host.id, step.amount, ack=step.text or None)
-
-    def _sync(self, step: Step, host: Host) -> None:
-        if host.node is not None and host.id not in self.members.leaving:
-            self.world.sync(host.id, step.amount, ack=step.text or None)
-
-    def _register(self, step: Step, host: Host) -> None:
-        peer = self._other(step)
-        if peer and peer != host.id and self._running(host):
-            self.hidden[host.id].discard(peer)
-            self.world.register(host.id, peer)
-
-    def _remove(self, step: Step, host: Host) -> None:
-        peer = self._other(step)
-        if peer and self._running(host):
-            known = [row.id for row in host.running().members() if row.id != host.id]
-            if peer in known:
-                self.hidden[host.id].add(peer)
-            self.world.remove(host.id, peer)
-
-    def _crash(self, step: Step, host: Host) -> None:
-        if host.node is None:
-            return
-        assert isinstance(host.node, StoredNode)
-        kept = host.node.on_disk(self.rng if step.text == "staged" else None)
-        self.world.crash(host.id)
-        host.kept = kept
-        if step.text == "lose":
-            host.kept = None
-            self._loses(host, self.world.now)
-
-    def _start(self, step: Step | Host, host: Host | State | None) -> None:
-        raise NotImplementedError
-
-
-def _slow_read(host: Host) -> None:
-    host.slow = SLOW_READ
+def _where(traceback: TracebackType | None) -> str:
+    """The innermost line of a traceback, as module and number."""
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "nowhere"
+    return f"{traceback.tb_frame.f_globals.get('__name__')}:{traceback.tb_lineno}"

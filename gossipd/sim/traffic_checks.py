@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gossipd.protocol.codec import Codec
+from gossipd.protocol.codec import Codec, frame
 from gossipd.protocol.effects import Address
 from gossipd.protocol.messages import Ack, Ping
 
@@ -30,23 +30,25 @@ class Traffic:
     def __init__(self, world: World) -> None:
         self.problems: list[str] = []
         self._world = world
+        self._hosts: dict[Address, None] = {}
         self._codec = Codec("gossipd")
         self._credit: dict[tuple[Address, Address], int] = {}
         self._quiet = False
-        self._sent = 0
+        self._whole = True
         self._nodes: dict[Address, int] = {}
         world.network.observers.append(self._send)
         world.on_reading.append(self._read)
 
-    def begin_quiet(self) -> None:
-        """From now on there is nothing to say."""
+    def begin_quiet(self, *, whole: bool) -> None:
+        """From now on there is nothing to say; `whole` if all run and speak to each other."""
         self._quiet = True
+        self._whole = whole
         self._nodes.clear()
 
-    def end_quiet(self, seconds: float, *, apart: bool) -> None:
+    def end_quiet(self, seconds: float) -> None:
         """Judges how much was said all the same, in so many seconds."""
         self._quiet = False
-        limit = APART_DATAGRAMS if apart else IDLE_DATAGRAMS
+        limit = IDLE_DATAGRAMS if self._whole else APART_DATAGRAMS
         live = len(self._world.live())
         sent = sum(self._nodes.values())
         if live and sent / live / seconds > limit:
@@ -69,19 +71,23 @@ class Traffic:
                 self._problem(f"{source[0]} sent {-left} bytes too many to a stranger")
         if self._quiet:
             self._nodes[source] = self._nodes.get(source, 0) + 1
-            self._idle(source, data)
+            if self._whole:
+                self._idle(source, data)
 
     def _idle(self, source: Address, data: bytes) -> None:
-        _, messages, _ = self._codec.decode(data)
+        sender, messages, _ = self._codec.decode(data)
         if not messages or not isinstance(messages[0], Ping | Ack):
             return
-        first = messages[0]
-        bare = type(first)(first.number)
-        beside = len(data) - len(self._codec.datagram([])) - 0
-        del bare, beside
+        bare = len(self._codec.datagram([frame(sender), frame(type(messages[0])(messages[0].number))]))
+        # A ping that names its target is bare with it, and half of the budget is the ping's.
+        named = len(messages[0].target) if isinstance(messages[0], Ping) else 0
+        if len(data) - bare - named > IDLE_BYTES // 2:
+            self._problem(f"{source[0]} sent {len(data) - bare} bytes beside a ping or ack")
 
-    def _known(self) -> dict[Address, object]:
-        return {host.address: host for host in self._world.hosts.values()}
+    def _known(self) -> dict[Address, None]:
+        if len(self._hosts) != len(self._world.hosts):
+            self._hosts = {host.address: None for host in self._world.hosts.values()}
+        return self._hosts
 
     def _problem(self, text: str) -> None:
         if len(self.problems) < 20:

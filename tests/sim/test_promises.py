@@ -35,30 +35,34 @@ def cluster(nodes: int, seed: int, *, loss: float = 0.0, within: float = 5.0) ->
 def detection_bound(nodes: int) -> float:
     """Seconds in which every live node knows of a crash.
 
-    The last node's probe comes at most two rounds late, but n - 1 nodes probe: the chance that none
-    of them has met the dead one falls by 1/e each second, and three more seconds bring three
-    confirmations. Then the suspicion's minimum runs, from the first accusation on; one more second
-    spreads the verdict.
+    About one probe a second meets the dead node, so each further second without one has a chance of
+    1/e, and eight of 1 in 3,000; a failed probe takes one more. Three more seconds bring three
+    confirmations, or the suspicion's minimum ends later than that. One second spreads the verdict.
     """
-    first, confirmed, spread = 4.0, 3.0, 1.0
+    first, confirmed, spread = 9.0, 3.0, 1.0
     return first + max(confirmed, suspicion_timeout(LAN, nodes, 3)) + spread
 
 
-@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("nodes", [16, 64])
-def test_start_together_and_crash(nodes: int, seed: int) -> None:
-    """Everybody knows everybody within 5 s; every live node learns of a crash within the bound."""
-    world = cluster(nodes, seed)
-    world.run(3)
-    crashed_at = world.now
-    world.crash(nodes - 1)
+def test_start_together_and_crash(nodes: int) -> None:
+    """Everybody knows everybody within 5 s; every live node learns of a crash within the bound.
+
+    The median over all nodes and seeds is at most 9 s.
+    """
+    delays: list[float] = []
     bound = detection_bound(nodes)
-    known = world.run_until(lambda: world.known_dead_since(nodes - 1) is not None, bound)
-    assert known, f"not known everywhere after {bound} s"
-    delays = [death.time - crashed_at for death in world.deaths(world.id_of(nodes - 1))]
+    for seed in SEEDS:
+        world = cluster(nodes, seed)
+        world.run(3)
+        crashed_at = world.now
+        world.crash(nodes - 1)
+        known = world.run_until(lambda world=world: world.known_dead_since(nodes - 1) is not None, bound)
+        assert known, f"seed {seed}: not known everywhere after {bound} s"
+        deaths = world.deaths(world.id_of(nodes - 1))
+        delays += [death.time - crashed_at for death in deaths]
+        assert not checks.false_deaths(world)
     print(f"{nodes} nodes: {median(delays):.2f} s p50, {max(delays):.2f} s max of {bound:.1f}")
     assert median(delays) <= 9.0
-    assert not checks.false_deaths(world)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
