@@ -5,17 +5,17 @@ A cluster that has been up for a while, without the cost of starting it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from random import Random
 
 from gossipd.protocol import Identity, Node, ProtocolConfig
 from gossipd.protocol.messages import ALIVE, Claim
+from gossipd.protocol.state import State
 
 from .cluster import WALL_CLOCK_MS, node_id_of
 
 
 class JoinedNodes:
-    """Makes nodes, each of which knows the others from its first start on.
+    """Makes nodes, each of which knows all others at its first start.
 
     Later starts of a node are as usual: it knows what its machine kept.
     """
@@ -27,20 +27,16 @@ class JoinedNodes:
         self._started: set[str] = set()
 
     def __call__(
-        self, config: ProtocolConfig, identity: Identity, *, state: object, rng: Random, now: float
+        self,
+        config: ProtocolConfig,
+        identity: Identity,
+        *,
+        state: State | None,
+        rng: Random,
+        now: float,
     ) -> Node:
-        node = _MemberNode(config, identity, state=state, rng=rng, now=now)  # type: ignore[arg-type]
+        node = Node(config, identity, state=state, rng=rng, now=now)
         if identity.node_id not in self._started:
             self._started.add(identity.node_id)
-            node.assume(self._claims, now)
+            node.assume(self._claims)
         return node
-
-
-class _MemberNode(Node):
-    def assume(self, claims: Sequence[Claim], now: float) -> None:
-        """Takes these members for alive, and for ones that have echoed a number of ours."""
-        table = self._out.table
-        for claim in claims:
-            if claim.id != table.own.id:
-                row = table.add(claim, now)
-                self._pings._echoed[row.address] = (claim.id, claim.generation)

@@ -63,6 +63,8 @@ class Views:
         self.on_forgotten: list[Callable[[float, int], None]] = []
         self._world = world
         self._live = sum(self.running)
+        self._node_seconds = 0.0
+        self._counted_at = world.now
         self._columns = [bytearray([_ALIVE if joined else _UNKNOWN]) * nodes for _ in range(nodes)]
         for number, column in enumerate(self._columns):
             column[number] = _UNKNOWN
@@ -94,6 +96,13 @@ class Views:
     def members_seen(self) -> list[int]:
         """How many members each running node has as alive or suspect, itself included."""
         return [1 + seen for seen, runs in zip(self._seen, self.running, strict=True) if runs]
+
+    def node_seconds(self) -> float:
+        """For how long nodes ran so far, summed over all of them."""
+        now = self._world.now
+        self._node_seconds += self._live * (now - self._counted_at)
+        self._counted_at = now
+        return self._node_seconds
 
     def holders(self, subject: int) -> int:
         """How many running nodes have `subject` as alive or suspect, under any process."""
@@ -167,6 +176,7 @@ class Views:
             self._stopped(self.numbers[observed.node])
 
     def _started(self, number: int) -> None:
+        self.node_seconds()
         self.running[number] = True
         self._live += 1
         self._before[number] = self._newest[number]
@@ -176,6 +186,7 @@ class Views:
         self._count_wrong()
 
     def _stopped(self, number: int) -> None:
+        self.node_seconds()
         for subject in range(len(self._columns)):
             self._set(number, subject, _UNKNOWN)
         self.running[number] = False

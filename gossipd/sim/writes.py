@@ -33,6 +33,7 @@ class Writes:
     """Increments at random nodes, `rate` a second, until a time.
 
     Attributes:
+        rate: a second, in the whole cluster.
         spread: seconds from each increment to its arrival at the last node that runs.
         requests: every increment that was asked for.
     """
@@ -42,7 +43,7 @@ class Writes:
         self.requests: list[Request] = []
         self._world = world
         self._rng = Random(f"{world.seed}/writes")
-        self._rate = rate
+        self.rate = rate
         self._until = until
         self._names: dict[str, str] = {}
         self._fresh: list[_Spreading] = []
@@ -68,7 +69,7 @@ class Writes:
         return sum(request.acknowledged for request in self.requests)
 
     def _next(self) -> float:
-        return self._world.now + self._rng.expovariate(self._rate)
+        return self._world.now + self._rng.expovariate(self.rate)
 
     def _write(self) -> None:
         world = self._world

@@ -19,6 +19,12 @@ Lines = Callable[[], list[dict[str, Any]]]
 # Programs read these: a name that changes here breaks them.
 STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
     (
+        events.ContentDiffers("ab", "b:2"),
+        "content_differs",
+        "error",
+        {"owner": "ab", "source": "b:2"},
+    ),
+    (
         events.MemberJoined("a:1", 5, None),
         "member_joined",
         "info",

@@ -31,7 +31,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.Ping: st.builds(m.Ping, NUMBERS, IDS, HASHES, HASHES, st.binary(max_size=64)),
     m.PingReq: st.builds(m.PingReq, NUMBERS, IDS),
     m.Ack: st.builds(m.Ack, NUMBERS, HASHES, HASHES, NUMBERS),
-    m.Nack: st.builds(m.Nack, NUMBERS),
+    m.Nack: st.builds(m.Nack, NUMBERS, st.booleans()),
     m.Claims: st.builds(m.Claims, CLAIMS),
     m.Push: st.builds(m.Push, NUMBERS, GROUPS),
     m.Confirm: st.builds(m.Confirm, NUMBERS, OWNERS, NUMBERS),
@@ -41,6 +41,9 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
         m.Haves, MASKS, st.lists(st.builds(m.Have, OWNERS, NUMBERS), max_size=3), st.booleans()
     ),
     m.Delta: st.builds(m.Delta, st.lists(GROUPS, max_size=3), st.booleans()),
+    m.Spread: st.builds(m.Spread, NUMBERS, GROUPS, st.lists(IDS, max_size=3)),
+    m.SpreadDone: st.builds(m.SpreadDone, NUMBERS, OWNERS, NUMBERS, st.lists(IDS, max_size=3)),
+    m.Content: st.builds(m.Content, OWNERS, NUMBERS, HASHES),
 }
 MESSAGES = st.lists(st.one_of(*KINDS.values()), max_size=4)
 DATAGRAM = CODEC.datagram(

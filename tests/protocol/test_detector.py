@@ -230,7 +230,7 @@ def test_a_relay_nacks_before_the_patience_ends() -> None:
     start = prober.now
     prober.hear(2, PingReq(5, node_id(3)))
     out = prober.until(Nack)
-    assert ([(address(2), Nack(5))], pytest.approx(start + 0.4)) == (
+    assert ([(address(2), Nack(5, tried=True))], pytest.approx(start + 0.4)) == (
         [(to, m) for to, m in out if isinstance(m, Nack)],
         prober.now,
     )

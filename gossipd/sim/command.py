@@ -1,0 +1,134 @@
+"""What `gossipd simulate` does: words to a scenario, a run, and what is shown of it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+import attrs
+
+from . import plot
+from .scenario import ScenarioError, load, make, shipped
+from .simulate import Run, Simulation
+
+INTERRUPTED = 130
+
+_BAR = 30
+_REDRAW = 0.1
+
+
+@attrs.frozen(kw_only=True)
+class Output:
+    """What is shown of a run: as a table or as JSON, with a trace, with a plot in a file."""
+
+    json: bool = False
+    trace: bool = False
+    plot: str | None = None
+
+
+def listing() -> list[str]:
+    """The scenarios that ship with the package, a line each."""
+    found = shipped()
+    width = max(map(len, found), default=0)
+    return [f"{name:<{width}}  {about}" for name, about in found.items()]
+
+
+def simulate(file: str | None, options: Mapping[str, Any], output: Output) -> int:
+    """Runs the scenario in `file` (or of that name) with what `options` change; the exit code.
+
+    An option replaces the file's word; single settings are added to the file's. Raises ValueError
+    with one line that names the word or option at fault.
+    """
+    words = {} if file is None else load(file)
+    changed = {word: value for word, value in options.items() if value}
+    if isinstance(words.get("set"), dict) and "set" in changed:
+        changed["set"] = words["set"] | changed["set"]
+    try:
+        scenario = make(words | changed)
+    except ScenarioError as error:
+        where = "--" if error.word in changed else f"{file}: "
+        raise ScenarioError(f"{where}{error.word}", error.reason) from None
+    if output.plot is not None:
+        try:
+            plot.check(output.plot)
+        except ValueError as error:
+            raise ScenarioError("--plot", str(error)) from None
+    write = _writer(sys.stderr if output.json else sys.stdout) if output.trace else None
+    simulation = Simulation(scenario, write=write, timeline=output.plot is not None)
+    with _interrupts() as interrupted:
+        shown = _Progress(scenario.duration, visible=sys.stderr.isatty() and not output.trace)
+        try:
+            run = simulation.run(shown, interrupted)
+        finally:
+            shown.clear()
+    _show(run, output)
+    return INTERRUPTED if run.report.interrupted else 0
+
+
+def _show(run: Run, output: Output) -> None:
+    if output.json:
+        text = json.dumps(run.report.as_json(), separators=(",", ":"))
+    else:
+        text = "\n".join(run.report.lines())
+    print(text, flush=True)  # noqa: T201
+    if output.plot is not None:
+        try:
+            plot.draw(run, output.plot)
+        except OSError as error:
+            raise ScenarioError("--plot", f"{output.plot}: {error.strerror}") from None
+        print(f"plotted to {output.plot}", file=sys.stderr)  # noqa: T201
+
+
+def _writer(stream: Any) -> Callable[[str], object]:
+    def write(line: str) -> None:
+        stream.write(line + "\n")
+
+    return write
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed; pressed twice, it ends the program as usual."""
+    pressed = False
+
+    def press(number: int, frame: object) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Progress:
+    """A bar on a terminal, redrawn in place."""
+
+    def __init__(self, duration: float, *, visible: bool) -> None:
+        self._duration = duration
+        self._visible = visible
+        self._began = self._drawn = monotonic()
+
+    def __call__(self, now: float) -> None:
+        if not self._visible or monotonic() - self._drawn < _REDRAW:
+            return
+        self._drawn = monotonic()
+        done = now / self._duration
+        bar = ("█" * round(done * _BAR)).ljust(_BAR, "·")
+        left = (self._drawn - self._began) * (1 - done) / done
+        text = f"\r{bar} {now:.1f} of {self._duration:g} s, about {left:.0f} s to go\033[K"
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leaves an empty line."""
+        if self._visible:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()

@@ -1,0 +1,238 @@
+"""The outcome of a run, as values, as JSON and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import Any
+
+import attrs
+
+from .views import Step
+
+
+@attrs.frozen
+class Spread:
+    """How some durations in seconds are distributed; None where there are none."""
+
+    number: int
+    p50: float | None
+    p99: float | None
+    max: float | None
+
+    @classmethod
+    def of(cls, durations: Sequence[float]) -> Spread:
+        """Percentiles by nearest rank."""
+        if not durations:
+            return cls(0, None, None, None)
+        ordered = sorted(durations)
+        last = len(ordered) - 1
+        p50, p99 = (ordered[min(last, ceil(share * len(ordered)) - 1)] for share in (0.5, 0.99))
+        return cls(len(ordered), p50, p99, ordered[-1])
+
+
+@attrs.frozen(kw_only=True)
+class Detected:
+    """Crashes and how fast they were found.
+
+    Attributes:
+        crashes: processes that ended without a word and were not started again before all knew.
+        first, everywhere: until one running node knew, and until all did.
+    """
+
+    crashes: int
+    first: Spread
+    everywhere: Spread
+
+
+@attrs.frozen(kw_only=True)
+class FalseDeaths:
+    """Verdicts on healthy members, and those of them that healthy nodes pronounced or believed."""
+
+    all: int
+    at_healthy: int
+    suspicions: int
+
+
+@attrs.frozen(kw_only=True)
+class Counted:
+    """Increments.
+
+    Attributes:
+        asked: by clients; `refused` of them were not taken.
+        acknowledged: their client was told that they are held.
+        unanswered: neither acknowledged nor refused: an increment that may count or not.
+        counted_min, counted_max: what the running nodes count at the end; None if none runs.
+        spread: until every running node had them.
+        spreading: not yet everywhere at the end.
+    """
+
+    asked: int
+    refused: int
+    acknowledged: int
+    unanswered: int
+    counted_min: int | None
+    counted_max: int | None
+    spread: Spread
+    spreading: int
+
+    @property
+    def lost(self) -> int:
+        """Acknowledged, but missing at some running node at the end."""
+        return 0 if self.counted_min is None else max(0, self.acknowledged - self.counted_min)
+
+    @property
+    def invented(self) -> int:
+        """Counted at some running node at the end, but never asked for."""
+        taken = self.asked - self.refused
+        return 0 if self.counted_max is None else max(0, self.counted_max - taken)
+
+
+@attrs.frozen(kw_only=True)
+class Traffic:
+    """What nodes sent, on average over the time in which they ran.
+
+    Attributes:
+        datagrams, bytes: per node and second; the bytes are UDP payload.
+        wire_bytes: the same with IP and UDP headers.
+        largest_bytes: payload of the largest datagram.
+        lost: datagrams that the network lost; `overflowed`: that found a full socket buffer.
+    """
+
+    datagrams: float
+    bytes: float
+    wire_bytes: float
+    largest_bytes: int
+    sent: int
+    lost: int
+    overflowed: int
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """The outcome of a run.
+
+    Attributes:
+        command: runs it again.
+        simulated: virtual seconds; less than the scenario's duration if it was interrupted.
+        real: seconds that they took; `set_up`: seconds before the first of them.
+        hash: of every datagram as it was read and every event.
+    """
+
+    about: str
+    command: str
+    version: str
+    nodes: int
+    detected: Detected
+    false_deaths: FalseDeaths
+    steps: tuple[Step, ...]
+    counted: Counted
+    traffic: Traffic
+    simulated: float
+    real: float
+    set_up: float
+    interrupted: bool
+    hash: str
+
+    @property
+    def speed(self) -> float:
+        """Virtual seconds per real second."""
+        return self.simulated / self.real if self.real else 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values: numbers, texts, lists and dicts. Durations are in seconds."""
+        found = attrs.asdict(self)
+        found["counted"] |= {"lost": self.counted.lost, "invented": self.counted.invented}
+        found["speed"] = self.speed
+        return found
+
+    def lines(self) -> Iterator[str]:
+        """The same as a table for people."""
+        yield self.command
+        if self.interrupted:
+            yield f"interrupted after {self.simulated:g} s; this is what was seen until then"
+        yield ""
+        yield f"{'':<24}{'p50':>10}{'p99':>10}{'max':>10}"
+        detected = self.detected
+        if detected.crashes:
+            of = f"of {detected.crashes} crashes"
+            yield _spread("detection, first", detected.first, of)
+            yield _spread("detection, every node", detected.everywhere, of)
+        else:
+            yield _row("detection", "no crash")
+        yield from self._writes()
+        yield ""
+        yield from self._members()
+        deaths = self.false_deaths
+        yield _row(
+            "false deaths",
+            f"{deaths.all}, at healthy nodes {deaths.at_healthy}; suspicions {deaths.suspicions}",
+        )
+        yield from self._increments()
+        yield from self._costs()
+
+    def _writes(self) -> Iterator[str]:
+        counted = self.counted
+        if counted.asked:
+            of = f"of {counted.spread.number + counted.spreading} increments"
+            yield _spread("writes converge", counted.spread, of)
+
+    def _members(self) -> Iterator[str]:
+        label = "membership converges"
+        for step in self.steps:
+            after = "not in this run" if step.agreed_after is None else _seconds(step.agreed_after)
+            yield _row(label, f"{after} after {step.label}, {step.at:g} s")
+            label = ""
+        if not self.steps:
+            yield _row(label, "nothing disturbed it")
+
+    def _increments(self) -> Iterator[str]:
+        counted = self.counted
+        if not counted.asked:
+            yield _row("increments", "none")
+            return
+        least, most = counted.counted_min, counted.counted_max
+        where = "no node runs" if least is None else f"counted {_between(least, most)}"
+        yield _row(
+            "increments",
+            f"{counted.acknowledged:,} acknowledged, {where}; lost {counted.lost},"
+            f" invented {counted.invented}",
+        )
+        if counted.unanswered or counted.refused:
+            yield _row("", f"{counted.unanswered:,} unanswered, {counted.refused:,} refused")
+
+    def _costs(self) -> Iterator[str]:
+        traffic = self.traffic
+        yield _row(
+            "sent, per node",
+            f"{traffic.datagrams:.2f} datagrams/s, {traffic.bytes:,.0f} bytes/s"
+            f" ({traffic.wire_bytes:,.0f} with IP and UDP headers)",
+        )
+        yield _row("largest datagram", f"{traffic.largest_bytes:,} bytes")
+        if traffic.overflowed:
+            yield _row("full sockets", f"lost {traffic.overflowed:,} datagrams")
+        yield _row(
+            "speed",
+            f"{self.speed:,.1f} virtual seconds per real second"
+            f" ({self.simulated:g} s in {self.real:.1f} s, set-up {self.set_up:.1f} s)",
+        )
+        yield _row("hash", f"{self.hash} (gossipd {self.version})")
+
+
+def _row(label: str, text: str) -> str:
+    return f"{label:<24}{text}"
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def _spread(label: str, spread: Spread, of: str) -> str:
+    cells = "".join(f"{_seconds(each):>10}" for each in (spread.p50, spread.p99, spread.max))
+    return f"{label:<24}{cells}   {spread.number:,} {of}"
+
+
+def _between(least: int, most: int | None) -> str:
+    return f"{least:,}" if most in (None, least) else f"{least:,} to {most:,}"

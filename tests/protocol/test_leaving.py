@@ -1,0 +1,77 @@
+"""A graceful leave."""
+
+from __future__ import annotations
+
+from gossipd.protocol import ProtocolConfig
+from gossipd.protocol.events import LeaveDone, MemberDead, MemberLeft
+from gossipd.protocol.messages import Ping
+from tests.protocol.conversation import address, converse, make_node, messages_of, node_id
+
+
+def test_peers_see_left() -> None:
+    """Every peer has it as left, nobody as dead, and the leave is over at once."""
+    nodes = [make_node(number) for number in range(1, 5)]
+    talk = converse(*nodes)
+    talk.carry(nodes[0], nodes[0].leave(talk.now))
+    talk.deliver()
+    assert [LeaveDone(3, 3)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
+    for number in (2, 3, 4):
+        events = talk.events[address(number)]
+        assert [MemberLeft(node_id(1))] == [
+            e for e in events if isinstance(e, MemberLeft | MemberDead)
+        ]
+
+
+def test_a_leave_ends_within_its_grace_when_nobody_answers() -> None:
+    """It is said again until then."""
+    config = ProtocolConfig()
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    talk.lost = lambda source, to, data: True
+    started = talk.now
+    talk.carry(a, a.leave(talk.now))
+    talk.run(config.leave_grace + 0.01)
+    assert [LeaveDone(0, 1)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
+    assert talk.now - started < config.leave_grace + 0.1
+
+
+def test_one_lost_datagram_does_not_matter() -> None:
+    """The leave is said again to those who did not acknowledge it."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    losses = [True]
+    talk.lost = lambda source, to, data: bool(losses and losses.pop())
+    talk.carry(a, a.leave(talk.now))
+    talk.run(0.5)
+    assert ["left"] == [row.state for row in b.members() if row.id == node_id(1)]
+
+
+def test_a_lonely_node_leaves_at_once() -> None:
+    """There is nobody to tell."""
+    node = make_node(1)
+    effects = node.leave(0.0)
+    assert [] == messages_of(effects, Ping)
+    assert [LeaveDone(0, 0)] == [getattr(effect, "event", None) for effect in effects]
+
+
+def test_nodes_that_leave_together_acknowledge_each_other() -> None:
+    """A node that leaves still acks."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    talk.carry(a, a.leave(talk.now))
+    talk.carry(b, b.leave(talk.now))
+    talk.deliver()
+    for number in (1, 2):
+        done = [e for e in talk.events[address(number)] if isinstance(e, LeaveDone)]
+        assert [LeaveDone(1, 1)] == done
+
+
+def test_a_node_that_left_refutes_nothing() -> None:
+    """Being told that it is gone does not bring it back."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    for node in (a, b):
+        talk.carry(node, node.start(talk.now))
+    talk.carry(a, a.leave(talk.now))
+    talk.run(30)
+    assert ["left"] == [row.state for row in b.members() if row.id == node_id(1)]
