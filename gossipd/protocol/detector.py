@@ -11,9 +11,9 @@ Follows SWIM sections 3.1 and 4.3 and Lifeguard IV.A. The exchanges:
                 R <--ack--- B
     A <--ack--- R            or, a little before A's patience ends, a nack: R is there, B is not
 
-A probe that nobody acked by the end of its interval, or that every relay tried in vain, makes B suspect.
-What the relays did tells whether the fault is nearer to A: a relay that neither acks nor nacks
-lowers A's local health.
+A probe that nobody acked by the end of its interval, or that every relay tried in vain, makes B
+suspect. What the relays did tells whether the fault is nearer to A: a relay that neither acks nor
+nacks lowers A's local health.
 """
 
 from __future__ import annotations

@@ -109,10 +109,6 @@ class Ledger:
         """Version vector of these owners."""
         return [Have(owner, self.have(owner)) for owner in owners]
 
-    def recent(self, count: int) -> list[bytes]:
-        """The owners that changed last, newest first."""
-        return [owner for owner, _ in zip(reversed(self.owners), range(count), strict=False)]
-
     def in_buckets(self, mask: int) -> list[bytes]:
         """Owners in these buckets of the fingerprint, a mask of 256 bits."""
         return [owner for owner in self.owners if mask >> owner[0] & 1]
@@ -155,9 +151,6 @@ class Ledger:
         digest = row_hash(b"%b %d" % (owner, version), self._key)
         self.fingerprint.replace(owner[0], log.digest, digest)
         log.digest = digest
-        # Moving it to the end keeps `recent` a walk from the back.
-        del self.owners[owner]
-        self.owners[owner] = log
 
 
 def group_bytes(group: Group) -> int:

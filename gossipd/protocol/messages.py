@@ -158,13 +158,15 @@ class Rows(Struct, array_like=True, tag=9, frozen=True):
     """The sender's member rows in `buckets`, a mask of 256 bits. Unless `final`, it asks for what
     differs in them.
 
-    `more` says that rows did not fit, so that the receiver compares again at once.
+    A final one carries the hash of the sender's table, so that the receiver goes on at once if that
+    is not its own; `more` says that it is worth while, though no row here may be news to it.
     """
 
     buckets: Buckets
     claims: Annotated[list[Claim], Meta(max_length=100)]
     final: bool = False
     more: bool = False
+    total: Hash = 0
 
 
 class Haves(Struct, array_like=True, tag=10, frozen=True):
@@ -179,10 +181,14 @@ class Haves(Struct, array_like=True, tag=10, frozen=True):
 
 
 class Delta(Struct, array_like=True, tag=11, frozen=True):
-    """Counter entries that the receiver lacked. `more` says that others did not fit."""
+    """Counter entries that the receiver lacked; `more` and `total` are as in `Rows`.
+
+    A total of 0 leaves it to the sender to go on.
+    """
 
     groups: Annotated[list[Group], Meta(max_length=100)]
     more: bool = False
+    total: Hash = 0
 
 
 class Spread(Struct, array_like=True, tag=12, frozen=True):

@@ -3,14 +3,14 @@
 The gate is one hash per table on every ping and ack. Where they differ, the node that was pinged
 begins, here for counters (members alike, with `Rows` in place of `Haves` and `Delta`):
 
-    B --sums of sixteenths, newest haves--> A
-    A --sums of the sixteenths that differ--> B      or deltas at once, where the newest tell
+    B --sums of sixteenths----------------> A
+    A --sums of one sixteenth that differs--> B
     B --haves of the buckets that differ--> A
-    A --delta; haves of what A lacks--> B
-    B --delta--> A
+    A --delta; haves of what A lacks------> B
+    B --delta-----------------------------> A
 
-A small table skips the sums. Everything stays within one datagram a step; what does not fit is
-fetched by the next exchange, which follows at once as long as the last one brought news.
+A small table skips the sums. Each step is one datagram. What is left is for the next exchange,
+which one of the two begins at once, as long as the last one brought news.
 """
 
 from __future__ import annotations
@@ -39,8 +39,6 @@ from .outbox import Outbox
 _ALL = 2**BUCKETS - 1
 _FEW_ROWS = 20
 _FEW_OWNERS = 12
-_NEWEST = 4
-_SIXTEENTHS = 3
 _HAVE_BYTES = 28
 _FRAME_BYTES = 64
 
@@ -88,9 +86,8 @@ class Reconciler:
         if table.count_in(mask) <= few:
             self._show(sums.table, mask, source)
             return
-        self._out.rng.shuffle(differing)
-        chosen = differing[:_SIXTEENTHS]
-        self._out.send(source, *(Sums(sums.table, p, table.fingerprint.sums(p)) for p in chosen))
+        prefix = self._out.rng.choice(differing)
+        self._out.send(source, Sums(sums.table, prefix, table.fingerprint.sums(prefix)))
 
     # Members
 
@@ -109,10 +106,11 @@ class Reconciler:
                 if row.id not in theirs or _newer(row, theirs[row.id])
             ]
             claims, fitted = self._fit(newer)
-            more = rows.more or not fitted
+            more = rows.more or news or not fitted
             if claims or more:
-                self._out.send(source, Rows(b"", claims, final=True, more=more))
-        elif rows.more and news:
+                total = self._table.fingerprint.total
+                self._out.send(source, Rows(b"", claims, final=True, more=more, total=total))
+        elif (rows.more or news) and rows.total != self._table.fingerprint.total:
             self._begin_members(source)
 
     def _begin_members(self, source: Address) -> None:
@@ -146,9 +144,7 @@ class Reconciler:
         if len(self._ledger.owners) <= _FEW_OWNERS:
             self._show_counters(_ALL, source)
             return
-        newest = self._ledger.haves(self._ledger.recent(_NEWEST))
-        sums = Sums(COUNTERS, -1, self._ledger.fingerprint.sums(-1))
-        self._out.send(source, Haves(b"", newest), sums)
+        self._out.send(source, Sums(COUNTERS, -1, self._ledger.fingerprint.sums(-1)))
 
     def _show_counters(self, mask: int, source: Address) -> None:
         owners = self._ledger.in_buckets(mask)
@@ -167,14 +163,17 @@ class Reconciler:
         wanted = [
             have.owner for have in haves.haves if have.version > self._ledger.have(have.owner)
         ]
-        messages: list[Message] = []
         budget = self._out.room - _FRAME_BYTES
-        if wanted and not haves.final:
+        messages: list[Message] = []
+        asking = bool(wanted) and not haves.final
+        if asking:
             budget -= _HAVE_BYTES * len(wanted) + _FRAME_BYTES
             messages.append(Haves(b"", self._ledger.haves(wanted), final=True))
-        delta = self._delta(lacking, theirs, budget)
-        if delta.groups:
-            messages.append(delta)
+        if lacking:
+            delta = self._delta(lacking, theirs, budget)
+            # Who asks for more is the one to go on, once it got that.
+            total = 0 if asking else self._ledger.fingerprint.total
+            messages.append(Delta(delta.groups, delta.more, total))
         if messages:
             self._out.send(source, *messages)
 
@@ -183,7 +182,7 @@ class Reconciler:
         news = False
         for group in delta.groups:
             news |= self._counting.merge(group)
-        if delta.more and news:
+        if delta.total and delta.total != self._ledger.fingerprint.total and (delta.more or news):
             self._begin_counters(source)
 
     # The sweep: equal versions must mean equal content, and if a bug broke that, it shall not last.

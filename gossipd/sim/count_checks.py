@@ -52,15 +52,14 @@ class Counts:
         if before is not None and count < before:
             self._problem(f"{host.id} fell from {before} to {count}")
         requests = self._world.requests
-        if any(request.kind == "sync" for request in requests):
-            highest = max([0, *(r.amount for r in requests if r.kind == "sync")])
-            most = highest + sum(r.amount for r in requests if r.kind == "increment")
-            if count > most:
-                self._problem(f"{host.id} counts {count}, but all that was asked gives {most}")
+        asked = sum(request.amount for request in requests if request.kind == "increment")
+        if _identified(requests):
+            if count & ~asked:
+                self._problem(f"{host.id} counts {count & ~asked:b}b, which nobody asked for")
             return
-        asked = sum(request.amount for request in requests if request.refused is None)
-        if count & ~asked:
-            self._problem(f"{host.id} counts {count & ~asked:b}b, which nobody asked for")
+        most = asked + max([0, *(each.amount for each in requests if each.kind == "sync")])
+        if count > most:
+            self._problem(f"{host.id} counts {count}, but all that was asked gives {most}")
 
     def at_the_end(self) -> None:
         """Judges the final value of each group of nodes, and each answer."""
@@ -68,7 +67,7 @@ class Counts:
         for request in requests:
             self._answer(request)
         counts = {host.running().count(NAME) for host in self._world.live()}
-        if any(request.kind == "sync" for request in requests):
+        if not _identified(requests):
             self._judge_orders(requests, sorted(counts))
             return
         asked = sum(request.amount for request in requests)
@@ -147,6 +146,16 @@ class Counts:
     def _problem(self, text: str) -> None:
         if len(self.problems) < 20:
             self.problems.append(f"{self._world.now:.3f}: {text}")
+
+
+def _identified(requests: Sequence[Request]) -> bool:
+    """Whether every sum of some of them names them: distinct powers of two, and no sync."""
+    every = 0
+    for request in requests:
+        if request.kind == "sync" or request.amount & (request.amount - 1) | every & request.amount:
+            return False
+        every |= request.amount
+    return True
 
 
 def disagreements(world: World, hidden: Hidden) -> list[str]:

@@ -106,15 +106,16 @@ class _Drawing:
         count = rng.randint(1, 7) if few else rng.randint(8, 24)
         burst = self._time() if rng.random() < 0.3 else None
         favourite = self._node() if rng.random() < 0.3 else None
+        syncs = [synced and rng.random() < 0.45 for _ in range(count)]
         for number in range(count):
             at = self._time() if burst is None else round(burst + rng.uniform(0.0, 0.3), 3)
             node = self._node() if favourite is None or rng.random() < 0.3 else favourite
             ack = rng.choice(ACKS)
-            if synced and rng.random() < 0.45:
+            if syncs[number]:
                 value = rng.choice((1, 2, 5, 10, 10, 30, 100, rng.randint(1, 200)))
                 self._add(at, "sync", node, amount=value, text=ack)
             else:
-                amount = rng.choice((1, 2, 3, 10, 50)) if synced else 1 << number
+                amount = rng.choice((1, 2, 3, 10, 50)) if any(syncs) else 1 << number
                 self._add(at, "increment", node, amount=amount, text=ack)
 
     # Faults

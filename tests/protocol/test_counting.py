@@ -43,7 +43,11 @@ def test_nothing_is_told_before_it_is_on_disk(command: str) -> None:
     """A write is staged, and neither sent, answered nor counted."""
     node, _, talk = pair()
     effects = getattr(node, command)(NAME, 5, "local", 1, talk.now)
-    assert ([1], [], 0) == ([w.sequence for w in writes_of(effects)], sent(effects), node.count(NAME))
+    assert ([1], [], 0) == (
+        [w.sequence for w in writes_of(effects)],
+        sent(effects),
+        node.count(NAME),
+    )
 
 
 def test_once_on_disk_it_is_counted_sent_and_answered() -> None:

@@ -103,9 +103,7 @@ class OffsetReplica(Replica):
         return self.numbered(0, counter.slot(self.owner, 0) + value - counter.value)
 
 
-@pytest.mark.parametrize(
-    "broken", [AddingReplica, FloorlessReplica, OneSlotReplica, OffsetReplica]
-)
+@pytest.mark.parametrize("broken", [AddingReplica, FloorlessReplica, OneSlotReplica, OffsetReplica])
 def test_the_search_finds_a_broken_counter(broken: type[Replica]) -> None:
     """Each design that looks right and is not has a counterexample among these histories."""
     assert counterexample(broken, range(HISTORIES)) is not None

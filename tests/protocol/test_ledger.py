@@ -166,7 +166,8 @@ def test_the_gate_is_about_complete_versions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("highest", "floor", "learned"), [(10, 10, False), (10, 11, True), (10, 9, False), (0, 0, False)]
+    ("highest", "floor", "learned"),
+    [(10, 10, False), (10, 11, True), (10, 9, False), (0, 0, False)],
 )
 def test_a_learned_floor_is_a_higher_one(highest: int, floor: int, learned: bool) -> None:
     """Only a floor above the highest known one is learned."""
@@ -174,16 +175,6 @@ def test_a_learned_floor_is_a_higher_one(highest: int, floor: int, learned: bool
     ledger.apply(Group(OWNERS[0], 0, 1, [Entry(1, "default", highest, 0)]))
     group = Group(OWNERS[1], 0, 1, [Entry(1, "default", floor, 1)])
     assert learned == ledger.learned_floor(group)
-
-
-def test_recent_names_who_changed_last() -> None:
-    """The owners that changed last come first, also one that is old and changed again."""
-    ledger = Ledger(b"key")
-    for version, owner in ((1, 0), (1, 1), (1, 2), (2, 0)):
-        ledger.apply(
-            Group(OWNERS[owner], version - 1, version, [Entry(version, "default", 0, version)])
-        )
-    assert [OWNERS[0], OWNERS[2]] == ledger.recent(2)
 
 
 def test_old_versions_are_no_news() -> None:

@@ -142,9 +142,7 @@ def test_sample_leaves_one_out() -> None:
 
 def test_the_oldest_gone_row_is_dropped() -> None:
     """Of dead and left rows the one of the smallest generation goes, live ones never."""
-    table = make_table(
-        alive(2), Claim(node_id(3), 30, 0, LEFT), Claim(node_id(4), 20, 0, DEAD)
-    )
+    table = make_table(alive(2), Claim(node_id(3), 30, 0, LEFT), Claim(node_id(4), 20, 0, DEAD))
     table.drop_oldest_gone()
     assert [node_id(1), node_id(2), node_id(3)] == sorted(table.rows)
 

@@ -76,14 +76,14 @@ def test_equal_tables_end_the_exchange() -> None:
     assert [] == exchange(talk, a, b)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(0, 1000, 41))
 def test_any_one_difference_among_a_thousand_owners_is_found_in_700_bytes(seed: int) -> None:
     """Both ways together, beyond the ping and the ack; newest or oldest makes no difference."""
     talk, (a, b) = met(1, 2)
     for node in (a, b):
         give_owners(talk, node, 1000)
     talk.wire.clear()
-    changed = Group(owner(seed * 49), 1, 2, [Entry(2, "default", 0, 5)])
+    changed = Group(owner(seed), 1, 2, [Entry(2, "default", 0, 5)])
     tell(talk, a if seed % 2 else b, Delta([changed]))
     if seed % 4 < 2:
         give_owners_again(talk, a, b)

@@ -54,9 +54,7 @@ def test_switched_off_it_is_the_minimum(members: int) -> None:
         (["b"], 0, 0),
     ],
 )
-def test_confirmations_are_independent(
-    accusers: list[str], limit: int, confirmations: int
-) -> None:
+def test_confirmations_are_independent(accusers: list[str], limit: int, confirmations: int) -> None:
     """Only another accuser, one that is named, and only as many as shorten it, confirms."""
     suspicion = Suspicion("a", 0.0)
     for accuser in accusers:

@@ -56,7 +56,9 @@ def test_start_together_and_crash(nodes: int) -> None:
         world.run(3)
         crashed_at = world.now
         world.crash(nodes - 1)
-        known = world.run_until(lambda world=world: world.known_dead_since(nodes - 1) is not None, bound)
+        known = world.run_until(
+            lambda world=world: world.known_dead_since(nodes - 1) is not None, bound
+        )
         assert known, f"seed {seed}: not known everywhere after {bound} s"
         deaths = world.deaths(world.id_of(nodes - 1))
         delays += [death.time - crashed_at for death in deaths]
@@ -118,6 +120,7 @@ def test_restart_at_once(seed: int, keep: bool) -> None:
         world.increment(number, amount=1 + number, ack="all")
     world.run(2)
     world.restart(4, keep=keep)
+
     def back() -> bool:
         restarted = world.host(4).node
         if restarted is None or checks.everybody_alive(world):
