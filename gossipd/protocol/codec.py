@@ -93,6 +93,8 @@ class Codec:
             return DecodeError("magic")
         if data[2] != VERSION:
             return DecodeError("version", f"wire version {VERSION}", f"wire version {data[2]}")
+        if len(data) < _FIXED + data[5] + _CHECK:
+            return DecodeError("check")
         names = (self._head[_FIXED:], data[_FIXED : _FIXED + data[5]])
         ours, theirs = (f"cluster {name.decode('utf-8', 'replace')!r}" for name in names)
         return DecodeError("cluster", ours, theirs)

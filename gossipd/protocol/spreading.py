@@ -16,12 +16,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from .ledger import group_bytes
 from .members import Address, Member
 from .messages import Confirm, Group, Push, Spread, SpreadDone
 from .outbox import Outbox
 
-_BRANCH = 60
-"""Ids of a branch at most; with their slots they fit into a datagram."""
+_BRANCH = 100
+"""Ids of a branch at most."""
+
+_ID_BYTES = 3
+_SPREAD_BYTES = 24
+"""Upper bounds of what an encoded id, and a spread, take beside their content."""
 
 _TRIES = 3
 _RELAYED = 1000
@@ -40,7 +45,7 @@ class _Branch:
 class _Relayed:
     """What this node passes on for another."""
 
-    __slots__ = ("asked_by", "data", "group", "number", "tries", "waiting")
+    __slots__ = ("asked_by", "data", "group", "number", "tries", "unknown", "waiting")
 
     def __init__(self, asked_by: Address, number: int, group: Group) -> None:
         self.asked_by = asked_by
@@ -49,6 +54,7 @@ class _Relayed:
         self.data = b""
         self.tries = 0
         self.waiting: dict[str, Member] = {}
+        self.unknown: list[str] = []
 
 
 class Spreading:
@@ -76,7 +82,9 @@ class Spreading:
     def begin(self, rows: list[Member], group: Group) -> None:
         """Sends `group` to these members, through some of them."""
         self._out.rng.shuffle(rows)
-        size = min(math.ceil(math.sqrt(len(rows))), _BRANCH)
+        longest = max(len(row.id) for row in rows) + _ID_BYTES
+        fitting = (self._out.room - group_bytes(group) - _SPREAD_BYTES) // longest
+        size = min(math.ceil(math.sqrt(len(rows))), max(fitting, 1), _BRANCH)
         self._upto = group.upto
         for start in range(0, len(rows), size):
             branch = _Branch(rows[start : start + size])
@@ -131,16 +139,16 @@ class Spreading:
             return
         relayed = _Relayed(source, spread.number, spread.group)
         live = self._out.table.live
-        unknown = [member for member in spread.branch if member not in live]
+        relayed.unknown = [member for member in spread.branch if member not in live]
         relayed.waiting = {member: live[member] for member in spread.branch if member in live}
         if not relayed.waiting:
-            self._report(relayed, unknown)
+            self._report(relayed)
             return
         self._number += 1
         number = self._number
         relayed.data = self._out.datagram(Push(number, spread.group))
         self._relayed[number] = relayed
-        self._pass_on(number, unknown)
+        self._pass_on(number)
 
     def on_confirm(self, confirm: Confirm, row: Member) -> None:
         """A member of a branch has what this node passed on."""
@@ -150,25 +158,26 @@ class Spreading:
         if confirm.version >= relayed.group.upto:
             relayed.waiting.pop(row.id, None)
         if not relayed.waiting:
-            self._finish(confirm.number, [])
+            self._finish(confirm.number)
 
-    def _pass_on(self, number: int, unknown: list[str]) -> None:
+    def _pass_on(self, number: int) -> None:
         relayed = self._relayed[number]
         if relayed.tries == _TRIES:
-            self._finish(number, [*unknown, *relayed.waiting])
+            self._finish(number)
             return
         relayed.tries += 1
         for row in relayed.waiting.values():
             self._out.transmit(relayed.data, row.address, "push")
         again = self._out.now + self._out.config.push_retry_min
-        self._out.timers.set(("relay", number), again, lambda: self._pass_on(number, unknown))
+        self._out.timers.set(("spread relay", number), again, lambda: self._pass_on(number))
 
-    def _finish(self, number: int, missing: list[str]) -> None:
-        self._out.timers.cancel(("relay", number))
-        self._report(self._relayed.pop(number), missing)
+    def _finish(self, number: int) -> None:
+        self._out.timers.cancel(("spread relay", number))
+        self._report(self._relayed.pop(number))
 
-    def _report(self, relayed: _Relayed, missing: list[str]) -> None:
+    def _report(self, relayed: _Relayed) -> None:
         group = relayed.group
+        missing = [*relayed.unknown, *relayed.waiting]
         done = SpreadDone(relayed.number, group.owner, group.upto, missing)
         self._out.send(relayed.asked_by, done)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import attrs
 
@@ -39,7 +39,7 @@ def outcomes(operations: Sequence[Operation]) -> frozenset[int]:
     count = len(operations)
 
     def values_of(chosen: int) -> frozenset[int]:
-        @lru_cache(maxsize=None)
+        @cache
         def after(done: int) -> frozenset[int]:
             if not done:
                 return frozenset((0,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from random import Random
 
 import attrs
@@ -41,7 +41,7 @@ def outcomes(operations: list[Operation]) -> set[int]:
     before = [sum(1 << seen for seen in operation.seen) for operation in operations]
     count = len(operations)
 
-    @lru_cache(maxsize=None)
+    @cache
     def after(done: int) -> frozenset[int]:
         values = set() if done else {0}
         for last in range(count):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from tests.protocol.histories import Operation, Replica, history, outcomes
 
 from gossipd.protocol.counter import Counter
 from gossipd.protocol.messages import Entry
+from tests.protocol.histories import Operation, Replica, history, outcomes
 
 HISTORIES = 3_000
 

@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 from gossipd.protocol import Identity, Notify, ProtocolConfig
 from gossipd.protocol.awareness import Awareness
-from gossipd.protocol.events import Event, MemberDead, MemberJoined, MemberLeft, MemberRecovered
-from gossipd.protocol.events import MemberSuspect, Refuted
+from gossipd.protocol.events import (
+    Event,
+    MemberDead,
+    MemberJoined,
+    MemberLeft,
+    MemberRecovered,
+    MemberSuspect,
+    Refuted,
+)
 from gossipd.protocol.membership import Membership
 from gossipd.protocol.messages import ALIVE, DEAD, LEFT, SUSPECT, Claim
 from gossipd.protocol.outbox import Outbox
