@@ -1,4 +1,4 @@
-"""Nodes on a hand-driven wire: a test decides what arrives, what is on disk, and what time it is."""
+"""Nodes on a hand-driven wire: a test decides what arrives, what is on disk, and the time."""
 
 from __future__ import annotations
 

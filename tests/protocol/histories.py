@@ -1,4 +1,4 @@
-"""Small random histories of one counter, and the search for a sequential order that explains them."""
+"""Small random histories of one counter, and the search for an order that explains them."""
 
 from __future__ import annotations
 

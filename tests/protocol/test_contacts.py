@@ -87,9 +87,9 @@ def test_at_most_64_may_be_silent() -> None:
 def test_a_bad_name_is_refused(text: str) -> None:
     """It changes nothing."""
     node = make_node(1)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         node.register(text, 0.0)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         node.remove(text, 0.0)
     assert [] == node.peers()
 

@@ -175,7 +175,7 @@ def test_writes_staged_behind_a_failed_one_reach_the_others() -> None:
 
 def test_an_answer_does_not_count_holders_of_another_id() -> None:
     """A write under an id that was given up is not held by whoever confirms the next id's."""
-    node, other, talk = pair()
+    node, _other, talk = pair()
     talk.carry(node, node.increment(NAME, 1, "all", 1, talk.now))
     talk.carry(node, node.increment(NAME, 1, "all", 2, talk.now))
     talk.carry(node, node.persist_failed(talk.writes[A].popleft(), talk.now))
@@ -201,7 +201,7 @@ def test_a_no_op_behind_a_failed_write_is_no_false_promise() -> None:
 
 @pytest.mark.parametrize("by", ["delta", "confirm"])
 def test_more_of_the_own_id_elsewhere_draws_a_new_one(by: str) -> None:
-    """A peer that has more of our id than we do shows that we are a copy: we count on as another."""
+    """A peer that has more of our id than we do shows that we are a copy: we take another."""
     node, _, talk = pair(hold=False)
     talk.carry(node, node.increment(NAME, 1, "local", 1, talk.now))
     owner = node.state().groups[0].owner

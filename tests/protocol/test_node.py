@@ -109,7 +109,7 @@ def test_an_ack_that_waited_during_a_pause_counts() -> None:
         talk.carry(a, a.handle_timeout(due))
         due = a.next_timeout()
     waiting = []
-    source, to, data = talk.wire.popleft()
+    source, _to, data = talk.wire.popleft()
     talk.carry(b, b.handle_datagram(data, source, talk.now))
     waiting = [data for _, to, data in talk.wire if to == address(1)]
     late = talk.now + 16

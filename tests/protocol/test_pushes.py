@@ -97,7 +97,7 @@ def test_a_push_twice_counts_once() -> None:
     """A push carries values and no operations."""
     node, other, talk = pair()
     count(node, talk)
-    source, to, data = talk.wire[0]
+    source, _to, data = talk.wire[0]
     talk.deliver()
     for _ in range(5):
         talk.carry(other, other.handle_datagram(data, source, talk.now))
@@ -129,7 +129,7 @@ def test_a_new_member_is_told() -> None:
 
 def test_a_disk_that_is_slow_elsewhere_makes_no_storm() -> None:
     """A push of which nothing was taken over is not repeated before its time."""
-    node, other, talk = pair()
+    node, _other, talk = pair()
     talk.hold = True
     talk.carry(node, node.sync(NAME, 10, "local", 1, talk.now))
     talk.persist(node)

@@ -7,8 +7,8 @@ import pytest
 from gossipd.protocol import ProtocolConfig
 from gossipd.protocol.suspicion import Suspicion, suspicion_timeout
 
-# alpha 3, beta 6, K 3, interval 1 s. n = 10: min 3 * 1 = 3, max 18. n = 1000: min 3 * 3 = 9, max 54.
-# With c of k confirmations: max - (max - min) * log(c + 1) / log(k + 1), never below min.
+# alpha 3, beta 6, K 3, interval 1 s. n = 10: min 3 * 1 = 3, max 18. n = 1000: min 3 * 3 = 9, max
+# 54. With c of k confirmations: max - (max - min) * log(c + 1) / log(k + 1), never below min.
 TABLE = [
     (2, 0, 3.0),  # nobody can confirm: no reason to wait for it
     (3, 0, 18.0),  # k = 1
