@@ -62,7 +62,7 @@ class Node:
         now: float,
     ) -> None:
         kept = state or State()
-        generation = max(kept.generation + 1, identity.wall_ms)
+        generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
         self._out = out = Outbox(config, identity, generation, rng, now)
         self._awareness = Awareness(config.awareness_max, enabled=config.local_health)
         self._membership = Membership(out, self._awareness)
@@ -295,6 +295,8 @@ class Node:
         for group in kept.groups:
             self._ledger.apply(Group(group.owner, 0, group.upto, group.entries))
         for claim in kept.members:
+            if claim.id == self._out.table.own.id:
+                continue  # a copy of another node's directory
             removed = claim.id in kept.removed
             if removed or claim.state in (DEAD, LEFT):
                 row = self._out.table.add(claim, self._out.now)
@@ -302,3 +304,9 @@ class Node:
             else:
                 # What was alive may be gone by now: it is tried, not believed in.
                 self._contacts.remember(claim.id)
+
+
+def _own_generation(kept: State, node_id: str) -> int:
+    """The largest generation that the kept state knows of this node's id."""
+    known = [claim.generation for claim in kept.members if claim.id == node_id]
+    return max([kept.generation, *known])

@@ -99,9 +99,7 @@ def _members(axis: Any, timeline: Timeline, report: Report) -> None:
     for step in report.steps:
         label = "all agree again" if step is report.steps[0] else None
         if step.agreed_after is not None:
-            axis.axvline(
-                step.at + step.agreed_after, color=_ORANGE, linestyle=":", label=label
-            )
+            axis.axvline(step.at + step.agreed_after, color=_ORANGE, linestyle=":", label=label)
     axis.set_ylabel("members")
     axis.set_ylim(0, report.nodes * 1.05)
     axis.legend(loc="lower right")
@@ -142,6 +140,12 @@ def _band(axis: Any, times: list[float], bands: list[Band], what: str) -> None:
     axis.set_xlabel("seconds")
     lows, highs = [band.low for band in bands], [band.high for band in bands]
     axis.fill_between(
-        times, lows, highs, color=_BLUE, alpha=0.2, linewidth=0, label=f"least to greatest of all {what}"
+        times,
+        lows,
+        highs,
+        color=_BLUE,
+        alpha=0.2,
+        linewidth=0,
+        label=f"least to greatest of all {what}",
     )
     axis.plot(times, [band.middle for band in bands], color=_BLUE, label=f"median of {what}")

@@ -184,3 +184,13 @@ def test_assumed_members_are_members() -> None:
     talk.run(5)
     assert [] == [event for events in talk.events.values() for event in events]
     assert [node_id(2), node_id(3)] == nodes[0].peers()
+
+
+def test_a_copy_of_another_nodes_directory_is_no_news_about_oneself() -> None:
+    """Its row of this id is not taken over, and its generation is outdone."""
+    talk, (a, b) = started(1, 2)
+    state = a.state()
+    copied = make_node(2, state=state, wall_ms=WALL_MS - 10, now=talk.now)
+    [own] = [row for row in copied.members() if row.id == node_id(2)]
+    assert ("alive", WALL_MS + 1) == (own.state, own.generation)
+    assert b is not copied
