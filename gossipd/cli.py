@@ -18,11 +18,8 @@ from gossipd import __version__
 if TYPE_CHECKING:
     from gossipd.daemon.config import AckLevel, LogFormat, LogLevel, Profile
 
-INTERRUPTED = 130
-"""What a shell reports for a program that Ctrl-C ended."""
-
-MAX_TIMEOUT = 3600
-"""Seconds that `gossipd health` may be told to wait."""
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
+MAX_TIMEOUT = 3600  # seconds that `gossipd health` may be told to wait
 
 
 def _checked(function: str) -> Callable[[click.Context, click.Parameter, str], Any]:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from random import Random
 
-from gossipd.protocol import Identity, Node, ProtocolConfig
+from gossipd.protocol import Identity, Node, ProtocolConfig, State
 from gossipd.protocol.messages import ALIVE, Claim
-from gossipd.protocol.state import State
 
 from .cluster import WALL_CLOCK_MS, node_id_of
 
 
 class JoinedNodes:
-    """Makes nodes, each of which knows all others at its first start.
+    """Makes nodes, each of which knows the others from its first start on.
 
     Later starts of a node are as usual: it knows what its machine kept.
     """

@@ -147,7 +147,7 @@ class Simulation:
     def _counted(self) -> Counted:
         writes = self._writes
         running = [host for host in self._world.hosts.values() if host.node is not None]
-        counts = [writes.count(host) for host in running] or [None]
+        counts: list[int | None] = [writes.count(host) for host in running] or [None]
         refused = sum(request.refused is not None for request in writes.requests)
         acknowledged = writes.acknowledged()
         return Counted(

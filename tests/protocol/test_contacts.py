@@ -128,7 +128,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     """A text that is no host and port raises, for each command that takes one."""
     node = make_node()
     for command in (node.register, node.remove, lambda seed, now: node.join([seed], now)):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             command(text, 0.0)
 
 

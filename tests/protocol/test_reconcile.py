@@ -41,7 +41,7 @@ def owners(count: int, *, seed: int = 1, behind: int = -1) -> tuple[Group, ...]:
 
 def exchange(first: Node, second: Node, talk: Conversation) -> list[bytes]:
     """One ping of the first with its gates, and all that follows: the datagrams after the ack."""
-    fake = [view for view in first.members() if view.id == node_id(1)][0]
+    fake = next(view for view in first.members() if view.id == node_id(1))
     gates = gates_of(first, talk)
     ping = Ping(5, node_id(2), *gates)
     data = datagram(sender(1, incarnation=fake.incarnation), ping)
@@ -106,7 +106,9 @@ def test_a_joining_node_gets_all() -> None:
 def random_table(random: Random, count: int) -> tuple[Claim, ...]:
     """Some rows of some members."""
     return tuple(
-        Claim(text, WALL_MS + random.randint(0, 2), random.randint(0, 2), random.choice([DEAD, LEFT]))
+        Claim(
+            text, WALL_MS + random.randint(0, 2), random.randint(0, 2), random.choice([DEAD, LEFT])
+        )
         for text in random.sample(MEMBER_IDS[: 2 * count + 1], count)
     )
 

@@ -182,6 +182,6 @@ def test_datagrams_of_another_cluster(peer: Peer, pair: Cluster, folder: Path) -
     other = Codec("another-cluster").datagram([frame(Sender(peer.id, 1, 0, 1))])
     before = Before(pair[0])
     before.only_counts(peer.send([other] * FLOOD, pair[0], A_SECOND))
-    # Of what this address sent before, a changed version may have been the first; then that is told.
+    # A changed version that this address sent before may be what that line tells.
     (line,) = [line for line in pair[0].events("foreign_datagram") if line["source"] == peer.id]
     assert line["ours"] != line["theirs"]
