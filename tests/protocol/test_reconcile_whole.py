@@ -1,0 +1,159 @@
+"""Anti-entropy from ping to ping: whole tables, and the sweep behind it."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from gossipd.protocol import Node
+from gossipd.protocol.events import ContentDiffers, MemberDead, MemberSuspect
+from gossipd.protocol.messages import (
+    Claim,
+    Claims,
+    Content,
+    Delta,
+    Entry,
+    Group,
+    Ping,
+    Rows,
+)
+from tests.protocol.conversation import (
+    WALL_MS,
+    Conversation,
+    address,
+    converse,
+    datagram,
+    make_node,
+    node_id,
+    noted,
+    opened,
+    sender,
+)
+
+
+def tell(talk: Conversation, node: Node, *messages: Delta | Claims) -> None:
+    """Gives a node something to know, as if from a peer that is gone."""
+    talk.carry(node, node.handle_datagram(datagram(sender(9), *messages), address(9), talk.now))
+
+
+def met(*numbers: int) -> tuple[Conversation, list[Node]]:
+    """Nodes that know each other, and one more, number 9, that tells them things and is silent."""
+    nodes = [make_node(number) for number in numbers]
+    talk = converse(*nodes, make_node(9))
+    del talk.nodes[address(9)]
+    return talk, nodes
+
+
+def exchange(talk: Conversation, source: Node, to: Node, number: int = 77) -> list[bytes]:
+    """One ping with gates and all that it causes; the datagrams, ping and ack left out."""
+    gates = source._reconciler.gates()
+    ping = datagram(sender(1), Ping(number, node_id(2), *gates))
+    before = len(talk.carried)
+    talk.carry(to, to.handle_datagram(ping, address(1), talk.now))
+    talk.deliver()
+    return [data for _, _, data in talk.carried[before + 1 :]]
+
+
+def owner(number: int) -> bytes:
+    """A random-looking owner id."""
+    return Random(number).randbytes(16)
+
+
+def give_owners(talk: Conversation, node: Node, count: int) -> None:
+    """The changes of that many owners."""
+    for start in range(0, count, 20):
+        groups = [
+            Group(owner(number), 0, 1, [Entry(1, "default", 0, 1)])
+            for number in range(start, min(start + 20, count))
+        ]
+        tell(talk, node, Delta(groups))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_tables_become_one(seed: int) -> None:
+    """Members that one knows and the other does not, in any number, after a few exchanges."""
+    draw = Random(seed)
+    talk, (a, b) = met(1, 2)
+    for node in (a, b):
+        for number in range(draw.choice([3, 30, 120])):
+            claim = Claim(f"10.9.{draw.randrange(3)}.{number + 1}:1", WALL_MS, 0, 0)
+            tell(talk, node, Claims([claim]))
+    talk.wire.clear()
+    for turn in range(4):
+        exchange(talk, a, b, number=100 + turn)
+    assert [row.id for row in a.members()] == [row.id for row in b.members()]
+
+
+def test_a_joining_node_gets_the_whole_state() -> None:
+    """Hundreds of members and owners, by one exchange that goes on while it brings news."""
+    talk, (a, b) = met(1, 2)
+    for number in range(300):
+        claim = Claim(f"10.9.{number // 250}.{number % 250 + 1}:1", WALL_MS, 0, 0)
+        tell(talk, b, Claims([claim]))
+    give_owners(talk, b, 300)
+    talk.wire.clear()
+    exchange(talk, a, b)
+    assert (303, 300) == (len(a.members()), a.count("default"))
+    assert 1400 >= max(len(data) for _, _, data in talk.carried)
+
+
+def test_a_merged_dead_verdict_is_only_a_suspicion() -> None:
+    """A live member gets the chance to answer for itself."""
+    talk, (a, b) = met(1, 2)
+    tell(talk, a, Claims([Claim(node_id(5), WALL_MS, 0, 0)]))
+    data = datagram(
+        sender(2), Rows(b"", [Claim(node_id(5), WALL_MS, 0, 2, node_id(2))], final=True)
+    )
+    events = noted(a.handle_datagram(data, address(2), talk.now))
+    assert [MemberSuspect(node_id(5), node_id(2))] == events
+    assert not any(isinstance(event, MemberDead) for event in events)
+    assert b is not a
+
+
+def test_the_sweep_finds_what_equal_versions_hide() -> None:
+    """A node that lost an entry, though it vouches for it, gets it back, and it is reported."""
+    talk, (a, b) = met(1, 2)
+    give_owners(talk, a, 1)
+    give_owners(talk, b, 1)
+    talk.wire.clear()
+    log = b._ledger.owners[owner(0)]
+    log.entries.clear()
+    b._ledger.counters.clear()
+    assert [] == exchange(talk, a, b)
+    content = a._ledger.content(owner(0))
+    assert content is not None
+    data = datagram(sender(1), Content(owner(0), *content))
+    effects = b.handle_datagram(data, address(1), talk.now)
+    talk.carry(b, effects)
+    talk.deliver()
+    assert 1 == b.count("default")
+    assert [ContentDiffers(owner(0).hex(), "10.0.0.1:8088")] == noted(effects)
+
+
+def test_the_sweep_is_silent_about_equal_content() -> None:
+    """It asks for nothing then."""
+    talk, (a, b) = met(1, 2)
+    for node in (a, b):
+        give_owners(talk, node, 1)
+    content = a._ledger.content(owner(0))
+    assert content is not None
+    data = datagram(sender(1), Content(owner(0), *content))
+    assert [] == b.handle_datagram(data, address(1), talk.now)
+
+
+def test_a_sweep_runs_in_the_background() -> None:
+    """Each node compares one owner a minute with somebody."""
+    talk, (a, b) = met(1, 2)
+    for node in (a, b):
+        give_owners(talk, node, 3)
+        talk.carry(node, node.start(talk.now))
+    before = len(talk.carried)
+    talk.run(300)
+    sweeps = [
+        message
+        for _, _, data in talk.carried[before:]
+        for message in opened(data)
+        if isinstance(message, Content)
+    ]
+    assert 10 == pytest.approx(len(sweeps), abs=2)
