@@ -321,23 +321,14 @@ def health(url: str | None, timeout: float, output: str) -> int:
     return verdict.exit_code
 
 
-def _settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in value]
-    for name, equals, _ in pairs:
-        if not equals:
-            raise click.BadParameter(f"{name!r} is not NAME=VALUE", ctx, param)
-    return {name.strip(): text.strip() for name, _, text in pairs}
-
-
 def _word(name: str, metavar: str, text: str, **more: Any) -> Callable[..., Any]:
     return click.option(f"--{name}", name.replace("-", "_"), metavar=metavar, help=text, **more)
 
 
-def _fault(name: str, form: str, text: str) -> Callable[..., Any]:
-    return _word(name, form, text, multiple=True)
+_fault = functools.partial(_word, multiple=True)
 
 
-@main.command(epilog="WHO is 10 (nodes, drawn), 5% (of all), #7 or #3-7 (by number, from 0).")
+@main.command(epilog="WHO is 10 (nodes, drawn), 5% (of all), n7 or n3-7 (by number, from 0).")
 @click.argument("scenario", required=False)
 @click.option("--scenario", "named", metavar="FILE|NAME", help="The same as the argument.")
 @click.option("--list", "listing", is_flag=True, help="List the scenarios that ship with gossipd.")
@@ -351,7 +342,7 @@ def _fault(name: str, form: str, text: str) -> Callable[..., Any]:
 @_word("reorder", "PERCENT", "Datagrams that are held back for others to overtake them.")
 @_word("writes", "RATE", "Increments in the whole cluster, as in 5/s.")
 @_word("profile", "PROFILE", "lan, wan or local, as for gossipd run.  [default: lan]")
-@_word("set", "NAME=VALUE", "A protocol setting; repeatable.", multiple=True, callback=_settings)
+@_word("set", "NAME=VALUE", "A protocol setting; repeatable.", multiple=True)
 @_fault("crash", "WHO@START", "Processes end without a word. Repeatable, as all that follow.")
 @_fault("restart", "WHO@START+LENGTH", "Crash, start again LENGTH later; ,state=lost: no disk.")
 @_fault("leave", "WHO@START", "Nodes leave in good order.")

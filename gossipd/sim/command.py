@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -45,9 +45,11 @@ def simulate(file: str | None, options: Mapping[str, Any], output: Output) -> in
     with one line that names the word or option at fault.
     """
     words = {} if file is None else load(file)
-    changed = {word: value for word, value in options.items() if value}
-    if isinstance(words.get("set"), dict) and "set" in changed:
-        changed["set"] = words["set"] | changed["set"]
+    changed = {word: value for word, value in options.items() if value not in (None, ())}
+    if "set" in changed:
+        in_file = words.get("set", {})
+        if isinstance(in_file, dict):
+            changed["set"] = in_file | _settings(changed["set"])
     try:
         scenario = make(words | changed)
     except ScenarioError as error:
@@ -68,6 +70,16 @@ def simulate(file: str | None, options: Mapping[str, Any], output: Output) -> in
             shown.clear()
     _show(run, output)
     return INTERRUPTED if run.report.interrupted else 0
+
+
+def _settings(texts: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ScenarioError("--set", f"{text!r} is not NAME=VALUE")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def _show(run: Run, output: Output) -> None:

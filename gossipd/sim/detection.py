@@ -1,7 +1,7 @@
 """How fast crashes are found, and whether anybody healthy was declared dead.
 
 A death is false if its subject was healthy: it ran, no fault was upon it, none had been until
-shortly before, and no partition lay between it and the observer. "Shortly" is the longest suspicion
+shortly before, and no partition lay between it and the observer, nor between it and the accuser. "Shortly" is the longest suspicion
 that a fault can have raised, for that may still end in a verdict after the fault has.
 """
 
@@ -101,7 +101,7 @@ class Detection:
         now = self._world.now
         return any((one in c.group) != (other in c.group) and now < c.until for c in self._cuts)
 
-    def _on_death(self, time: float, observer: int, subject: int) -> None:
+    def _on_death(self, time: float, observer: int, accuser: int, subject: int) -> None:
         crash = self._present.get(subject)
         if crash is not None:
             self.delays.append(time - crash.at)
@@ -111,6 +111,7 @@ class Detection:
             self._views.running[subject]
             and self.healthy(subject)
             and not self._cut_off(observer, subject)
+            and not self._cut_off(accuser, subject)
         ):
             self.false_deaths += 1
             self.at_healthy += self.healthy(observer)

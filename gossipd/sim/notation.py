@@ -5,7 +5,7 @@
     share      percent, 0 to 100
     rate       5/s, 300/m; a plain number means a second
     fault      WHO@START, WHO@START+LENGTH, and details behind commas: 10@30+20,state=lost
-    WHO        10 (that many nodes, drawn), 5% (so much of all), #7 (node 7), #3-7 (nodes 3 to 7)
+    WHO        10 (that many nodes, drawn), 5% (so much of all), n7 (node 7), n3-7 (nodes 3 to 7)
 
 Every function raises ValueError with one line that says what is wrong with the text.
 """
@@ -23,7 +23,7 @@ from .network import Delay, FixedDelay, LogNormalDelay, UniformDelay
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _TIME = re.compile(r"([-+]?[0-9.]+)(ms|s|m|h|)")
-_WHO = re.compile(r"(?P<count>\d+)|(?P<percent>[\d.]+)%|#(?P<first>\d+)(?:-(?P<last>\d+))?")
+_WHO = re.compile(r"(?P<count>\d+)|(?P<percent>[\d.]+)%|n(?P<first>\d+)(?:-(?P<last>\d+))?")
 
 
 def time(text: str, *, negative: bool = False) -> float:
@@ -211,7 +211,7 @@ def who(text: str) -> Who:
     """WHO, as in the module's docstring."""
     match = _WHO.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is none of 10, 5%, #7, #3-7")
+        raise ValueError(f"{text!r} is none of 10, 5%, n7, n3-7")
     if match["count"]:
         if int(match["count"]) < 1:
             raise ValueError("0 nodes")

@@ -48,6 +48,8 @@ def draw(run: Run, file: str) -> None:
     for axis in axes.flat:
         axis.grid(visible=True, color="#dddddd", linewidth=0.7)
         axis.set_axisbelow(True)
+        axis.margins(x=0.01)
+        axis.yaxis.set_major_formatter("{x:,.0f}")
         axis.spines[["top", "right"]].set_visible(False)
     try:
         figure.savefig(file)
@@ -90,12 +92,12 @@ def _detection(axis: Any, run: Run) -> None:
     axis.set_ylabel("share of verdicts (%)")
     axis.set_ylim(0, 103)
     axis.set_xlim(left=0)
-    axis.legend(loc="lower right")
+    axis.legend(loc="upper left")
 
 
 def _members(axis: Any, timeline: Timeline, report: Report) -> None:
     axis.set_title("Members that a node sees as alive or suspect")
-    _band(axis, timeline.times, timeline.members, "nodes")
+    _band(axis, timeline.times, timeline.members)
     for step in report.steps:
         label = "all agree again" if step is report.steps[0] else None
         if step.agreed_after is not None:
@@ -111,7 +113,7 @@ def _counts(axis: Any, timeline: Timeline) -> None:
     if not timeline.counts:
         _empty(axis, "no writes in this run")
         return
-    _band(axis, timeline.times, timeline.counts, "nodes")
+    _band(axis, timeline.times, timeline.counts)
     axis.plot(
         timeline.times,
         timeline.ideal_counts,
@@ -127,7 +129,7 @@ def _counts(axis: Any, timeline: Timeline) -> None:
 
 def _bytes(axis: Any, timeline: Timeline, report: Report) -> None:
     axis.set_title("Bytes that a node sends, with IP and UDP headers")
-    _band(axis, timeline.times, timeline.rates, "nodes")
+    _band(axis, timeline.rate_times, timeline.rates)
     axis.axhline(
         report.traffic.wire_bytes, color=_ORANGE, linestyle="--", linewidth=1, label="mean of all"
     )
@@ -136,7 +138,7 @@ def _bytes(axis: Any, timeline: Timeline, report: Report) -> None:
     axis.legend(loc="upper right")
 
 
-def _band(axis: Any, times: list[float], bands: list[Band], what: str) -> None:
+def _band(axis: Any, times: list[float], bands: list[Band]) -> None:
     axis.set_xlabel("seconds")
     lows, highs = [band.low for band in bands], [band.high for band in bands]
     axis.fill_between(
@@ -146,6 +148,6 @@ def _band(axis: Any, times: list[float], bands: list[Band], what: str) -> None:
         color=_BLUE,
         alpha=0.2,
         linewidth=0,
-        label=f"least to greatest of all {what}",
+        label="least to greatest of all nodes",
     )
-    axis.plot(times, [band.middle for band in bands], color=_BLUE, label=f"median of {what}")
+    axis.plot(times, [band.middle for band in bands], color=_BLUE, label="median node")

@@ -246,10 +246,13 @@ def _assign(scenario: Scenario, faults: list[Fault]) -> tuple[tuple[Fault, tuple
         numbers = list(_named(fault))
         if not numbers:
             wanted = fault.who.number(scenario.nodes)
+            if wanted > scenario.nodes:
+                reason = f"{fault.text!r}: there are only {scenario.nodes} nodes"
+                raise ScenarioError(fault.kind, reason)
             if wanted > len(free):
                 reason = (
                     f"{fault.text!r}: only {len(free)} of {scenario.nodes} nodes are not taken by"
-                    " other faults; #3-7 names nodes that may be hit twice"
+                    " other faults; n3-7 names nodes that may be hit twice"
                 )
                 raise ScenarioError(fault.kind, reason)
             numbers, free = sorted(free[:wanted]), free[wanted:]
@@ -270,5 +273,5 @@ def _check_fault(fault: Fault, scenario: Scenario) -> None:
         reason = f"{fault.text!r}: ends at {end:g} s, the run at {scenario.duration:g} s"
         raise ScenarioError(fault.kind, reason)
     if fault.who.last is not None and fault.who.last >= scenario.nodes:
-        reason = f"{fault.text!r}: the last of {scenario.nodes} nodes is #{scenario.nodes - 1}"
+        reason = f"{fault.text!r}: the last of {scenario.nodes} nodes is n{scenario.nodes - 1}"
         raise ScenarioError(fault.kind, reason)

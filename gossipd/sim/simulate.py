@@ -147,7 +147,7 @@ class Simulation:
     def _counted(self) -> Counted:
         writes = self._writes
         running = [host for host in self._world.hosts.values() if host.node is not None]
-        counts: list[int | None] = [writes.count(host) for host in running] or [None]
+        counts = [writes.count(host) for host in running]
         refused = sum(request.refused is not None for request in writes.requests)
         acknowledged = writes.acknowledged()
         return Counted(
@@ -155,8 +155,8 @@ class Simulation:
             refused=refused,
             acknowledged=acknowledged,
             unanswered=len(writes.requests) - refused - acknowledged,
-            counted_min=min(counts, key=_or_zero),
-            counted_max=max(counts, key=_or_zero),
+            counted_min=min(counts, default=None),
+            counted_max=max(counts, default=None),
             spread=Spread.of(writes.spread),
             spreading=writes.spreading,
         )
@@ -189,7 +189,3 @@ def _traffic(world: Cluster, node_seconds: float) -> Traffic:
         lost=network.lost,
         overflowed=network.overflowed,
     )
-
-
-def _or_zero(count: int | None) -> int:
-    return count or 0

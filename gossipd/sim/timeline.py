@@ -12,6 +12,7 @@ SAMPLES = 240
 """How often a run is looked at."""
 
 _COUNTED_NODES = 50
+_RATE_EVERY = 1.0
 
 
 @attrs.frozen
@@ -36,7 +37,8 @@ class Timeline:
         times: in seconds.
         members: seen by each node that runs.
         counts: of a few nodes that run, evenly chosen; empty without writes.
-        rates: bytes that each node sent a second since the look before, headers included.
+        rate_times, rates: bytes that each node sent a second since the last of these times, headers
+            included; a second apart or more, since an idle node sends a datagram or two in one.
         ideal_counts: what had been asked for at each time.
     """
 
@@ -45,32 +47,40 @@ class Timeline:
         self.members: list[Band] = []
         self.counts: list[Band] = []
         self.ideal_counts: list[int] = []
+        self.rate_times: list[float] = []
         self.rates: list[Band] = []
         self._world = world
         self._views = views
         self._writes = writes
         self._every = duration / SAMPLES
         self._sent = [0] * len(world.hosts)
-        self._look(first=True)
+        world.at(world.now + self._every, self._look)
+        world.at(world.now + max(_RATE_EVERY, self._every), self._look_at_traffic, world.now)
 
-    def _look(self, *, first: bool = False) -> None:
+    def _look(self) -> None:
         world = self._world
         world.at(world.now + self._every, self._look)
         hosts = [host for host in world.hosts.values() if host.node is not None]
-        sent = [
-            world.network.counts(host.address).sent_wire_bytes() for host in world.hosts.values()
+        if not hosts:
+            return
+        self.times.append(world.now)
+        self.members.append(Band.of(self._views.members_seen()))
+        if self._writes.rate > 0:
+            step = 1 + len(hosts) // _COUNTED_NODES
+            self.counts.append(Band.of([self._writes.count(host) for host in hosts[::step]]))
+            self.ideal_counts.append(len(self._writes.requests))
+
+    def _look_at_traffic(self, since: float) -> None:
+        world, hosts = self._world, self._world.hosts.values()
+        every = world.now - since
+        world.at(world.now + every, self._look_at_traffic, world.now)
+        sent = [world.network.counts(host.address).sent_wire_bytes() for host in hosts]
+        rates = [
+            (now - before) / every
+            for now, before, host in zip(sent, self._sent, hosts, strict=True)
+            if host.node is not None
         ]
-        if hosts and not first:
-            self.times.append(world.now)
-            self.members.append(Band.of(self._views.members_seen()))
-            rates = [
-                (now - before) / self._every
-                for now, before, host in zip(sent, self._sent, world.hosts.values(), strict=True)
-                if host.node is not None
-            ]
+        if rates:
+            self.rate_times.append(world.now)
             self.rates.append(Band.of(rates))
-            if self._writes.rate > 0:
-                step = 1 + len(hosts) // _COUNTED_NODES
-                self.counts.append(Band.of([self._writes.count(h) for h in hosts[::step]]))
-                self.ideal_counts.append(len(self._writes.requests))
         self._sent = sent

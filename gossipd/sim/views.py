@@ -24,8 +24,8 @@ _NEW_PROCESS = bytes.maketrans(bytes([_ALIVE, _GONE]), bytes([_ALIVE_OLD, _GONE_
 _NOW_GONE = bytes([_UNKNOWN, _GONE_OLD, _GONE, _GONE_OLD, _GONE])
 _NOW_ALIVE = bytes([_ALIVE, _ALIVE_OLD, _ALIVE, _ALIVE_OLD, _ALIVE])
 
-Verdict = Callable[[float, int, int], None]
-"""Called with (time, observer, subject)."""
+Verdict = Callable[[float, int, int, int], None]
+"""Called with (time, observer, accuser, subject)."""
 
 
 @attrs.define
@@ -160,8 +160,9 @@ class Views:
 
     def _on_dead(self, observed: Observed) -> None:
         observer, subject = self._pair(observed)
+        accuser = self.numbers.get(observed.event.accuser, observer)
         for call in self.on_death:
-            call(observed.time, observer, subject)
+            call(observed.time, observer, accuser, subject)
         self._set(observer, subject, _NOW_GONE[self._columns[subject][observer]])
 
     def _on_left(self, observed: Observed) -> None:
