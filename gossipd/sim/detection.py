@@ -1,8 +1,9 @@
 """How fast crashes are found, and whether anybody healthy was declared dead.
 
 A death is false if its subject was healthy: it ran, no fault was upon it, none had been until
-shortly before, and no partition lay between it and the observer, nor between it and the accuser. "Shortly" is the longest suspicion
-that a fault can have raised, for that may still end in a verdict after the fault has.
+shortly before, and no partition lay between it and the observer, nor between it and the accuser.
+"Shortly" is the longest suspicion that a fault can have raised, for that may still end in a verdict
+after the fault has.
 """
 
 from __future__ import annotations

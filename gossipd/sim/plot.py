@@ -69,6 +69,7 @@ def _wrapped(command: str, width: int = 130) -> str:
 
 def _empty(axis: Any, why: str) -> None:
     axis.text(0.5, 0.5, why, ha="center", va="center", transform=axis.transAxes, color=_GREY)
+    axis.set_xticks([])
     axis.set_yticks([])
 
 
@@ -140,6 +141,7 @@ def _bytes(axis: Any, timeline: Timeline, report: Report) -> None:
 
 def _band(axis: Any, times: list[float], bands: list[Band]) -> None:
     axis.set_xlabel("seconds")
+    axis.set_xlim(0, times[-1] if times else 1)
     lows, highs = [band.low for band in bands], [band.high for band in bands]
     axis.fill_between(
         times,

@@ -6,7 +6,8 @@ How fast the simulation is, it reads from the machine's clock; nothing in a run 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -75,6 +76,13 @@ class Simulation:
         timeline: bool = False,
     ) -> None:
         began = perf_counter()
+        with _uncollected():
+            self._set_up_cluster(scenario, write, timeline)
+        self._set_up = perf_counter() - began
+
+    def _set_up_cluster(
+        self, scenario: Scenario, write: Callable[[str], object] | None, timeline: bool
+    ) -> None:
         self._scenario = scenario
         self._world = world = _world(scenario)
         self._hash = TraceHash(world)
@@ -94,7 +102,6 @@ class Simulation:
         faults = Faults(world, self._views, self._detection)
         for fault, numbers in scenario.faults:
             faults.schedule(fault, numbers)
-        self._set_up = perf_counter() - began
 
     def run(
         self,
@@ -160,6 +167,18 @@ class Simulation:
             spread=Spread.of(writes.spread),
             spreading=writes.spreading,
         )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection, which would walk the tables again and again while they grow."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _world(scenario: Scenario) -> World:

