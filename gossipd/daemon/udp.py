@@ -38,10 +38,13 @@ class UdpSocket:
         await trio.lowlevel.wait_readable(self._socket)
 
     def receive(self, limit: int) -> list[tuple[bytes, Address]]:
-        """Up to `limit` datagrams that wait, with their sources; fewer mean that no more wait."""
+        """Up to `limit` datagrams that wait, with their sources.
+
+        Fewer mean that no more wait, or that errors took their turn: the next wake-up has the rest.
+        """
         received: list[tuple[bytes, Address]] = []
         take = self._socket.recvfrom
-        while len(received) < limit:
+        for _ in range(limit):
             try:
                 data, source = take(_LARGEST)
             except BlockingIOError:

@@ -161,3 +161,10 @@ async def test_ipv6() -> None:
     finally:
         one.close()
         two.close()
+
+
+def test_a_lasting_error_does_not_hold_the_loop() -> None:
+    """A socket that only fails gives nothing, and returns."""
+    endpoint = UdpSocket("127.0.0.1", 0)
+    endpoint.close()
+    assert [] == endpoint.receive(64)
