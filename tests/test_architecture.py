@@ -90,25 +90,6 @@ WITHOUT_MIRROR = {
     "gossipd.protocol.state": "values without behaviour",
     "gossipd.protocol.statistics": "values without behaviour",
     "gossipd.sim.interface": "a protocol class without behaviour",
-    **dict.fromkeys(
-        (
-            f"gossipd.sim.{module}"
-            for module in (
-                "command",
-                "detection",
-                "faults",
-                "joined",
-                "notation",
-                "plot",
-                "report",
-                "scenario",
-                "timeline",
-                "views",
-                "writes",
-            )
-        ),
-        "a part of `gossipd simulate`, which test_simulate tries as a whole",
-    ),
 }
 
 MAX_MODULE_LINES = 400

@@ -48,8 +48,9 @@ def simulate(file: str | None, options: Mapping[str, Any], output: Output) -> in
     changed = {word: value for word, value in options.items() if value not in (None, ())}
     if "set" in changed:
         in_file = words.get("set", {})
-        if isinstance(in_file, dict):
-            changed["set"] = in_file | _settings(changed["set"])
+        if not isinstance(in_file, dict):
+            raise ScenarioError(f"{file}: set", "is not a table of settings")
+        changed["set"] = in_file | _settings(changed["set"])
     try:
         scenario = make(words | changed)
     except ScenarioError as error:
