@@ -1,7 +1,8 @@
 """A second driver of the protocol: virtual time, a network with faults, crashes, and checks.
 
 `World` holds a cluster; `checks` judges it from outside; `trace` puts a run on record. Nothing here
-reads the machine's time or draws from an unseeded generator.
+draws from an unseeded generator or reads the machine's time, but for `simulate` and `command`,
+which tell how fast a run goes.
 """
 
 from __future__ import annotations

@@ -65,6 +65,8 @@ class Counted:
         counted_min, counted_max: what the running nodes count at the end; None if none runs.
         spread: until every running node had them.
         spreading: not yet everywhere at the end.
+        lost: acknowledged, but at the end no running node has them.
+        invented: counted by some running node at the end, but never asked for.
     """
 
     asked: int
@@ -75,17 +77,8 @@ class Counted:
     counted_max: int | None
     spread: Spread
     spreading: int
-
-    @property
-    def lost(self) -> int:
-        """Acknowledged, but missing at some running node at the end."""
-        return 0 if self.counted_min is None else max(0, self.acknowledged - self.counted_min)
-
-    @property
-    def invented(self) -> int:
-        """Counted at some running node at the end, but never asked for."""
-        taken = self.asked - self.refused
-        return 0 if self.counted_max is None else max(0, self.counted_max - taken)
+    lost: int
+    invented: int
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +135,6 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """Plain values: numbers, texts, lists and dicts. Durations are in seconds."""
         found = attrs.asdict(self)
-        found["counted"] |= {"lost": self.counted.lost, "invented": self.counted.invented}
         found["speed"] = self.speed
         return found
 

@@ -166,6 +166,8 @@ class Simulation:
             counted_max=max(counts, default=None),
             spread=Spread.of(writes.spread),
             spreading=writes.spreading,
+            lost=writes.lost(),
+            invented=writes.invented(),
         )
 
 

@@ -6,6 +6,7 @@ have arrived there; the entries are as many and nearly as large as those of one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import attrs
@@ -67,6 +68,28 @@ class Writes:
     def acknowledged(self) -> int:
         """Increments whose client was told that they are held."""
         return sum(request.acknowledged for request in self.requests)
+
+    def lost(self) -> int:
+        """Increments that were acknowledged, but that no running node has."""
+        return self._beyond(lambda name, most: self._asked(name, acknowledged=True) - most)
+
+    def invented(self) -> int:
+        """Increments that a running node has, but that nobody asked for."""
+        return self._beyond(lambda name, most: most - self._asked(name, acknowledged=False))
+
+    def _beyond(self, excess: Callable[[str, int], int]) -> int:
+        nodes = [host.node for host in self._world.hosts.values() if host.node is not None]
+        if not nodes:
+            return 0
+        names = self._names.values()
+        return sum(max(0, excess(name, max(node.count(name) for node in nodes))) for name in names)
+
+    def _asked(self, name: str, *, acknowledged: bool) -> int:
+        return sum(
+            request.acknowledged if acknowledged else request.refused is None
+            for request in self.requests
+            if request.name == name
+        )
 
     def _next(self) -> float:
         return self._world.now + self._rng.expovariate(self.rate)

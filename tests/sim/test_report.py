@@ -28,6 +28,8 @@ REPORT = Report(
         counted_max=2000,
         spread=Spread.of([0.001, 0.002, 12.0]),
         spreading=1,
+        lost=1,
+        invented=2,
     ),
     traffic=Traffic(
         datagrams=2.0,
@@ -56,7 +58,7 @@ writes converge             2.0 ms   12.00 s   12.00 s   3 of 4 increments
 membership converges    250.0 ms after crash 1@3, 3 s
                         not in this run after end of pause 1@4+1, 5 s
 false deaths            3, at healthy nodes 2; suspicions 4
-increments              1,900 acknowledged, counted 1,899 to 2,000; lost 1, invented 1
+increments              1,900 acknowledged, counted 1,899 to 2,000; lost 1, invented 2
                         99 unanswered, 1 refused
 sent, per node          2.00 datagrams/s, 160 bytes/s (216 with IP and UDP headers)
 largest datagram        1,397 bytes
@@ -73,7 +75,7 @@ def test_the_table() -> None:
 def test_the_json() -> None:
     """The same numbers, and those that are computed from them."""
     found = json.loads(json.dumps(REPORT.as_json()))
-    assert (20.0, 1, 1) == (found["speed"], found["counted"]["lost"], found["counted"]["invented"])
+    assert (20.0, 1, 2) == (found["speed"], found["counted"]["lost"], found["counted"]["invented"])
     assert {"label": "crash 1@3", "at": 3.0, "agreed_after": 0.25} == found["steps"][0]
     assert {"number": 0, "p50": None, "p99": None, "max": None} == found["detected"]["everywhere"]
 

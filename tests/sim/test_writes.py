@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+import attrs
+
 from gossipd.sim.joined import JoinedNodes
 from gossipd.sim.network import FixedDelay, Network
 from gossipd.sim.world import World
@@ -61,3 +63,26 @@ def test_nobody_waits_for_a_process_that_has_ended() -> None:
     from_others = [request for request in writes.requests if request.node != world.id_of(0)]
     world.crash(0)
     assert len(from_others) == len(writes.spread)
+
+
+def test_what_nobody_has_any_more_is_lost() -> None:
+    """Acknowledged increments, once no running node has them; not what a node merely lacks yet."""
+    world, writes = cluster(3, 10.0, 2.0)
+    world.partition([0])
+    world.run(2.5)
+    at_first = [request for request in writes.requests if request.node == world.id_of(0)]
+    assert (0, 0) == (writes.lost(), writes.invented())
+    for request in at_first:
+        assert request.answer is not None
+        request.answer = attrs.evolve(request.answer, holders=1)
+    world.crash(0)
+    assert (len(at_first), 0) == (writes.lost(), writes.invented())
+
+
+def test_what_nobody_asked_for_is_invented() -> None:
+    """An increment that came from elsewhere, under a name that is followed."""
+    world, writes = cluster(2, 10.0, 2.0)
+    world.run(3.0)
+    world.increment(1, 7, name=writes.requests[0].name)
+    world.run(1.0)
+    assert (0, 7) == (writes.lost(), writes.invented())
