@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 from .notation import Fault
@@ -28,6 +29,7 @@ class Faults:
             "leave": self._leave,
             "pause": self._pause,
             "flip-flop": self._flip_flop,
+            "block": self._block,
             "slow": self._slow,
             "one-way": self._one_way,
             "partition": self._partition,
@@ -97,6 +99,18 @@ class Faults:
                 running=fault.details["running"],
                 until=until,
             )
+        self._later(fault, lambda: self._detection.relieve(chosen))
+
+    def _block(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        blocked, free = fault.details["blocked"], fault.details["free"]
+        until = inf if fault.length is None else fault.at + fault.length
+        for number in chosen:
+            if blocked is None:
+                self._world.block(number, fault.length)
+            else:
+                self._world.stutter(number, blocked=blocked, free=free, until=until)
         self._later(fault, lambda: self._detection.relieve(chosen))
 
     def _slow(self, fault: Fault, numbers: Numbers) -> None:

@@ -93,9 +93,10 @@ class Host:
         boots: how many processes have been started.
         kept: the state for the next process, or None.
         paused: the process does not run: datagrams and reports wait.
+        blocked: the process runs, but what it sends and what it is sent waits.
         slow: how late each datagram is read, or None.
         disk: how its writes fare.
-        faulty: whether it has ever crashed, left, been paused or been slow.
+        faulty: whether it has ever crashed, left, been paused, blocked or slow.
         clock_offset: of its wall clock, in seconds; read at a start.
         buffer_datagrams: size of the socket buffer.
         overflowed: datagrams that did not find room there.
@@ -106,6 +107,7 @@ class Host:
         "_clock",
         "_deferred",
         "_disk_free",
+        "_outgoing",
         "_rng",
         "_scheduled",
         "_socket",
@@ -114,6 +116,7 @@ class Host:
         "_unreported",
         "_world",
         "address",
+        "blocked",
         "boots",
         "buffer_datagrams",
         "clock_offset",
@@ -138,6 +141,7 @@ class Host:
         self.boots = 0
         self.kept: Any = None
         self.paused = False
+        self.blocked = False
         self.slow: Delay | None = None
         self.disk = Disk()
         self.faulty = False
@@ -148,6 +152,7 @@ class Host:
         self._clock = world.clock
         self._rng = rng
         self._socket: deque[tuple[bytes, Address]] = deque()
+        self._outgoing: list[Effect] = []
         self._deferred: list[Callable[[], None]] = []
         self._unreported: deque[Write] = deque()
         self._scheduled = 0
@@ -171,7 +176,9 @@ class Host:
         """End the process without another word; writes not yet reported are lost."""
         self.node = None
         self.paused = False
+        self.blocked = False
         self._socket.clear()
+        self._outgoing.clear()
         self._deferred.clear()
         self._unreported.clear()
         self._scheduled = 0
@@ -186,7 +193,7 @@ class Host:
 
     def arrive(self, data: bytes, source: Address) -> bool:
         """A datagram reaches the socket; False if it is full."""
-        if self.paused:
+        if self.paused or self.blocked:
             if len(self._socket) >= self.buffer_datagrams:
                 self.overflowed += 1
                 return False
@@ -217,8 +224,7 @@ class Host:
             raise ValueError(f"{self.id} is not paused")
         self.paused = False
         now = self._clock.now
-        while self._socket and self.node is not None:
-            self._read(*self._socket.popleft())
+        self._drain()
         if self.node is not None:
             due = self.node.next_timeout()
             if due is not None and due <= now:
@@ -227,6 +233,16 @@ class Host:
         for call in deferred:
             if self.node is not None:
                 call()
+
+    def unblock(self) -> None:
+        """Let a blocked process send what waited, in order, and then read what waited."""
+        if not self.blocked:
+            raise ValueError(f"{self.id} is not blocked")
+        self.blocked = False
+        outgoing, self._outgoing = self._outgoing, []
+        self._carry_out(outgoing)
+        if not self.paused:
+            self._drain()
 
     def perform(self, effects: Sequence[Effect]) -> None:
         """Carry out the effects of one input, report what that put on disk, and arm the timer."""
@@ -238,6 +254,10 @@ class Host:
             self._arm(self.node)
         self._world.stepped(self)
 
+    def _drain(self) -> None:
+        while self._socket and self.node is not None and not self.blocked:
+            self._read(*self._socket.popleft())
+
     def _read(self, data: bytes, source: Address) -> None:
         if self.node is not None:
             self._world.reading(self, data, source)
@@ -246,7 +266,7 @@ class Host:
     def _read_late(self, data: bytes, source: Address, boot: int) -> None:
         if boot != self.boots or self.node is None:
             return
-        if self.paused:
+        if self.paused or self.blocked:
             self._socket.append((data, source))
         else:
             self._read(data, source)
@@ -254,6 +274,8 @@ class Host:
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
             match effect:
+                case Transmit() | Broadcast() if self.blocked:
+                    self._outgoing.append(effect)
                 case Transmit():
                     self._world.transmit(self, effect.data, effect.to)
                 case Notify():

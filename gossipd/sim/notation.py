@@ -187,6 +187,11 @@ FAULTS: Mapping[str, Kind] = {
         "must",
         {"paused": (_some_time, 16.0), "running": (_some_time, 0.01)},
     ),
+    "block": Kind(
+        "What they send and are sent waits while they run; blocked=2s,free=10ms: again and again.",
+        "may",
+        {"blocked": (_some_time, None), "free": (_some_time, 0.01)},
+    ),
     "slow": Kind(
         "Each packet is read late; late=0.5s..2.5s.",
         "may",

@@ -21,7 +21,7 @@ MEMBER_EVENTS = (MemberJoined, MemberSuspect, MemberRecovered, MemberDead, Membe
 
 @attrs.frozen
 class Befell:
-    """What the world did to a node: started, crashed, paused, resumed, slow, prompt, left …"""
+    """What the world did to a node: started, crashed, paused, resumed, blocked, slow, left …"""
 
     what: str
 

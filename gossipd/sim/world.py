@@ -52,18 +52,36 @@ class World(Cluster):
     def flap(self, node: Reference, *, paused: float, running: float, until: float) -> None:
         """Pause a node again and again, with that much time between; no pause outlasts `until`."""
 
-        def again() -> None:
-            self.flap(node, paused=paused, running=running, until=until)
-
-        if self.now + paused <= until:
-            self.pause(node, paused)
-            self.clock.at(self.now + paused + running, again)
+        self._again_and_again(self.pause, node, paused, running, until)
 
     def resume(self, node: Reference) -> None:
         """Let a paused process run on."""
         host = self.host(node)
         self.befall(host, "resumed")
         host.resume()
+
+    def block(self, node: Reference, seconds: float | None = None) -> None:
+        """Hold back what a process sends and is sent, until `unblock` or for `seconds`.
+
+        Unlike a paused process it runs on: its timers fire, and find no answer.
+        """
+        host = self.host(node)
+        host.running()
+        host.blocked = True
+        host.faulty = True
+        self.befall(host, "blocked")
+        if seconds is not None:
+            self.clock.at(self.now + seconds, self._unblock_boot, host, host.boots)
+
+    def stutter(self, node: Reference, *, blocked: float, free: float, until: float) -> None:
+        """Block a node again and again, with that much time between; never beyond `until`."""
+        self._again_and_again(self.block, node, blocked, free, until)
+
+    def unblock(self, node: Reference) -> None:
+        """Let a blocked process send and read what waited."""
+        host = self.host(node)
+        self.befall(host, "unblocked")
+        host.unblock()
 
     def slow(self, node: Reference, delay: Delay | None = SLOW_READ) -> None:
         """Let a node read each datagram that late; None: at once again."""
@@ -193,6 +211,27 @@ class World(Cluster):
 
         self.host(request.node).command(guarded)
         return request
+
+    def _again_and_again(
+        self,
+        begin: Callable[[Reference, float], None],
+        node: Reference,
+        lasting: float,
+        between: float,
+        until: float,
+    ) -> None:
+        """Begin something that ends by itself, at once and `between` after each end."""
+        if self.now + lasting > until:
+            return
+        # A node that another fault has ended is passed over until it runs again.
+        if self.host(node).node is not None:
+            begin(node, lasting)
+        time = self.now + lasting + between
+        self.clock.at(time, self._again_and_again, begin, node, lasting, between, until)
+
+    def _unblock_boot(self, host: Host, boot: int) -> None:
+        if host.boots == boot and host.blocked:
+            self.unblock(host.id)
 
     def _resume_boot(self, host: Host, boot: int) -> None:
         if host.boots == boot and host.paused:

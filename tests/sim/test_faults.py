@@ -37,6 +37,18 @@ def befallen(kind: str, text: str, numbers: tuple[int, ...] = (0,)) -> tuple[Wor
             "1@2+5,paused=2s,running=1s",
             [(2.0, "paused"), (4.0, "resumed"), (5.0, "paused"), (7.0, "resumed")],
         ),
+        ("block", "1@2+3", [(2.0, "blocked"), (5.0, "unblocked")]),
+        ("block", "1@2", [(2.0, "blocked")]),
+        (
+            "block",
+            "1@2+5,blocked=2s,free=1s",
+            [(2.0, "blocked"), (4.0, "unblocked"), (5.0, "blocked"), (7.0, "unblocked")],
+        ),
+        (
+            "block",
+            "1@2,blocked=6s,free=1s",
+            [(2.0, "blocked"), (8.0, "unblocked"), (9.0, "blocked")],
+        ),
         ("slow", "1@2+3", [(2.0, "slow"), (5.0, "prompt")]),
         ("clock-jump", "1@2,by=90s", [(2.0, "clock +90 s")]),
     ],
@@ -84,7 +96,7 @@ def test_agreement_is_measured_from_there_on(kind: str, text: str, at: float) ->
     assert [at] == [step.at for step in views.steps]
 
 
-@pytest.mark.parametrize("kind", ["crash", "restart", "leave", "pause", "slow"])
+@pytest.mark.parametrize("kind", ["crash", "restart", "leave", "pause", "block", "slow"])
 def test_a_node_that_does_not_run_is_passed_over(kind: str) -> None:
     """It cannot crash twice."""
     world, views = quiet(2, joined=True)

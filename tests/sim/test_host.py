@@ -62,6 +62,52 @@ def test_a_full_socket_drops_what_comes_later() -> None:
     assert (world.host(0).overflowed, world.network.overflowed) == (44, 44)
 
 
+def test_a_blocked_node_runs_but_neither_sends_nor_reads() -> None:
+    """Its timers fire on time; then what it sent leaves in order, and after that it reads."""
+    world, node = lone()
+    hear(world, 1)
+    world.run(0.01)
+    node.inputs.clear()
+    sent: list[tuple[float, bytes]] = []
+    world.network.observers.append(lambda now, source, to, data, copies: sent.append((now, data)))
+    world.block(0, 2.0)
+    world.increment(0)
+    hear(world, 2)
+    world.run(1.99)
+    assert [] == sent
+    assert ["increment", "persisted", "timeout", "timeout"] == kinds(node)
+    world.run(0.01)
+    assert [b"add", b"ping", b"ping"] == [data.split()[0] for _, data in sent]
+    assert {2.51} == {now for now, _ in sent}
+    assert ("datagram", b"pong n2:1", 2.51) == node.inputs[-1]
+
+
+def test_a_block_ends_with_its_process() -> None:
+    """Nothing of it is sent or read by the next one."""
+    world, _ = lone()
+    world.block(0, 2.0)
+    world.increment(0)
+    hear(world, 1)
+    world.restart(0)
+    world.run(3.0)
+    inputs = cast(FakeNode, world.node(0)).inputs
+    assert (False, 0) == (world.host(0).blocked, world.network.sent)
+    assert "datagram" not in [entry[0] for entry in inputs]
+
+
+def test_a_pause_during_a_block_keeps_the_socket_shut() -> None:
+    """Reading begins when neither holds any more, whichever ends first."""
+    for paused, blocked in ((1.0, 2.0), (2.0, 1.0)):
+        world, node = lone()
+        world.pause(0, paused)
+        world.block(0, blocked)
+        hear(world, 1)
+        world.run(1.99)
+        assert "datagram" not in kinds(node)
+        world.run(0.02)
+        assert ("datagram", b"pong n1:1", 2.5) in node.inputs
+
+
 def test_commands_wait_for_a_paused_node() -> None:
     """A command given during the pause comes after the wake-up."""
     world, node = lone()

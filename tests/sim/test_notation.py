@@ -82,6 +82,7 @@ def test_a_fault_has_all_its_details() -> None:
         ("crash", "10@3,state=lost", "crash takes nothing"),
         ("flip-flop", "10@3", "flip-flop needs a length"),
         ("flip-flop", "10@3+5,paused=0", "paused: '0' is not above 0"),
+        ("block", "1@3,blocked=0", "blocked: '0' is not above 0"),
         ("restart", "1@3,state=gone", "state: 'gone' is none of kept, lost"),
         ("restart", "1@3,state", "restart takes state="),
         ("slow", "1@3,late=1s", "late: '1s' is not LOW..HIGH"),

@@ -70,6 +70,18 @@ def test_flapping_ends_in_time() -> None:
     ]
 
 
+def test_stuttering_ends_in_time_and_passes_over_a_stopped_node() -> None:
+    """Blocks of two seconds, one apart, from 0 to 10: none begins while the process is down."""
+    world = World(1, factory=FakeNode)
+    world.add(0)
+    world.stutter(0, blocked=2.0, free=1.0, until=10.0)
+    world.at(2.5, world.crash, 0)
+    world.at(5.5, world.start, 0)
+    world.run(20.0)
+    told = [(seen.time, seen.event.what) for seen in world.of(Befell) if "block" in seen.event.what]
+    assert [(0, "blocked"), (2, "unblocked"), (6, "blocked"), (8, "unblocked")] == told
+
+
 def test_one_way_loss_silences_one_side_only() -> None:
     """The node whose datagrams are lost is dead to the other, which is alive to it."""
     world = cluster(2)
