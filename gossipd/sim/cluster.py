@@ -20,7 +20,7 @@ from .clock import Clock
 from .host import Host
 from .interface import DrivenNode, NodeFactory
 from .network import Delay, FixedDelay, Network
-from .record import Befell, Observed, Record
+from .record import Befell, Observed, Record, Request
 
 WALL_CLOCK_MS = 1_700_000_000_000
 """What a wall clock without offset shows when virtual time begins, in milliseconds since 1970."""
@@ -53,6 +53,8 @@ class Cluster(Record):
         resolve_delay: from a `Resolve` to its answer.
         broadcasts: whether a broadcast reaches all other nodes, or nobody.
         on_reading: called with (time, source, target, data) as a node is handed a datagram.
+        on_ask: called with a request as its node is about to be given it.
+        on_answered: called with a request as its node answers it.
         on_step: called with a host after each of its inputs.
     """
 
@@ -76,6 +78,8 @@ class Cluster(Record):
         self.resolve_delay = resolve_delay
         self.broadcasts = broadcasts
         self.on_reading: list[Callable[[float, Address, Address, bytes], None]] = []
+        self.on_ask: list[Callable[[Request], None]] = []
+        self.on_answered: list[Callable[[Request], None]] = []
         self.on_step: list[Callable[[Host], None]] = []
         self._config = ProtocolConfig() if config is None else config
         self._factory = factory
@@ -210,6 +214,8 @@ class Cluster(Record):
         """Record an answer and tell whoever asked."""
         request = self.answered(answer, self.now)
         assert (request.node, request.boot) == (host.id, host.boots), f"not asked here: {answer}"
+        for call in self.on_answered:
+            call(request)
         if request.on_answer is not None:
             self.clock.at(self.now, request.on_answer, request)
 

@@ -1,12 +1,13 @@
-"""Carries out the faults of a scenario, and tells whoever judges the nodes."""
+"""Carries out the faults and commands of a scenario, and tells whoever judges the nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .notation import Fault
+from .network import Delay
+from .notation import COMMANDS, Fault
 from .views import Views
 from .world import World
 
@@ -23,6 +24,7 @@ class Faults:
         self._world = world
         self._views = views
         self._detection = detection
+        self._backups: dict[int, Any] = {}
         self._kinds: dict[str, Callable[[Fault, Numbers], None]] = {
             "crash": self._crash,
             "restart": self._restart,
@@ -34,11 +36,18 @@ class Faults:
             "one-way": self._one_way,
             "partition": self._partition,
             "clock-jump": self._clock_jump,
+            "slow-disk": self._slow_disk,
+            "bad-disk": self._bad_disk,
+            **dict.fromkeys(COMMANDS, self._command),
         }
 
     def schedule(self, fault: Fault, numbers: Numbers) -> None:
         """Let it befall these nodes at its time."""
         self._world.at(fault.at, self._kinds[fault.kind], fault, numbers)
+        backup = fault.details.get("backup")
+        if backup is not None:
+            for number in numbers:
+                self._world.at(max(self._world.now, fault.at - backup), self._back_up, number)
 
     def _running(self, numbers: Numbers) -> Numbers:
         return tuple(number for number in numbers if self._world.host(number).node is not None)
@@ -60,19 +69,34 @@ class Faults:
         self._views.step(fault.label)
 
     def _restart(self, fault: Fault, numbers: Numbers) -> None:
-        world, chosen = self._world, self._running(numbers)
-        self._detection.afflict(chosen)
-        for number in chosen:
-            world.crash(number, keep=fault.details["state"] == "kept")
+        """Nodes that do not run any more are started as well."""
+        world = self._world
+        self._detection.afflict(numbers)
+        for number in numbers:
+            if world.host(number).node is not None:
+                world.crash(number)
+            self._change_disk(fault, number)
 
         def start() -> None:
-            for number in chosen:
+            for number in numbers:
                 if world.host(number).node is None:
                     world.start(number)
-            self._detection.relieve(chosen)
+            self._detection.relieve(numbers)
             self._views.step(fault.label)
 
         world.at(fault.at + (fault.length or 0.0), start)
+
+    def _change_disk(self, fault: Fault, number: int) -> None:
+        world, copied = self._world, fault.details["copy"]
+        if copied is not None:
+            world.replace_disk(number, world.disk_of(copied), f"a copy of n{copied}'s")
+        elif fault.details["backup"] is not None:
+            world.replace_disk(number, self._backups.get(number), "a backup")
+        elif fault.details["state"] == "lost":
+            world.replace_disk(number, None, "empty")
+
+    def _back_up(self, number: int) -> None:
+        self._backups[number] = self._world.disk_of(number)
 
     def _leave(self, fault: Fault, numbers: Numbers) -> None:
         chosen = self._running(numbers)
@@ -159,3 +183,37 @@ class Faults:
             host = self._world.host(number)
             host.clock_offset += fault.details["by"]
             self._world.befall(host, f"clock {fault.details['by']:+g} s")
+
+    def _slow_disk(self, fault: Fault, numbers: Numbers) -> None:
+        self._on_disks(fault, numbers, fault.details["delay"], failing=False)
+
+    def _bad_disk(self, fault: Fault, numbers: Numbers) -> None:
+        self._on_disks(fault, numbers, None, failing=True)
+
+    def _on_disks(
+        self, fault: Fault, numbers: Numbers, delay: Delay | None, *, failing: bool
+    ) -> None:
+        disks = [self._world.host(number).disk for number in numbers]
+        for disk in disks:
+            disk.delay, disk.failing = delay, failing
+
+        def end() -> None:
+            for disk in disks:
+                disk.delay, disk.failing = None, False
+
+        self._later(fault, end)
+
+    def _command(self, fault: Fault, numbers: Numbers) -> None:
+        world, details = self._world, fault.details
+        for number in self._running(numbers):
+            if fault.kind == "increment":
+                world.increment(number, details["amount"], ack=details["ack"])
+            elif fault.kind == "sync":
+                value, of = details["value"], details["of"]
+                if of is not None and self._running((of,)):
+                    value = world.node(of).count("default")
+                world.sync(number, value, ack=details["ack"])
+            elif fault.kind == "register":
+                world.register(number, details["peer"])
+            else:
+                world.remove(number, details["peer"])

@@ -5,6 +5,7 @@
     share      percent, 0 to 100
     rate       5/s, 300/m; a plain number means a second
     fault      WHO@START, WHO@START+LENGTH, and details behind commas: 10@30+20,state=lost
+    command    as a fault, of named nodes: n2@12.5,amount=8,ack=all
     WHO        10 (that many nodes, drawn), 5% (so much of all), n7 (node 7), n3-7 (nodes 3 to 7)
 
 Every function raises ValueError with one line that says what is wrong with the text.
@@ -18,6 +19,8 @@ from math import isfinite
 from typing import Any
 
 import attrs
+
+from gossipd.protocol import ACK_LEVELS
 
 from .network import Delay, FixedDelay, LogNormalDelay, UniformDelay
 
@@ -116,10 +119,10 @@ class Who:
 
 @attrs.frozen
 class Fault:
-    """One thing that befalls some nodes.
+    """One thing that befalls some nodes, or that they are asked to do.
 
     Attributes:
-        kind: a key of `FAULTS`.
+        kind: a key of `FAULTS` or `COMMANDS`.
         text: as it was written.
         at, length: when it begins and how long it lasts, in seconds; None: to the end of the run.
         details: every name that its kind knows, with its value.
@@ -138,14 +141,18 @@ class Fault:
         return f"{self.kind} {self.text}"
 
 
+NEEDED = object()
+"""In place of a detail's value: it must be given."""
+
+
 @attrs.frozen
 class Kind:
-    """What can be said of one kind of fault.
+    """What can be said of one kind of fault or command.
 
     Attributes:
         about: one line for the help.
         length: "none", "may" or "must" be given.
-        details: name to (reader of its text, value without it).
+        details: name to (reader of its text, value without it, `NEEDED` if there is none).
     """
 
     about: str
@@ -173,12 +180,31 @@ def _some_time(text: str) -> float:
     return seconds
 
 
+def _one_node(text: str) -> int:
+    found = who(text)
+    if found.first is None or found.first != found.last:
+        raise ValueError(f"{text!r} is not one node, as in n7")
+    return found.first
+
+
+def _not_negative(text: str) -> int:
+    value = whole(text)
+    if value < 0:
+        raise ValueError(f"{text!r} is below 0")
+    return value
+
+
 FAULTS: Mapping[str, Kind] = {
     "crash": Kind("Processes end without a word.", "none"),
     "restart": Kind(
-        "Crash, and start again LENGTH later; state=lost: with an empty disk.",
+        "Crash, and start again LENGTH later; state=lost: with an empty disk; backup=10s: with its"
+        " disk as it was so long before; copy=n7: with a copy of another node's.",
         "may",
-        {"state": (_one_of("kept", "lost"), "kept")},
+        {
+            "state": (_one_of("kept", "lost"), "kept"),
+            "backup": (time, None),
+            "copy": (_one_node, None),
+        },
     ),
     "leave": Kind("Nodes leave in good order.", "none"),
     "pause": Kind("Processes stand still, as under SIGSTOP.", "may"),
@@ -208,8 +234,26 @@ FAULTS: Mapping[str, Kind] = {
         "none",
         {"by": (_step, -3600.0)},
     ),
+    "slow-disk": Kind(
+        "Each write takes delay=20ms..200ms.", "may", {"delay": (between, UniformDelay(0.02, 0.2))}
+    ),
+    "bad-disk": Kind("Each write fails.", "may"),
 }
 """Every kind of fault by the word that asks for it."""
+
+_ACK = (_one_of(*ACK_LEVELS), None)
+
+COMMANDS: Mapping[str, Kind] = {
+    "increment": Kind("Count by amount=1; ack=LEVEL.", "none", {"amount": (whole, 1), "ack": _ACK}),
+    "sync": Kind(
+        "Raise the counter to value=N, or to what of=n7 counts; ack=LEVEL.",
+        "none",
+        {"value": (_not_negative, 0), "of": (_one_node, None), "ack": _ACK},
+    ),
+    "register": Kind("Register peer=n7.", "none", {"peer": (_one_node, NEEDED)}),
+    "remove": Kind("Remove peer=n7.", "none", {"peer": (_one_node, NEEDED)}),
+}
+"""Every command that a scenario's file may give to nodes, by its word."""
 
 
 def who(text: str) -> Who:
@@ -231,8 +275,8 @@ def who(text: str) -> Who:
 
 
 def fault(kind: str, text: str) -> Fault:
-    """A fault of this kind, as in the module's docstring."""
-    known = FAULTS[kind]
+    """A fault or a command of this kind, as in the module's docstring."""
+    known = FAULTS.get(kind) or COMMANDS[kind]
     head, *parts = text.replace(" ", "").split(",")
     whom, at, when = head.partition("@")
     if not at:
@@ -242,6 +286,8 @@ def fault(kind: str, text: str) -> Fault:
         raise ValueError(f"{text!r}: {kind} has no length")
     if not plus and known.length == "must":
         raise ValueError(f"{text!r}: {kind} needs a length, as in 10@30+60")
+    if kind in COMMANDS and who(whom).first is None:
+        raise ValueError(f"{text!r}: {kind} names its nodes, as in n7@30")
     return Fault(
         kind,
         text,
@@ -263,4 +309,7 @@ def _details(kind: str, parts: list[str], known: Kind) -> dict[str, Any]:
             details[name] = known.details[name][0](value)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
+    for name, value in details.items():
+        if value is NEEDED:
+            raise ValueError(f"{kind} needs {name}=… after a comma")
     return details

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from gossipd.protocol.effects import Answer
+from gossipd.protocol.effects import Answer, Write
 from gossipd.protocol.events import (
     MemberDead,
     MemberJoined,
@@ -50,6 +50,7 @@ class Request:
         amount: of the increment; the value of the sync.
         answer: None while there is none, for ever if the process crashed before.
         refused: what the node had against it, if it did not take it; nothing is counted then.
+        write: what the node staged for it; None for a sync that is no news.
     """
 
     ticket: int
@@ -63,6 +64,7 @@ class Request:
     answer: Answer | None = None
     answered_at: float | None = None
     refused: str | None = None
+    write: Write | None = None
 
     @property
     def acknowledged(self) -> bool:

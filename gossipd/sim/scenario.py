@@ -21,7 +21,7 @@ from gossipd.protocol import ProtocolConfig
 
 from . import notation
 from .network import LAN_DELAY, Delay
-from .notation import FAULTS, Fault
+from .notation import COMMANDS, FAULTS, Fault
 
 MAX_NODES = 5000
 """Every node has a row for every other one: at this number they take 10 GB."""
@@ -51,7 +51,7 @@ class Scenario:
         loss, duplicate, reorder: shares of all datagrams.
         latency: one way.
         writes: increments a second, in the whole cluster.
-        faults: each with the numbers of the nodes that it befalls.
+        faults: and commands, each with the numbers of the nodes that it befalls, in order of time.
         words: what it was made from, as text, in order.
     """
 
@@ -170,7 +170,7 @@ _PLAIN: Mapping[str, Callable[[str], Any]] = {
     "writes": notation.rate,
 }
 
-WORDS = ("about", *_PLAIN, "profile", "set", *FAULTS)
+WORDS = ("about", *_PLAIN, "profile", "set", *FAULTS, *COMMANDS)
 """Every word of a scenario."""
 
 
@@ -226,7 +226,7 @@ def _setting(name: str, text: str, default: object) -> object:
 
 def _faults(words: Mapping[str, Any]) -> list[Fault]:
     faults = []
-    for kind in FAULTS:
+    for kind in (*FAULTS, *COMMANDS):
         for text in _texts(words.get(kind, [])):
             try:
                 faults.append(notation.fault(kind, text))
@@ -237,7 +237,7 @@ def _faults(words: Mapping[str, Any]) -> list[Fault]:
 
 def _assign(scenario: Scenario, faults: list[Fault]) -> tuple[tuple[Fault, tuple[int, ...]], ...]:
     """Draws the nodes of each fault; nodes that are drawn or named are not drawn again."""
-    named = {number for fault in faults for number in _named(fault)}
+    named = {n for fault in faults if fault.kind in FAULTS for n in _named(fault)}
     free = [number for number in range(scenario.nodes) if number not in named]
     Random(f"{scenario.seed}/faults").shuffle(free)
     assigned = []
@@ -272,6 +272,7 @@ def _check_fault(fault: Fault, scenario: Scenario) -> None:
     if end > scenario.duration:
         reason = f"{fault.text!r}: ends at {end:g} s, the run at {scenario.duration:g} s"
         raise ScenarioError(fault.kind, reason)
-    if fault.who.last is not None and fault.who.last >= scenario.nodes:
+    named = [fault.who.last, *(fault.details.get(name) for name in ("peer", "copy", "of"))]
+    if max((number for number in named if number is not None), default=0) >= scenario.nodes:
         reason = f"{fault.text!r}: the last of {scenario.nodes} nodes is n{scenario.nodes - 1}"
         raise ScenarioError(fault.kind, reason)

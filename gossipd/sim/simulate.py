@@ -8,9 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from random import Random
 from time import perf_counter
-from typing import Any
 
 import attrs
 
@@ -19,19 +17,15 @@ from gossipd import __version__
 from .cluster import Cluster
 from .detection import Detection
 from .faults import Faults
-from .joined import JoinedNodes
-from .network import Network
 from .record import MEMBER_EVENTS, Observed
 from .report import Counted, Detected, FalseDeaths, Report, Spread, Traffic
 from .scenario import Scenario
+from .stage import add_nodes, stage
 from .timeline import Timeline
 from .trace import TraceHash, TraceText
 from .views import Views
 from .world import World
 from .writes import Writes
-
-SEEDS = 3
-"""Each node is configured with the first so many as its seeds."""
 
 # Writes end this long before the run, or a tenth of it, so that the last of them can spread.
 _QUIET = 5.0
@@ -84,12 +78,11 @@ class Simulation:
         self, scenario: Scenario, write: Callable[[str], object] | None, timeline: bool
     ) -> None:
         self._scenario = scenario
-        self._world = world = _world(scenario)
+        self._world = world = stage(scenario, _Unrecorded)
         self._hash = TraceHash(world)
         if write is not None:
             TraceText(world, write)
-        for _ in range(scenario.nodes):
-            world.add(seeds=range(min(SEEDS, scenario.nodes)))
+        add_nodes(world, scenario)
         self._views = Views(world, joined=scenario.start == "joined")
         self._detection = Detection(world, self._views, scenario.config)
         quiet = min(_QUIET, scenario.duration / 10)
@@ -181,20 +174,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-def _world(scenario: Scenario) -> World:
-    network = Network(
-        Random(f"{scenario.seed}/network"),
-        delay=scenario.latency,
-        loss_ratio=scenario.loss,
-        duplicate_ratio=scenario.duplicate,
-        reorder_ratio=scenario.reorder,
-    )
-    options: dict[str, Any] = {"config": scenario.config, "network": network}
-    if scenario.start == "joined":
-        options["factory"] = JoinedNodes(scenario.nodes)
-    return _Unrecorded(scenario.seed, **options)
 
 
 def _traffic(world: Cluster, node_seconds: float) -> Traffic:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from gossipd.protocol.effects import Effect
+from gossipd.protocol.effects import Effect, Persist
 from gossipd.protocol.events import MemberDead
 
 from .cluster import Cluster, Reference
@@ -38,6 +39,19 @@ class World(Cluster):
         elif not keep:
             host.kept = None
         self.clock.at(self.now + after, self.start, node)
+
+    def disk_of(self, node: Reference) -> Any:
+        """What would be on a node's disk if it crashed now."""
+        host = self.host(node)
+        return host.kept if host.node is None else host.node.state()
+
+    def replace_disk(self, node: Reference, state: Any, what: str) -> None:
+        """Put `state` on the disk of a node that does not run."""
+        host = self.host(node)
+        if host.node is not None:
+            raise ValueError(f"{host.id} is running")
+        host.kept = state
+        self.befall(host, f"disk replaced: {what}")
 
     def pause(self, node: Reference, seconds: float | None = None) -> None:
         """Stop a process from running, as SIGSTOP does, until `resume` or for `seconds`."""
@@ -203,11 +217,16 @@ class World(Cluster):
         self, request: Request, call: Callable[[DrivenNode, float], Sequence[Effect]]
     ) -> Request:
         def guarded(running: DrivenNode, now: float) -> Sequence[Effect]:
+            for look in self.on_ask:
+                look(request)
             try:
-                return call(running, now)
+                effects = call(running, now)
             except ValueError as error:
                 request.refused = str(error)
                 return ()
+            written = [effect.write for effect in effects if isinstance(effect, Persist)]
+            request.write = written[0] if written else None
+            return effects
 
         self.host(request.node).command(guarded)
         return request

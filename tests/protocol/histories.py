@@ -1,73 +1,15 @@
-"""Small random histories of one counter, and the search for an order that explains them."""
+"""Small random histories of one counter on ledgers alone."""
 
 from __future__ import annotations
 
-from functools import cache
 from random import Random
-
-import attrs
 
 from gossipd.protocol.counter import Counter
 from gossipd.protocol.ledger import Ledger
 from gossipd.protocol.messages import Entry, Group
+from gossipd.sim.search.orders import Entries, Operation, entries_of, has_effect_of, outcomes
 
 NAME = "default"
-
-
-@attrs.define
-class Operation:
-    """One increment or sync, with the operations whose effects its node had when it was made.
-
-    Attributes:
-        sure: it was answered, so that every explanation must contain it.
-        entry: the owner and the entry that it wrote, None for a sync that was no news.
-    """
-
-    number: int
-    raises_to: int | None
-    amount: int
-    sure: bool
-    owner: bytes
-    entry: Entry | None
-    seen: frozenset[int] = frozenset()
-
-    def apply(self, value: int) -> int:
-        """What the operation makes of a value."""
-        return value + self.amount if self.raises_to is None else max(value, self.raises_to)
-
-
-def outcomes(operations: list[Operation]) -> set[int]:
-    """Every value that some sequential order gives which respects what each operation had seen."""
-    before = [sum(1 << seen for seen in operation.seen) for operation in operations]
-    count = len(operations)
-
-    @cache
-    def after(done: int) -> frozenset[int]:
-        values = set() if done else {0}
-        for last in range(count):
-            rest = done & ~(1 << last)
-            if done >> last & 1 and not before[last] & ~rest:
-                values |= {operations[last].apply(value) for value in after(rest)}
-        return frozenset(values)
-
-    must = sum(1 << operation.number for operation in operations if operation.sure)
-    return {value for done in range(1 << count) if done & must == must for value in after(done)}
-
-
-def has_effect_of(operation: Operation, entries: dict[bytes, tuple[int, list[Entry]]]) -> bool:
-    """Whether entries by owner, each with what is complete, contain what the operation did."""
-    if operation.entry is None:
-        return False
-    have, kept = entries.get(operation.owner, (0, []))
-    if have >= operation.entry.version:
-        return True
-    if operation.raises_to is None:
-        return any(
-            entry.floor == operation.entry.floor and entry.count >= operation.entry.count
-            for entry in kept
-        )
-    floors = {entry.floor for _, listed in entries.values() for entry in listed}
-    return operation.raises_to in floors
 
 
 class Replica:
@@ -120,9 +62,9 @@ class Replica:
         self.disk.append(group)
         self.ledger.apply(group)
 
-    def entries(self) -> dict[bytes, tuple[int, list[Entry]]]:
+    def entries(self) -> Entries:
         """What is here by owner."""
-        return {group.owner: (group.upto, group.entries) for group in self.ledger.all_groups()}
+        return entries_of(self.ledger.all_groups())
 
     def receive(self, group: Group) -> None:
         """Merges what another one sends; what brings a floor is persisted first."""

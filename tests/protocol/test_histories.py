@@ -8,7 +8,8 @@ import pytest
 
 from gossipd.protocol.counter import Counter
 from gossipd.protocol.messages import Entry
-from tests.protocol.histories import Operation, Replica, history, outcomes
+from gossipd.sim.search.orders import Operation, outcomes
+from tests.protocol.histories import Replica, history
 
 HISTORIES = 3_000
 

@@ -9,6 +9,7 @@ import pytest
 
 from gossipd.protocol import Answer, Node, State
 from gossipd.protocol.ledger import Ledger
+from gossipd.sim.search.orders import Operation, entries_of, has_effect_of, outcomes
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,
@@ -17,7 +18,7 @@ from tests.protocol.conversation import (
     node_id,
     writes_of,
 )
-from tests.protocol.histories import NAME, Operation, has_effect_of, outcomes
+from tests.protocol.histories import NAME
 
 NUMBERS = (1, 2, 3)
 
@@ -48,7 +49,7 @@ class Story:
     def operate(self, number: int) -> None:
         """An increment or a sync, which is not answered yet."""
         node, rng = self.node(number), self.rng
-        entries = {group.owner: (group.upto, group.entries) for group in node.state().groups}
+        entries = dict(entries_of(node.state().groups))
         for write in self.talk.writes[address(number)]:
             for group in write.groups:
                 have, kept = entries.get(group.owner, (0, []))

@@ -1,0 +1,199 @@
+"""Draws a history from a seed: a small cluster, a workload, and faults of every kind.
+
+Each history has some kinds of faults and not others (swarm testing), since faults of all kinds at
+once hide each other's effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+MOST_NODES = 9
+MOST_ORDERED = 8
+"""Commands of a history with syncs: its outcomes are found by trying all orders of them."""
+
+MOST_INCREMENTS = 40
+"""Of a history without syncs: each adds another power of two, so that the sum names them."""
+
+_LATENCIES = (
+    "fixed:1ms",
+    "uniform:0.5ms..1.5ms",
+    "uniform:1ms..40ms",
+    "lognormal:5ms,1",
+    "fixed:0ms",
+)
+
+Words = dict[str, Any]
+
+
+def draw(seed: int) -> Words:
+    """The words of the history with this seed."""
+    return _Drawer(seed).words()
+
+
+class _Drawer:
+    def __init__(self, seed: int) -> None:
+        self._rng = rng = Random(f"{seed}/history")
+        self._seed = seed
+        self._nodes = rng.choice((2, 3, 3, 4, 5, 5, 7, MOST_NODES))
+        self._duration = rng.choice((8, 15, 30))
+
+    def words(self) -> Words:
+        rng = self._rng
+        words: Words = {
+            "nodes": self._nodes,
+            "duration": self._duration,
+            "seed": self._seed,
+            "start": rng.choice(("joined", "joined", "together")),
+            "latency": rng.choice(_LATENCIES),
+            "profile": rng.choice(("lan", "lan", "local")),
+        }
+        for word, most in (("loss", 40), ("duplicate", 30), ("reorder", 50)):
+            if rng.random() < 0.35:
+                words[word] = rng.randint(1, most)
+        settings = self._settings()
+        if settings:
+            words["set"] = settings
+        words |= self._commands()
+        words |= self._faults()
+        return words
+
+    def _settings(self) -> Words:
+        """What makes a small cluster do what large ones do."""
+        rng = self._rng
+        settings: Words = {}
+        if rng.random() < 0.3:
+            settings["direct_push_limit"] = rng.randint(1, 3)
+        if rng.random() < 0.3:
+            settings["sweep_interval"] = 2
+        if rng.random() < 0.2:
+            settings["max_datagram_bytes"] = 1000
+        return settings
+
+    # Times and nodes
+
+    def _time(self) -> float:
+        return round(self._rng.uniform(0.2, self._duration - 0.2), 3)
+
+    def _node(self) -> int:
+        return self._rng.randrange(self._nodes)
+
+    def _lasting(self, least: float, most: float) -> str:
+        """START+LENGTH, or START alone: to the end."""
+        at = self._time()
+        left = self._duration - at - 0.1
+        if self._rng.random() < 0.15 or left <= least:
+            return f"{at}"
+        return f"{at}+{round(self._rng.uniform(least, min(most, left)), 3)}"
+
+    # Commands
+
+    def _commands(self) -> Words:
+        rng = self._rng
+        ordered = rng.random() < 0.5
+        number = rng.randint(1, MOST_ORDERED if ordered else rng.choice((6, MOST_INCREMENTS)))
+        moments = self._moments(number)
+        words: Words = {"increment": [], "sync": []}
+        for place, at in enumerate(moments):
+            where = f"n{self._node()}@{at}"
+            ack = f",ack={rng.choice(('all', 'majority', 'one', 'local'))}"
+            ack = ack if rng.random() < 0.4 else ""
+            if ordered and rng.random() < 0.4:
+                words["sync"].append(f"{where},{self._sync_value()}{ack}")
+            else:
+                amount = rng.choice((1, 1, 2, 5)) if ordered else 1 << place
+                words["increment"].append(f"{where},amount={amount}{ack}")
+        if rng.random() < 0.3:
+            words |= self._removals()
+        return {word: texts for word, texts in words.items() if texts}
+
+    def _moments(self, number: int) -> list[float]:
+        """Times of commands: some come in bursts, where they meet each other on the way."""
+        rng = self._rng
+        moments: list[float] = []
+        while len(moments) < number:
+            at = self._time()
+            burst = rng.choice((1, 1, 2, 4)) if rng.random() < 0.5 else 1
+            width = rng.choice((0.0, 0.002, 0.05))
+            moments += [round(at + rng.random() * width, 4) for _ in range(burst)]
+        return sorted(moments[:number])
+
+    def _sync_value(self) -> str:
+        if self._rng.random() < 0.4:
+            return f"of=n{self._node()}"
+        return f"value={self._rng.randint(0, 15)}"
+
+    def _removals(self) -> Words:
+        rng = self._rng
+        words: Words = {"remove": [], "register": []}
+        for _ in range(rng.randint(1, 4)):
+            one, other = rng.sample(range(self._nodes), 2)
+            at = self._time()
+            words["remove"].append(f"n{one}@{at},peer=n{other}")
+            if rng.random() < 0.5:
+                later = round(rng.uniform(at, self._duration), 3)
+                words["register"].append(f"n{one}@{later},peer=n{other}")
+        return words
+
+    # Faults
+
+    def _faults(self) -> Words:
+        rng = self._rng
+        if rng.random() < 0.1:
+            return {}
+        kinds: dict[str, Callable[[], str]] = {
+            "crash": lambda: f"n{self._node()}@{self._time()}",
+            "restart": self._restart,
+            "leave": lambda: f"n{self._node()}@{self._time()}",
+            "pause": lambda: f"n{self._node()}@{self._lasting(0.1, 25)}",
+            "flip-flop": self._flip_flop,
+            "block": lambda: f"n{self._node()}@{self._lasting(0.1, 10)}",
+            "slow": lambda: f"n{self._node()}@{self._lasting(1, 20)},late=0.1s..2.5s",
+            "one-way": self._one_way,
+            "partition": self._partition,
+            "clock-jump": self._clock_jump,
+            "slow-disk": self._slow_disk,
+            "bad-disk": lambda: f"n{self._node()}@{self._lasting(0.1, 5)}",
+        }
+        chosen = rng.sample(list(kinds), rng.choice((1, 1, 2, 3, 5)))
+        return {kind: [kinds[kind]() for _ in range(rng.randint(1, 3))] for kind in chosen}
+
+    def _restart(self) -> str:
+        text = f"n{self._node()}@{self._lasting(0.001, 10)}"
+        what = self._rng.random()
+        if what < 0.5 or "+" not in text:
+            return text
+        if what < 0.7:
+            return f"{text},state=lost"
+        if what < 0.85:
+            return f"{text},backup={self._rng.choice((0.05, 1, 5))}s"
+        return f"{text},copy=n{self._node()}"
+
+    def _flip_flop(self) -> str:
+        at = round(self._rng.uniform(0.2, self._duration / 2), 3)
+        paused, running = self._rng.choice((("16s", "10ms"), ("2s", "50ms"), ("0.3s", "0.2s")))
+        length = round(self._duration - at - 0.1, 3)
+        return f"n{self._node()}@{at}+{length},paused={paused},running={running}"
+
+    def _one_way(self) -> str:
+        direction = self._rng.choice(("in", "out"))
+        loss = self._rng.choice((50, 100))
+        return f"n{self._node()}@{self._lasting(0.5, 20)},direction={direction},loss={loss}"
+
+    def _partition(self) -> str:
+        first = self._node()
+        last = self._rng.randint(first, self._nodes - 1)
+        if first == 0 and last == self._nodes - 1:
+            last -= 1
+        return f"n{first}-{last}@{self._lasting(0.5, 25)}"
+
+    def _clock_jump(self) -> str:
+        return (
+            f"n{self._node()}@{self._time()},by={self._rng.choice((-36000, -60, -1, 60, 36000))}s"
+        )
+
+    def _slow_disk(self) -> str:
+        delay = self._rng.choice(("1ms..5ms", "50ms..800ms"))
+        return f"n{self._node()}@{self._lasting(0.5, 20)},delay={delay}"

@@ -1,0 +1,206 @@
+"""Plays a history under the checkers: a phase of faults, then healing, agreement, and quiet.
+
+After its duration every fault ends and the network is perfect. What still runs must agree within
+`AGREE` probe intervals; then what does not run is started from its disk, and all must agree
+once more; in the end nothing but pings and acks may be under way.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from ..detection import Detection
+from ..faults import Faults
+from ..host import Host
+from ..network import UniformDelay
+from ..scenario import Scenario, make
+from ..stage import SEEDS, add_nodes, stage
+from ..trace import TraceHash, TraceText
+from ..views import Views
+from ..world import World
+from .budgets import Budgets
+from .counts import Counts
+from .draw import Words
+from .findings import Finding
+from .rows import Rows, apart, connected
+
+AGREE = 60
+"""Probe intervals after the last fault within which all must agree."""
+
+_SETTLE = 5
+_QUIET = 5
+_LOOK = 0.25
+
+# Faults that leave others' datagrams alone, or bring them after at most some seconds.
+_HARMLESS = (
+    "crash",
+    "restart",
+    "leave",
+    "pause",
+    "flip-flop",
+    "slow",
+    "clock-jump",
+    "slow-disk",
+    "bad-disk",
+)
+_COMMANDS = ("increment", "sync", "register", "remove")
+
+
+@attrs.frozen(kw_only=True)
+class Played:
+    """What came of a history.
+
+    Attributes:
+        findings: what did not hold, each a line; empty if all held.
+        agreed_after: seconds from the end of the faults to agreement, and the same after the start
+            of what did not run; None if it did not come.
+        busiest: datagrams that one node sent in one second, at most.
+        hash: of the run, where asked for.
+    """
+
+    findings: Sequence[Finding]
+    agreed_after: tuple[float | None, float | None]
+    busiest: int
+    hash: str = ""
+
+
+def play(
+    words: Words, *, traced: bool = False, write: Callable[[str], object] | None = None
+) -> Played:
+    """Plays the history that these words describe.
+
+    Args:
+        traced: whether to compute the run's hash.
+        write: takes each line of the trace.
+
+    Raises ScenarioError for words that describe none.
+    """
+    history = _History(make(words))
+    tracing = TraceHash(history.world) if traced else None
+    if write is not None:
+        TraceText(history.world, write)
+    history.run()
+    return Played(
+        findings=history.findings(),
+        agreed_after=(history.agreed[0], history.agreed[1]),
+        busiest=history.budgets.busiest,
+        hash="" if tracing is None else tracing.hexdigest(),
+    )
+
+
+class _History:
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.world = world = stage(scenario, World)
+        add_nodes(world, scenario)
+        self.counts = Counts(world)
+        self.rows = Rows(world, _never_faulty(scenario, world))
+        self.budgets = Budgets(world, scenario.config)
+        self.agreed: list[float | None] = [None, None]
+        self._found: list[Finding] = []
+        views = Views(world, joined=scenario.start == "joined")
+        faults = Faults(world, views, Detection(world, views, scenario.config))
+        for fault, numbers in scenario.faults:
+            faults.schedule(fault, numbers)
+
+    def findings(self) -> list[Finding]:
+        """Everything that did not hold, in no order of time across the checkers."""
+        return [
+            *self.counts.findings,
+            *self.rows.findings,
+            *self.budgets.findings,
+            *self._found,
+        ]
+
+    def run(self) -> None:
+        """The whole history; stops at the first finding of a checker."""
+        try:
+            self._run()
+        except Exception as error:
+            # Whatever the protocol raises is a finding like any other.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{where.filename.rpartition('gossipd/')[2]}:{where.lineno}"
+            text = f"{type(error).__name__}: {error} ({place})"
+            self._found.append(Finding("raised", text))
+
+    def _run(self) -> None:
+        world = self.world
+        world.run(self.scenario.duration)
+        if self.findings():
+            return
+        self._heal()
+        down = [host for host in world.hosts.values() if host.node is None]
+        if not self._agree(0, down):
+            return
+        for host in down:
+            world.start(host.id)
+        if down and not self._agree(1, []):
+            return
+        hosts = world.live()
+        cut = apart(hosts)
+        if connected(hosts, cut):
+            self._found += self.counts.judge(hosts)
+        if not cut and not self.findings():
+            self._listen()
+
+    def _heal(self) -> None:
+        """Every fault ends that has not ended by itself."""
+        network = self.world.network
+        network.heal()
+        network.loss_ratio = network.duplicate_ratio = network.reorder_ratio = 0.0
+        network.delay = UniformDelay(0.0005, 0.0015)
+        for host in self.world.hosts.values():
+            host.disk.failing, host.disk.delay, host.slow = False, None, None
+            if host.blocked:
+                self.world.unblock(host.id)
+            if host.paused:
+                self.world.resume(host.id)
+
+    def _agree(self, phase: int, down: Sequence[Host]) -> bool:
+        """Lets time pass until all agree, or until they should have."""
+        world, began = self.world, self.world.now
+        within = AGREE * self.scenario.config.probe_interval
+        if world.run_until(lambda: not self._disagreements(down), within, _LOOK):
+            self.agreed[phase] = world.now - began
+            return not self.findings()
+        self._found += self._disagreements(down)[:5]
+        return False
+
+    def _disagreements(self, down: Sequence[Host]) -> list[Finding]:
+        hosts = self.world.live()
+        cut = apart(hosts)
+        pairs = [
+            (one, other)
+            for one in hosts
+            for other in hosts
+            if one is not other and (one.id, other.id) not in cut
+        ]
+        seeds = {self.world.id_of(number) for number in range(SEEDS)}
+        if any(host.id in seeds for host in down) or not connected(hosts, cut):
+            # Who has forgotten everybody finds nobody without a seed that runs.
+            return self.rows.judge([], down)
+        found = self.rows.judge(pairs, down)
+        return found or self.counts.differing(hosts)
+
+    def _listen(self) -> None:
+        """Lets what is still under way end, and then listens whether anything else is said."""
+        self.world.run(_SETTLE * self.scenario.config.probe_interval)
+        self.budgets.watch_idle()
+        self.world.run(_QUIET * self.scenario.config.probe_interval)
+
+
+def _never_faulty(scenario: Scenario, world: World) -> list[str]:
+    """Ids that no fault befalls and nobody removes, if no datagram of theirs is lost or late."""
+    kinds = [fault.kind for fault, _ in scenario.faults]
+    if scenario.loss or any(kind not in (*_HARMLESS, *_COMMANDS) for kind in kinds):
+        return []
+    struck = {
+        number
+        for fault, numbers in scenario.faults
+        for number in (*numbers, fault.details.get("peer"))
+        if fault.kind in _HARMLESS or fault.kind == "remove"
+    }
+    return [world.id_of(number) for number in range(scenario.nodes) if number not in struck]

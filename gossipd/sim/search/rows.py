@@ -1,0 +1,136 @@
+"""Judges the membership of a history: rows only rise, and only by their subject's own word.
+
+Looks at every row of a node after each of its inputs. A row is compared by (generation,
+incarnation, state), in SWIM's order of states with left above dead, so that nothing at or below a
+dead (generation, incarnation) returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from gossipd.protocol.events import MemberDead
+
+from ..host import Host
+from ..interface import MemberRow
+from ..record import Observed
+from ..world import World
+from .findings import Checker, Finding
+
+_STATES = {"alive": 0, "suspect": 1, "dead": 2, "left": 3}
+
+_Rank = tuple[int, int, int]
+
+
+class Rows(Checker):
+    """Follows every row of every node of a world, from its making on; all have been started by then.
+
+    Args:
+        spared: ids that nobody may ever declare dead.
+    """
+
+    def __init__(self, world: World, spared: Collection[str] = ()) -> None:
+        super().__init__(world)
+        self._spared = spared
+        self._seen: dict[tuple[str, int], dict[str, _Rank]] = {}
+        # The largest incarnation that each node took itself, by its id and generation.
+        self._own: dict[tuple[str, int], int] = {}
+        self._left: dict[tuple[str, int], None] = {}
+        for host in world.live():
+            for row in host.running().members():
+                if row.id == host.id:
+                    self._follow_own(row)
+        world.on_step.append(self._on_step)
+        world.on_event.append(self._on_event)
+
+    def _on_event(self, observed: Observed) -> None:
+        event = observed.event
+        if isinstance(event, MemberDead) and event.member in self._spared:
+            self._find(
+                "false death",
+                f"{observed.node} declared {event.member} dead, which never had a fault"
+                f" (accuser {event.accuser})",
+            )
+
+    def _on_step(self, host: Host) -> None:
+        if host.node is None:
+            return
+        before = self._seen.setdefault((host.id, host.boots), {})
+        rows = {row.id: row for row in host.node.members()}
+        self._follow_own(rows[host.id])
+        for member, row in rows.items():
+            rank = (row.generation, row.incarnation, _STATES[row.state])
+            known = before.get(member)
+            if known == rank:
+                continue
+            before[member] = rank
+            if known is not None and rank < known:
+                self._find("row fell", f"at {host.id}: {member} from {known} to {rank}")
+            self._check_origin(host, row)
+        if len(rows) < len(before):
+            gone = [member for member in before if member not in rows]
+            self._find("row gone", f"{host.id} forgot {', '.join(gone)}")
+
+    def _follow_own(self, row: MemberRow) -> None:
+        key = (row.id, row.generation)
+        self._own[key] = max(row.incarnation, self._own.get(key, 0))
+        if row.state == "left":
+            self._left[key] = None
+
+    def _check_origin(self, host: Host, row: MemberRow) -> None:
+        """What a row says, its subject said first, but for suspect and dead."""
+        key = (row.id, row.generation)
+        if row.incarnation > self._own.get(key, -1):
+            text = f"{host.id} has {row.id} at ({row.generation}, {row.incarnation})"
+            self._find("never said", f"{text}, which that never was")
+        if row.state == "left" and key not in self._left:
+            self._find("never said", f"{host.id} has {row.id} as left, which never said so")
+
+    # At the end
+
+    def judge(self, pairs: Iterable[tuple[Host, Host]], down: Sequence[Host]) -> list[Finding]:
+        """Each first of a pair must have the second as alive, and nobody may have one of `down`."""
+        found = []
+        for observer, subject in pairs:
+            state = _state(observer, subject.id)
+            if state != "alive":
+                text = f"{observer.id} has {subject.id} as {state}"
+                found.append(Finding("not alive", text))
+        for subject in down:
+            for observer in self._world.live():
+                if _state(observer, subject.id) in ("alive", "suspect"):
+                    text = f"{observer.id} has {subject.id} as alive, which does not run"
+                    found.append(Finding("not dead", text))
+        return found
+
+
+def _state(observer: Host, member: str) -> str:
+    for row in observer.running().members():
+        if row.id == member:
+            return row.state
+    return "unknown"
+
+
+def apart(hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
+    """Pairs of running nodes of which one has removed the other, both ways round."""
+    pairs: dict[tuple[str, str], None] = {}
+    for host in hosts:
+        for row in host.running().members():
+            if row.removed:
+                pairs[host.id, row.id] = pairs[row.id, host.id] = None
+    return pairs
+
+
+def connected(hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
+    """Whether every node can reach every other one through others."""
+    if not hosts:
+        return True
+    reached = {hosts[0].id: None}
+    waiting = [hosts[0]]
+    while waiting:
+        one = waiting.pop()
+        for other in hosts:
+            if other.id not in reached and (one.id, other.id) not in cut:
+                reached[other.id] = None
+                waiting.append(other)
+    return len(reached) == len(hosts)
