@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import attrs
 
 from gossipd.protocol import ProtocolConfig
@@ -10,7 +12,7 @@ from gossipd.protocol.effects import Address
 from gossipd.protocol.messages import Ack, Content, Message, Ping
 
 from ..world import World
-from .findings import Checker
+from .findings import Checker, Finding
 
 IDLE_BYTES = 64
 """An exchange of two nodes that agree takes so much beside its ping and ack."""
@@ -26,22 +28,30 @@ class _Second:
 
 
 class Budgets(Checker):
-    """Watches every datagram of a world, from its making on."""
+    """Watches every datagram of a world, from its making on.
 
-    def __init__(self, world: World, config: ProtocolConfig) -> None:
+    Args:
+        bursting: ids whose storms are not their own doing.
+    """
+
+    def __init__(
+        self, world: World, config: ProtocolConfig, bursting: Collection[str] = ()
+    ) -> None:
         super().__init__(world)
         self.busiest = 0
-        self._config = config
+        self._bursting = [world.host(node).address for node in bursting]
         self._codec = Codec(config.cluster)
         self._seconds: dict[Address, _Second] = {}
         self._largest = config.max_datagram_bytes
-        self._quiet = False
+        self._said: list[Finding] | None = None
         self._idle_bytes = {Ping: 0, Ack: 0}
         world.network.observers.append(self._on_sent)
 
-    def watch_idle(self) -> None:
-        """From now on all must be quiet."""
-        self._quiet = True
+    def listen(self) -> list[Finding]:
+        """A list that from now on, until the next call, takes whatever is not idle."""
+        self._said = []
+        self._idle_bytes = {Ping: 0, Ack: 0}
+        return self._said
 
     def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
         if len(data) > self._largest:
@@ -54,25 +64,23 @@ class Budgets(Checker):
             second.number, second.sent = int(time), 0
         second.sent += 1
         self.busiest = max(self.busiest, second.sent)
-        if second.sent == STORM:
+        if second.sent == STORM and source not in self._bursting:
             self._find("storm", f"{source[0]} sent {STORM} datagrams in a second")
-        if self._quiet:
-            self._judge_idle(source, to, data)
+        if self._said is not None:
+            self._said += self._not_idle(source, to, data)
 
-    def _judge_idle(self, source: Address, to: Address, data: bytes) -> None:
+    def _not_idle(self, source: Address, to: Address, data: bytes) -> list[Finding]:
         _, messages, _ = self._codec.decode(data)
         kinds = [type(message).__name__ for message in messages]
         if kinds not in (["Ping"], ["Ack"], ["Content"]):
-            self._find("not quiet", f"{source[0]} sent {', '.join(kinds)} to {to[0]}")
-            return
-        extra = len(data) - self._bare(data, messages[0])
-        if isinstance(messages[0], Content):
-            return
+            text = f"at {self._world.now:.3f} s {source[0]} sent {', '.join(kinds)} to {to[0]}"
+            return [Finding("not quiet", text)]
         kind = type(messages[0])
-        self._idle_bytes[kind] = max(self._idle_bytes[kind], extra)
-        if sum(self._idle_bytes.values()) > IDLE_BYTES:
-            self._find("idle bytes", f"{sum(self._idle_bytes.values())} in one exchange")
-            self._idle_bytes = {Ping: 0, Ack: 0}
+        if kind is not Content:
+            extra = len(data) - self._bare(data, messages[0])
+            self._idle_bytes[kind] = max(self._idle_bytes[kind], extra)
+        idle = sum(self._idle_bytes.values())
+        return [Finding("idle bytes", f"{idle} in one exchange")] if idle > IDLE_BYTES else []
 
     def _bare(self, data: bytes, message: Message) -> int:
         """The size of this datagram with nothing but the ping or ack that it carries."""

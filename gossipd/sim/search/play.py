@@ -30,8 +30,10 @@ from .rows import Rows, apart, connected
 AGREE = 60
 """Probe intervals after the last fault within which all must agree."""
 
-_SETTLE = 5
-_QUIET = 5
+QUIET = 40
+"""Probe intervals after agreement within which nothing but pings and acks goes on."""
+
+_WINDOW = 5
 _LOOK = 0.25
 
 # Faults that leave others' datagrams alone, or bring them after at most some seconds.
@@ -98,7 +100,7 @@ class _History:
         add_nodes(world, scenario)
         self.counts = Counts(world)
         self.rows = Rows(world, _never_faulty(scenario, world))
-        self.budgets = Budgets(world, scenario.config)
+        self.budgets = Budgets(world, scenario.config, _blocked(scenario, world))
         self.agreed: list[float | None] = [None, None]
         self._found: list[Finding] = []
         views = Views(world, joined=scenario.start == "joined")
@@ -132,6 +134,8 @@ class _History:
         if self.findings():
             return
         self._heal()
+        # Who is about to leave has left by then.
+        world.run(self.scenario.config.leave_grace)
         down = [host for host in world.hosts.values() if host.node is None]
         if not self._agree(0, down):
             return
@@ -186,10 +190,20 @@ class _History:
         return found or self.counts.differing(hosts)
 
     def _listen(self) -> None:
-        """Lets what is still under way end, and then listens whether anything else is said."""
-        self.world.run(_SETTLE * self.scenario.config.probe_interval)
-        self.budgets.watch_idle()
-        self.world.run(_QUIET * self.scenario.config.probe_interval)
+        """Lets what is still under way end, until nothing else is said for a while."""
+        world, interval = self.world, self.scenario.config.probe_interval
+        for _ in range(QUIET // _WINDOW):
+            said = self.budgets.listen()
+            world.run(_WINDOW * interval)
+            if not said:
+                break
+        self._found += said[:5]
+
+
+def _blocked(scenario: Scenario, world: World) -> list[str]:
+    """Ids of nodes that at some time send all at once what they had to say for seconds."""
+    faults = [numbers for fault, numbers in scenario.faults if fault.kind == "block"]
+    return [world.id_of(number) for numbers in faults for number in numbers]
 
 
 def _never_faulty(scenario: Scenario, world: World) -> list[str]:

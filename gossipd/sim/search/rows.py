@@ -23,7 +23,7 @@ _Rank = tuple[int, int, int]
 
 
 class Rows(Checker):
-    """Follows every row of every node of a world, from its making on; all have been started by then.
+    """Follows every row of every node of a world, from its making on. All were started before.
 
     Args:
         spared: ids that nobody may ever declare dead.
@@ -92,23 +92,24 @@ class Rows(Checker):
         """Each first of a pair must have the second as alive, and nobody may have one of `down`."""
         found = []
         for observer, subject in pairs:
-            state = _state(observer, subject.id)
-            if state != "alive":
-                text = f"{observer.id} has {subject.id} as {state}"
+            row = _row(observer, subject)
+            if row is None or row.state != "alive":
+                text = f"{observer.id} has {subject.id} as {row.state if row else 'unknown'}"
                 found.append(Finding("not alive", text))
         for subject in down:
             for observer in self._world.live():
-                if _state(observer, subject.id) in ("alive", "suspect"):
-                    text = f"{observer.id} has {subject.id} as alive, which does not run"
+                row = _row(observer, subject)
+                if row is not None and not row.removed and row.state in ("alive", "suspect"):
+                    text = f"{observer.id} has {subject.id} as {row.state}, which does not run"
                     found.append(Finding("not dead", text))
         return found
 
 
-def _state(observer: Host, member: str) -> str:
+def _row(observer: Host, subject: Host) -> MemberRow | None:
     for row in observer.running().members():
-        if row.id == member:
-            return row.state
-    return "unknown"
+        if row.id == subject.id:
+            return row
+    return None
 
 
 def apart(hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
