@@ -27,6 +27,7 @@ from gossipd.protocol.effects import (
 )
 
 from .clock import Clock
+from .disk import Disk
 from .interface import DrivenNode
 from .network import Delay, UniformDelay
 
@@ -65,21 +66,6 @@ class Surroundings(Protocol):
 
     def stepped(self, host: Host) -> None:
         """A node has handled one input and its effects are carried out."""
-
-
-class Disk:
-    """When and whether a host's writes are reported.
-
-    Attributes:
-        delay: from staging a write to its report; None: at once.
-        failing: writes are reported as failed instead.
-    """
-
-    __slots__ = ("delay", "failing")
-
-    def __init__(self) -> None:
-        self.delay: Delay | None = None
-        self.failing = False
 
 
 class Host:
@@ -168,6 +154,9 @@ class Host:
         self.node = node
         self.boots += 1
         now = self._clock.now
+        self.disk.load(self.kept)
+        if self.disk.lazy is not None:
+            self._clock.at(now + self.disk.lazy * self._rng.random(), self._flush, self.boots)
         self.perform(node.start(now))
         if self.seeds:
             self.perform(node.join(list(self.seeds), now))
@@ -184,6 +173,11 @@ class Host:
         self._scheduled = 0
         self._disk_free = 0.0
         self._armed = inf
+
+    def crash(self) -> None:
+        """End the process without another word, and keep what is on disk."""
+        self.kept = self.disk.crash(self.running().state(), self._unreported, self._rng)
+        self.stop()
 
     def running(self) -> DrivenNode:
         """The node; ValueError if there is no process."""
@@ -312,8 +306,19 @@ class Host:
 
     def _report(self) -> None:
         node, write = self.running(), self._unreported.popleft()
-        report = node.persist_failed if self.disk.failing else node.persisted
-        self._carry_out(report(write, self._clock.now))
+        if self.disk.failing:
+            self.disk.fail(write, self._rng)
+            self._carry_out(node.persist_failed(write, self._clock.now))
+        else:
+            self.disk.write(write)
+            self._carry_out(node.persisted(write, self._clock.now))
+
+    def _flush(self, boot: int) -> None:
+        if boot != self.boots or self.node is None or self.disk.lazy is None:
+            return
+        if not self.paused:
+            self.disk.flush(self.node.state())
+        self._clock.at(self._clock.now + self.disk.lazy, self._flush, boot)
 
     def _arm(self, node: DrivenNode) -> None:
         due = node.next_timeout()

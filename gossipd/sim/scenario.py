@@ -46,7 +46,8 @@ class Scenario:
     Attributes:
         about: one line.
         nodes, duration, seed: how many, for how many virtual seconds, drawn from which seed.
-        start: joined (all know each other) or together (each knows the first three).
+        start: joined (all know each other) or together (each knows its seeds).
+        seeds: each node is configured with the first so many as its seeds.
         config: of every node.
         loss, duplicate, reorder: shares of all datagrams.
         latency: one way.
@@ -60,6 +61,7 @@ class Scenario:
     duration: float = 60.0
     seed: int = 1
     start: str = "joined"
+    seeds: int = 3
     config: ProtocolConfig = attrs.Factory(ProtocolConfig)
     loss: float = 0.0
     latency: Delay = LAN_DELAY
@@ -98,6 +100,8 @@ def make(words: Mapping[str, Any]) -> Scenario:
     limit = scenario.config.member_limit
     if scenario.nodes > limit:
         raise ScenarioError("nodes", f"{scenario.nodes} is above the setting member_limit, {limit}")
+    if scenario.start == "together" and not scenario.seeds:
+        raise ScenarioError("seeds", "nodes that start together need one to find each other")
     return attrs.evolve(scenario, faults=_assign(scenario, _faults(words)))
 
 
@@ -158,11 +162,19 @@ def _start(text: str) -> str:
     return text
 
 
+def _seeds(text: str) -> int:
+    seeds = notation.whole(text)
+    if not 0 <= seeds <= MAX_NODES:
+        raise ValueError(f"{seeds} is not from 0 to {MAX_NODES}")
+    return seeds
+
+
 _PLAIN: Mapping[str, Callable[[str], Any]] = {
     "nodes": _count,
     "duration": _duration,
     "seed": notation.whole,
     "start": _start,
+    "seeds": _seeds,
     "loss": notation.share,
     "latency": notation.delay,
     "duplicate": notation.share,

@@ -10,9 +10,6 @@ from .network import Network
 from .scenario import Scenario
 from .world import World
 
-SEEDS = 3
-"""Each node is configured with the first so many as its seeds."""
-
 _World = TypeVar("_World", bound=World)
 
 
@@ -31,7 +28,9 @@ def stage(scenario: Scenario, world_type: type[_World]) -> _World:
     return world_type(scenario.seed, **options)
 
 
-def add_nodes(world: World, scenario: Scenario) -> None:
-    """Adds and starts the scenario's nodes."""
+def add_nodes(world: World, scenario: Scenario, *, lazy: float | None = None) -> None:
+    """Adds and starts the scenario's nodes, with such disks (see `Disk`)."""
     for _ in range(scenario.nodes):
-        world.add(seeds=range(min(SEEDS, scenario.nodes)))
+        host = world.add(seeds=range(min(scenario.seeds, scenario.nodes)), start=False)
+        host.disk.lazy = lazy
+        world.start(host.id)

@@ -23,12 +23,13 @@ class World(Cluster):
     def crash(self, node: Reference, *, keep: bool = True) -> None:
         """End a process at once, keeping what a store would have kept, or (keep=False) nothing.
 
-        Writes that are staged but not reported are not on disk afterwards.
+        Of writes that are staged but not reported, a lazy disk may have some; another has none.
         """
         host = self.host(node)
-        host.kept = host.running().state() if keep else None
+        host.crash()
+        if not keep:
+            host.kept = None
         host.faulty = True
-        host.stop()
         self.befall(host, "crashed" if keep else "crashed, state lost")
 
     def restart(self, node: Reference, *, keep: bool = True, after: float = 0.0) -> None:
@@ -43,7 +44,7 @@ class World(Cluster):
     def disk_of(self, node: Reference) -> Any:
         """What would be on a node's disk if it crashed now."""
         host = self.host(node)
-        return host.kept if host.node is None else host.node.state()
+        return host.kept if host.node is None else host.disk.content(host.node.state())
 
     def replace_disk(self, node: Reference, state: Any, what: str) -> None:
         """Put `state` on the disk of a node that does not run."""

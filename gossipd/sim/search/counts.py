@@ -3,12 +3,13 @@
 The final value must be explained by a sequential order of the operations in which each comes after
 what its node had seen (`orders`). A history without syncs adds distinct powers of two, so that its
 value names the operations that it contains. An answer must not claim more holders than there are.
-An increment is owed once it was answered, and no longer once the last disk that held it was
-replaced.
+An increment is owed once it was answered, and no longer once no process and no disk holds it.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 
 import attrs
@@ -28,8 +29,8 @@ class _Asked:
 
     Attributes:
         seen: tickets of the operations whose effects its node had before.
-        owed: it was answered, and some disk or process has kept it ever since.
-        spared: nodes whose disk was replaced: they may have held it before.
+        owed: it was answered, and some process or disk has held it ever since.
+        spared: nodes that ended or lost their disk meanwhile: they may have held it before.
     """
 
     request: Request
@@ -110,8 +111,9 @@ class Counts(Checker):
         self._least[host.id] = count
 
     def _on_event(self, observed: Observed) -> None:
+        """A process has ended, or the disk that the next one starts from is another one."""
         event = observed.event
-        if not isinstance(event, Befell) or not event.what.startswith("disk replaced"):
+        if not isinstance(event, Befell) or not event.what.startswith(("crashed", "disk")):
             return
         self._least[observed.node] = 0
         held = [self._held_by(host) for host in self._world.hosts.values()]
@@ -136,9 +138,11 @@ class Counts(Checker):
             return differing
         value = hosts[0].running().count(NAME)
         asked = [each for each in self._asked.values() if each.request.refused is None]
-        if any(each.request.kind == "sync" for each in asked):
-            return self._judge_orders(value, asked)
-        return self._judge_sum(value, asked)
+        amounts = [each.request.amount for each in asked if each.request.kind == "increment"]
+        apart = sum(amounts) == functools.reduce(operator.or_, amounts, 0)
+        if apart and len(amounts) == len(asked):
+            return self._judge_sum(value, asked)
+        return self._judge_orders(value, asked)
 
     def _judge_sum(self, value: int, asked: list[_Asked]) -> list[Finding]:
         possible = sum(each.request.amount for each in asked)

@@ -53,6 +53,8 @@ class _Drawer:
         for word, most in (("loss", 40), ("duplicate", 30), ("reorder", 50)):
             if rng.random() < 0.35:
                 words[word] = rng.randint(1, most)
+        if words["start"] == "joined":
+            words["seeds"] = rng.choice((0, 1, 3))
         settings = self._settings()
         if settings:
             words["set"] = settings

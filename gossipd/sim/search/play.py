@@ -17,7 +17,7 @@ from ..faults import Faults
 from ..host import Host
 from ..network import UniformDelay
 from ..scenario import Scenario, make
-from ..stage import SEEDS, add_nodes, stage
+from ..stage import add_nodes, stage
 from ..trace import TraceHash, TraceText
 from ..views import Views
 from ..world import World
@@ -29,6 +29,9 @@ from .rows import Rows, apart, connected
 
 AGREE = 60
 """Probe intervals after the last fault within which all must agree."""
+
+LAZY = 1.0
+"""Seconds between two writes of what is not the node's own to its disk."""
 
 QUIET = 40
 """Probe intervals after agreement within which nothing but pings and acks goes on."""
@@ -97,7 +100,7 @@ class _History:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.world = world = stage(scenario, World)
-        add_nodes(world, scenario)
+        add_nodes(world, scenario, lazy=LAZY)
         self.counts = Counts(world)
         self.rows = Rows(world, _never_faulty(scenario, world))
         self.budgets = Budgets(world, scenario.config, _blocked(scenario, world))
@@ -182,7 +185,7 @@ class _History:
             for other in hosts
             if one is not other and (one.id, other.id) not in cut
         ]
-        seeds = {self.world.id_of(number) for number in range(SEEDS)}
+        seeds = {self.world.id_of(number) for number in range(self.scenario.seeds)}
         if any(host.id in seeds for host in down) or not connected(hosts, cut):
             # Who has forgotten everybody finds nobody without a seed that runs.
             return self.rows.judge([], down)
