@@ -113,10 +113,14 @@ class Metrics:
             yield GaugeMetricFamily(name, text, value=value)
         for name, text, value in _counters(statistics, http):
             yield CounterMetricFamily(name, text, value=value)
-        members = GaugeMetricFamily("gossipd_members", "Members now.", labels=("state",))
-        for state, number in sorted(statistics.members.items()):
-            members.add_metric((state,), number)
-        yield members
+        for name, text, label, numbers in (
+            ("gossipd_members", "Members now.", "state", statistics.members),
+            ("gossipd_waiting", "What is kept for later now.", "kind", statistics.waiting),
+        ):
+            gauge = GaugeMetricFamily(name, text, labels=(label,))
+            for which, number in sorted(numbers.items()):
+                gauge.add_metric((which,), number)
+            yield gauge
         for metric in _labelled(statistics, http, self._requests):
             family = CounterMetricFamily(metric.name, metric.text, labels=metric.labels)
             for labels, value in sorted(metric.values.items()):

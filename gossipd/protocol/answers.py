@@ -37,6 +37,9 @@ class Answers:
         self._pushes = pushes
         self._waiting: dict[str, deque[_Waiting]] = {level: deque() for level in ACK_LEVELS}
 
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
     def level(self, ack: str | None) -> str:
         """The ack level to use: as asked, as configured, or by cluster size.
 

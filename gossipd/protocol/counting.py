@@ -69,6 +69,10 @@ class Counting:
         self._failed: list[bytes] = []
         self._copied: list[bytes] = []
 
+    def __len__(self) -> int:
+        """Writes that are staged and not reported yet."""
+        return len(self._staged)
+
     def increment(self, name: str, amount: int, ack: str | None, ticket: int) -> None:
         """Adds `amount` to the counter.
 

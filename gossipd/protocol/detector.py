@@ -79,6 +79,10 @@ class Detector:
         self._round_trips: dict[str, RoundTrip] = {}
         self.gates = _no_gates
 
+    def __len__(self) -> int:
+        """Pings that are made for others."""
+        return len(self._relayed)
+
     def start(self) -> None:
         """Sets the first probe at a random phase, so that nodes that start together spread out."""
         phase = self._out.rng.random() * self._config.probe_interval

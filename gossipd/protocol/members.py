@@ -99,12 +99,19 @@ def beats(claim: Claim, row: Member) -> bool:
 
 
 class MemberTable:
-    """All rows by id, this node's own included, and the peers that are live."""
+    """All rows by id, this node's own included.
+
+    Attributes:
+        live: peers that are alive or suspect and not removed here.
+        gone: those that are dead or left and not removed here.
+        hidden: addresses of those that are removed here.
+    """
 
     def __init__(self, own: Claim, key: bytes, rng: Random, now: float) -> None:
         self.rows: dict[str, Member] = {}
         self.live: dict[str, Member] = {}
         self.gone: dict[str, Member] = {}
+        self.hidden: dict[Address, None] = {}
         self.fingerprint = Fingerprint()
         self._key = key
         self._rng = rng
@@ -140,6 +147,10 @@ class MemberTable:
     def hide(self, row: Member, removed: bool) -> None:
         """Removes a row from sight, or shows it again."""
         row.removed = removed
+        if removed:
+            self.hidden[row.address] = None
+        else:
+            self.hidden.pop(row.address, None)
         self._sort_in(row)
 
     def drop_oldest_gone(self) -> bool:

@@ -234,6 +234,14 @@ class Node:
             members["removed" if row.removed else STATES[row.state]] += 1
         members["joining"] = len(self._contacts.listed())
         statistics.members = members
+        statistics.waiting = {
+            "timers": len(self._out.timers),
+            "pings": len(self._pings),
+            "claims": len(self._out.queue),
+            "answers": len(self._answers),
+            "writes": len(self._counting),
+            "relays": len(self._detector) + len(self._spreading),
+        }
         statistics.local_health = self._awareness.score
         return statistics
 

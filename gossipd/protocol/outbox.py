@@ -79,7 +79,9 @@ class Outbox:
         return self.codec.datagram([self.sender, *map(frame, messages)])
 
     def transmit(self, data: bytes, to: Address, kind: str) -> None:
-        """Sends bytes made by `datagram`, counted under `kind`."""
+        """Sends bytes made by `datagram`, counted under `kind`; a removed peer gets nothing."""
+        if to in self.table.hidden:
+            return
         count_traffic(self.statistics.sent, kind, len(data))
         self.effects.append(Transmit(data, to))
 

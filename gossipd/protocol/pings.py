@@ -53,6 +53,9 @@ class Pings:
         self._sent: dict[int, Sent] = {}
         self._echoed: dict[Address, tuple[str, int]] = {}
 
+    def __len__(self) -> int:
+        return len(self._sent)
+
     def number(self, sent: Sent) -> int:
         """A fresh number under which `sent` is kept; nobody off the path can guess it."""
         if len(self._sent) >= _OUTSTANDING:

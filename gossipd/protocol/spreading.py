@@ -74,6 +74,10 @@ class Spreading:
         self.confirmed: Callable[[Member, int], None] = _ignore
         self.over: Callable[[], None] = _nothing
 
+    def __len__(self) -> int:
+        """Pushes that are passed on for others."""
+        return len(self._relayed)
+
     @property
     def under_way(self) -> bool:
         """Whether a round is under way."""

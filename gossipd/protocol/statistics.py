@@ -20,6 +20,8 @@ class Statistics:
     Attributes:
         members: members now by state: alive, suspect, dead, left, joining, removed. This node
             is one of the alive.
+        waiting: what is kept for later now, by kind: timers, pings (not acked), claims (to be
+            gossiped), answers and writes (of commands), relays (of others' pings and pushes).
         local_health: Lifeguard's score now, 0 (healthy) to the configured maximum.
         sent, received: traffic by kind, `ping` or `push` for instance.
         rejected: datagrams, messages or values that were refused, by reason.
@@ -33,6 +35,7 @@ class Statistics:
     """
 
     members: dict[str, int] = attrs.Factory(dict)
+    waiting: dict[str, int] = attrs.Factory(dict)
     local_health: int = 0
     sent: dict[str, Traffic] = attrs.Factory(dict)
     received: dict[str, Traffic] = attrs.Factory(dict)

@@ -42,6 +42,7 @@ def page() -> Page:
 
 STATISTICS = Statistics(
     members={"alive": 3, "dead": 1},
+    waiting={"timers": 7},
     local_health=2,
     sent={"ping": Traffic(10, 1000)},
     received={"push": Traffic(20, 2000)},
@@ -64,6 +65,7 @@ STATISTICS = Statistics(
         ("gossipd_build_info", {"version": __version__}, 1),
         ("gossipd_members", {"state": "alive"}, 3),
         ("gossipd_members", {"state": "dead"}, 1),
+        ("gossipd_waiting", {"kind": "timers"}, 7),
         ("gossipd_local_health", {}, 2),
         ("gossipd_sent_datagrams_total", {"kind": "ping"}, 10),
         ("gossipd_sent_bytes_total", {"kind": "ping"}, 1000),

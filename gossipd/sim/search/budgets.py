@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import attrs
 
@@ -11,6 +11,7 @@ from gossipd.protocol.codec import Codec, frame
 from gossipd.protocol.effects import Address
 from gossipd.protocol.messages import Ack, Content, Message, Ping
 
+from ..host import Host
 from ..world import World
 from .findings import Checker, Finding
 
@@ -19,6 +20,14 @@ IDLE_BYTES = 64
 
 STORM = 400
 """Datagrams that one node may send in a second, and the more for each command under way."""
+
+
+# What a quiet node may keep: its own few timers, and those of a ping, a push and a seed per member;
+# pings that nobody answered; pings for others that are late.
+_TIMERS = 12
+_TIMERS_A_ROW = 3
+_PINGS = 4096
+_RELAYS = 3
 
 
 @attrs.define
@@ -81,6 +90,25 @@ class Budgets(Checker):
             self._idle_bytes[kind] = max(self._idle_bytes[kind], extra)
         idle = sum(self._idle_bytes.values())
         return [Finding("idle bytes", f"{idle} in one exchange")] if idle > IDLE_BYTES else []
+
+    def judge(self, hosts: Iterable[Host]) -> list[Finding]:
+        """Whether these nodes, which have been quiet for a while, keep more than they need."""
+        found = []
+        for host in hosts:
+            waiting = host.running().statistics().waiting
+            rows = len(host.running().members())
+            most = {
+                "timers": _TIMERS + _TIMERS_A_ROW * rows,
+                "pings": _PINGS,
+                "claims": rows,
+                "answers": 0,
+                "writes": 0,
+                "relays": _RELAYS,
+            }
+            for kind, number in waiting.items():
+                if number > most[kind]:
+                    found.append(Finding("kept", f"{host.id} keeps {number} {kind}"))
+        return found
 
     def _bare(self, data: bytes, message: Message) -> int:
         """The size of this datagram with nothing but the ping or ack that it carries."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from ..checks import unanswered
 from ..detection import Detection
 from ..faults import Faults
 from ..host import Host
@@ -102,8 +103,9 @@ class _History:
         self.world = world = stage(scenario, World)
         add_nodes(world, scenario, lazy=LAZY)
         self.counts = Counts(world)
-        self.rows = Rows(world, _never_faulty(scenario, world))
-        self.budgets = Budgets(world, scenario.config, _blocked(scenario, world))
+        bursting = _blocked(scenario, world)
+        self.rows = Rows(world, _never_faulty(scenario, world), bursting)
+        self.budgets = Budgets(world, scenario.config, bursting)
         self.agreed: list[float | None] = [None, None]
         self._found: list[Finding] = []
         views = Views(world, joined=scenario.start == "joined")
@@ -148,6 +150,9 @@ class _History:
             return
         hosts = world.live()
         cut = apart(hosts)
+        for request in unanswered(world):
+            text = f"{request.kind} of {request.amount} at {request.node}, {request.asked_at:.3f} s"
+            self._found.append(Finding("unanswered", text))
         if connected(hosts, cut):
             self._found += self.counts.judge(hosts)
         if not cut and not self.findings():
@@ -201,6 +206,7 @@ class _History:
             if not said:
                 break
         self._found += said[:5]
+        self._found += self.budgets.judge(world.live())
 
 
 def _blocked(scenario: Scenario, world: World) -> list[str]:

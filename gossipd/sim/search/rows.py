@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from gossipd.protocol import format_node_id
+from gossipd.protocol.effects import Address
 from gossipd.protocol.events import MemberDead
 
+from ..cluster import address_of
 from ..host import Host
 from ..interface import MemberRow
 from ..record import Observed
@@ -27,11 +30,15 @@ class Rows(Checker):
 
     Args:
         spared: ids that nobody may ever declare dead.
+        bursting: ids whose datagrams may leave long after they were sent.
     """
 
-    def __init__(self, world: World, spared: Collection[str] = ()) -> None:
+    def __init__(
+        self, world: World, spared: Collection[str] = (), bursting: Collection[str] = ()
+    ) -> None:
         super().__init__(world)
         self._spared = spared
+        self._bursting = bursting
         self._seen: dict[tuple[str, int], dict[str, _Rank]] = {}
         # The largest incarnation that each node took itself, by its id and generation.
         self._own: dict[tuple[str, int], int] = {}
@@ -41,7 +48,10 @@ class Rows(Checker):
                 if row.id == host.id:
                     self._follow_own(row)
         world.on_step.append(self._on_step)
+        # Pairs of addresses of which the first has removed the second, as last seen.
+        self._removed: dict[tuple[Address, Address], None] = {}
         world.on_event.append(self._on_event)
+        world.network.observers.append(self._on_sent)
 
     def _on_event(self, observed: Observed) -> None:
         event = observed.event
@@ -52,6 +62,15 @@ class Rows(Checker):
                 f" (accuser {event.accuser})",
             )
 
+    def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
+        """Nothing is sent to a removed peer, and nothing about it is shown."""
+        if (source, to) not in self._removed:
+            return
+        host = self._world.host(format_node_id(*source))
+        row = _row(host, self._world.host(format_node_id(*to)))
+        if row is not None and row.removed and host.id not in self._bursting:
+            self._find("sent to removed", f"from {host.id} to {row.id}")
+
     def _on_step(self, host: Host) -> None:
         if host.node is None:
             return
@@ -59,6 +78,10 @@ class Rows(Checker):
         rows = {row.id: row for row in host.node.members()}
         self._follow_own(rows[host.id])
         for member, row in rows.items():
+            if row.removed:
+                self._removed[host.address, address_of(member)] = None
+                if member in host.node.peers():
+                    self._find("shown", f"{member} is removed at {host.id}, and is among its peers")
             rank = (row.generation, row.incarnation, _STATES[row.state])
             known = before.get(member)
             if known == rank:
