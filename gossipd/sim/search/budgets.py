@@ -22,6 +22,9 @@ STORM = 400
 """Datagrams that one node may send in a second, and the more for each command under way."""
 
 
+# Where datagrams take no time, a storm of replies would last for ever within one instant.
+_ENDLESS = 20_000
+
 # What a quiet node may keep: its own few timers, and those of a ping, a push and a seed per member;
 # pings that nobody answered; pings for others that are late.
 _TIMERS = 12
@@ -75,6 +78,8 @@ class Budgets(Checker):
         self.busiest = max(self.busiest, second.sent)
         if second.sent == STORM and source not in self._bursting:
             self._find("storm", f"{source[0]} sent {STORM} datagrams in a second")
+        if second.sent >= _ENDLESS:
+            raise RuntimeError(f"{source[0]} does not stop sending")
         if self._said is not None:
             self._said += self._not_idle(source, to, data)
 

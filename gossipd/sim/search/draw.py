@@ -39,6 +39,9 @@ class _Drawer:
         self._seed = seed
         self._nodes = rng.choice((2, 3, 3, 4, 5, 5, 7, MOST_NODES))
         self._duration = rng.choice((8, 15, 30))
+        # Where and when something is asked for, and whether faults seek that out.
+        self._asked: list[tuple[int, float]] = []
+        self._aimed = rng.random() < 0.5
 
     def words(self) -> Words:
         rng = self._rng
@@ -82,13 +85,25 @@ class _Drawer:
     def _node(self) -> int:
         return self._rng.randrange(self._nodes)
 
+    def _where(self) -> tuple[int, float]:
+        """Which node a fault befalls, and when: often one that is about to answer somebody."""
+        if not self._aimed or self._rng.random() < 0.3:
+            return self._node(), self._time()
+        node, at = self._rng.choice(self._asked)
+        at += self._rng.choice((-1.0, -0.05, 0.0, 0.002, 0.05, 0.5)) * self._rng.random()
+        return node, round(min(max(at, 0.1), self._duration - 0.2), 4)
+
     def _lasting(self, least: float, most: float) -> str:
-        """START+LENGTH, or START alone: to the end."""
-        at = self._time()
+        """WHO@START+LENGTH, or without a length: to the end."""
+        node, at = self._where()
         left = self._duration - at - 0.1
         if self._rng.random() < 0.15 or left <= least:
-            return f"{at}"
-        return f"{at}+{round(self._rng.uniform(least, min(most, left)), 3)}"
+            return f"n{node}@{at}"
+        return f"n{node}@{at}+{round(self._rng.uniform(least, min(most, left)), 3)}"
+
+    def _once(self) -> str:
+        node, at = self._where()
+        return f"n{node}@{at}"
 
     # Commands
 
@@ -99,7 +114,9 @@ class _Drawer:
         moments = self._moments(number)
         words: Words = {"increment": [], "sync": []}
         for place, at in enumerate(moments):
-            where = f"n{self._node()}@{at}"
+            node = self._node()
+            self._asked.append((node, at))
+            where = f"n{node}@{at}"
             ack = f",ack={rng.choice(('all', 'majority', 'one', 'local'))}"
             ack = ack if rng.random() < 0.4 else ""
             if ordered and rng.random() < 0.4:
@@ -146,24 +163,24 @@ class _Drawer:
         if rng.random() < 0.1:
             return {}
         kinds: dict[str, Callable[[], str]] = {
-            "crash": lambda: f"n{self._node()}@{self._time()}",
+            "crash": self._once,
             "restart": self._restart,
-            "leave": lambda: f"n{self._node()}@{self._time()}",
-            "pause": lambda: f"n{self._node()}@{self._lasting(0.1, 25)}",
+            "leave": self._once,
+            "pause": lambda: self._lasting(0.1, 25),
             "flip-flop": self._flip_flop,
-            "block": lambda: f"n{self._node()}@{self._lasting(0.1, 10)}",
-            "slow": lambda: f"n{self._node()}@{self._lasting(1, 20)},late=0.1s..2.5s",
+            "block": lambda: self._lasting(0.1, 10),
+            "slow": lambda: f"{self._lasting(1, 20)},late=0.1s..2.5s",
             "one-way": self._one_way,
             "partition": self._partition,
             "clock-jump": self._clock_jump,
             "slow-disk": self._slow_disk,
-            "bad-disk": lambda: f"n{self._node()}@{self._lasting(0.1, 5)}",
+            "bad-disk": lambda: self._lasting(0.1, 5),
         }
         chosen = rng.sample(list(kinds), rng.choice((1, 1, 2, 3, 5)))
         return {kind: [kinds[kind]() for _ in range(rng.randint(1, 3))] for kind in chosen}
 
     def _restart(self) -> str:
-        text = f"n{self._node()}@{self._lasting(0.001, 10)}"
+        text = self._lasting(0.001, 10)
         what = self._rng.random()
         if what < 0.5 or "+" not in text:
             return text
@@ -182,20 +199,21 @@ class _Drawer:
     def _one_way(self) -> str:
         direction = self._rng.choice(("in", "out"))
         loss = self._rng.choice((50, 100))
-        return f"n{self._node()}@{self._lasting(0.5, 20)},direction={direction},loss={loss}"
+        return f"{self._lasting(0.5, 20)},direction={direction},loss={loss}"
 
     def _partition(self) -> str:
-        first = self._node()
+        node, _, when = self._lasting(0.1, 25).partition("@")
+        first = int(node[1:])
         last = self._rng.randint(first, self._nodes - 1)
         if first == 0 and last == self._nodes - 1:
             last -= 1
-        return f"n{first}-{last}@{self._lasting(0.5, 25)}"
+        return f"n{first}-{last}@{when}"
 
     def _clock_jump(self) -> str:
-        return (
-            f"n{self._node()}@{self._time()},by={self._rng.choice((-36000, -60, -1, 60, 36000))}s"
-        )
+        return f"{self._once()},by={self._rng.choice((-36000, -60, -1, 60, 36000))}s"
 
     def _slow_disk(self) -> str:
         delay = self._rng.choice(("1ms..5ms", "50ms..800ms"))
-        return f"n{self._node()}@{self._lasting(0.5, 20)},delay={delay}"
+        if self._rng.random() < 0.5:
+            return f"n{self._node()}@0.1,delay={delay}"
+        return f"{self._lasting(0.5, 20)},delay={delay}"

@@ -1,0 +1,422 @@
+"""Deliberately broken protocols, each of which the search must find.
+
+A mutant replaces one function of the protocol. `kinds` are the findings that are to be expected,
+`within` the number of histories after which the search must have one of them: some three times as
+many as it took when the mutant was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest.mock import patch
+
+import attrs
+
+from gossipd.protocol import (
+    answers,
+    counting,
+    detector,
+    inbox,
+    members,
+    membership,
+    node,
+    outbox,
+    pings,
+    pushes,
+    reconcile,
+    spreading,
+)
+from gossipd.protocol.counter import Counter
+from gossipd.protocol.ledger import Ledger, OwnerLog
+from gossipd.protocol.messages import (
+    ALIVE,
+    DEAD,
+    SUSPECT,
+    Ack,
+    Claim,
+    Confirm,
+    Group,
+    SpreadDone,
+)
+
+
+@attrs.frozen
+class Mutant:
+    """One broken protocol."""
+
+    name: str
+    kinds: tuple[str, ...]
+    within: int
+    patch: Callable[[], AbstractContextManager[Any]]
+
+
+MUTANTS: list[Mutant] = []
+
+
+def mutant(
+    owner: Any, attribute: str, *kinds: str, within: int
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers the function below as what takes the place of `owner.attribute`.
+
+    It is given the original function before its other arguments.
+    """
+    original = getattr(owner, attribute)
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        def broken(*arguments: Any, **keywords: Any) -> Any:
+            return function(original, *arguments, **keywords)
+
+        def start() -> AbstractContextManager[Any]:
+            return patch.object(owner, attribute, broken)
+
+        MUTANTS.append(Mutant(function.__name__, kinds, within, start))
+        return function
+
+    return register
+
+
+# The counter
+
+
+@mutant(Counter, "merge", "invented", "no order", "too few holders", within=100)
+def merge_adds(original: Any, self: Counter, owner: bytes, floor: int, count: int) -> bool:
+    """A slot's count is added, where the larger one should win."""
+    return original(self, owner, floor, self.slot(owner, floor) + count)
+
+
+@mutant(Counter, "merge", "no order", "counts differ", "count fell", within=100)
+def floors_are_dropped(original: Any, self: Counter, owner: bytes, floor: int, count: int) -> bool:
+    """A floor that nobody has counted under is forgotten."""
+    return bool(count) and original(self, owner, floor, count)
+
+
+@mutant(counting.Counting, "_count", "no order", within=400)
+def counts_under_no_floor(original: Any, self: Any, command: Any) -> None:
+    """An increment is counted under floor 0, whatever the highest floor is."""
+    counter = self._ledger.counter(command.name)
+    highest, counter.highest = counter.highest, 0
+    ahead, self._ahead = self._ahead, {}
+    own = self._own_id()
+    staged = [slots.get((own, 0), 0) for slots in ahead.values()]
+    try:
+        with patch.object(counter.__class__, "slot", _slot_of(counter, own, staged)):
+            original(self, command)
+    finally:
+        counter.highest = highest
+        for name, slots in self._ahead.items():
+            ahead.setdefault(name, {}).update(slots)
+        self._ahead = ahead
+
+
+def _slot_of(counter: Counter, own: bytes, staged: list[int]) -> Callable[..., int]:
+    plain = Counter.slot
+
+    def slot(self: Counter, owner: bytes, floor: int) -> int:
+        return (
+            max([plain(self, owner, floor), *staged]) if owner == own else plain(self, owner, floor)
+        )
+
+    return slot
+
+
+@mutant(counting.Counting, "_stage_own", "lost", "no order", "count fell", within=400)
+def tells_before_it_persists(
+    original: Any, self: Any, command: Any, floor: int, count: int
+) -> None:
+    """A write takes effect and is answered while it is still on its way to the disk."""
+    original(self, command, floor, count)
+    self._take_effect(command, self._staged[-1].group)
+    self._staged[-1] = attrs.evolve(self._staged[-1], command=None)
+    self._learning += 1
+    self._answers.settle()
+
+
+@mutant(Ledger, "learned_floor", "no order", "count fell", "lost", "counts differ", within=4000)
+def learned_floors_are_not_persisted(original: Any, self: Any, group: Group) -> bool:
+    """A floor that others raised is built upon before it is on disk."""
+    return False
+
+
+@mutant(
+    counting.Counting, "_new_id", "lost", "no order", "counts differ", "too few holders", within=400
+)
+def owner_ids_are_reused(original: Any, self: Any) -> None:
+    """A process counts under the id that the one before it had, whatever is left of its state."""
+    original(self)
+    self._owner = self._out.table.own.id.encode()[:16].ljust(16, b"\0")
+    self._version = self._ledger.have(self._owner)
+    self._pushes.reset(self._owner)
+
+
+@mutant(Ledger, "apply", "counts differ", "lost", "too few holders", "no order", within=400)
+def gaps_are_vouched_for(original: Any, self: Any, group: Group) -> bool:
+    """Having some entries of an owner counts as having all before them."""
+    return original(self, Group(group.owner, 0, group.upto, group.entries))
+
+
+@mutant(counting.Counting, "merge", "too few holders", within=2000)
+def confirms_what_it_has_not_taken_over(
+    original: Any, self: Any, group: Group, then: Any = None
+) -> bool:
+    """A push is confirmed while what it brings waits for the disk."""
+    log = self._ledger.owners.setdefault(group.owner, OwnerLog())
+    have = log.have
+    if then is not None and group.since <= have < group.upto and group.owner != self._owner:
+        log.have = group.upto
+        then()
+        log.have = have
+        then = None
+    return original(self, group, then)
+
+
+@mutant(
+    counting.Counting,
+    "persist_failed",
+    "counts differ",
+    "lost",
+    "no order",
+    "unanswered",
+    within=1500,
+)
+def counts_on_after_a_failed_write(original: Any, self: Any, write: Any) -> None:
+    """The owner id is kept although nobody knows whether the write is on disk."""
+    with patch.object(counting.Counting, "_new_id", lambda self: None):
+        original(self, write)
+
+
+@mutant(answers.Answers, "_settle_one", "too few holders", within=200)
+def silent_peers_count_as_holders(
+    original: Any, self: Any, level: str, write: Any, *, final: bool = False
+) -> bool:
+    """Once the deadline is over, all are taken to hold the write."""
+    if self._out.now >= write.deadline - 1e-6:
+        live = len(self._out.table.live)
+        self._answer(level, write.ticket, write.count, live + 1, self._target(level, live))
+        return True
+    return original(self, level, write, final=final)
+
+
+@mutant(answers.Answers, "settle", "unanswered", within=200)
+def answers_wait_for_ever(original: Any, self: Any) -> None:
+    """No deadline is set for an answer."""
+    original(self)
+    for level in self._waiting:
+        self._out.timers.cancel(("answer", level))
+
+
+@mutant(pushes.Pushes, "state", "too few holders", within=1500)
+def a_new_process_is_taken_for_the_old_one(original: Any, self: Any, row: Any) -> Any:
+    """What a peer held is believed of its next generation as well."""
+    state = self._peers.get(row.id)
+    if state is not None:
+        state.generation = row.generation
+    return original(self, row)
+
+
+@mutant(spreading.Spreading, "_report", "too few holders", within=2000)
+def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> None:
+    """A relay that gave up on some of its branch says that all have it."""
+    group = relayed.group
+    done = SpreadDone(relayed.number, group.owner, group.upto, [])
+    self._out.send(relayed.asked_by, done)
+
+
+@mutant(reconcile.Reconciler, "compare", "counts differ", "not alive", within=200)
+def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
+    """Gates that differ are ignored."""
+
+
+@mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=400)
+def deltas_are_ignored(original: Any, self: Any, delta: Any, source: Any) -> None:
+    """What the other one has is asked for again and again, and never taken over."""
+
+
+# Membership
+
+
+@mutant(membership.Membership, "_about_us", "not alive", "false death", within=200)
+def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
+    """What is said of us is contradicted under the same incarnation."""
+    own = self._table.own
+    if claim.generation > own.generation:
+        return original(self, claim)
+    self._become(own.generation, own.incarnation)
+    return True
+
+
+@mutant(membership.Membership, "_close", "row fell", "false death", "not alive", within=400)
+def stale_suspicion_timers_fire(original: Any, self: Any, row: Any) -> None:
+    """A suspicion that was refuted runs on, and its verdict does not look at what it is about."""
+    self._suspicions.pop(row.id, None)
+
+
+@mutant(membership.Membership, "_declare_dead", "row fell", "false death", "not alive", within=400)
+def verdicts_are_not_checked(
+    original: Any, self: Any, row: Any, generation: int, incarnation: int
+) -> None:
+    """A verdict is passed on whatever the row says by then."""
+    self._change(row, Claim(row.id, generation, incarnation, DEAD, self._table.own.id))
+
+
+@mutant(membership, "beats", "not alive", "row fell", within=200)
+def the_newest_claim_wins(original: Any, claim: Claim, row: Any) -> bool:
+    """The last claim that arrives replaces what was known, without a look at incarnations."""
+    return (claim.generation, claim.state) != (row.generation, row.state)
+
+
+@mutant(membership, "beats", "row fell", "not alive", within=200)
+def the_dead_stay_dead(original: Any, claim: Claim, row: Any) -> bool:
+    """States are compared before generations and incarnations."""
+    return (claim.state, claim.generation, claim.incarnation) > (
+        row.state,
+        row.generation,
+        row.incarnation,
+    )
+
+
+@mutant(membership.Membership, "_acceptable", "never said", within=200)
+def others_raise_incarnations(original: Any, self: Any, claim: Claim) -> bool:
+    """A node that passes a suspicion on makes it look newer."""
+    if claim.state == SUSPECT and claim.id in self._table.live:
+        row = self._table.live[claim.id]
+        row.incarnation += 1
+    return original(self, claim)
+
+
+@mutant(detector.Detector, "on_ack", "not dead", within=200)
+def acks_without_their_number(
+    original: Any, self: Any, number: int, sent: Any, source: Any
+) -> None:
+    """Any ack, and even none, ends the present probe well."""
+    if self._probe is not None:
+        self._probe.acked = True
+
+
+@mutant(detector.Detector, "_conclude", "not dead", within=200)
+def failed_probes_have_no_consequence(original: Any, self: Any) -> None:
+    """Nobody is ever suspected."""
+    self._probe = None
+
+
+@mutant(detector.Detector, "_ask_others", "false death", within=4000)
+def impatient(original: Any, self: Any) -> None:
+    """Who does not ack within the time-out is dead at once."""
+    probe = self._probe
+    if probe is not None and not probe.acked and probe.row.state == ALIVE:
+        row = probe.row
+        self._membership._change(
+            row, Claim(row.id, row.generation, row.incarnation, DEAD, self._table.own.id)
+        )
+
+
+@mutant(node.Node, "_begin", "false death", within=20000)
+def own_pauses_are_others_faults(original: Any, self: Any, now: float) -> None:
+    """Lateness is not accounted for, and suspicions last no longer than they must."""
+    self._out.now = now
+    for suspicion in self._membership._suspicions.values():
+        suspicion.started = min(suspicion.started, now - 3)
+
+
+@mutant(members.MemberTable, "hide", "sent to removed", within=200)
+def removed_peers_are_still_spoken_to(original: Any, self: Any, row: Any, removed: bool) -> None:
+    """A removed peer is only hidden from the list."""
+    row.removed = removed
+
+
+@mutant(node.Node, "peers", "shown", within=200)
+def removed_peers_are_still_shown(original: Any, self: Any) -> list[str]:
+    """The list of peers holds those that were removed."""
+    rows = self._out.table.rows.values()
+    return sorted(row.id for row in rows if row is not self._out.table.own and row.state <= SUSPECT)
+
+
+@mutant(inbox.Inbox, "_admitted", "not alive", within=400)
+def the_dead_are_not_heard(
+    original: Any, self: Any, sender: Any, messages: Any, source: Any
+) -> bool:
+    """Datagrams of members that were declared dead are dropped."""
+    row = self.out.table.rows.get(sender.id)
+    if row is not None and row.state == DEAD:
+        return False
+    return original(self, sender, messages, source)
+
+
+@mutant(members.MemberTable, "drop_oldest_gone", "row gone", within=10)
+def placeholder_never_used(original: Any, self: Any) -> bool:
+    """Replaced below."""
+    return original(self)
+
+
+MUTANTS.pop()
+
+
+@mutant(membership.Membership, "_declare_dead", "row gone", within=400)
+def the_dead_are_forgotten(
+    original: Any, self: Any, row: Any, generation: int, incarnation: int
+) -> None:
+    """A row is dropped with the verdict, and so what was known of its incarnation."""
+    original(self, row, generation, incarnation)
+    if row.state == DEAD:
+        self._table.fingerprint.replace(row.bucket, row.digest, 0)
+        self._table.rows.pop(row.id, None)
+        self._table.gone.pop(row.id, None)
+        del self._table._buckets[row.bucket][row.id]
+
+
+# Cost
+
+
+@mutant(outbox, "transmit_limit", "not quiet", within=50)
+def claims_are_sent_for_ever(original: Any, multiplier: int, members: int) -> int:
+    """The transmit limit is ignored."""
+    return 1 << 60
+
+
+@mutant(members.MemberTable, "_rehash", "not quiet", "counts differ", "not alive", within=200)
+def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
+    """A row's hash is not taken out of the table's when it changes."""
+    row.digest = 0
+    original(self, row)
+
+
+@mutant(pings.Pings, "challenge", "storm", "not quiet", "not alive", within=200)
+def challenges_never_repeat(original: Any, self: Any, source: Any, sender: Any) -> int:
+    """Nobody can ever answer a challenge."""
+    return 1 + self._out.rng.getrandbits(40)
+
+
+@mutant(inbox.Inbox, "_on_ack", "storm", "not quiet", "raised", within=50)
+def acks_are_acked(original: Any, self: Any, ack: Ack, peer: Any) -> None:
+    """Every ack is answered by an ack."""
+    original(self, ack, peer)
+    self._reply(peer, Ack(ack.number))
+
+
+@mutant(outbox.Outbox, "datagram", "too large", within=50)
+def datagrams_are_padded(original: Any, self: Any, *messages: Any) -> bytes:
+    """Data is sent without a look at its size."""
+    if isinstance(messages[0], Confirm | reconcile.Rows):
+        return original(self, *messages) + bytes(1400)
+    return original(self, *messages)
+
+
+@mutant(reconcile.Reconciler, "gates", "not quiet", "counts differ", within=100)
+def gates_have_no_meaning(original: Any, self: Any) -> tuple[int, int]:
+    """The gates of two nodes that agree differ."""
+    return self._out.rng.getrandbits(60), original(self)[1]
+
+
+@mutant(detector.Detector, "_ping", "idle bytes", within=50)
+def pings_carry_more_than_gates(original: Any, self: Any, row: Any, number: int) -> None:
+    """A ping between nodes that agree is padded."""
+    ping = detector.Ping(number, row.id, *self.gates(), bytes(64))
+    self._out.send_news(row.address, row, ping)
+
+
+@mutant(pings.Pings, "forget", "kept", within=50)
+def pings_are_kept(original: Any, self: Any, number: int) -> None:
+    """Every ping is kept, and there is no limit to how many."""
+    while len(self._sent) < 5000:
+        self._sent[-len(self._sent)] = None
