@@ -216,3 +216,31 @@ def test_both_ends_of_a_contact_know_each_other() -> None:
     for _ in range(3):
         talk.deliver_next()
     assert ([node_id(2)], [node_id(1)]) == (a.peers(), b.peers())
+
+
+def test_a_process_whose_clock_was_set_back_goes_above_its_old_self() -> None:
+    """It forgot its state, and nobody suspects it: those that it speaks to tell it."""
+    node = make_node(1)
+    talk = converse(node, make_node(2))
+    again = make_node(2, wall_ms=WALL_MS - 60_000, nonce=7)
+    talk.add(again)
+    talk.carry(again, again.register(node_id(1), talk.now))
+    talk.run(1.0)
+    rows = {row.id: row.generation for row in node.members()}
+    assert WALL_MS + 1 == rows[node_id(2)]
+
+
+def test_a_removed_peer_gets_nothing_whatever_is_under_way() -> None:
+    """Not even the answer that it asked a relay for before."""
+    node = make_node(1)
+    talk = converse(node, make_node(2), make_node(3))
+    talk.carry(
+        node, node.handle_datagram(datagram(sender(2), PingReq(5, node_id(3))), address(2), 0.0)
+    )
+    talk.carry(node, node.remove(node_id(2), talk.now))
+    before = len(talk.carried)
+    talk.deliver()
+    talk.carry(node, node.leave(talk.now))
+    assert [] == [
+        to for source, to, _ in talk.carried[before:] if (source, to) == (address(1), address(2))
+    ]
