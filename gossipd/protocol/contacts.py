@@ -14,7 +14,7 @@ from .address import format_node_id, is_address, parse_node_id, split_node_id
 from .effects import Resolve
 from .events import RegisteredPeerSilent
 from .members import Address, Member, MemberTable
-from .messages import LEFT, Ping
+from .messages import LEFT, Claim, Ping
 from .outbox import Outbox
 from .pings import CONTACT, Pings, Sent
 
@@ -30,13 +30,14 @@ _PADDING = b"\0" * 48
 class Contact:
     """A name that is tried: a seed, or a registered address that has not answered yet.
 
-    `remembered` marks a member of an earlier run, tried until the table has a row for it.
+    `remembered` is what was known of a member of an earlier run, tried until the table has a row for
+    it.
     """
 
     __slots__ = ("addresses", "deadline", "name", "remembered", "seed", "tries")
 
     def __init__(
-        self, name: str, *, seed: bool, deadline: float = 0.0, remembered: bool = False
+        self, name: str, *, seed: bool, deadline: float = 0.0, remembered: Claim | None = None
     ) -> None:
         self.name = name
         self.seed = seed
@@ -68,9 +69,17 @@ class Contacts:
         phase = (1 + self._out.rng.random()) * self._out.config.dead_retry / 2
         self._out.timers.set("dead", self._out.now + phase, self._try_dead)
 
-    def remember(self, member: str) -> None:
+    def remember(self, claim: Claim) -> None:
         """Tries a member of an earlier run from `start` on."""
-        self._seeds[member] = Contact(member, seed=True, remembered=True)
+        self._seeds[claim.id] = Contact(claim.id, seed=True, remembered=claim)
+
+    def remembered(self) -> list[Claim]:
+        """Members of an earlier run that the table has no row for yet."""
+        return [
+            contact.remembered
+            for contact in self._seeds.values()
+            if contact.remembered and contact.name not in self._table.rows
+        ]
 
     def join(self, seeds: list[str]) -> None:
         """Contacts these names, now and for as long as they are no live members.

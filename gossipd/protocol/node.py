@@ -250,7 +250,10 @@ class Node:
         rows = self._out.table.rows.values()
         return State(
             self._out.generation,
-            tuple(row.claim() for row in rows if row is not self._out.table.own),
+            (
+                *(row.claim() for row in rows if row is not self._out.table.own),
+                *self._contacts.remembered(),
+            ),
             tuple(row.id for row in rows if row.removed),
             tuple(self._ledger.all_groups()),
         )
@@ -311,7 +314,7 @@ class Node:
                 self._out.table.hide(row, removed)
             else:
                 # What was alive may be gone by now: it is tried, not believed in.
-                self._contacts.remember(claim.id)
+                self._contacts.remember(claim)
 
 
 def _own_generation(kept: State, node_id: str) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol import Node, Resolve
+from gossipd.protocol import Node, Resolve, State
 from gossipd.protocol.events import RegisteredPeerSilent
-from gossipd.protocol.messages import Ping
+from gossipd.protocol.messages import ALIVE, Claim, Ping
 from tests.protocol.conversation import (
+    WALL_MS,
     Conversation,
     address,
     converse,
@@ -198,3 +199,15 @@ def test_a_removed_peer_stays_removed_after_a_restart() -> None:
     again = make_node(1, state=a.state(), wall_ms=1_700_000_001_000, now=talk.now)
     assert [] == messages_of(again.start(talk.now), Ping)
     assert [True] == [row.removed for row in again.members() if row.id == node_id(2)]
+
+
+def test_a_member_of_an_earlier_run_is_kept_until_it_is_met() -> None:
+    """Also through a run in which it did not answer."""
+    claim = Claim(node_id(2), WALL_MS, 3, ALIVE)
+    node = make_node(1, state=State(WALL_MS, (claim,)))
+    node.start(0.0)
+    assert (claim,) == node.state().members
+    talk = Conversation(node, make_node(2, wall_ms=WALL_MS + 5))
+    talk.carry(node, node.register(node_id(2), 0.0))
+    talk.deliver()
+    assert [WALL_MS + 5] == [each.generation for each in node.state().members]
