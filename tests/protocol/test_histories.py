@@ -8,7 +8,6 @@ import pytest
 
 from gossipd.protocol.counter import Counter
 from gossipd.protocol.messages import Entry
-from gossipd.sim.search.orders import Operation, outcomes
 from tests.protocol.histories import Replica, history
 
 HISTORIES = 3_000
@@ -108,26 +107,3 @@ class OffsetReplica(Replica):
 def test_the_search_finds_a_broken_counter(broken: type[Replica]) -> None:
     """Each design that looks right and is not has a counterexample among these histories."""
     assert counterexample(broken, range(HISTORIES)) is not None
-
-
-def test_relaying_a_sync_to_a_node_that_lags_is_explained_once() -> None:
-    """Ten counted here and a sync to ten there make ten, or twenty if the sync came first."""
-    entry = Entry(1, "default", 0, 10)
-    counted = Operation(0, None, 10, True, b"a" * 16, entry)
-    synced = Operation(1, 10, 0, True, b"b" * 16, entry)
-    assert {10, 20} == outcomes([counted, synced])
-
-
-def test_what_was_seen_comes_first() -> None:
-    """A sync that had seen the ten leaves ten as the only outcome."""
-    entry = Entry(1, "default", 0, 10)
-    counted = Operation(0, None, 10, True, b"a" * 16, entry)
-    synced = Operation(1, 10, 0, True, b"b" * 16, entry, frozenset({0}))
-    assert {10} == outcomes([counted, synced])
-
-
-def test_an_unanswered_operation_may_be_missing() -> None:
-    """An increment that was cut short by a crash counts, or does not."""
-    entry = Entry(1, "default", 0, 1)
-    unsure = Operation(0, None, 1, False, b"a" * 16, entry)
-    assert {0, 1} == outcomes([unsure])

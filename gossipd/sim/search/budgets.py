@@ -18,8 +18,9 @@ from .findings import Checker, Finding
 IDLE_BYTES = 64
 """An exchange of two nodes that agree takes so much beside its ping and ack."""
 
-STORM = 400
-"""Datagrams that one node may send in a second, and the more for each command under way."""
+STORM = 1000
+"""Datagrams that one node may send in a second. A process that was paused answers up to 256 at once,
+some of them by more than one."""
 
 
 # Where datagrams take no time, a storm of replies would last for ever within one instant.

@@ -210,7 +210,8 @@ class _Drawer:
         return f"n{first}-{last}@{when}"
 
     def _clock_jump(self) -> str:
-        return f"{self._once()},by={self._rng.choice((-36000, -60, -1, 60, 36000))}s"
+        # All jumps of a history stay within a day: what is further ahead is refused.
+        return f"{self._once()},by={self._rng.choice((-9000, -60, -1, 60, 9000))}s"
 
     def _slow_disk(self) -> str:
         delay = self._rng.choice(("1ms..5ms", "50ms..800ms"))
