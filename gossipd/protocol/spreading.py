@@ -33,13 +33,20 @@ _RELAYED = 1000
 
 
 class _Branch:
-    """A relay of the present round and whom it serves, itself first."""
+    """A relay of the present round, and whom it serves.
 
-    __slots__ = ("members", "relay")
+    Attributes:
+        held: the relay has confirmed that it has the group itself.
+        reported: it has said who of the others has it.
+    """
+
+    __slots__ = ("held", "members", "relay", "reported")
 
     def __init__(self, members: list[Member]) -> None:
         self.relay = members[0]
-        self.members = members
+        self.members = members[1:]
+        self.held = False
+        self.reported = False
 
 
 class _Relayed:
@@ -94,7 +101,7 @@ class Spreading:
             branch = _Branch(rows[start : start + size])
             self._number += 1
             self._branches[self._number] = branch
-            ids = [row.id for row in branch.members[1:]]
+            ids = [row.id for row in branch.members]
             self._out.statistics.pushes += 1
             self._out.send(branch.relay.address, Spread(self._number, group, ids))
         wait = self._patience() * 2
@@ -110,12 +117,11 @@ class Spreading:
         branch = self._branches.get(done.number)
         if branch is None or branch.relay.address != source or done.version < self._upto:
             return
-        del self._branches[done.number]
+        branch.reported = True
         for row in branch.members:
             if row.id not in done.missing:
                 self.confirmed(row, self._upto)
-        if not self._branches:
-            self._end()
+        self._end_branch(done.number, branch)
 
     def on_relay_confirm(self, confirm: Confirm, row: Member) -> bool:
         """A relay of ours has it itself. Whether this confirm belonged to a round."""
@@ -123,8 +129,17 @@ class Spreading:
         if branch is None or branch.relay is not row:
             return False
         if confirm.version >= self._upto:
+            branch.held = True
             self.confirmed(row, self._upto)
+            self._end_branch(confirm.number, branch)
         return True
+
+    def _end_branch(self, number: int, branch: _Branch) -> None:
+        """A relay's report comes first if what it got itself waits for its disk."""
+        if branch.held and branch.reported:
+            self._branches.pop(number, None)
+            if not self._branches:
+                self._end()
 
     def _end(self) -> None:
         self._branches.clear()

@@ -116,3 +116,23 @@ def test_a_spread_fits_a_datagram() -> None:
     talk = Conversation(node)
     talk.carry(node, node.increment("a" * 64, 2**50, "one", 1, 0.0))
     assert 1400 >= max(len(data) for _, _, data in talk.carried)
+
+
+def test_a_relay_that_waits_for_its_disk_is_no_holder() -> None:
+    """Though the whole branch has the write, which brought a floor and so must be persisted."""
+    talk, nodes = crowd()
+    talk.hold = True
+    talk.carry(nodes[0], nodes[0].sync("default", 9, "all", 1, talk.now))
+    talk.persist(nodes[0])
+    talk.deliver()
+    relays = {to for source, to, data in talk.carried if isinstance(opened(data)[0], Spread)}
+    for number, node in enumerate(nodes[1:], start=2):
+        if address(number) not in relays:
+            talk.persist(node)
+    talk.deliver()
+    assert len(relays) == sum(
+        isinstance(opened(data)[0], SpreadDone) for _, _, data in talk.carried
+    )
+    talk.run(0.6)
+    [answer] = talk.answers[address(1)]
+    assert (SIZE - len(relays), SIZE) == (answer.holders, answer.target)

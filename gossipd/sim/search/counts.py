@@ -2,7 +2,8 @@
 
 The final value must be explained by a sequential order of the operations in which each comes after
 what its node had seen (`orders`). A history without syncs adds distinct powers of two, so that its
-value names the operations that it contains. An answer must not claim more holders than there are.
+value names the operations that it contains. An answer must not claim more holders than there are,
+and what is answered must be on the disk of the node that answers.
 An increment is owed once it was answered, and no longer once no process and no disk holds it.
 """
 
@@ -69,6 +70,10 @@ class Counts(Checker):
         state = host.kept if host.node is None else host.node.state()
         return {} if state is None else entries_of(state.groups)
 
+    def _on_disk(self, node: str) -> Entries:
+        state = self._world.disk_of(node)
+        return {} if state is None else entries_of(state.groups)
+
     def _on_ask(self, request: Request) -> None:
         entries = self._held_by(self._world.hosts[request.node])
         seen = [
@@ -90,6 +95,9 @@ class Counts(Checker):
         operation = asked.operation()
         if operation.entry is None:
             return
+        if not has_effect_of(operation, self._on_disk(request.node)):
+            text = f"{request.node} answered its {request.kind} of {least}, which its disk lacks"
+            self._find("told before kept", text)
         held = dict(asked.spared)
         for host in self._world.hosts.values():
             if holds(operation, self._held_by(host)):

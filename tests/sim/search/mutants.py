@@ -29,7 +29,7 @@ from gossipd.protocol import (
     spreading,
 )
 from gossipd.protocol.counter import Counter
-from gossipd.protocol.ledger import Ledger, OwnerLog
+from gossipd.protocol.ledger import OwnerLog
 from gossipd.protocol.messages import (
     ALIVE,
     DEAD,
@@ -86,7 +86,7 @@ def merge_adds(original: Any, self: Counter, owner: bytes, floor: int, count: in
     return original(self, owner, floor, self.slot(owner, floor) + count)
 
 
-@mutant(Counter, "merge", "no order", "counts differ", "count fell", within=100)
+@mutant(Counter, "merge", "answer too low", within=100)
 def floors_are_dropped(original: Any, self: Counter, owner: bytes, floor: int, count: int) -> bool:
     """A floor that nobody has counted under is forgotten."""
     return bool(count) and original(self, owner, floor, count)
@@ -121,7 +121,7 @@ def _slot_of(counter: Counter, own: bytes, staged: list[int]) -> Callable[..., i
     return slot
 
 
-@mutant(counting.Counting, "_stage_own", "lost", "no order", "count fell", within=400)
+@mutant(counting.Counting, "_stage_own", "told before kept", within=400)
 def tells_before_it_persists(
     original: Any, self: Any, command: Any, floor: int, count: int
 ) -> None:
@@ -133,12 +133,6 @@ def tells_before_it_persists(
     self._answers.settle()
 
 
-@mutant(Ledger, "learned_floor", "no order", "count fell", "lost", "counts differ", within=4000)
-def learned_floors_are_not_persisted(original: Any, self: Any, group: Group) -> bool:
-    """A floor that others raised is built upon before it is on disk."""
-    return False
-
-
 @mutant(
     counting.Counting, "_new_id", "lost", "no order", "counts differ", "too few holders", within=400
 )
@@ -148,12 +142,6 @@ def owner_ids_are_reused(original: Any, self: Any) -> None:
     self._owner = self._out.table.own.id.encode()[:16].ljust(16, b"\0")
     self._version = self._ledger.have(self._owner)
     self._pushes.reset(self._owner)
-
-
-@mutant(Ledger, "apply", "counts differ", "lost", "too few holders", "no order", within=400)
-def gaps_are_vouched_for(original: Any, self: Any, group: Group) -> bool:
-    """Having some entries of an owner counts as having all before them."""
-    return original(self, Group(group.owner, 0, group.upto, group.entries))
 
 
 @mutant(counting.Counting, "merge", "too few holders", within=2000)
@@ -231,6 +219,26 @@ def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
 @mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=400)
 def deltas_are_ignored(original: Any, self: Any, delta: Any, source: Any) -> None:
     """What the other one has is asked for again and again, and never taken over."""
+
+
+@mutant(inbox.Inbox, "_on_push", "too few holders", within=400)
+def pushes_are_confirmed_unread(original: Any, self: Any, push: Any, source: Any, row: Any) -> None:
+    """A push is confirmed, and a third of them is then not taken over."""
+    group = push.group
+    if push.number % 3 == 0:
+        self.out.send(source, Confirm(push.number, group.owner, group.upto))
+    else:
+        original(self, push, source, row)
+
+
+@mutant(spreading.Spreading, "on_done", "too few holders", within=4000)
+def relays_need_not_confirm(original: Any, self: Any, done: Any, source: Any) -> None:
+    """A relay that reports on its branch is taken to have the write itself."""
+    branch = self._branches.get(done.number)
+    if branch is not None:
+        branch.held = True
+        self.confirmed(branch.relay, self._upto)
+    original(self, done, source)
 
 
 # Membership
@@ -341,15 +349,6 @@ def the_dead_are_not_heard(
     if row is not None and row.state == DEAD:
         return False
     return original(self, sender, messages, source)
-
-
-@mutant(members.MemberTable, "drop_oldest_gone", "row gone", within=10)
-def placeholder_never_used(original: Any, self: Any) -> bool:
-    """Replaced below."""
-    return original(self)
-
-
-MUTANTS.pop()
 
 
 @mutant(membership.Membership, "_declare_dead", "row gone", within=400)

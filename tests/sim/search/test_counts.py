@@ -59,7 +59,7 @@ def test_a_missing_increment_is_lost_if_it_was_answered() -> None:
 
 def test_nodes_must_agree() -> None:
     """Before anything else is asked."""
-    world, (a, _), counts = watched(2)
+    world, _, counts = watched(2)
     world.increment(0, 1)
     assert ["counts differ"] == judged(world, counts)
 

@@ -94,7 +94,7 @@ def test_who_never_had_a_fault_is_never_dead() -> None:
 def test_removed_peers_get_nothing_and_are_not_shown() -> None:
     """Until they are registered again; and what a blocked node had sent before may come late."""
     for bursting, expected in ([], ["sent to removed"]), ([A], []):
-        world, (a, b) = puppets(2)
+        world, (a, _) = puppets(2)
         rows = Rows(world, bursting=bursting)
         to = world.host(1).address
         world.host(0).perform(a.say(b"", to))
@@ -112,7 +112,7 @@ def test_removed_peers_get_nothing_and_are_not_shown() -> None:
 
 def test_everybody_must_be_alive_at_the_end_and_who_does_not_run_must_not() -> None:
     """Unknown is not alive; a removed row is as it may be."""
-    world, (a, b, c) = puppets(3)
+    world, (a, b, _) = puppets(3)
     rows = Rows(world)
     hosts = list(world.hosts.values())
     a.row(B, "suspect")
