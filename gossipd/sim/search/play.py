@@ -38,6 +38,7 @@ QUIET = 40
 """Probe intervals after agreement within which nothing but pings and acks goes on."""
 
 _WINDOW = 5
+_SLICE = 1.0
 _LOOK = 0.25
 
 # Faults that leave others' datagrams alone, or bring them after at most some seconds.
@@ -135,9 +136,10 @@ class _History:
 
     def _run(self) -> None:
         world = self.world
-        world.run(self.scenario.duration)
-        if self.findings():
-            return
+        while world.now < self.scenario.duration:
+            world.run(min(_SLICE, self.scenario.duration - world.now))
+            if self.findings():
+                return
         self._heal()
         # Who is about to leave has left by then.
         world.run(self.scenario.config.leave_grace)
@@ -175,7 +177,11 @@ class _History:
         """Lets time pass until all agree, or until they should have."""
         world, began = self.world, self.world.now
         within = AGREE * self.scenario.config.probe_interval
-        if world.run_until(lambda: not self._disagreements(down), within, _LOOK):
+
+        def over() -> bool:
+            return bool(self.findings()) or not self._disagreements(down)
+
+        if world.run_until(over, within, _LOOK):
             self.agreed[phase] = world.now - began
             return not self.findings()
         self._found += self._disagreements(down)[:5]

@@ -24,12 +24,11 @@ from gossipd.protocol import (
     node,
     outbox,
     pings,
-    pushes,
     reconcile,
     spreading,
 )
-from gossipd.protocol.counter import Counter
-from gossipd.protocol.ledger import OwnerLog
+from gossipd.protocol.counter import Counter, _raise, _value
+from gossipd.protocol.ledger import Ledger, OwnerLog
 from gossipd.protocol.messages import (
     ALIVE,
     DEAD,
@@ -37,9 +36,10 @@ from gossipd.protocol.messages import (
     Ack,
     Claim,
     Confirm,
-    Group,
+    Entry,
     SpreadDone,
 )
+from gossipd.protocol.timers import TimerQueue
 
 
 @attrs.frozen
@@ -80,19 +80,19 @@ def mutant(
 # The counter
 
 
-@mutant(Counter, "merge", "invented", "no order", "too few holders", within=100)
+@mutant(Counter, "merge", "no order", "lost", within=50)
 def merge_adds(original: Any, self: Counter, owner: bytes, floor: int, count: int) -> bool:
     """A slot's count is added, where the larger one should win."""
     return original(self, owner, floor, self.slot(owner, floor) + count)
 
 
-@mutant(Counter, "merge", "answer too low", within=100)
+@mutant(Counter, "merge", "answer too low", within=50)
 def floors_are_dropped(original: Any, self: Counter, owner: bytes, floor: int, count: int) -> bool:
     """A floor that nobody has counted under is forgotten."""
     return bool(count) and original(self, owner, floor, count)
 
 
-@mutant(counting.Counting, "_count", "no order", within=400)
+@mutant(counting.Counting, "_count", "no order", within=50)
 def counts_under_no_floor(original: Any, self: Any, command: Any) -> None:
     """An increment is counted under floor 0, whatever the highest floor is."""
     counter = self._ledger.counter(command.name)
@@ -121,7 +121,13 @@ def _slot_of(counter: Counter, own: bytes, staged: list[int]) -> Callable[..., i
     return slot
 
 
-@mutant(counting.Counting, "_stage_own", "told before kept", within=400)
+@mutant(counting.Counting, "_stage_own", "invented", within=50)
+def increments_count_twice(original: Any, self: Any, command: Any, floor: int, count: int) -> None:
+    """What was asked for is added once more."""
+    original(self, command, floor, count + command.amount)
+
+
+@mutant(counting.Counting, "_stage_own", "told before kept", within=50)
 def tells_before_it_persists(
     original: Any, self: Any, command: Any, floor: int, count: int
 ) -> None:
@@ -134,7 +140,7 @@ def tells_before_it_persists(
 
 
 @mutant(
-    counting.Counting, "_new_id", "lost", "no order", "counts differ", "too few holders", within=400
+    counting.Counting, "_new_id", "lost", "no order", "counts differ", "too few holders", within=700
 )
 def owner_ids_are_reused(original: Any, self: Any) -> None:
     """A process counts under the id that the one before it had, whatever is left of its state."""
@@ -144,37 +150,7 @@ def owner_ids_are_reused(original: Any, self: Any) -> None:
     self._pushes.reset(self._owner)
 
 
-@mutant(counting.Counting, "merge", "too few holders", within=2000)
-def confirms_what_it_has_not_taken_over(
-    original: Any, self: Any, group: Group, then: Any = None
-) -> bool:
-    """A push is confirmed while what it brings waits for the disk."""
-    log = self._ledger.owners.setdefault(group.owner, OwnerLog())
-    have = log.have
-    if then is not None and group.since <= have < group.upto and group.owner != self._owner:
-        log.have = group.upto
-        then()
-        log.have = have
-        then = None
-    return original(self, group, then)
-
-
-@mutant(
-    counting.Counting,
-    "persist_failed",
-    "counts differ",
-    "lost",
-    "no order",
-    "unanswered",
-    within=1500,
-)
-def counts_on_after_a_failed_write(original: Any, self: Any, write: Any) -> None:
-    """The owner id is kept although nobody knows whether the write is on disk."""
-    with patch.object(counting.Counting, "_new_id", lambda self: None):
-        original(self, write)
-
-
-@mutant(answers.Answers, "_settle_one", "too few holders", within=200)
+@mutant(answers.Answers, "_settle_one", "too few holders", within=50)
 def silent_peers_count_as_holders(
     original: Any, self: Any, level: str, write: Any, *, final: bool = False
 ) -> bool:
@@ -186,7 +162,7 @@ def silent_peers_count_as_holders(
     return original(self, level, write, final=final)
 
 
-@mutant(answers.Answers, "settle", "unanswered", within=200)
+@mutant(answers.Answers, "settle", "unanswered", within=120)
 def answers_wait_for_ever(original: Any, self: Any) -> None:
     """No deadline is set for an answer."""
     original(self)
@@ -194,16 +170,7 @@ def answers_wait_for_ever(original: Any, self: Any) -> None:
         self._out.timers.cancel(("answer", level))
 
 
-@mutant(pushes.Pushes, "state", "too few holders", within=1500)
-def a_new_process_is_taken_for_the_old_one(original: Any, self: Any, row: Any) -> Any:
-    """What a peer held is believed of its next generation as well."""
-    state = self._peers.get(row.id)
-    if state is not None:
-        state.generation = row.generation
-    return original(self, row)
-
-
-@mutant(spreading.Spreading, "_report", "too few holders", within=2000)
+@mutant(spreading.Spreading, "_report", "too few holders", within=50)
 def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> None:
     """A relay that gave up on some of its branch says that all have it."""
     group = relayed.group
@@ -211,17 +178,17 @@ def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> N
     self._out.send(relayed.asked_by, done)
 
 
-@mutant(reconcile.Reconciler, "compare", "counts differ", "not alive", within=200)
+@mutant(reconcile.Reconciler, "compare", "counts differ", "not alive", within=60)
 def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
     """Gates that differ are ignored."""
 
 
-@mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=400)
+@mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=50)
 def deltas_are_ignored(original: Any, self: Any, delta: Any, source: Any) -> None:
     """What the other one has is asked for again and again, and never taken over."""
 
 
-@mutant(inbox.Inbox, "_on_push", "too few holders", within=400)
+@mutant(inbox.Inbox, "_on_push", "too few holders", within=50)
 def pushes_are_confirmed_unread(original: Any, self: Any, push: Any, source: Any, row: Any) -> None:
     """A push is confirmed, and a third of them is then not taken over."""
     group = push.group
@@ -231,50 +198,65 @@ def pushes_are_confirmed_unread(original: Any, self: Any, push: Any, source: Any
         original(self, push, source, row)
 
 
-@mutant(spreading.Spreading, "on_done", "too few holders", within=4000)
-def relays_need_not_confirm(original: Any, self: Any, done: Any, source: Any) -> None:
-    """A relay that reports on its branch is taken to have the write itself."""
-    branch = self._branches.get(done.number)
-    if branch is not None:
-        branch.held = True
-        self.confirmed(branch.relay, self._upto)
-    original(self, done, source)
+@mutant(Ledger, "_merge", "count fell", within=50)
+def the_last_arrival_wins(
+    original: Any, self: Ledger, owner: bytes, log: OwnerLog, entry: Entry
+) -> bool:
+    """An entry that comes late replaces a newer one."""
+    counter = self.counter(entry.name)
+    by = entry.count - counter.slot(owner, entry.floor)
+    if by < 0:
+        counter._slots[owner, entry.floor] = entry.count
+        counter._root = _raise(counter._root, entry.floor, by)
+        counter.value = _value(counter._root, counter.highest)
+    log.entries.pop((entry.name, entry.floor if entry.count else -1), None)
+    return original(self, owner, log, entry)
+
+
+@mutant(node.Node, "_restore", "lost", within=300)
+def nothing_is_read_back(original: Any, self: Any, kept: Any) -> None:
+    """A process begins without what the last one wrote."""
+    original(self, attrs.evolve(kept, groups=()))
 
 
 # Membership
 
 
-@mutant(membership.Membership, "_about_us", "not alive", "false death", within=200)
+@mutant(membership.Membership, "_about_us", "not alive", "false death", within=50)
 def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
     """What is said of us is contradicted under the same incarnation."""
     own = self._table.own
     if claim.generation > own.generation:
         return original(self, claim)
     self._become(own.generation, own.incarnation)
-    return True
+    return False
 
 
-@mutant(membership.Membership, "_close", "row fell", "false death", "not alive", within=400)
+@mutant(membership.Membership, "_close", "row fell", "not alive", within=50)
 def stale_suspicion_timers_fire(original: Any, self: Any, row: Any) -> None:
-    """A suspicion that was refuted runs on, and its verdict does not look at what it is about."""
-    self._suspicions.pop(row.id, None)
+    """The verdict of a suspicion that was refuted falls all the same."""
+    suspected = row.id in self._suspicions
+    original(self, row)
+    if suspected:
+        verdict = Claim(row.id, row.generation, row.incarnation, DEAD, self._table.own.id)
+        later = self._out.now + 1.0
+        self._out.timers.set(("stale", row.id), later, lambda: self._change(row, verdict))
 
 
-@mutant(membership.Membership, "_declare_dead", "row fell", "false death", "not alive", within=400)
-def verdicts_are_not_checked(
-    original: Any, self: Any, row: Any, generation: int, incarnation: int
-) -> None:
-    """A verdict is passed on whatever the row says by then."""
-    self._change(row, Claim(row.id, generation, incarnation, DEAD, self._table.own.id))
+@mutant(outbox.Outbox, "send_news", "not quiet", within=50)
+def acks_have_no_number(original: Any, self: Any, to: Any, row: Any, *messages: Any) -> bool:
+    """Nobody can tell which ping is acked."""
+    bare = [Ack(0, each.members) if isinstance(each, Ack) else each for each in messages]
+    return original(self, to, row, *bare)
 
 
-@mutant(membership, "beats", "not alive", "row fell", within=200)
+@mutant(membership, "beats", "not alive", "row fell", within=50)
 def the_newest_claim_wins(original: Any, claim: Claim, row: Any) -> bool:
     """The last claim that arrives replaces what was known, without a look at incarnations."""
     return (claim.generation, claim.state) != (row.generation, row.state)
 
 
-@mutant(membership, "beats", "row fell", "not alive", within=200)
+@mutant(membership, "beats", "row fell", "not alive", within=50)
 def the_dead_stay_dead(original: Any, claim: Claim, row: Any) -> bool:
     """States are compared before generations and incarnations."""
     return (claim.state, claim.generation, claim.incarnation) > (
@@ -284,7 +266,7 @@ def the_dead_stay_dead(original: Any, claim: Claim, row: Any) -> bool:
     )
 
 
-@mutant(membership.Membership, "_acceptable", "never said", within=200)
+@mutant(membership.Membership, "_acceptable", "never said", within=50)
 def others_raise_incarnations(original: Any, self: Any, claim: Claim) -> bool:
     """A node that passes a suspicion on makes it look newer."""
     if claim.state == SUSPECT and claim.id in self._table.live:
@@ -293,22 +275,13 @@ def others_raise_incarnations(original: Any, self: Any, claim: Claim) -> bool:
     return original(self, claim)
 
 
-@mutant(detector.Detector, "on_ack", "not dead", within=200)
-def acks_without_their_number(
-    original: Any, self: Any, number: int, sent: Any, source: Any
-) -> None:
-    """Any ack, and even none, ends the present probe well."""
-    if self._probe is not None:
-        self._probe.acked = True
-
-
-@mutant(detector.Detector, "_conclude", "not dead", within=200)
+@mutant(detector.Detector, "_conclude", "not dead", within=50)
 def failed_probes_have_no_consequence(original: Any, self: Any) -> None:
     """Nobody is ever suspected."""
     self._probe = None
 
 
-@mutant(detector.Detector, "_ask_others", "false death", within=4000)
+@mutant(detector.Detector, "_ask_others", "false death", within=50)
 def impatient(original: Any, self: Any) -> None:
     """Who does not ack within the time-out is dead at once."""
     probe = self._probe
@@ -319,28 +292,20 @@ def impatient(original: Any, self: Any) -> None:
         )
 
 
-@mutant(node.Node, "_begin", "false death", within=20000)
-def own_pauses_are_others_faults(original: Any, self: Any, now: float) -> None:
-    """Lateness is not accounted for, and suspicions last no longer than they must."""
-    self._out.now = now
-    for suspicion in self._membership._suspicions.values():
-        suspicion.started = min(suspicion.started, now - 3)
-
-
 @mutant(members.MemberTable, "hide", "sent to removed", within=200)
 def removed_peers_are_still_spoken_to(original: Any, self: Any, row: Any, removed: bool) -> None:
     """A removed peer is only hidden from the list."""
     row.removed = removed
 
 
-@mutant(node.Node, "peers", "shown", within=200)
+@mutant(node.Node, "peers", "shown", within=50)
 def removed_peers_are_still_shown(original: Any, self: Any) -> list[str]:
     """The list of peers holds those that were removed."""
     rows = self._out.table.rows.values()
     return sorted(row.id for row in rows if row is not self._out.table.own and row.state <= SUSPECT)
 
 
-@mutant(inbox.Inbox, "_admitted", "not alive", within=400)
+@mutant(inbox.Inbox, "_admitted", "not alive", within=50)
 def the_dead_are_not_heard(
     original: Any, self: Any, sender: Any, messages: Any, source: Any
 ) -> bool:
@@ -351,7 +316,7 @@ def the_dead_are_not_heard(
     return original(self, sender, messages, source)
 
 
-@mutant(membership.Membership, "_declare_dead", "row gone", within=400)
+@mutant(membership.Membership, "_declare_dead", "row gone", within=50)
 def the_dead_are_forgotten(
     original: Any, self: Any, row: Any, generation: int, incarnation: int
 ) -> None:
@@ -367,20 +332,25 @@ def the_dead_are_forgotten(
 # Cost
 
 
+@mutant(TimerQueue, "cancel", "raised", within=50)
+def stale_timers_are_kept(original: Any, self: TimerQueue, key: Any) -> None:
+    """A timer that was cancelled fires all the same."""
+
+
 @mutant(outbox, "transmit_limit", "not quiet", within=50)
 def claims_are_sent_for_ever(original: Any, multiplier: int, members: int) -> int:
     """The transmit limit is ignored."""
     return 1 << 60
 
 
-@mutant(members.MemberTable, "_rehash", "not quiet", "counts differ", "not alive", within=200)
+@mutant(members.MemberTable, "_rehash", "not quiet", "counts differ", "not alive", within=50)
 def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
     """A row's hash is not taken out of the table's when it changes."""
     row.digest = 0
     original(self, row)
 
 
-@mutant(pings.Pings, "challenge", "storm", "not quiet", "not alive", within=200)
+@mutant(pings.Pings, "challenge", "storm", "not quiet", "not alive", within=50)
 def challenges_never_repeat(original: Any, self: Any, source: Any, sender: Any) -> int:
     """Nobody can ever answer a challenge."""
     return 1 + self._out.rng.getrandbits(40)
@@ -401,7 +371,7 @@ def datagrams_are_padded(original: Any, self: Any, *messages: Any) -> bytes:
     return original(self, *messages)
 
 
-@mutant(reconcile.Reconciler, "gates", "not quiet", "counts differ", within=100)
+@mutant(reconcile.Reconciler, "gates", "not quiet", "counts differ", within=50)
 def gates_have_no_meaning(original: Any, self: Any) -> tuple[int, int]:
     """The gates of two nodes that agree differ."""
     return self._out.rng.getrandbits(60), original(self)[1]
