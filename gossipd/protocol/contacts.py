@@ -30,8 +30,8 @@ _PADDING = b"\0" * 48
 class Contact:
     """A name that is tried: a seed, or a registered address that has not answered yet.
 
-    `remembered` is what was known of a member of an earlier run, tried until the table has a row for
-    it.
+    `remembered` is what was known of a member of an earlier run, which is tried until the table has
+    a row for it.
     """
 
     __slots__ = ("addresses", "deadline", "name", "remembered", "seed", "tries")

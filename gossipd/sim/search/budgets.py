@@ -19,9 +19,8 @@ IDLE_BYTES = 64
 """An exchange of two nodes that agree takes so much beside its ping and ack."""
 
 STORM = 1000
-"""Datagrams that one node may send in a second. A process that was paused answers up to 256 at once,
-some of them by more than one."""
-
+"""Datagrams that one node may not send in a second. One that was paused answers up to 256 at once,
+some of them by more than one datagram."""
 
 # Where datagrams take no time, a storm of replies would last for ever within one instant.
 _ENDLESS = 20_000
@@ -51,7 +50,6 @@ class Budgets(Checker):
         self, world: World, config: ProtocolConfig, bursting: Collection[str] = ()
     ) -> None:
         super().__init__(world)
-        self.busiest = 0
         self._bursting = [world.host(node).address for node in bursting]
         self._codec = Codec(config.cluster)
         self._seconds: dict[Address, _Second] = {}
@@ -76,7 +74,6 @@ class Budgets(Checker):
         if second.number != int(time):
             second.number, second.sent = int(time), 0
         second.sent += 1
-        self.busiest = max(self.busiest, second.sent)
         if second.sent == STORM and source not in self._bursting:
             self._find("storm", f"{source[0]} sent {STORM} datagrams in a second")
         if second.sent >= _ENDLESS:
@@ -92,7 +89,7 @@ class Budgets(Checker):
             return [Finding("not quiet", text)]
         kind = type(messages[0])
         if kind is not Content:
-            extra = len(data) - self._bare(data, messages[0])
+            extra = len(frame(messages[0])) - len(frame(_bare(messages[0])))
             self._idle_bytes[kind] = max(self._idle_bytes[kind], extra)
         idle = sum(self._idle_bytes.values())
         return [Finding("idle bytes", f"{idle} in one exchange")] if idle > IDLE_BYTES else []
@@ -116,11 +113,10 @@ class Budgets(Checker):
                     found.append(Finding("kept", f"{host.id} keeps {number} {kind}"))
         return found
 
-    def _bare(self, data: bytes, message: Message) -> int:
-        """The size of this datagram with nothing but the ping or ack that it carries."""
-        bare: Message = message
-        if isinstance(message, Ping):
-            bare = Ping(message.number, message.target)
-        elif isinstance(message, Ack):
-            bare = Ack(message.number)
-        return len(data) - len(frame(message)) + len(frame(bare))
+
+def _bare(message: Message) -> Message:
+    """A ping or ack with nothing but what makes it one."""
+    if isinstance(message, Ping):
+        return Ping(message.number, message.target)
+    assert isinstance(message, Ack)
+    return Ack(message.number)

@@ -64,13 +64,11 @@ class Played:
         findings: what did not hold, each a line; empty if all held.
         agreed_after: seconds from the end of the faults to agreement, and the same after the start
             of what did not run; None if it did not come.
-        busiest: datagrams that one node sent in one second, at most.
         hash: of the run, where asked for.
     """
 
     findings: Sequence[Finding]
     agreed_after: tuple[float | None, float | None]
-    busiest: int
     hash: str = ""
 
 
@@ -93,7 +91,6 @@ def play(
     return Played(
         findings=history.findings(),
         agreed_after=(history.agreed[0], history.agreed[1]),
-        busiest=history.budgets.busiest,
         hash="" if tracing is None else tracing.hexdigest(),
     )
 
@@ -190,18 +187,16 @@ class _History:
     def _disagreements(self, down: Sequence[Host]) -> list[Finding]:
         hosts = self.world.live()
         cut = apart(hosts)
+        if not connected(hosts, {**cut, **self.rows.strangers(hosts)}):
+            # Nodes of which none has ever heard of the others cannot find each other.
+            return self.rows.judge([], down)
         pairs = [
             (one, other)
             for one in hosts
             for other in hosts
             if one is not other and (one.id, other.id) not in cut
         ]
-        seeds = {self.world.id_of(number) for number in range(self.scenario.seeds)}
-        if any(host.id in seeds for host in down) or not connected(hosts, cut):
-            # Who has forgotten everybody finds nobody without a seed that runs.
-            return self.rows.judge([], down)
-        found = self.rows.judge(pairs, down)
-        return found or self.counts.differing(hosts)
+        return self.rows.judge(pairs, down) or self.counts.differing(hosts)
 
     def _listen(self) -> None:
         """Lets what is still under way end, until nothing else is said for a while."""

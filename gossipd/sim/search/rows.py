@@ -16,7 +16,7 @@ from gossipd.protocol.events import MemberDead
 from ..cluster import address_of
 from ..host import Host
 from ..interface import MemberRow
-from ..record import Observed
+from ..record import Befell, Observed
 from ..world import World
 from .findings import Checker, Finding
 
@@ -48,6 +48,10 @@ class Rows(Checker):
                 if row.id == host.id:
                     self._follow_own(row)
         world.on_step.append(self._on_step)
+        # Of whom each node or its disk has ever heard.
+        self._heard: dict[str, dict[str, None]] = {
+            host.id: dict.fromkeys(host.seeds) for host in world.hosts.values()
+        }
         # Pairs of addresses of which the first has removed the second, as last seen.
         self._removed: dict[tuple[Address, Address], None] = {}
         world.on_event.append(self._on_event)
@@ -55,7 +59,11 @@ class Rows(Checker):
 
     def _on_event(self, observed: Observed) -> None:
         event = observed.event
-        if isinstance(event, MemberDead) and event.member in self._spared:
+        if isinstance(event, Befell) and event.what.startswith("disk replaced"):
+            host = self._world.hosts[observed.node]
+            members = () if host.kept is None else host.kept.members
+            self._heard[host.id] = dict.fromkeys([*host.seeds, *(row.id for row in members)])
+        elif isinstance(event, MemberDead) and event.member in self._spared:
             self._find(
                 "false death",
                 f"{observed.node} declared {event.member} dead, which never had a fault"
@@ -78,6 +86,7 @@ class Rows(Checker):
         rows = {row.id: row for row in host.node.members()}
         self._follow_own(rows[host.id])
         for member, row in rows.items():
+            self._heard[host.id][member] = None
             if row.removed:
                 self._removed[host.address, address_of(member)] = None
                 if member in host.node.peers():
@@ -110,6 +119,15 @@ class Rows(Checker):
             self._find("never said", f"{host.id} has {row.id} as left, which never said so")
 
     # At the end
+
+    def strangers(self, hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
+        """Pairs of which neither has ever heard of the other, as far as its disk goes back."""
+        return {
+            (one.id, other.id): None
+            for one in hosts
+            for other in hosts
+            if other.id not in self._heard[one.id] and one.id not in self._heard[other.id]
+        }
 
     def judge(self, pairs: Iterable[tuple[Host, Host]], down: Sequence[Host]) -> list[Finding]:
         """Each first of a pair must have the second as alive, and nobody may have one of `down`."""

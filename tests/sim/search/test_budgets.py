@@ -42,7 +42,6 @@ def test_a_storm_is_many_datagrams_in_a_second() -> None:
     assert [] == budgets.findings
     say(world, *[b""] * (2 * STORM))
     assert ["storm"] == [finding.kind for finding in budgets.findings]
-    assert 2 * STORM == budgets.busiest
 
 
 def test_a_node_that_was_blocked_sends_much_at_once() -> None:
