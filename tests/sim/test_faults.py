@@ -28,7 +28,11 @@ def befallen(kind: str, text: str, numbers: tuple[int, ...] = (0,)) -> tuple[Wor
     [
         ("crash", "1@2", [(2.0, "crashed")]),
         ("restart", "1@2", [(2.0, "crashed"), (2.0, "started")]),
-        ("restart", "1@2+3,state=lost", [(2.0, "crashed, state lost"), (5.0, "started")]),
+        (
+            "restart",
+            "1@2+3,state=lost",
+            [(2.0, "crashed"), (2.0, "disk replaced: empty"), (5.0, "started")],
+        ),
         ("leave", "1@2", [(2.0, "leaving"), (2.0, "left")]),
         ("pause", "1@2+3", [(2.0, "paused"), (5.0, "resumed")]),
         ("pause", "1@2", [(2.0, "paused")]),
@@ -96,7 +100,81 @@ def test_agreement_is_measured_from_there_on(kind: str, text: str, at: float) ->
     assert [at] == [step.at for step in views.steps]
 
 
-@pytest.mark.parametrize("kind", ["crash", "restart", "leave", "pause", "block", "slow"])
+def play(seconds: float, *faults: tuple[str, str, int]) -> World:
+    """Two fake nodes, so long after these faults were scheduled."""
+    world, views = quiet(2, joined=True)
+    carried_out = Faults(world, views, Detection(world, views, ProtocolConfig()))
+    for kind, text, number in faults:
+        carried_out.schedule(fault(kind, text), (number,))
+    world.run(seconds)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("restart", "left"),
+    [
+        ("n0@3", {"10.0.0.1:8088": 3}),
+        ("n0@3,state=lost", {}),
+        ("n0@3,backup=1.5s", {"10.0.0.1:8088": 1}),
+        ("n0@3,backup=9s", {}),
+        ("n0@3,copy=n1", {"10.0.0.2:8088": 4}),
+    ],
+)
+def test_what_a_node_starts_from(restart: str, left: dict[str, int]) -> None:
+    """Its own disk, an empty one, its own as it was, or a copy of another's."""
+    world = play(
+        3.5,
+        ("increment", "n0@1,amount=1", 0),
+        ("increment", "n0@2,amount=2", 0),
+        ("increment", "n1@2,amount=4", 1),
+        ("restart", restart, 0),
+    )
+    assert left == world.node(0).state()
+
+
+def test_a_restart_starts_what_does_not_run() -> None:
+    """So that who has left comes back."""
+    world = play(4.0, ("leave", "n0@1", 0), ("restart", "n0@2+1", 0))
+    befallen = [(seen.time, seen.event.what) for seen in world.of(Befell)][2:]
+    assert [(1.0, "leaving"), (1.0, "left"), (3.0, "started")] == befallen
+
+
+def test_commands_reach_the_nodes() -> None:
+    """Those that run; a sync can take another's count for its value."""
+    world = play(
+        4.0,
+        ("increment", "n0@1,amount=5", 0),
+        ("sync", "n1@2,of=n0", 1),
+        ("sync", "n1@2.5,value=9", 1),
+        ("register", "n1@3,peer=n0", 1),
+        ("remove", "n1@3,peer=n0", 1),
+        ("crash", "n0@3", 0),
+        ("increment", "n0@3.5", 0),
+    )
+    asked = [(request.kind, request.amount) for request in world.requests]
+    assert [("increment", 5), ("sync", 5), ("sync", 9)] == asked
+    inputs = world.node(1).inputs  # type: ignore[attr-defined]
+    peer = "10.0.0.1:8088"
+    assert [("register", peer, 3.0), ("remove", peer, 3.0)] == [
+        each for each in inputs if each[0] in ("register", "remove")
+    ]
+
+
+def test_disks_are_slow_or_bad_for_a_time() -> None:
+    """A write takes as long as is said, or fails; later ones do not."""
+    world = play(
+        9.0,
+        ("slow-disk", "n0@1+1,delay=0.5s..0.5s", 0),
+        ("increment", "n0@1.5", 0),
+        ("bad-disk", "n0@3+1", 0),
+        ("increment", "n0@3.5", 0),
+        ("increment", "n0@5", 0),
+    )
+    answers = [(each.answered_at, each.acknowledged) for each in world.requests]
+    assert [(2.0, True), (3.5, False), (5.0, True)] == answers
+
+
+@pytest.mark.parametrize("kind", ["crash", "leave", "pause", "block", "slow"])
 def test_a_node_that_does_not_run_is_passed_over(kind: str) -> None:
     """It cannot crash twice."""
     world, views = quiet(2, joined=True)

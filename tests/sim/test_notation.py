@@ -9,7 +9,7 @@ import pytest
 
 from gossipd.sim import notation
 from gossipd.sim.network import FixedDelay, LogNormalDelay, UniformDelay
-from gossipd.sim.notation import FAULTS, Who
+from gossipd.sim.notation import COMMANDS, FAULTS, Who
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,12 @@ def test_bad_texts_are_refused(read: Callable[[str], Any], text: str, reason: st
 def test_a_fault_has_all_its_details() -> None:
     """Those that are given, and the others as they are without a word."""
     restart = notation.fault("restart", "10@30+20, state=lost")
-    assert (restart.at, restart.length, restart.details) == (30.0, 20.0, {"state": "lost"})
-    assert notation.fault("restart", "10@30").details == {"state": "kept"}
+    bare = {"state": "kept", "backup": None, "copy": None}
+    assert (restart.at, restart.length) == (30.0, 20.0)
+    assert restart.details == {**bare, "state": "lost"}
+    assert notation.fault("restart", "10@30").details == bare
+    assert notation.fault("restart", "1@3,backup=5s").details == {**bare, "backup": 5.0}
+    assert notation.fault("restart", "1@3,copy=n7").details == {**bare, "copy": 7}
     assert notation.fault("one-way", "5%@1m,loss=50").details == {"direction": "out", "loss": 0.5}
     assert notation.fault("clock-jump", "n1@3,by=-1h").details == {"by": -3600.0}
     assert restart.label == "restart 10@30+20, state=lost"
@@ -86,12 +90,30 @@ def test_a_fault_has_all_its_details() -> None:
         ("restart", "1@3,state=gone", "state: 'gone' is none of kept, lost"),
         ("restart", "1@3,state", "restart takes state="),
         ("slow", "1@3,late=1s", "late: '1s' is not LOW..HIGH"),
+        ("restart", "1@3,copy=n1-2", "copy: 'n1-2' is not one node"),
+        ("restart", "1@3,copy=3", "copy: '3' is not one node"),
+        ("increment", "3@3", "increment names its nodes, as in n7@30"),
+        ("increment", "n3@3+5", "increment has no length"),
+        ("increment", "n3@3,ack=some", "ack: 'some' is none of all, majority, one, local"),
+        ("sync", "n3@3,value=-1", "value: '-1' is below 0"),
+        ("register", "n3@3", "register needs peer="),
+        ("remove", "n3@3,peer=x", "peer: 'x' is none of"),
     ],
 )
 def test_bad_faults_are_refused(kind: str, text: str, reason: str) -> None:
     """With what this kind of fault takes."""
     with pytest.raises(ValueError, match=reason):
         notation.fault(kind, text)
+
+
+def test_a_command_has_all_its_details() -> None:
+    """As a fault has."""
+    increment = notation.fault("increment", "n2-4@1.5,amount=8,ack=all")
+    assert (increment.who, increment.at) == (Who(first=2, last=4), 1.5)
+    assert increment.details == {"amount": 8, "ack": "all"}
+    assert notation.fault("increment", "n2@1").details == {"amount": 1, "ack": None}
+    assert notation.fault("sync", "n2@1,of=n3").details == {"value": 0, "of": 3, "ack": None}
+    assert notation.fault("remove", "n2@1,peer=n3").details == {"peer": 3}
 
 
 def test_a_share_is_at_least_one_node() -> None:
@@ -105,4 +127,4 @@ def test_a_share_is_at_least_one_node() -> None:
 
 def test_every_fault_has_a_line_about_it() -> None:
     """For the documentation."""
-    assert all(kind.about.endswith(".") for kind in FAULTS.values())
+    assert all(kind.about.endswith(".") for kind in (*FAULTS.values(), *COMMANDS.values()))

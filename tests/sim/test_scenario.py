@@ -71,6 +71,12 @@ def test_nothing_means_the_defaults() -> None:
         ({"pause": "1@50+20"}, "pause", "ends at 70 s"),
         ({"partition": "100%@3"}, "partition", "no node is left"),
         ({"pause": "1"}, "pause", "is not WHO@START"),
+        ({"seeds": -1}, "seeds", "-1 is not from 0"),
+        ({"seeds": 0, "start": "together"}, "seeds", "need one to find each other"),
+        ({"remove": "n1@3,peer=n5", "nodes": 5}, "remove", "the last of 5 nodes is n4"),
+        ({"restart": "n1@3,copy=n5", "nodes": 5}, "restart", "the last of 5 nodes is n4"),
+        ({"sync": "n1@3,of=n5", "nodes": 5}, "sync", "the last of 5 nodes is n4"),
+        ({"increment": "n1@61"}, "increment", "ends at 61 s"),
     ],
 )
 def test_what_cannot_be_is_refused(words: dict[str, Any], word: str, reason: str) -> None:
@@ -89,6 +95,12 @@ def test_faults_hit_different_nodes() -> None:
     assert list(range(10)) == sorted(numbers)
     assert make(words).faults == make(words).faults
     assert make(words).faults != make(words | {"seed": 2}).faults
+
+
+def test_nodes_that_are_asked_may_still_be_drawn() -> None:
+    """A command is no fault."""
+    words = {"nodes": 2, "increment": ["n0@1", "n1@1"], "crash": "2@3"}
+    assert [(0,), (1,), (0, 1)] == [chosen for _, chosen in make(words).faults]
 
 
 def test_faults_are_in_order_of_time() -> None:

@@ -8,7 +8,7 @@ once more; in the end nothing but pings and acks may be under way.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import attrs
 
@@ -152,7 +152,7 @@ class _History:
         for request in unanswered(world):
             text = f"{request.kind} of {request.amount} at {request.node}, {request.asked_at:.3f} s"
             self._found.append(Finding("unanswered", text))
-        if connected(hosts, cut):
+        if self._connected(hosts, cut):
             self._found += self.counts.judge(hosts)
         if not cut and not self.findings():
             self._listen()
@@ -187,8 +187,7 @@ class _History:
     def _disagreements(self, down: Sequence[Host]) -> list[Finding]:
         hosts = self.world.live()
         cut = apart(hosts)
-        if not connected(hosts, {**cut, **self.rows.strangers(hosts)}):
-            # Nodes of which none has ever heard of the others cannot find each other.
+        if not self._connected(hosts, cut):
             return self.rows.judge([], down)
         pairs = [
             (one, other)
@@ -197,6 +196,10 @@ class _History:
             if one is not other and (one.id, other.id) not in cut
         ]
         return self.rows.judge(pairs, down) or self.counts.differing(hosts)
+
+    def _connected(self, hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
+        """Whether all can find each other: who never heard of anybody, nor they of it, cannot."""
+        return connected(hosts, {*cut, *self.rows.strangers(hosts)})
 
     def _listen(self) -> None:
         """Lets what is still under way end, until nothing else is said for a while."""
