@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .network import Delay
 from .notation import COMMANDS, Fault
 from .views import Views
-from .world import World
+from .world import COUNTER, World
 
 if TYPE_CHECKING:
     from .detection import Detection
@@ -211,7 +211,7 @@ class Faults:
             elif fault.kind == "sync":
                 value, of = details["value"], details["of"]
                 if of is not None and self._running((of,)):
-                    value = world.node(of).count("default")
+                    value = world.node(of).count(COUNTER)
                 world.sync(number, value, ack=details["ack"])
             elif fault.kind == "register":
                 world.register(number, details["peer"])

@@ -8,7 +8,10 @@ from typing import Any
 
 import attrs
 
+from .record import Request
 from .views import Step
+
+_COMMANDS = 20
 
 
 @attrs.frozen
@@ -82,6 +85,53 @@ class Counted:
 
 
 @attrs.frozen(kw_only=True)
+class Command:
+    """A single increment or sync that the scenario asked for.
+
+    Attributes:
+        at, answered_after: in seconds; None while there is no answer.
+        count, holders, target: as answered.
+        refused: what the node had against it.
+    """
+
+    node: str
+    kind: str
+    amount: int
+    at: float
+    answered_after: float | None
+    count: int | None
+    holders: int | None
+    target: int | None
+    refused: str | None
+
+    @classmethod
+    def of(cls, request: Request) -> Command:
+        """What became of a request."""
+        answer, answered_at = request.answer, request.answered_at
+        return cls(
+            node=request.node,
+            kind=request.kind,
+            amount=request.amount,
+            at=request.asked_at,
+            answered_after=None if answered_at is None else answered_at - request.asked_at,
+            count=None if answer is None else answer.count,
+            holders=None if answer is None else answer.holders,
+            target=None if answer is None else answer.target,
+            refused=request.refused,
+        )
+
+    def line(self) -> str:
+        """What was asked, and what came of it."""
+        asked = f"{self.kind} {self.amount} at {self.node}, {self.at:g} s: "
+        if self.refused is not None:
+            return f"{asked}refused, {self.refused}"
+        if self.answered_after is None:
+            return f"{asked}no answer"
+        after = _seconds(self.answered_after)
+        return f"{asked}{self.count} after {after}, held by {self.holders} of {self.target}"
+
+
+@attrs.frozen(kw_only=True)
 class Traffic:
     """What nodes sent, on average over the time in which they ran.
 
@@ -120,6 +170,7 @@ class Report:
     false_deaths: FalseDeaths
     steps: tuple[Step, ...]
     counted: Counted
+    commands: tuple[Command, ...]
     traffic: Traffic
     simulated: float
     real: float
@@ -161,6 +212,7 @@ class Report:
             f"{deaths.all}, at healthy nodes {deaths.at_healthy}; suspicions {deaths.suspicions}",
         )
         yield from self._increments()
+        yield from self._commands()
         yield from self._costs()
 
     def _writes(self) -> Iterator[str]:
@@ -192,6 +244,12 @@ class Report:
         )
         if counted.unanswered or counted.refused:
             yield _row("", f"{counted.unanswered:,} unanswered, {counted.refused:,} refused")
+
+    def _commands(self) -> Iterator[str]:
+        for number, command in enumerate(self.commands[:_COMMANDS]):
+            yield _row("commands" if not number else "", command.line())
+        if len(self.commands) > _COMMANDS:
+            yield _row("", f"and {len(self.commands) - _COMMANDS:,} more, which -o json lists")
 
     def _costs(self) -> Iterator[str]:
         traffic = self.traffic

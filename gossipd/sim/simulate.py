@@ -18,13 +18,13 @@ from .cluster import Cluster
 from .detection import Detection
 from .faults import Faults
 from .record import MEMBER_EVENTS, Observed
-from .report import Counted, Detected, FalseDeaths, Report, Spread, Traffic
+from .report import Command, Counted, Detected, FalseDeaths, Report, Spread, Traffic
 from .scenario import Scenario
 from .stage import add_nodes, stage
 from .timeline import Timeline
 from .trace import TraceHash, TraceText
 from .views import Views
-from .world import World
+from .world import COUNTER, World
 from .writes import Writes
 
 # Writes end this long before the run, or a tenth of it, so that the last of them can spread.
@@ -136,6 +136,7 @@ class Simulation:
             ),
             steps=tuple(self._views.steps),
             counted=self._counted(),
+            commands=tuple(Command.of(each) for each in world.requests if each.name == COUNTER),
             traffic=_traffic(world, self._views.node_seconds()),
             simulated=world.now,
             real=real,

@@ -14,6 +14,9 @@ from .interface import DrivenNode
 from .network import Delay
 from .record import Request
 
+COUNTER = "default"
+"""The counter of a command that names none."""
+
 
 class World(Cluster):
     """A cluster, its faults and its clients."""
@@ -126,7 +129,7 @@ class World(Cluster):
         node: Reference,
         amount: int = 1,
         *,
-        name: str = "default",
+        name: str = COUNTER,
         ack: str | None = None,
         on_answer: Callable[[Request], None] | None = None,
     ) -> Request:
@@ -148,7 +151,7 @@ class World(Cluster):
         node: Reference,
         value: int,
         *,
-        name: str = "default",
+        name: str = COUNTER,
         ack: str | None = None,
         on_answer: Callable[[Request], None] | None = None,
     ) -> Request:

@@ -7,7 +7,7 @@ import json
 import attrs
 import pytest
 
-from gossipd.sim.report import Counted, Detected, FalseDeaths, Report, Spread, Traffic
+from gossipd.sim.report import Command, Counted, Detected, FalseDeaths, Report, Spread, Traffic
 from gossipd.sim.views import Step
 
 NONE = Spread.of([])
@@ -30,6 +30,19 @@ REPORT = Report(
         spreading=1,
         lost=1,
         invented=2,
+    ),
+    commands=(
+        Command(
+            node="10.0.0.1:8088",
+            kind="sync",
+            amount=5,
+            at=2.5,
+            answered_after=0.002,
+            count=7,
+            holders=2,
+            target=3,
+            refused=None,
+        ),
     ),
     traffic=Traffic(
         datagrams=2.0,
@@ -60,6 +73,7 @@ membership converges    250.0 ms after crash 1@3, 3 s
 false deaths            3, at healthy nodes 2; suspicions 4
 increments              1,900 acknowledged, counted 1,899 to 2,000; lost 1, invented 2
                         99 unanswered, 1 refused
+commands                sync 5 at 10.0.0.1:8088, 2.5 s: 7 after 2.0 ms, held by 2 of 3
 sent, per node          2.00 datagrams/s, 160 bytes/s (216 with IP and UDP headers)
 largest datagram        1,397 bytes
 full sockets            lost 3 datagrams
@@ -95,3 +109,14 @@ def test_percentiles_are_by_nearest_rank(
 ) -> None:
     """Each is a duration that was measured."""
     assert expected == attrs.astuple(Spread.of(durations))[1:]
+
+
+def test_commands_that_were_not_answered_say_why() -> None:
+    """Refused, or no answer; and many are not all shown."""
+    [command] = REPORT.commands
+    refused = attrs.evolve(command, refused="too large")
+    silent = attrs.evolve(command, answered_after=None, count=None)
+    assert "sync 5 at 10.0.0.1:8088, 2.5 s: refused, too large" == refused.line()
+    assert "sync 5 at 10.0.0.1:8088, 2.5 s: no answer" == silent.line()
+    many = attrs.evolve(REPORT, commands=(command,) * 23)
+    assert any(line.endswith("and 3 more, which -o json lists") for line in many.lines())

@@ -17,11 +17,9 @@ import attrs
 
 from ..host import Host
 from ..record import Befell, Observed, Request
-from ..world import World
+from ..world import COUNTER, World
 from .findings import Checker, Finding
 from .orders import Entries, Operation, entries_of, has_effect_of, holds, outcomes
-
-NAME = "default"
 
 
 @attrs.define(eq=False)
@@ -112,7 +110,7 @@ class Counts(Checker):
     def _on_step(self, host: Host) -> None:
         if host.node is None:
             return
-        count = host.node.count(NAME)
+        count = host.node.count(COUNTER)
         least = self._least.get(host.id, 0)
         if count < least:
             self._find("count fell", f"from {least} to {count} at {host.id}")
@@ -133,7 +131,7 @@ class Counts(Checker):
 
     def differing(self, hosts: Sequence[Host]) -> list[Finding]:
         """Whether these nodes count differently."""
-        values = {host.id: host.running().count(NAME) for host in hosts}
+        values = {host.id: host.running().count(COUNTER) for host in hosts}
         if len(set(values.values())) <= 1:
             return []
         text = ", ".join(f"{node} counts {value}" for node, value in values.items())
@@ -144,7 +142,7 @@ class Counts(Checker):
         differing = self.differing(hosts)
         if differing:
             return differing
-        value = hosts[0].running().count(NAME)
+        value = hosts[0].running().count(COUNTER)
         asked = [each for each in self._asked.values() if each.request.refused is None]
         amounts = [each.request.amount for each in asked if each.request.kind == "increment"]
         apart = sum(amounts) == functools.reduce(operator.or_, amounts, 0)
