@@ -1,0 +1,76 @@
+"""The command line: reads flags and environment, builds a config, starts. No logic of its own.
+
+Everything that costs time to import is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from gossipd import __version__
+
+from .health import health
+from .run import run
+from .simulate import simulate
+
+INTERRUPTED = 130
+"""What a shell reports for a program that Ctrl-C ended."""
+
+
+class _OneLineErrors(click.Group):
+    """A group whose every failure is one line on stderr and an exit code, and never a traceback."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            message = " ".join(error.format_message().split())
+            click.echo(f"Error: {message}", err=True)
+            code = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Interrupted", err=True)
+            code = INTERRUPTED
+        except BrokenPipeError:
+            # The interpreter flushes stdout once more at its end and would complain about it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 1
+        sys.exit(code)
+
+
+@click.group(
+    cls=_OneLineErrors,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="gossipd", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> int:
+    """Know which nodes are alive, and count together with them.
+
+    Run one daemon beside each instance of your application.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon unreachable.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(2)
+    return 0
+
+
+main.add_command(run)
+main.add_command(health)
+main.add_command(simulate)

@@ -1,0 +1,59 @@
+"""`gossipd health`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+MAX_TIMEOUT = 3600
+"""Seconds that it may be told to wait."""
+
+
+@click.command()
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Where the daemon answers.  [default: from GOSSIPD_BIND or PORT, else"
+    " http://127.0.0.1:8088]",
+)
+@click.option(
+    "--timeout",
+    type=float,
+    metavar="SECONDS",
+    default=5,
+    show_default=True,
+    help="Wait this long for the answer.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print on stdout.",
+)
+def health(url: str | None, timeout: float, output: str) -> int:
+    """Ask a running node whether it is ready.
+
+    Exit codes: 0 ready, 1 not ready, 2 wrong usage, 3 unreachable.
+    """
+    from gossipd.health import ask, default_url
+
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise click.UsageError(
+            f"Invalid value for '--timeout': {timeout:g} is not above 0 and at most {MAX_TIMEOUT}"
+        )
+    try:
+        url = url or default_url(dict(os.environ))
+        verdict = ask(url, timeout)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if output == "json":
+        import json
+
+        answer = {"status": verdict.status, "detail": verdict.detail, "url": url}
+        click.echo(json.dumps(answer, separators=(",", ":")))
+    else:
+        click.echo(f"{verdict.status}: {verdict.detail}", err=verdict.exit_code != 0)
+    return verdict.exit_code

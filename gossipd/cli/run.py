@@ -1,0 +1,185 @@
+"""`gossipd run`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import checked, option
+
+if TYPE_CHECKING:
+    from gossipd.daemon.config import AckLevel, LogFormat, LogLevel, Profile
+
+
+class _GoStyleFlags(click.Command):
+    """A command that takes the flags of the original system with one hyphen, as Go programs do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        original = ("-discovery-port", "-disable-discovery")
+        return super().parse_args(
+            ctx, [f"-{arg}" if arg.startswith(original) else arg for arg in args]
+        )
+
+
+def _bind_or_port(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int]:
+    from gossipd.daemon import config
+
+    if value:
+        bind: tuple[str, int] = checked("parse_bind")(ctx, param, value)
+        return bind
+    port = os.environ.get("PORT", "").strip()
+    try:
+        return config.DEFAULT_HOST, config.parse_port(port) if port else config.DEFAULT_PORT
+    except ValueError as error:
+        raise click.UsageError(f"Invalid value for environment variable PORT: {error}") from None
+
+
+def _advertised(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    from gossipd.daemon import config
+
+    try:
+        return config.parse_contact(value.strip(), ctx.params["bind"][1])
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+def _contacts(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    parse = checked("parse_contacts")
+    return tuple(dict.fromkeys(contact for text in value for contact in parse(ctx, param, text)))
+
+
+@click.command(cls=_GoStyleFlags)
+@option(
+    "--bind",
+    metavar="HOST:PORT",
+    envvar="GOSSIPD_BIND",
+    is_eager=True,
+    callback=_bind_or_port,
+    help="Listen here, TCP for HTTP and UDP for gossip. Without it, PORT replaces only the port."
+    "  [default: 127.0.0.1:8088]",
+)
+@option(
+    "--advertise",
+    metavar="HOST[:PORT]",
+    envvar="GOSSIPD_ADVERTISE",
+    callback=_advertised,
+    help="The address under which other nodes reach this one; it is also this node's id."
+    "  [default: as bound, or this machine's own address]",
+)
+@option(
+    "--join",
+    metavar="HOST[:PORT]",
+    multiple=True,
+    envvar=["GOSSIPD_JOIN", "PEERS"],
+    callback=_contacts,
+    help="A node to join. Repeat it, or give a comma list; without a port: 8088.",
+)
+@option(
+    "--cluster",
+    callback=checked("check_cluster"),
+    metavar="NAME",
+    default="gossipd",
+    show_default=True,
+    envvar="GOSSIPD_CLUSTER",
+    help="Nodes talk only to nodes of the same cluster name.",
+)
+@option(
+    "--profile",
+    type=click.Choice(["lan", "wan", "local"]),
+    metavar="PROFILE",
+    default="lan",
+    show_default=True,
+    envvar="GOSSIPD_PROFILE",
+    help="Intervals and time-outs: lan (one data centre), wan (several) or local (one machine).",
+)
+@option(
+    "--ack",
+    type=click.Choice(["auto", "all", "majority", "one", "local"]),
+    metavar="LEVEL",
+    default="auto",
+    show_default=True,
+    envvar="GOSSIPD_ACK",
+    help="Who holds a write before it is answered: all, majority, one (other node), local (only"
+    " this one), or auto: all up to 64 members, else one.",
+)
+@option(
+    "--log-format",
+    type=click.Choice(["console", "json"]),
+    metavar="FORMAT",
+    default="console",
+    show_default=True,
+    envvar="GOSSIPD_LOG_FORMAT",
+    help="Log lines on stderr: console (for people) or json (for machines).",
+)
+@option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    metavar="LEVEL",
+    default="info",
+    show_default=True,
+    envvar="GOSSIPD_LOG_LEVEL",
+    help="The least important lines to log: debug, info, warning or error.",
+)
+@option(
+    "--no-discovery",
+    "--disable-discovery",
+    "no_discovery",
+    is_flag=True,
+    envvar="GOSSIPD_NO_DISCOVERY",
+    help="Do not look for nodes by broadcast. (Broadcast is not there yet.)",
+)
+@option(
+    "--discovery-port",
+    callback=checked("parse_port"),
+    metavar="PORT",
+    default="7000",
+    show_default=True,
+    envvar="GOSSIPD_DISCOVERY_PORT",
+    help="The UDP port for that.",
+)
+@option(
+    "--ephemeral",
+    is_flag=True,
+    envvar="GOSSIPD_EPHEMERAL",
+    help="Keep nothing on disk. (Nothing is kept yet.)",
+)
+def run(
+    bind: tuple[str, int],
+    advertise: str | None,
+    join: tuple[str, ...],
+    cluster: str,
+    profile: Profile,
+    ack: AckLevel | str,
+    log_format: LogFormat,
+    log_level: LogLevel,
+    no_discovery: bool,
+    discovery_port: int,
+    ephemeral: bool,
+) -> int:
+    """Run a node until SIGTERM or Ctrl-C, then leave the cluster.
+
+    A flag has precedence over its environment variable. An empty variable counts as not set.
+    """
+    from gossipd import daemon
+    from gossipd.daemon.config import DaemonConfig
+
+    config = DaemonConfig(
+        bind=bind,
+        advertise=advertise,
+        join=join,
+        cluster=cluster,
+        profile=profile,
+        ack=None if ack == "auto" else ack,  # type: ignore[arg-type]  # click has checked it
+        log_format=log_format,
+        log_level=log_level,
+        discovery=not no_discovery,
+        discovery_port=discovery_port,
+        ephemeral=ephemeral,
+    )
+    return daemon.main(config)

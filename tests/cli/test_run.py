@@ -1,0 +1,168 @@
+"""Every flag, variable, precedence and misuse of `gossipd run`."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import click
+import pytest
+
+from gossipd import cli, daemon
+from gossipd.daemon import config as config_module
+from gossipd.daemon.config import DaemonConfig
+from tests.cli.invoking import VARIABLES, invoke
+
+
+def test_no_flags_mean_the_defaults(started: list[DaemonConfig]) -> None:
+    """The command line's defaults are the config's own."""
+    assert 0 == invoke("run").exit_code
+    assert [DaemonConfig()] == started
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "expected"),
+    [
+        ("--bind 0.0.0.0:9000", {}, {"bind": ("0.0.0.0", 9000)}),
+        ("--bind [::1]:9000", {}, {"bind": ("::1", 9000)}),
+        ("", {"GOSSIPD_BIND": "localhost:9000"}, {"bind": ("localhost", 9000)}),
+        ("", {"PORT": "8090"}, {"bind": ("127.0.0.1", 8090)}),
+        ("", {"PORT": "", "GOSSIPD_BIND": ""}, {}),
+        ("", {"PORT": "8090", "GOSSIPD_BIND": "10.0.0.1:1"}, {"bind": ("10.0.0.1", 1)}),
+        ("--bind 10.0.0.2:2", {"PORT": "x", "GOSSIPD_BIND": "x"}, {"bind": ("10.0.0.2", 2)}),
+        ("--advertise Node1", {}, {"advertise": "node1:8088"}),
+        (
+            "--advertise node1 --bind 0.0.0.0:9",
+            {},
+            {"bind": ("0.0.0.0", 9), "advertise": "node1:9"},
+        ),
+        ("--advertise node1:7", {"GOSSIPD_ADVERTISE": "node2:7"}, {"advertise": "node1:7"}),
+        ("", {"GOSSIPD_ADVERTISE": "10.0.0.1"}, {"advertise": "10.0.0.1:8088"}),
+        ("--join a:1 --join b", {}, {"join": ("a:1", "b:8088")}),
+        ("--join a:1,b --join c,a:1", {}, {"join": ("a:1", "b:8088", "c:8088")}),
+        ("", {"GOSSIPD_JOIN": "a:1,b"}, {"join": ("a:1", "b:8088")}),
+        ("", {"PEERS": "a:1, b:2 ,"}, {"join": ("a:1", "b:2")}),
+        ("", {"PEERS": "a:1", "GOSSIPD_JOIN": "b:2"}, {"join": ("b:2",)}),
+        ("", {"PEERS": "a:1", "GOSSIPD_JOIN": ""}, {"join": ("a:1",)}),
+        ("--join c:3", {"PEERS": "x y:", "GOSSIPD_JOIN": "b:2"}, {"join": ("c:3",)}),
+        ("--cluster prod", {"GOSSIPD_CLUSTER": "test"}, {"cluster": "prod"}),
+        ("", {"GOSSIPD_CLUSTER": "test"}, {"cluster": "test"}),
+        ("--profile wan", {"GOSSIPD_PROFILE": "local"}, {"profile": "wan"}),
+        ("", {"GOSSIPD_PROFILE": "local"}, {"profile": "local"}),
+        ("--ack majority", {"GOSSIPD_ACK": "one"}, {"ack": "majority"}),
+        ("--ack auto", {"GOSSIPD_ACK": "one"}, {}),
+        ("", {"GOSSIPD_ACK": "one"}, {"ack": "one"}),
+        ("--log-format json", {"GOSSIPD_LOG_FORMAT": "console"}, {"log_format": "json"}),
+        ("", {"GOSSIPD_LOG_FORMAT": "json"}, {"log_format": "json"}),
+        ("--log-level DEBUG", {"GOSSIPD_LOG_LEVEL": "error"}, {"log_level": "debug"}),
+        ("", {"GOSSIPD_LOG_LEVEL": "Error"}, {"log_level": "error"}),
+        ("--no-discovery", {}, {"discovery": False}),
+        ("--disable-discovery", {}, {"discovery": False}),
+        ("-disable-discovery", {}, {"discovery": False}),
+        ("", {"GOSSIPD_NO_DISCOVERY": "true"}, {"discovery": False}),
+        ("", {"GOSSIPD_NO_DISCOVERY": "0"}, {}),
+        ("--discovery-port=7001", {"GOSSIPD_DISCOVERY_PORT": "7002"}, {"discovery_port": 7001}),
+        ("-discovery-port=7001", {}, {"discovery_port": 7001}),
+        ("-discovery-port 7001", {}, {"discovery_port": 7001}),
+        ("", {"GOSSIPD_DISCOVERY_PORT": "7002"}, {"discovery_port": 7002}),
+        ("--ephemeral", {}, {"ephemeral": True}),
+        ("", {"GOSSIPD_EPHEMERAL": "1"}, {"ephemeral": True}),
+    ],
+)
+def test_flags_over_environment_over_defaults(
+    flags: str, environment: dict[str, str], expected: dict[str, Any], started: list[DaemonConfig]
+) -> None:
+    """A flag wins over GOSSIPD_*, that over the original's variables, these over the defaults."""
+    result = invoke("run", *flags.split(), **environment)
+    assert (0, "") == (result.exit_code, result.output)
+    assert [DaemonConfig(**expected)] == started
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "parts"),
+    [
+        ("--bind 127.0.0.1", {}, ["'--bind'", "'127.0.0.1'", "port is missing"]),
+        ("--bind 127.0.0.1:0", {}, ["'--bind'", "port 0 means"]),
+        ("--bind :8088", {}, ["'--bind'", "host is missing"]),
+        ("--bind ::1:8088", {}, ["'--bind'", "in brackets"]),
+        ("--bind http://a:1", {}, ["'--bind'", "without a scheme"]),
+        ("", {"GOSSIPD_BIND": "x"}, ["GOSSIPD_BIND", "'x'", "port is missing"]),
+        ("", {"PORT": "http"}, ["PORT", "'http' is no port number"]),
+        ("", {"PORT": "0"}, ["PORT", "'0' is no port number"]),
+        ("--advertise 0.0.0.0:1", {}, ["'--advertise'", "0.0.0.0", "no address"]),
+        ("", {"GOSSIPD_ADVERTISE": "a:0"}, ["GOSSIPD_ADVERTISE", "port must be"]),
+        ("--join a:1,b:x", {}, ["'--join'", "'b:x'", "port must be"]),
+        ("", {"GOSSIPD_JOIN": "a:b:c"}, ["GOSSIPD_JOIN", "'a:b:c'", "in brackets"]),
+        ("", {"PEERS": "[::]:1"}, ["PEERS", "no address"]),
+        ("--cluster a/b", {}, ["'--cluster'", "'a/b'", "only letters"]),
+        ("", {"GOSSIPD_CLUSTER": "a" * 65}, ["GOSSIPD_CLUSTER", "1 to 64", "65"]),
+        ("--profile moon", {}, ["'--profile'", "'moon'", "'lan'"]),
+        ("", {"GOSSIPD_ACK": "many"}, ["GOSSIPD_ACK", "'many'", "'majority'"]),
+        ("--log-format xml", {}, ["'--log-format'", "'xml'", "'json'"]),
+        ("--log-level loud", {}, ["'--log-level'", "'loud'", "'warning'"]),
+        ("--discovery-port 65536", {}, ["'--discovery-port'", "'65536' is no port number"]),
+        ("--discovery-port", {}, ["'--discovery-port'", "requires an argument"]),
+        ("", {"GOSSIPD_EPHEMERAL": "maybe"}, ["GOSSIPD_EPHEMERAL", "'maybe'"]),
+        ("--moon", {}, ["No such option", "--moon"]),
+        ("extra", {}, ["unexpected extra argument", "extra"]),
+    ],
+)
+def test_misuse_is_one_line_and_exit_code_2(
+    flags: str, environment: dict[str, str], parts: list[str], started: list[DaemonConfig]
+) -> None:
+    """A misuse names the option or variable and the reason, and nothing is started."""
+    result = invoke("run", *flags.split(), **environment)
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert 1 == len(result.stderr.splitlines())
+    assert result.stderr.startswith("Error: ")
+    assert [] == [part for part in parts if part not in result.stderr]
+    assert [] == started
+
+
+def test_blame_lies_with_the_flag_if_it_was_given(started: list[DaemonConfig]) -> None:
+    """A variable that a flag overrides is not named in the flag's error."""
+    assert "GOSSIPD" not in invoke("run", "--bind", "x", GOSSIPD_BIND="a:1").stderr
+
+
+def test_help_names_every_variable() -> None:
+    """The help of `run` tells which environment variable each option has."""
+    result = invoke("run", "--help")
+    assert 0 == result.exit_code
+    text = "".join(result.stdout.split())
+    assert [] == [name for name in VARIABLES if name not in text]
+
+
+@pytest.mark.parametrize(("answer", "exit_code"), [(0, 0), (1, 1)])
+def test_exit_code_is_the_daemons(
+    answer: int, exit_code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`run` ends as the daemon ended."""
+    monkeypatch.setattr(daemon, "main", lambda _: answer, raising=False)
+    assert exit_code == invoke("run").exit_code
+
+
+def test_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ctrl-C that nobody handled ends with the shell's code for it and no traceback."""
+
+    def interrupt(_: DaemonConfig) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(daemon, "main", interrupt, raising=False)
+    result = invoke("run")
+    assert 130 == result.exit_code
+    assert "Interrupted" == result.stderr.strip()
+
+
+def test_choices_are_the_configs() -> None:
+    """The choices that the command line writes down itself, to start fast, are the config's."""
+    options = {option.name: option for option in cli.run.params}
+    for name, values in [
+        ("profile", config_module.Profile),
+        ("log_format", config_module.LogFormat),
+        ("log_level", config_module.LogLevel),
+    ]:
+        kind = options[name].type
+        assert isinstance(kind, click.Choice)
+        assert get_args(values) == tuple(kind.choices)
+    ack = options["ack"].type
+    assert isinstance(ack, click.Choice)
+    assert ("auto", *get_args(config_module.AckLevel)) == tuple(ack.choices)
