@@ -149,9 +149,6 @@ class _History:
             return
         hosts = world.live()
         cut = apart(hosts)
-        for request in unanswered(world):
-            text = f"{request.kind} of {request.amount} at {request.node}, {request.asked_at:.3f} s"
-            self._found.append(Finding("unanswered", text))
         if self._connected(hosts, cut):
             self._found += self.counts.judge(hosts)
         if not cut and not self.findings():
@@ -188,14 +185,21 @@ class _History:
         hosts = self.world.live()
         cut = apart(hosts)
         if not self._connected(hosts, cut):
-            return self.rows.judge([], down)
+            return self.rows.judge([], down) or self._unanswered()
         pairs = [
             (one, other)
             for one in hosts
             for other in hosts
             if one is not other and (one.id, other.id) not in cut
         ]
-        return self.rows.judge(pairs, down) or self.counts.differing(hosts)
+        found = self.rows.judge(pairs, down) or self.counts.differing(hosts)
+        return found or self._unanswered()
+
+    def _unanswered(self) -> list[Finding]:
+        return [
+            Finding("unanswered", f"{each.kind} of {each.amount} at {each.node}")
+            for each in unanswered(self.world)
+        ]
 
     def _connected(self, hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
         """Whether all can find each other: who never heard of anybody, nor they of it, cannot."""
