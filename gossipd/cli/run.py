@@ -10,6 +10,8 @@ import click
 from .options import checked, option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gossipd.daemon.config import AckLevel, LogFormat, LogLevel, Profile
 
 
@@ -52,6 +54,22 @@ def _contacts(
 ) -> tuple[str, ...]:
     parse = checked("parse_contacts")
     return tuple(dict.fromkeys(contact for text in value for contact in parse(ctx, param, text)))
+
+
+def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> Path | None:
+    """Where the node keeps its state, None for nowhere."""
+    from pathlib import Path
+
+    from gossipd.daemon.config import default_data_dir
+
+    if ephemeral and named:
+        raise click.UsageError("'--data-dir' and '--ephemeral' contradict each other")
+    if ephemeral:
+        return None
+    try:
+        return Path(named) if named else default_data_dir(bind, os.environ)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command(cls=_GoStyleFlags)
@@ -144,10 +162,17 @@ def _contacts(
     help="The UDP port for that.",
 )
 @option(
+    "--data-dir",
+    metavar="DIR",
+    envvar="GOSSIPD_DATA_DIR",
+    help="Keep the node's state here; no other node may.  [default: a directory of this user and"
+    " this --bind, ~/.local/state/gossipd/127.0.0.1_8088]",
+)
+@option(
     "--ephemeral",
     is_flag=True,
     envvar="GOSSIPD_EPHEMERAL",
-    help="Keep nothing on disk. (Nothing is kept yet.)",
+    help="Keep nothing on disk: what only this node holds is lost with it.",
 )
 def run(
     bind: tuple[str, int],
@@ -160,6 +185,7 @@ def run(
     log_level: LogLevel,
     no_discovery: bool,
     discovery_port: int,
+    data_dir: str | None,
     ephemeral: bool,
 ) -> int:
     """Run a node until SIGTERM or Ctrl-C, then leave the cluster.
@@ -180,6 +206,6 @@ def run(
         log_level=log_level,
         discovery=not no_discovery,
         discovery_port=discovery_port,
-        ephemeral=ephemeral,
+        data_dir=_directory(data_dir, bind, ephemeral=ephemeral),
     )
     return daemon.main(config)

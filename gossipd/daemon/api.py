@@ -349,7 +349,7 @@ async def _told_later(waiting: Awaitable[Answer], tell: Callable[[Answer], Respo
 
 def _held(answer: Answer) -> Answer:
     if answer.holders == 0:
-        raise _Failed(503, "the write could not be stored and did not count", RETRY)
+        raise _Failed(503, "the write could not be stored", RETRY)
     return answer
 
 

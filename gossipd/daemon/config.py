@@ -7,6 +7,8 @@ line what is wrong with a text. The protocol's own constants are not here: `prof
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal, get_args
 
 import attrs
@@ -92,6 +94,25 @@ def check_cluster(name: str) -> str:
     return name
 
 
+def default_data_dir(bind: tuple[str, int], environment: Mapping[str, str]) -> Path:
+    """A directory of this user's for the node that listens there.
+
+    Raises:
+        ValueError: with one line, if nothing tells where this user's state is.
+    """
+    base = environment.get("XDG_STATE_HOME", "")
+    if not Path(base).is_absolute():
+        home = environment.get("HOME", "")
+        if not Path(home).is_absolute():
+            raise ValueError(
+                "HOME does not say where to keep the node's state: name a directory with"
+                " --data-dir, or keep nothing with --ephemeral"
+            )
+        base = str(Path(home, ".local", "state"))
+    host, port = bind
+    return Path(base, "gossipd", f"{host.replace(':', '-')}_{port}")
+
+
 def _check_bind(_: object, __: object, value: tuple[str, int]) -> None:
     if parse_bind(format_node_id(*value)) != value:
         raise ValueError(f"bind: {value!r} is not in canonical form")
@@ -126,7 +147,7 @@ class DaemonConfig:
         log_format: for people or for machines, on stderr.
         log_level: the least important level that is logged.
         discovery: whether nodes may be looked for by broadcast, on `discovery_port`.
-        ephemeral: keep nothing on disk.
+        data_dir: where the node keeps its state; None keeps nothing on disk.
     """
 
     bind: tuple[str, int] = attrs.field(default=(DEFAULT_HOST, DEFAULT_PORT), validator=_check_bind)
@@ -149,4 +170,4 @@ class DaemonConfig:
         default=DEFAULT_DISCOVERY_PORT,
         validator=[attrs.validators.ge(1), attrs.validators.le(_MAX_PORT)],
     )
-    ephemeral: bool = False
+    data_dir: Path | None = None

@@ -22,12 +22,14 @@ from gossipd.protocol import (
     Notify,
     Persist,
     Resolve,
+    State,
     Statistics,
     Transmit,
     Write,
 )
 from gossipd.protocol.events import Event
 
+from .journal import Journal, Storage
 from .metrics import LoopLateness
 
 _BATCH = 64
@@ -62,6 +64,8 @@ class _Waiter:
 class Driver:
     """Owns the node; everything else of the daemon speaks to the node through it.
 
+    With a store, writes are on disk before they take effect; without one they are at once.
+
     Attributes:
         lateness: how late timers fired.
         draining: set by whoever stops the daemon; no more writes are taken then.
@@ -73,6 +77,7 @@ class Driver:
         node_id: str,
         endpoint: Endpoint,
         on_event: Callable[[Event], None],
+        store: Storage | None = None,
     ) -> None:
         self.lateness = LoopLateness()
         self.draining = False
@@ -82,7 +87,9 @@ class Driver:
         self._on_event = on_event
         self._waiters: dict[int, _Waiter] = {}
         self._tickets = 0
-        self._writes: deque[Write] = deque()
+        self._journal = None if store is None else Journal(store, self)
+        # Writes to be reported, and whether they are on disk.
+        self._writes: deque[tuple[Write, bool]] = deque()
         self._reporting = False
         self._wait = trio.CancelScope()
         self._resolving = trio.CapacityLimiter(_RESOLVING)
@@ -100,6 +107,8 @@ class Driver:
             self._perform(self._node.start(now), now)
             if seeds:
                 self._perform(self._node.join(list(seeds), now), now)
+            if self._journal is not None:
+                self._nursery.start_soon(self._journal.run)
             task_status.started()
             while True:
                 with trio.CancelScope(deadline=self._due()) as self._wait:
@@ -121,8 +130,9 @@ class Driver:
         return self._node.statistics()
 
     def ready(self) -> str | None:
-        """None: without a store there is nothing that could keep writes from being taken."""
-        return None
+        """None if writes are taken, else why the store takes none."""
+        trouble = None if self._journal is None else self._journal.trouble
+        return None if trouble is None else f"the store cannot be written: {trouble}"
 
     def increment(self, name: str, amount: int, ack: str | None) -> Answer | Awaitable[Answer]:
         """Adds to a counter. Raises LimitExceeded if its value would pass the limit."""
@@ -150,6 +160,8 @@ class Driver:
         self._wait.deadline = self._due()
 
     def _write(self, call: Callable[[int, float], list[Effect]]) -> Answer | Awaitable[Answer]:
+        if self._journal is not None and self._journal.trouble is not None:
+            return Answer(0, 0, 0, 1)
         self._tickets += 1
         ticket, waiter = self._tickets, _Waiter()
         self._waiters[ticket] = waiter
@@ -169,6 +181,25 @@ class Driver:
             self._waiters.pop(ticket, None)
         assert waiter.answer is not None
         return waiter.answer
+
+    # What the journal asks and tells
+
+    def state(self) -> State:
+        """What is to be kept of the node."""
+        return self._node.state()
+
+    def revision(self) -> tuple[int, ...]:
+        """Changes whenever `state` may have."""
+        return self._node.revision()
+
+    def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
+        """These writes are on disk, or nobody knows whether they are."""
+        self._writes.extend((write, kept) for write in writes)
+        self._command(lambda now: [])
+
+    def restored(self, state: State) -> None:
+        """What the store turned out to hold."""
+        self._command(lambda now: self._node.restored(state.groups, now))
 
     # The loop
 
@@ -192,9 +223,7 @@ class Driver:
             self._perform(node.handle_timeout(now), now)
 
     def _perform(self, effects: list[Effect], now: float) -> None:
-        """Carries effects out in order. Without a store, writes are on disk as soon as they are
-        staged.
-        """
+        """Carries effects out in order; then reports writes that need not or cannot be stored."""
         for effect in effects:
             match effect:
                 case Transmit(data, to):
@@ -202,7 +231,10 @@ class Driver:
                 case Answer(ticket):
                     self._tell(ticket, effect)
                 case Persist(write):
-                    self._writes.append(write)
+                    if self._journal is None:
+                        self._writes.append((write, True))
+                    elif not self._journal.add(write):
+                        self._writes.append((write, False))
                 case Notify(event):
                     self._on_event(event)
                 case Resolve():
@@ -211,7 +243,9 @@ class Driver:
         if not self._reporting:
             self._reporting = True
             while self._writes:
-                self._perform(self._node.persisted(self._writes.popleft(), now), now)
+                write, kept = self._writes.popleft()
+                report = self._node.persisted if kept else self._node.persist_failed
+                self._perform(report(write, now), now)
             self._reporting = False
 
     def _tell(self, ticket: int, answer: Answer) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from random import Random
 
 import structlog
@@ -19,6 +20,7 @@ from gossipd.protocol import (
     Identity,
     Node,
     ProtocolConfig,
+    State,
     format_node_id,
     is_address,
     split_node_id,
@@ -32,8 +34,10 @@ from .events import EventLog
 from .http import HttpServer
 from .http_messages import Request
 from .interfaces import advertised_address
+from .lock import LockError, lock
 from .log import RateLimit, configure
 from .metrics import Metrics
+from .store import Store, StoreError, WriteError
 from .udp import UdpSocket
 
 _BACKLOG = 1024
@@ -64,6 +68,16 @@ async def run(config: DaemonConfig) -> int:
     log = structlog.get_logger()
     host = await _bind_host(config.bind[0])
     node_id = await _advertised(config, host)
+    with _store(config, node_id) as (store, kept):
+        await _serve(config, host, node_id, store, kept)
+    log.info("stopped", node_id=node_id)
+    return 0
+
+
+async def _serve(
+    config: DaemonConfig, host: str, node_id: str, store: Store | None, kept: State | None
+) -> None:
+    log = structlog.get_logger()
     endpoint, listeners = _open(host, config.bind[1])
     left = trio.Event()
 
@@ -71,8 +85,11 @@ async def run(config: DaemonConfig) -> int:
         if isinstance(event, LeaveDone):
             left.set()
 
-    node = _make_node(config, node_id)
-    driver = Driver(node, node_id, endpoint, EventLog(forward))
+    node = _make_node(config, node_id, kept)
+    if store is not None and store.trouble is None:
+        with contextlib.suppress(WriteError):
+            store.begin(node.state().generation)
+    driver = Driver(node, node_id, endpoint, EventLog(forward), store)
     server, _ = _make_server(driver)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
@@ -84,18 +101,50 @@ async def run(config: DaemonConfig) -> int:
                 node_id=node_id,
                 listening=format_node_id(host, config.bind[1]),
                 cluster=config.cluster,
+                data_dir=None if config.data_dir is None else str(config.data_dir),
                 version=__version__,
             )
     endpoint.close()
-    log.info("stopped", node_id=node_id)
-    return 0
+    if store is not None:
+        _close(store, node)
 
 
-def _make_node(config: DaemonConfig, node_id: str) -> Node:
+def _make_node(config: DaemonConfig, node_id: str, kept: State | None) -> Node:
     protocol = ProtocolConfig.profile(config.profile, cluster=config.cluster, ack=config.ack)
     identity = Identity(node_id, secrets.randbits(32), time.time_ns() // 1_000_000)
     rng = Random(secrets.token_bytes(32))
-    return Node(protocol, identity, state=None, rng=rng, now=trio.current_time())
+    return Node(protocol, identity, state=kept, rng=rng, now=trio.current_time())
+
+
+@contextlib.contextmanager
+def _store(config: DaemonConfig, node_id: str) -> Iterator[tuple[Store, State] | tuple[None, None]]:
+    """The store of this process alone, and what it holds; None if nothing is to be kept.
+
+    Raises StartError.
+    """
+    if config.data_dir is None:
+        yield None, None
+        return
+    try:
+        held = lock(config.data_dir, f"process {os.getpid()} ({node_id})")
+    except LockError as error:
+        raise StartError(str(error)) from None
+    try:
+        store = Store(config.data_dir, config.cluster)
+        try:
+            kept = store.open()
+        except StoreError as error:
+            raise StartError(str(error)) from None
+        yield store, kept
+    finally:
+        os.close(held)
+
+
+def _close(store: Store, node: Node) -> None:
+    try:
+        store.close(node.state())
+    except WriteError as error:
+        structlog.get_logger().error("store_failed", reason=str(error))
 
 
 def _make_server(driver: Driver) -> tuple[HttpServer, Metrics]:

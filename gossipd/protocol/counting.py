@@ -8,7 +8,7 @@ staged. A command that finds earlier writes still staged builds upon what they w
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -168,6 +168,12 @@ class Counting:
         for later in self._staged:
             self._look_ahead(later.group)
         self._answer_followers(write.sequence)
+
+    def restored(self, groups: Iterable[Group]) -> None:
+        """Takes over what the store was found to hold: nothing of it waits to be persisted."""
+        for group in groups:
+            self._ledger.apply(group)
+        self._answers.settle()
 
     @property
     def owner(self) -> bytes:

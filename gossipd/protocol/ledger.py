@@ -39,9 +39,14 @@ class OwnerLog:
 
 
 class Ledger:
-    """Counters by name and their entries by owner."""
+    """Counters by name and their entries by owner.
+
+    Attributes:
+        changes: how often an entry was taken over or a version raised.
+    """
 
     def __init__(self, key: bytes) -> None:
+        self.changes = 0
         self.counters: dict[str, Counter] = {}
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint = Fingerprint()
@@ -141,11 +146,13 @@ class Ledger:
         known = log.entries.get(key)
         if known is not None and (known.version, known.count) >= (entry.version, entry.count):
             return False
+        self.changes += 1
         log.entries[key] = entry
         log.newest = max(log.newest, entry.version)
         return self.counter(entry.name).merge(owner, entry.floor, entry.count)
 
     def _advance(self, owner: bytes, log: OwnerLog, version: int) -> None:
+        self.changes += 1
         log.have = version
         log.newest = max(log.newest, version)
         digest = row_hash(b"%b %d" % (owner, version), self._key)

@@ -7,7 +7,7 @@ What the messages mean is said in the parts: `detector`, `membership`, `contacts
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 
 from .answers import Answers
@@ -147,6 +147,12 @@ class Node:
         self._counting.persist_failed(write)
         return self._end()
 
+    def restored(self, groups: Iterable[Group], now: float) -> list[Effect]:
+        """What the store holds for certain, read back after a write to it failed."""
+        self._begin(now)
+        self._counting.restored(groups)
+        return self._end()
+
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
         """The addresses that the name of a `Resolve` has; none if the look-up failed."""
         self._begin(now)
@@ -257,6 +263,11 @@ class Node:
             tuple(row.id for row in rows if row.removed),
             tuple(self._ledger.all_groups()),
         )
+
+    def revision(self) -> tuple[int, ...]:
+        """Changes whenever `state` does, but for suspicions."""
+        table = self._out.table
+        return (table.fingerprint.total, len(table.hidden), len(table.rows), self._ledger.changes)
 
     # Time
 

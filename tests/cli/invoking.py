@@ -19,9 +19,12 @@ VARIABLES = [
     "GOSSIPD_LOG_LEVEL",
     "GOSSIPD_NO_DISCOVERY",
     "GOSSIPD_DISCOVERY_PORT",
+    "GOSSIPD_DATA_DIR",
     "GOSSIPD_EPHEMERAL",
+    "XDG_STATE_HOME",
 ]
-NO_ENVIRONMENT: dict[str, str | None] = dict.fromkeys(VARIABLES)
+HOME = "/home/somebody"
+NO_ENVIRONMENT: dict[str, str | None] = {**dict.fromkeys(VARIABLES), "HOME": HOME}
 
 
 def invoke(*args: str, **environment: str) -> Result:

@@ -27,7 +27,7 @@ def test_defaults_are_safe() -> None:
     assert () == config.join
     assert ("gossipd", "lan", None) == (config.cluster, config.profile, config.ack)
     assert ("console", "info") == (config.log_format, config.log_level)
-    assert (True, 7000, False) == (config.discovery, config.discovery_port, config.ephemeral)
+    assert (True, 7000, None) == (config.discovery, config.discovery_port, config.data_dir)
 
 
 @pytest.mark.parametrize(

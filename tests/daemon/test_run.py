@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ import trio
 
 from gossipd.daemon import run as run_module
 from gossipd.daemon.config import DaemonConfig
+from gossipd.daemon.lock import lock
 from gossipd.daemon.log import configure
 from gossipd.daemon.run import StartError, main, run
 from gossipd.protocol import Address
@@ -128,7 +130,7 @@ async def running(**options: Any) -> AsyncIterator[list[int]]:
     started = trio.Event()
 
     async def wait() -> None:
-        codes.append(await run(DaemonConfig(cluster=secrets.token_hex(8), **options)))
+        codes.append(await run(DaemonConfig(**{"cluster": secrets.token_hex(8), **options})))
 
     async def listening() -> None:
         host, port = options["bind"]
@@ -238,3 +240,35 @@ async def test_a_request_under_way_is_answered(lines: Lines) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     assert [0] == codes
+
+
+# The data directory
+
+
+async def test_what_was_counted_is_there_at_the_next_start(tmp_path: Path) -> None:
+    """Under one cluster's name; the directory is free again in between."""
+    port = free_port()
+    options: dict[str, Any] = {"bind": ("127.0.0.1", port), "data_dir": tmp_path / "node"}
+    for expected in 1, 2:
+        async with running(cluster="one", **options):
+            stream = await trio.open_tcp_stream("127.0.0.1", port)
+            async with stream:
+                await stream.send_all(b"POST /increment HTTP/1.1\r\nHost: a\r\n\r\n")
+                answer = bytes(await stream.receive_some())
+        assert f'"count":{expected},' in answer.decode()
+
+
+async def test_a_directory_in_use_is_named(tmp_path: Path) -> None:
+    """And who has it."""
+    held = lock(tmp_path, "process 7")
+    text = await start_error(bind=("127.0.0.1", free_port()), data_dir=tmp_path)
+    os.close(held)
+    assert f"{tmp_path} is in use by process 7" == text
+
+
+async def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    """Nothing is started, and the directory is free afterwards."""
+    (tmp_path / "gossipd.db").write_bytes(b"")
+    for _ in range(2):
+        text = await start_error(bind=("127.0.0.1", free_port()), data_dir=tmp_path)
+        assert text.startswith(f"{tmp_path / 'gossipd.db'} is damaged")

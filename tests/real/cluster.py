@@ -73,7 +73,8 @@ class Node:
         self.host, self.port = host, port
         self.id = f"{host}:{port}"
         self._folder = folder
-        self._flags = flags
+        kept = any(flag.startswith("--data-dir") for flag in flags)
+        self._flags = flags if kept else [*flags, "--ephemeral"]
         self._starts = 0
 
     def start(self) -> None:

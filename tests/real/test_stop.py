@@ -124,7 +124,7 @@ def test_a_port_in_use(kind: socket.SocketKind) -> None:
         other.bind((host, port))
         if kind is socket.SOCK_STREAM:
             other.listen()
-        command = ["run", "--bind", f"{host}:{port}", "--log-format", "json"]
+        command = ["run", "--bind", f"{host}:{port}", "--ephemeral", "--log-format", "json"]
         ended = subprocess.run(
             [sys.executable, "-m", "gossipd", *command],
             cwd=ROOT,

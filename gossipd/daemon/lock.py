@@ -1,0 +1,40 @@
+"""A directory belongs to one process at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+
+_HOLDER = "holder"
+
+
+class LockError(Exception):
+    """The directory cannot be had: one line that says what, where, and what to do."""
+
+
+def lock(directory: Path, holder: str) -> int:
+    """Takes the directory for this process: a descriptor, to be kept open for as long.
+
+    `holder` says who has it, to whoever finds it taken. Raises LockError.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise LockError(
+            f"cannot use {directory} as data directory: {error.strerror};"
+            " choose another one with --data-dir, or keep nothing with --ephemeral"
+        ) from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            holder = (directory / _HOLDER).read_text(encoding="utf-8").strip()
+            raise LockError(f"{directory} is in use by {holder}") from None
+        raise LockError(f"{directory} is in use by another process") from None
+    with contextlib.suppress(OSError):
+        (directory / _HOLDER).write_text(f"{holder}\n", encoding="utf-8")
+    return held

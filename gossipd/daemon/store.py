@@ -1,0 +1,280 @@
+"""Keeps what a node must not forget, in a directory of its own: SQLite in WAL mode.
+
+One connection, which its owner calls from one thread at a time; every commit is synced before it
+returns. A claim to have everything of an owner up to a version is in the same transaction as the
+entries that make it true.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gossipd.protocol import State, Write
+from gossipd.protocol.messages import Group
+
+from . import schema
+from .schema import (
+    Member,
+    check,
+    drop_members,
+    member_rows,
+    put_group,
+    put_members,
+    read_state,
+    slot,
+)
+
+FILE = "gossipd.db"
+
+_BUSY_SECONDS = 5.0
+
+# Errors of SQLite that are not the file's fault and may pass.
+_PASSING = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+)
+
+
+class StoreError(Exception):
+    """The directory cannot be used: one line that says what, where, and what to do."""
+
+
+class WriteError(Exception):
+    """A transaction may be on disk or not; the text is the reason in a few words."""
+
+
+class Store:
+    """The file of one node.
+
+    Attributes:
+        path: of the file.
+        trouble: why the last attempt to write failed, until `reopen` succeeds; None if it did not.
+        commits, writes: transactions so far, and writes of the node in them.
+    """
+
+    def __init__(self, directory: Path, cluster: str) -> None:
+        self.path = directory / FILE
+        self.trouble: str | None = None
+        self.commits = 0
+        self.writes = 0
+        self._cluster = cluster
+        self._connection: sqlite3.Connection | None = None
+        # What is on disk, so that a snapshot writes only what differs.
+        self._entries: dict[tuple[bytes, str, int], int] = {}
+        self._have: dict[bytes, int] = {}
+        self._members: dict[str, Member] = {}
+        self._generation = 0
+
+    def open(self) -> State:
+        """Opens or makes the file, and reads what it holds.
+
+        If it can only be read, or not even be made, `trouble` says why. Raises StoreError if it is
+        damaged, newer than this program or of another cluster.
+        """
+        try:
+            return self._open()
+        except WriteError as error:
+            self.trouble = str(error)
+            return self._read_only()
+
+    def reopen(self) -> State:
+        """Opens the file anew, tries whether it can be written, and reads what it really holds.
+
+        Raises WriteError or StoreError.
+        """
+        self._disconnect()
+        found = self._open()
+        self.begin(self._generation)
+        self.trouble = None
+        return found
+
+    def begin(self, generation: int) -> None:
+        """A process of this generation runs. Raises WriteError."""
+        with self._transaction() as connection:
+            connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
+        self._generation = generation
+
+    def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
+        """Puts writes, in order, and whatever else a snapshot has, on disk in one transaction.
+
+        Raises WriteError; then call `reopen` before anything else.
+        """
+        with self._transaction() as connection:
+            for write in writes:
+                for group in write.groups:
+                    put_group(connection, group)
+            if snapshot is not None:
+                self._put_snapshot(connection, snapshot)
+        self.commits += 1
+        self.writes += len(writes)
+        for write in writes:
+            for group in write.groups:
+                self._note(group)
+        if snapshot is not None:
+            self._remember(snapshot)
+
+    def close(self, snapshot: State) -> None:
+        """Writes a last snapshot, and that the process ended in good order. Raises WriteError."""
+        try:
+            with self._transaction() as connection:
+                self._put_snapshot(connection, snapshot)
+                connection.execute(schema.PUT_META, ("clean", 1))
+        finally:
+            self._disconnect()
+
+    # The connection
+
+    def _open(self) -> State:
+        if not self.path.exists():
+            self._make()
+        try:
+            self._connection = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
+            )
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            # On macOS a plain fsync leaves the data in the drive's cache.
+            self._connection.execute("PRAGMA fullfsync = ON")
+            return self._read(self._connection)
+        except sqlite3.DatabaseError as error:
+            raise self._failure(error) from None
+
+    def _read_only(self) -> State:
+        """What can be read of a file that cannot be written; nothing if there is none."""
+        self._disconnect()
+        if not self.path.exists():
+            return State()
+        # Without a log beside it nothing is missing, and so the file need not be locked.
+        whole = not self.path.with_name(f"{FILE}-wal").exists()
+        uri = f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if whole else ''}"
+        try:
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+                return self._read(connection)
+        except sqlite3.DatabaseError as error:
+            failure = self._failure(error)
+            if isinstance(failure, WriteError):
+                failure = StoreError(f"cannot read {self.path}: {failure}")
+            raise failure from None
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _failure(self, error: sqlite3.DatabaseError) -> StoreError | WriteError:
+        """Full disks and the like pass; what else a file can cause is damage."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in _PASSING:
+            return WriteError(str(error))
+        return damaged(self.path, str(error))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        try:
+            if connection is None:
+                raise WriteError("the file is not open")
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise WriteError(str(error)) from None
+        except WriteError as error:
+            self.trouble = str(error)
+            raise
+
+    def _make(self) -> None:
+        """A file appears under its name only once it is whole and synced."""
+        draft = self.path.with_name(f"{FILE}.new")
+        try:
+            draft.unlink(missing_ok=True)
+            with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+                connection.executescript(f"BEGIN; {schema.SCHEMA} COMMIT;")
+                connection.executemany(schema.PUT_META, [("cluster", self._cluster), ("clean", 1)])
+                connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+            _sync(draft)
+            draft.rename(self.path)
+            _sync(self.path.parent)
+        except (sqlite3.Error, OSError) as error:
+            raise WriteError(getattr(error, "strerror", None) or str(error)) from None
+
+    # Reading
+
+    def _read(self, connection: sqlite3.Connection) -> State:
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        if version > schema.VERSION:
+            raise StoreError(f"{self.path} was written by a newer gossipd (version {version})")
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
+        if not meta.get("clean"):
+            problem = check(connection)
+            if problem is not None:
+                raise damaged(self.path, problem)
+        if meta.get("cluster") != self._cluster:
+            raise StoreError(
+                f"{self.path} belongs to the cluster {meta.get('cluster')!r}, not {self._cluster!r}"
+            )
+        state = read_state(connection)
+        self._remember(state)
+        return state
+
+    # Writing
+
+    def _note(self, group: Group) -> None:
+        for entry in group.entries:
+            key = (group.owner, entry.name, slot(entry))
+            self._entries[key] = max(entry.version, self._entries.get(key, 0))
+        have = self._have.get(group.owner, 0)
+        if group.since <= have:
+            self._have[group.owner] = max(have, group.upto)
+
+    def _remember(self, state: State) -> None:
+        self._generation = state.generation
+        for group in state.groups:
+            self._note(Group(group.owner, 0, group.upto, group.entries))
+        self._members = member_rows(state)
+
+    def _put_snapshot(self, connection: sqlite3.Connection, state: State) -> None:
+        for group in state.groups:
+            entries = [
+                entry
+                for entry in group.entries
+                if entry.version > self._entries.get((group.owner, entry.name, slot(entry)), 0)
+            ]
+            if entries or group.upto > self._have.get(group.owner, -1):
+                put_group(connection, Group(group.owner, 0, group.upto, entries))
+        rows = member_rows(state)
+        changed = [row for member, row in rows.items() if self._members.get(member) != row]
+        put_members(connection, changed)
+        drop_members(connection, [member for member in self._members if member not in rows])
+        if state.generation != self._generation:
+            connection.execute(schema.PUT_META, ("generation", state.generation))
+
+
+def damaged(path: Path, problem: str) -> StoreError:
+    """What to tell whoever finds a file that cannot be read."""
+    return StoreError(
+        f"{path} is damaged ({' '.join(problem.split())}): put a backup in its place, or move it"
+        " away to begin with what other nodes hold"
+    )
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,165 @@
+"""The driver with a store: what is told is on disk, and trouble is answered at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from structlog.testing import capture_logs
+
+from gossipd.daemon.driver import Driver
+from gossipd.daemon.store import WriteError
+from gossipd.protocol import Answer, Identity, Node, ProtocolConfig, State, Write
+from tests.daemon.test_driver import Endpoint
+
+WALL_MS = 1_700_000_000_000
+
+
+class Storage:
+    """A store in memory whose commits wait for `gate`, and fail while `failing` says why."""
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
+        self.failing: str | None = None
+        self.gate = trio.Event()
+        self.gate.set()
+        self.written: list[Write] = []
+        self.snapshots: list[State] = []
+        self.holds = State()
+
+    def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
+        if self.failing:
+            raise WriteError(self.failing)
+        self.written += writes
+        if snapshot is not None:
+            self.snapshots.append(snapshot)
+
+    def reopen(self) -> State:
+        if self.failing:
+            raise WriteError(self.failing)
+        return self.holds
+
+
+@asynccontextmanager
+async def running(
+    clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Driver, Storage, Node]]:
+    """A real node alone in its cluster, with such a store."""
+    storage = Storage()
+
+    async def run_sync(call: Callable[..., Any], *arguments: Any, limiter: object) -> Any:
+        await storage.gate.wait()
+        return call(*arguments)
+
+    monkeypatch.setattr(trio.to_thread, "run_sync", run_sync)
+    now = trio.current_time()
+    identity = Identity("10.0.0.1:8088", 1, WALL_MS)
+    node = Node(ProtocolConfig(), identity, state=None, rng=Random(1), now=now)
+    driver = Driver(node, identity.node_id, Endpoint(clock), lambda event: None, storage)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(driver.run)
+        await trio.testing.wait_all_tasks_blocked()
+        yield driver, storage, node
+        nursery.cancel_scope.cancel()
+
+
+async def test_nothing_is_told_before_it_is_on_disk(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in an answer nor by `count`."""
+    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
+        storage.gate = trio.Event()
+        waiting = driver.increment("default", 5, "local")
+        await trio.testing.wait_all_tasks_blocked()
+        assert not isinstance(waiting, Answer)
+        assert 0 == driver.count("default")
+        storage.gate.set()
+        answer = await waiting
+        assert (5, 1, 1) == (answer.count, answer.holders, answer.target)
+        assert 5 == driver.count("default")
+
+
+async def test_what_waits_is_one_transaction(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers come in order."""
+    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
+        waiting = [driver.increment("default", 1, "local") for _ in range(5)]
+        counts = [(await each).count for each in waiting if not isinstance(each, Answer)]
+        assert [1, 2, 3, 4, 5] == counts
+        assert [1, 2, 3, 4, 5] == [write.sequence for write in storage.written]
+
+
+async def test_a_failed_write_is_answered_and_the_node_counts_on_under_a_new_id(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holders 0 stands for it; while there is trouble, no write reaches the node."""
+    async with running(autojump_clock, monkeypatch) as (driver, storage, node):
+        first = driver.increment("default", 1, "local")
+        assert not isinstance(first, Answer)
+        await first
+        storage.failing = "disk full"
+        with capture_logs():
+            failed = driver.increment("default", 2, "local")
+            assert not isinstance(failed, Answer)
+            assert 0 == (await failed).holders
+            assert "the store cannot be written: disk full" == driver.ready()
+            refused = driver.increment("default", 4, "local")
+            assert isinstance(refused, Answer)
+            assert 0 == refused.holders
+            storage.holds = State(groups=tuple(storage.written[0].groups))
+            storage.failing = None
+            await trio.sleep(1.5)
+        assert driver.ready() is None
+        again = driver.increment("default", 8, "local")
+        assert not isinstance(again, Answer)
+        assert 9 == (await again).count
+        assert 2 == len({group.owner for group in node.state().groups})
+
+
+async def test_what_the_disk_turned_out_to_hold_counts(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that was reported as failed may have reached it all the same."""
+    async with running(autojump_clock, monkeypatch) as (driver, storage, node):
+        storage.failing = "I/O error"
+        with capture_logs():
+            failed = driver.increment("default", 2, "local")
+            await trio.testing.wait_all_tasks_blocked()
+            assert not isinstance(failed, Answer)
+            await failed
+            other = Node(
+                ProtocolConfig(),
+                Identity("10.0.0.2:8088", 2, WALL_MS),
+                state=None,
+                rng=Random(2),
+                now=0.0,
+            )
+            staged = other.increment("default", 2, "local", 1, 0.0)
+            storage.holds = State(groups=staged[0].write.groups)  # type: ignore[union-attr]
+            storage.failing = None
+            await trio.sleep(1.5)
+        assert 2 == driver.count("default")
+        assert 1 == len(node.state().groups)
+
+
+async def test_the_rest_is_written_within_a_second(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Removed peers, for instance; and nothing when nothing has changed."""
+    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
+        driver.register("10.0.0.9:8088")
+        await trio.sleep(5)
+        before = len(storage.snapshots)
+        await trio.sleep(30)
+        assert before == len(storage.snapshots)
+        waiting = driver.increment("default", 1, "local")
+        assert not isinstance(waiting, Answer)
+        await waiting
+        await trio.sleep(1.5)
+        assert 1 == len(storage.snapshots[-1].groups)
