@@ -17,6 +17,7 @@ from gossipd import __version__
 from .health import health
 from .run import run
 from .simulate import simulate
+from .store import store
 
 INTERRUPTED = 130
 """What a shell reports for a program that Ctrl-C ended."""
@@ -74,3 +75,4 @@ def main(ctx: click.Context) -> int:
 main.add_command(run)
 main.add_command(health)
 main.add_command(simulate)
+main.add_command(store)

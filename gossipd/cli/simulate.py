@@ -16,7 +16,10 @@ def _word(name: str, metavar: str, text: str, **more: Any) -> Callable[..., Any]
 _fault = functools.partial(_word, multiple=True)
 
 
-@click.command(epilog="WHO is 10 (nodes, drawn), 5% (of all), n7 or n3-7 (by number, from 0).")
+@click.command(
+    short_help="Try a cluster before you run it, in virtual time.",
+    epilog="WHO is 10 (nodes, drawn), 5% (of all), n7 or n3-7 (by number, from 0).",
+)
 @click.argument("scenario", required=False)
 @click.option("--scenario", "named", metavar="FILE|NAME", help="The same as the argument.")
 @click.option("--list", "listing", is_flag=True, help="List the scenarios that ship with gossipd.")

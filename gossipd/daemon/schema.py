@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from pathlib import Path
 
 from gossipd.protocol import State
 from gossipd.protocol.messages import Claim, Entry, Group
+
+FILE = "gossipd.db"
+"""The name of the file in a node's directory."""
 
 VERSION = 1
 """Of the schema, in SQLite's `user_version`."""
@@ -118,6 +122,15 @@ def read_state(connection: sqlite3.Connection) -> State:
         if row[5]:
             removed.append(row[0])
     return State(generation or 0, tuple(members), tuple(removed), tuple(groups))
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing, also while a node has the file. Raises sqlite3.Error."""
+    # Without a log beside it nothing is missing, and so the file need not be locked, which a
+    # directory that cannot be written does not allow.
+    whole = not path.with_name(f"{path.name}-wal").exists()
+    uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if whole else ''}"
+    return sqlite3.connect(uri, uri=True)
 
 
 def check(connection: sqlite3.Connection) -> str | None:

@@ -22,13 +22,12 @@ from .schema import (
     check,
     drop_members,
     member_rows,
+    open_to_read,
     put_group,
     put_members,
     read_state,
     slot,
 )
-
-FILE = "gossipd.db"
 
 _BUSY_SECONDS = 5.0
 
@@ -63,7 +62,7 @@ class Store:
     """
 
     def __init__(self, directory: Path, cluster: str) -> None:
-        self.path = directory / FILE
+        self.path = directory / schema.FILE
         self.trouble: str | None = None
         self.commits = 0
         self.writes = 0
@@ -154,11 +153,8 @@ class Store:
         self._disconnect()
         if not self.path.exists():
             return State()
-        # Without a log beside it nothing is missing, and so the file need not be locked.
-        whole = not self.path.with_name(f"{FILE}-wal").exists()
-        uri = f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if whole else ''}"
         try:
-            with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            with contextlib.closing(open_to_read(self.path)) as connection:
                 return self._read(connection)
         except sqlite3.DatabaseError as error:
             failure = self._failure(error)
@@ -199,7 +195,7 @@ class Store:
 
     def _make(self) -> None:
         """A file appears under its name only once it is whole and synced."""
-        draft = self.path.with_name(f"{FILE}.new")
+        draft = self.path.with_name(f"{schema.FILE}.new")
         try:
             draft.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:

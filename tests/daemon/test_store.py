@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gossipd.daemon.store import FILE, Store, StoreError, WriteError
+from gossipd.daemon.schema import FILE
+from gossipd.daemon.store import Store, StoreError, WriteError
 from gossipd.protocol import State, Write
 from gossipd.protocol.messages import Claim, Entry, Group
 

@@ -130,9 +130,10 @@ class Counts(Checker):
                 asked.owed = False
 
     def differing(self, hosts: Sequence[Host]) -> list[Finding]:
-        """Whether these nodes count differently."""
+        """Whether these nodes count differently, or alike but for different reasons."""
         values = {host.id: host.running().count(COUNTER) for host in hosts}
-        if len(set(values.values())) <= 1:
+        held = [self._held_by(host) for host in hosts]
+        if len(set(values.values())) <= 1 and all(each == held[0] for each in held):
             return []
         text = ", ".join(f"{node} counts {value}" for node, value in values.items())
         return [Finding("counts differ", text)]

@@ -52,15 +52,18 @@ def test_a_missing_increment_is_lost_if_it_was_answered() -> None:
     world.increment(0, 1)
     a.answered = (0, 1)
     world.increment(0, 2)
+    b.groups = a.groups
     for value, expected in (1, []), (3, []), (2, ["lost"]), (0, ["lost"]), (5, ["invented"]):
         a.counted = b.counted = value
         assert expected == judged(world, counts)
 
 
 def test_nodes_must_agree() -> None:
-    """Before anything else is asked."""
-    world, _, counts = watched(2)
+    """Before anything else is asked; equal values of other entries are no agreement."""
+    world, (_, b), counts = watched(2)
     world.increment(0, 1)
+    assert ["counts differ"] == judged(world, counts)
+    b.counted = 1
     assert ["counts differ"] == judged(world, counts)
 
 

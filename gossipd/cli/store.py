@@ -1,0 +1,94 @@
+"""`gossipd store`: look into a node's data directory, check it, back it up."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+@click.group(short_help="Look into a node's data directory, check it, back it up.")
+def store() -> None:
+    """Look into a node's data directory, check it, or back it up; also while the node runs.
+
+    To restore a backup: stop the node, move its DIR/gossipd.db* away, copy the backup to
+    DIR/gossipd.db, and start the node. It counts on under a new owner id, and gets from the others
+    what the backup lacks.
+    """
+
+
+def _command(function: Callable[..., None]) -> Any:
+    """A command whose failure is one line and exit code 1."""
+
+    @functools.wraps(function)
+    def guarded(**arguments: Any) -> int:
+        from gossipd.daemon.upkeep import UpkeepError
+
+        try:
+            function(**arguments)
+        except UpkeepError as error:
+            raise click.ClickException(str(error)) from None
+        return 0
+
+    return store.command()(guarded)
+
+
+@_command
+@click.argument("directory", metavar="DIR")
+def check(directory: str) -> None:
+    """Read the whole file; exit code 1 and one line if it is damaged."""
+    from pathlib import Path
+
+    from gossipd.daemon.upkeep import checked
+
+    click.echo(f"ok: {checked(Path(directory))}")
+
+
+@_command
+@click.argument("directory", metavar="DIR")
+@click.argument("file", metavar="FILE")
+def backup(directory: str, file: str) -> None:
+    """Copy the node's state to FILE, which must not exist yet."""
+    from pathlib import Path
+
+    from gossipd.daemon.upkeep import back_up
+
+    back_up(Path(directory), Path(file))
+    click.echo(f"written to {file}")
+
+
+@_command
+@click.argument("directory", metavar="DIR")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print on stdout.",
+)
+def show(directory: str, output: str) -> None:
+    """Print counters, owners and members as they are on disk."""
+    import json
+    from pathlib import Path
+
+    from gossipd.daemon.upkeep import shown
+
+    found = shown(Path(directory))
+    if output == "json":
+        click.echo(json.dumps(found, separators=(",", ":")))
+        return
+    click.echo(f"file        {found['path']}")
+    click.echo(f"cluster     {found['cluster']}")
+    order = "" if found["ended_in_good_order"] else ", running or not ended in good order"
+    click.echo(f"generation  {found['generation']}{order}")
+    for name, value in found["counters"].items():
+        click.echo(f"counter     {name} = {value:,}")
+    for owner in found["owners"]:
+        text = f"{owner['owner']}  complete up to {owner['complete_up_to']:,}"
+        click.echo(f"owner       {text}, {owner['entries']} entries")
+    for member in found["members"]:
+        removed = ", removed here" if member["removed"] else ""
+        click.echo(f"member      {member['id']:<21}  {member['state']}{removed}")
