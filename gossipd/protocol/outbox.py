@@ -114,8 +114,10 @@ class Outbox:
             budget -= 2 * len(row.id) + 32
         if self.queue:
             limit = transmit_limit(self.config.retransmit_mult, self.table.size())
+            # Without the buddy system a suspect hears of it as anybody does, when chance has it.
+            besides = row.id if row is not None and (told or self.config.buddy) else ""
             # Raw parts encode in place of the claims that they are.
-            told += self.queue.take(budget, limit, row.id if row else "")  # type: ignore[arg-type]
+            told += self.queue.take(budget, limit, besides)  # type: ignore[arg-type]
         return told
 
 

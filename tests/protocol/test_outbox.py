@@ -51,6 +51,16 @@ def test_a_suspect_is_told_what_is_said_of_it() -> None:
         assert told == len(claims_in(out))
 
 
+def test_without_the_buddy_system_gossip_may_tell_a_suspect() -> None:
+    """As it tells anybody (plain SWIM): nobody could refute otherwise. With it, it says so once."""
+    for buddy in (True, False):
+        out = outbox(buddy=buddy)
+        row = out.table.add(Claim(node_id(2), WALL_MS, 0, SUSPECT, node_id(3)), 0.0)
+        out.queue.put(row.claim())
+        out.send_news(row.address, row, Nack(1))
+        assert [row.claim()] == claims_in(out)
+
+
 def test_the_dead_are_always_told() -> None:
     """That is no part of the buddy system: without it nobody came back."""
     out = outbox(buddy=False)
