@@ -129,12 +129,15 @@ class Faults:
         chosen = self._running(numbers)
         self._detection.afflict(chosen)
         blocked, free = fault.details["blocked"], fault.details["free"]
+        stopping = fault.details["timers"] == "stop"
         until = inf if fault.length is None else fault.at + fault.length
         for number in chosen:
             if blocked is None:
-                self._world.block(number, fault.length)
+                self._world.block(number, fault.length, stopping=stopping)
             else:
-                self._world.stutter(number, blocked=blocked, free=free, until=until)
+                self._world.stutter(
+                    number, blocked=blocked, free=free, until=until, stopping=stopping
+                )
         self._later(fault, lambda: self._detection.relieve(chosen))
 
     def _slow(self, fault: Fault, numbers: Numbers) -> None:

@@ -79,7 +79,8 @@ class Host:
         boots: how many processes have been started.
         kept: the state for the next process, or None.
         paused: the process does not run: datagrams and reports wait.
-        blocked: the process runs, but what it sends and what it is sent waits.
+        blocked: what the process sends and is sent waits, while it runs.
+        stopping: blocked, it stops at the first thing it sends, as one that is stuck in a send.
         slow: how late each datagram is read, or None.
         disk: how its writes fare.
         faulty: whether it has ever crashed, left, been paused, blocked or slow.
@@ -99,6 +100,7 @@ class Host:
         "_socket",
         "_spins",
         "_spun",
+        "_stopped",
         "_unreported",
         "_world",
         "address",
@@ -116,6 +118,7 @@ class Host:
         "paused",
         "seeds",
         "slow",
+        "stopping",
     )
 
     def __init__(self, world: Surroundings, node_id: str, address: Address, rng: Random) -> None:
@@ -128,6 +131,7 @@ class Host:
         self.kept: Any = None
         self.paused = False
         self.blocked = False
+        self.stopping = False
         self.slow: Delay | None = None
         self.disk = Disk()
         self.faulty = False
@@ -139,6 +143,7 @@ class Host:
         self._rng = rng
         self._socket: deque[tuple[bytes, Address]] = deque()
         self._outgoing: list[Effect] = []
+        self._stopped = False
         self._deferred: list[Callable[[], None]] = []
         self._unreported: deque[Write] = deque()
         self._scheduled = 0
@@ -166,6 +171,7 @@ class Host:
         self.node = None
         self.paused = False
         self.blocked = False
+        self._stopped = False
         self._socket.clear()
         self._outgoing.clear()
         self._deferred.clear()
@@ -200,9 +206,9 @@ class Host:
         return True
 
     def command(self, call: Callable[[DrivenNode, float], Sequence[Effect]]) -> None:
-        """Give the node a command; one given to a paused process waits until it runs again."""
+        """Give the node a command; one given to a process that stands waits until it runs again."""
         node = self.running()
-        if self.paused:
+        if self._stands:
             self._deferred.append(lambda: self.perform(call(node, self._clock.now)))
         else:
             self.perform(call(node, self._clock.now))
@@ -217,26 +223,22 @@ class Host:
         if not self.paused:
             raise ValueError(f"{self.id} is not paused")
         self.paused = False
-        now = self._clock.now
-        self._drain()
-        if self.node is not None:
-            due = self.node.next_timeout()
-            if due is not None and due <= now:
-                self.perform(self.node.handle_timeout(now))
-        deferred, self._deferred = self._deferred, []
-        for call in deferred:
-            if self.node is not None:
-                call()
+        self._go_on()
 
     def unblock(self) -> None:
-        """Let a blocked process send what waited, in order, and then read what waited."""
+        """Let a blocked process send what waited, in order, and then read what waited.
+
+        One that had stopped in a send has its overdue timers first: it has not read since.
+        """
         if not self.blocked:
             raise ValueError(f"{self.id} is not blocked")
-        self.blocked = False
+        stopped = self._stopped
+        self.blocked = self._stopped = False
         outgoing, self._outgoing = self._outgoing, []
         self._carry_out(outgoing)
-        if not self.paused:
-            self._drain()
+        if stopped and not self.paused:
+            self._fire()
+        self._go_on()
 
     def perform(self, effects: Sequence[Effect]) -> None:
         """Carry out the effects of one input, report what that put on disk, and arm the timer."""
@@ -247,6 +249,26 @@ class Host:
         if self.node is not None:
             self._arm(self.node)
         self._world.stepped(self)
+
+    @property
+    def _stands(self) -> bool:
+        return self.paused or self._stopped
+
+    def _go_on(self) -> None:
+        if self._stands:
+            return
+        self._drain()
+        self._fire()
+        deferred, self._deferred = self._deferred, []
+        for call in deferred:
+            if self.node is not None:
+                call()
+
+    def _fire(self) -> None:
+        now = self._clock.now
+        due = None if self.node is None else self.node.next_timeout()
+        if self.node is not None and due is not None and due <= now:
+            self.perform(self.node.handle_timeout(now))
 
     def _drain(self) -> None:
         while self._socket and self.node is not None and not self.blocked:
@@ -270,6 +292,7 @@ class Host:
             match effect:
                 case Transmit() | Broadcast() if self.blocked:
                     self._outgoing.append(effect)
+                    self._stopped = self.stopping
                 case Transmit():
                     self._world.transmit(self, effect.data, effect.to)
                 case Notify():
@@ -297,7 +320,7 @@ class Host:
     def _written(self, boot: int) -> None:
         if boot != self.boots or self.node is None:
             return
-        if self.paused:
+        if self._stands:
             self._deferred.append(lambda: self._written(boot))
         else:
             self._scheduled -= 1
@@ -316,7 +339,7 @@ class Host:
     def _flush(self, boot: int) -> None:
         if boot != self.boots or self.node is None or self.disk.lazy is None:
             return
-        if not self.paused:
+        if not self._stands:
             self.disk.flush(self.node.state())
         self._clock.at(self._clock.now + self.disk.lazy, self._flush, boot)
 
@@ -331,7 +354,7 @@ class Host:
         if armed != self._armed or boot != self.boots or self.node is None:
             return
         self._armed = inf
-        if self.paused:
+        if self._stands:
             return
         now = self._clock.now
         due = self.node.next_timeout()

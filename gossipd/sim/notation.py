@@ -214,9 +214,13 @@ FAULTS: Mapping[str, Kind] = {
         {"paused": (_some_time, 16.0), "running": (_some_time, 0.01)},
     ),
     "block": Kind(
-        "What they send and are sent waits while they run; blocked=2s,free=10ms: again and again.",
+        "What they send and are sent waits; blocked=2s,free=10ms: again and again; timers=stop.",
         "may",
-        {"blocked": (_some_time, None), "free": (_some_time, 0.01)},
+        {
+            "blocked": (_some_time, None),
+            "free": (_some_time, 0.01),
+            "timers": (_one_of("run", "stop"), "run"),
+        },
     ),
     "slow": Kind(
         "Each packet is read late; late=0.5s..2.5s.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from gossipd.protocol.effects import Effect, Persist
@@ -78,22 +79,35 @@ class World(Cluster):
         self.befall(host, "resumed")
         host.resume()
 
-    def block(self, node: Reference, seconds: float | None = None) -> None:
+    def block(
+        self, node: Reference, seconds: float | None = None, *, stopping: bool = False
+    ) -> None:
         """Hold back what a process sends and is sent, until `unblock` or for `seconds`.
 
-        Unlike a paused process it runs on: its timers fire, and find no answer.
+        Unlike a paused process it runs on: its timers fire, and find no answer. With `stopping` it
+        runs until it sends something, and then stands still as if stuck in that.
         """
         host = self.host(node)
         host.running()
         host.blocked = True
+        host.stopping = stopping
         host.faulty = True
         self.befall(host, "blocked")
         if seconds is not None:
             self.clock.at(self.now + seconds, self._unblock_boot, host, host.boots)
 
-    def stutter(self, node: Reference, *, blocked: float, free: float, until: float) -> None:
+    def stutter(
+        self,
+        node: Reference,
+        *,
+        blocked: float,
+        free: float,
+        until: float,
+        stopping: bool = False,
+    ) -> None:
         """Block a node again and again, with that much time between; never beyond `until`."""
-        self._again_and_again(self.block, node, blocked, free, until)
+        block = partial(self.block, stopping=stopping)
+        self._again_and_again(block, node, blocked, free, until)
 
     def unblock(self, node: Reference) -> None:
         """Let a blocked process send and read what waited."""

@@ -42,7 +42,7 @@ def befallen(kind: str, text: str, numbers: tuple[int, ...] = (0,)) -> tuple[Wor
             [(2.0, "paused"), (4.0, "resumed"), (5.0, "paused"), (7.0, "resumed")],
         ),
         ("block", "1@2+3", [(2.0, "blocked"), (5.0, "unblocked")]),
-        ("block", "1@2", [(2.0, "blocked")]),
+        ("block", "1@2,timers=stop", [(2.0, "blocked")]),
         (
             "block",
             "1@2+5,blocked=2s,free=1s",

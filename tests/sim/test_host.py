@@ -82,6 +82,24 @@ def test_a_blocked_node_runs_but_neither_sends_nor_reads() -> None:
     assert ("datagram", b"pong n2:1", 2.51) == node.inputs[-1]
 
 
+def test_a_blocked_node_may_stop_at_its_first_send() -> None:
+    """It misses timers and commands, and has its overdue timers before it reads."""
+    world, node = lone()
+    hear(world, 1)
+    world.run(0.01)
+    node.inputs.clear()
+    world.block(0, 3.0, stopping=True)
+    world.run(1.5)
+    assert ["timeout"] == kinds(node)
+    hear(world, 2)
+    world.increment(0)
+    world.run(1.49)
+    assert ["timeout"] == kinds(node)
+    world.run(0.01)
+    assert ["timeout", "timeout", "datagram", "timeout", "increment", "persisted"] == kinds(node)
+    assert {3.51} == {entry[-1] for entry in node.inputs[1:]}
+
+
 def test_a_block_ends_with_its_process() -> None:
     """Nothing of it is sent or read by the next one."""
     world, _ = lone()
@@ -89,9 +107,12 @@ def test_a_block_ends_with_its_process() -> None:
     world.increment(0)
     hear(world, 1)
     world.restart(0)
+    world.run(0.0)
+    assert not world.host(0).blocked
+    world.block(0, 1.0)
     world.run(3.0)
     inputs = cast(FakeNode, world.node(0)).inputs
-    assert (False, 0) == (world.host(0).blocked, world.network.sent)
+    assert 0 == world.network.sent
     assert "datagram" not in [entry[0] for entry in inputs]
 
 
