@@ -103,6 +103,7 @@ def test_a_blocked_node_may_stop_at_its_first_send() -> None:
 def test_a_block_ends_with_its_process() -> None:
     """Nothing of it is sent or read by the next one."""
     world, _ = lone()
+    hear(world, 1)
     world.block(0, 2.0)
     world.increment(0)
     hear(world, 1)
