@@ -60,6 +60,9 @@ class Simulation:
     Args:
         write: takes each line of the trace; None: no trace.
         timeline: whether to keep what a plot shows.
+
+    Attributes:
+        world, writes: what is simulated and how its increments spread, for further observers.
     """
 
     def __init__(
@@ -78,7 +81,7 @@ class Simulation:
         self, scenario: Scenario, write: Callable[[str], object] | None, timeline: bool
     ) -> None:
         self._scenario = scenario
-        self._world = world = stage(scenario, _Unrecorded)
+        self.world = world = stage(scenario, _Unrecorded)
         self._hash = TraceHash(world)
         if write is not None:
             TraceText(world, write)
@@ -86,9 +89,9 @@ class Simulation:
         self._views = Views(world, joined=scenario.start == "joined")
         self._detection = Detection(world, self._views, scenario.config)
         quiet = min(_QUIET, scenario.duration / 10)
-        self._writes = Writes(world, scenario.writes, scenario.duration - quiet)
+        self.writes = Writes(world, scenario.writes, scenario.duration - quiet)
         self._timeline = (
-            Timeline(world, self._views, self._writes, scenario.duration) if timeline else None
+            Timeline(world, self._views, self.writes, scenario.duration) if timeline else None
         )
         if scenario.start == "together":
             self._views.step("start")
@@ -102,7 +105,7 @@ class Simulation:
         interrupted: Callable[[], bool] = lambda: False,
     ) -> Run:
         """Runs to the end, or until `interrupted()`; tells `progress` the virtual time so far."""
-        world, duration = self._world, self._scenario.duration
+        world, duration = self.world, self._scenario.duration
         began = perf_counter()
         # What exists by now stays: without this, each full collection would walk all tables.
         gc.freeze()
@@ -117,7 +120,7 @@ class Simulation:
         )
 
     def _report(self, real: float) -> Report:
-        scenario, detection, world = self._scenario, self._detection, self._world
+        scenario, detection, world = self._scenario, self._detection, self.world
         due = [crash for crash in detection.crashes if not crash.restarted]
         return Report(
             about=scenario.about,
@@ -146,8 +149,8 @@ class Simulation:
         )
 
     def _counted(self) -> Counted:
-        writes = self._writes
-        running = [host for host in self._world.hosts.values() if host.node is not None]
+        writes = self.writes
+        running = [host for host in self.world.hosts.values() if host.node is not None]
         counts = [writes.count(host) for host in running]
         refused = sum(request.refused is not None for request in writes.requests)
         acknowledged = writes.acknowledged()

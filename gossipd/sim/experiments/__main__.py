@@ -1,0 +1,5 @@
+"""Runs an experiment."""
+
+from .command import main
+
+main(prog_name="scripts/experiment")

@@ -1,0 +1,33 @@
+"""The protocols that are compared: plain SWIM, each part of Lifeguard, all of it, and gossipd.
+
+All but the last are this protocol with parts switched off, and with the suspicion time-outs of
+Lifeguard's paper: alpha 5, beta 6, K 3. None of them has what gossipd adds to Lifeguard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SWIM: Mapping[str, str] = {
+    "suspicion_mult": "5",
+    "local_health": "false",
+    "nacks": "false",
+    "dynamic_suspicion": "false",
+    "buddy": "false",
+    "second_ping": "false",
+    "rtt_timeouts": "false",
+    "pause_compensation": "false",
+}
+_PROBE = {"local_health": "true", "nacks": "true"}
+_SUSPICION = {"dynamic_suspicion": "true"}
+_BUDDY = {"buddy": "true"}
+
+ROWS: Mapping[str, Mapping[str, str]] = {
+    "SWIM": _SWIM,
+    "LHA-Probe": {**_SWIM, **_PROBE},
+    "LHA-Suspicion": {**_SWIM, **_SUSPICION},
+    "Buddy System": {**_SWIM, **_BUDDY},
+    "Lifeguard": {**_SWIM, **_PROBE, **_SUSPICION, **_BUDDY},
+    "gossipd": {},
+}
+"""What each protocol sets, as `gossipd simulate --set` takes it."""
