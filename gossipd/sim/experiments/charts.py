@@ -50,9 +50,9 @@ def _lifeguard(pyplot: Any, values: Mapping[str, Any]) -> Any:
             axis = figure.add_subplot(grid[line, column])
             axis.set_title(f"False positives {where}; {behaviour}")
             _grouped(axis, rows, key)
-            if line == column == 0:
-                axis.legend(loc="upper left", ncols=2, fontsize=9)
     _detection(figure.add_subplot(grid[2, :]), values["detected"])
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=11)
     return figure
 
 
@@ -88,9 +88,10 @@ def _detection(axis: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         ("first", "one node", "#8fbce6", -0.2),
         ("everywhere", "every healthy node", "#0b5fa5", 0.2),
     ):
-        middles = [row[key]["p50"] or 0.0 for row in rows]
-        highs = [row[key]["p99"] or 0.0 for row in rows]
-        at = [place + offset for place in range(len(rows))]
+        found = [(place, row[key]) for place, row in enumerate(rows) if row[key]["number"]]
+        at = [place + offset for place, _ in found]
+        middles = [times["p50"] for _, times in found]
+        highs = [times["p99"] for _, times in found]
         axis.barh(at, middles, 0.38, color=color, label=label)
         axis.hlines(at, middles, highs, color=_GREY, linewidth=1.5)
         for y, middle, high in zip(at, middles, highs, strict=True):
@@ -98,9 +99,9 @@ def _detection(axis: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     axis.set_yticks(range(len(rows)), names)
     axis.invert_yaxis()
     axis.set_xlabel("seconds from the blocking")
-    axis.margins(x=0.08)
+    axis.set_xlim(right=1.25 * axis.get_xlim()[1])
     axis.grid(axis="x", color="#dddddd", linewidth=0.7)
-    axis.legend(loc="lower right", fontsize=9)
+    axis.legend(loc="upper right", fontsize=10, title="first at, and last at")
 
 
 def _udp_only(pyplot: Any, values: Mapping[str, Any]) -> Any:
@@ -124,6 +125,7 @@ def _udp_only(pyplot: Any, values: Mapping[str, Any]) -> Any:
             published, color=_GREY, linestyle="--", label=f"SWIM as published, mean {published}"
         )
         axis.set_title(f"{nodes} nodes")
+        axis.xaxis.get_major_locator().set_params(integer=True)
         axis.set_xlabel("false suspicions in a run")
         axis.set_ylabel("share of runs (%)")
         axis.grid(axis="y", color="#dddddd", linewidth=0.7)
@@ -150,24 +152,20 @@ def _spread(pyplot: Any, values: Mapping[str, Any]) -> Any:
                 linestyle=kind,
                 label=f"{row['nodes']:,} nodes, {way} one way",
             )
-        for nodes, seconds in spread.SERF.items():
-            axis.axvline(1000 * seconds, color=_GREY, linewidth=0.8, linestyle="--")
-            axis.text(
-                1000 * seconds,
-                2,
-                f" serf, {nodes:,}",
-                rotation=90,
-                fontsize=7,
-                color=_GREY,
-                ha="right",
-            )
+        serf = spread.SERF
+        axis.axvspan(
+            1000 * min(serf.values()),
+            1000 * max(serf.values()),
+            color="#bbbbbb",
+            label=f"serf's model, {min(serf):,} to {max(serf):,} nodes, no loss",
+        )
         axis.set_xscale("log")
         axis.set_xlim(0.8, 20_000)
-        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_major_formatter("{x:,g}")
         axis.set_title(f"{loss} % of all datagrams lost")
-        axis.set_xlabel("milliseconds (dashed: serf's model, without loss)")
+        axis.set_xlabel("milliseconds")
         axis.grid(color="#dddddd", linewidth=0.7)
-        axis.legend(loc="center left", bbox_to_anchor=(0.2, 0.35), fontsize=9)
+        axis.legend(loc="lower center" if not loss else "upper left", fontsize=9)
     axes[0].set_ylabel("share of increments (%)")
     return figure
 
