@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
@@ -62,11 +64,19 @@ def carry_out(
 def _outcomes(
     measure: Callable[[_Trial], _Outcome], trials: Sequence[_Trial], jobs: int
 ) -> Iterator[_Outcome]:
+    one = partial(_measure, measure)
     if jobs == 1:
-        yield from map(measure, trials)
+        yield from map(one, trials)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(measure, trials)
+        yield from pool.map(one, trials)
+
+
+def _measure(measure: Callable[[_Trial], _Outcome], trial: _Trial) -> _Outcome:
+    outcome = measure(trial)
+    # The world that was is a knot of references, which nothing else would free before the next.
+    gc.collect()
+    return outcome
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
