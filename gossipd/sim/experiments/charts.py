@@ -33,7 +33,7 @@ def draw(name: str, values: Mapping[str, Any], file: str) -> None:
 
 
 def _lifeguard(pyplot: Any, values: Mapping[str, Any]) -> Any:
-    figure = pyplot.figure(figsize=(14, 13), dpi=85, layout="constrained")
+    figure = pyplot.figure(figsize=(14, 13), dpi=80, layout="constrained")
     grid = figure.add_gridspec(3, 2)
     figure.suptitle(
         f"Lifeguard's experiment among {lifeguard.NODES} nodes, some of which neither send nor"
@@ -63,7 +63,8 @@ def _grouped(axis: Any, rows: Sequence[Mapping[str, Any]], key: str) -> None:
         counts = [some[key] for some in row["by_number"].values()]
         at = [group + (place - (len(rows) - 1) / 2) * width for group in range(len(counts))]
         bars = axis.bar(at, counts, width, color=_COLORS[row["row"]], label=row["row"])
-        axis.bar_label(bars, [_short(count) for count in counts], fontsize=7, color=_GREY)
+        labels = [_short(count) for count in counts]
+        axis.bar_label(bars, labels, fontsize=8, color=_GREY, rotation=90, padding=3)
     axis.set_yscale("symlog", linthresh=1)
     axis.set_ylim(
         0, 10 * max([1, *[some[key] for row in rows for some in row["by_number"].values()]])
@@ -75,7 +76,9 @@ def _grouped(axis: Any, rows: Sequence[Mapping[str, Any]], key: str) -> None:
 
 
 def _short(count: int) -> str:
-    return f"{count / 1000:.0f}k" if count >= 10_000 else f"{count}"
+    if count < 1000:
+        return f"{count}"
+    return f"{count / 1000:.0f}k" if count >= 10_000 else f"{count / 1000:.1f}k"
 
 
 def _detection(axis: Any, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -85,8 +88,8 @@ def _detection(axis: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     )
     names = [row["row"] for row in rows]
     for key, label, color, offset in (
-        ("first", "one node", "#8fbce6", -0.2),
-        ("everywhere", "every healthy node", "#0b5fa5", 0.2),
+        ("first", "until one healthy node has", "#8fbce6", -0.2),
+        ("everywhere", "until all of them have", "#0b5fa5", 0.2),
     ):
         found = [(place, row[key]) for place, row in enumerate(rows) if row[key]["number"]]
         at = [place + offset for place, _ in found]
@@ -101,7 +104,7 @@ def _detection(axis: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     axis.set_xlabel("seconds from the blocking")
     axis.set_xlim(right=1.25 * axis.get_xlim()[1])
     axis.grid(axis="x", color="#dddddd", linewidth=0.7)
-    axis.legend(loc="upper right", fontsize=10, title="first at, and last at")
+    axis.legend(loc="upper right", fontsize=10)
 
 
 def _udp_only(pyplot: Any, values: Mapping[str, Any]) -> Any:

@@ -30,7 +30,7 @@ BLOCKED_ONCE = 32.768
 # Which blocked and free times, in seconds, for each way in which a blocked process may behave.
 CYCLES = {
     "stop": ((8.192, 0.001), (16.384, 0.001), (16.384, 0.256), (32.768, 0.064)),
-    "run": ((2.048, 0.064), (16.384, 0.064)),
+    "run": ((2.048, 0.064), (16.384, 0.064), (32.768, 0.001)),
 }
 
 SEEDS = 1
