@@ -132,7 +132,7 @@ def _udp_only(pyplot: Any, values: Mapping[str, Any]) -> Any:
         axis.set_xlabel("false suspicions in a run")
         axis.set_ylabel("share of runs (%)")
         axis.grid(axis="y", color="#dddddd", linewidth=0.7)
-        axis.legend()
+        axis.legend(framealpha=1)
     return figure
 
 
