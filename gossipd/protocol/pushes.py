@@ -19,6 +19,10 @@ from .messages import Confirm, Push
 from .outbox import Outbox
 from .spreading import Spreading
 
+_PLAIN_TRIES = 6
+"""Tries before the wait for a confirm doubles: that many in a row are lost to chance now and then,
+and a write that waits for its turn waits with them; only then the peer is likely to be gone."""
+
 _SPREAD_BYTES = 300
 """Room for entries in a spread, beside the ids of a branch."""
 
@@ -198,7 +202,8 @@ class Pushes:
                 continue
             bound = self._detector.round_trip(member) or 0.0
             wait = max(config.push_retry_min, min(2 * bound, config.probe_timeout))
-            if now - state.sent_at >= min(wait * 2**state.tries, config.push_retry_max):
+            wait *= 2 ** max(0, state.tries - _PLAIN_TRIES)
+            if now - state.sent_at >= min(wait, config.push_retry_max):
                 state.tries = min(state.tries + 1, 16)
                 self._out.statistics.push_retries += 1
                 self._send(row, state)

@@ -74,6 +74,17 @@ def test_a_lost_push_is_sent_again() -> None:
     assert 1 == other.count(NAME)
 
 
+def test_the_first_retries_come_soon() -> None:
+    """What chance took several times in a row does not wait longer each time."""
+    node, _, talk = pair()
+    lose(talk, Push)
+    count(node, talk)
+    talk.run(0.15)
+    assert 7 == node.statistics().push_retries
+    talk.run(0.1)
+    assert 9 >= node.statistics().push_retries
+
+
 def test_retries_become_seldom() -> None:
     """A peer that does not confirm is asked at most once a second in the end."""
     node, _, talk = pair()
