@@ -54,6 +54,7 @@ class Cluster(Record):
         broadcasts: whether a broadcast reaches all other nodes, or nobody.
         on_reading: called with (time, source, target, data) as a node is handed a datagram.
         on_ask: called with a request as its node is about to be given it.
+        on_tell: called with (host, "register" or "remove", peer) as its node is about to be told.
         on_answered: called with a request as its node answers it.
         on_step: called with a host after each of its inputs.
     """
@@ -79,6 +80,7 @@ class Cluster(Record):
         self.broadcasts = broadcasts
         self.on_reading: list[Callable[[float, Address, Address, bytes], None]] = []
         self.on_ask: list[Callable[[Request], None]] = []
+        self.on_tell: list[Callable[[Host, str, str], None]] = []
         self.on_answered: list[Callable[[Request], None]] = []
         self.on_step: list[Callable[[Host], None]] = []
         self._config = ProtocolConfig() if config is None else config

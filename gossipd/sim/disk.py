@@ -9,47 +9,53 @@ from typing import Any
 import attrs
 
 from gossipd.protocol import State, Write
-from gossipd.protocol.ledger import Ledger
-from gossipd.protocol.messages import Group
+from gossipd.protocol.messages import Entry, Group
 
 from .network import Delay
+
+_DECLARED = -1
 
 
 class Disk:
     """One disk.
 
+    What is on it is kept by rules of its own, so that those of the protocol are not judged by
+    themselves.
+
     Attributes:
-        delay: from staging a write to its report; None: at once.
-        failing: writes are reported as failed instead; they may be on the disk all the same.
+        delay: of a transaction, from its beginning to the report of its writes; None: at once.
+        failing: the share of writes that is reported as failed; they may be on it all the same.
         lazy: every so many seconds all that the node knows is written; between that, only what it
             stages. None: a crash leaves all that the node knows.
     """
 
-    __slots__ = ("_ledger", "delay", "failing", "lazy")
+    __slots__ = ("_entries", "_have", "delay", "failing", "lazy")
 
     def __init__(self) -> None:
         self.delay: Delay | None = None
-        self.failing = False
+        self.failing = 0.0
         self.lazy: float | None = None
-        self._ledger = Ledger(b"")
+        self._entries: dict[tuple[bytes, str, int], Entry] = {}
+        self._have: dict[bytes, int] = {}
 
     def load(self, state: Any) -> None:
         """A process starts from this content."""
         if self.lazy is not None:
-            self._ledger = Ledger(b"")
+            self._entries.clear()
+            self._have.clear()
             if state is not None:
                 self.flush(state)
 
     def flush(self, state: State) -> None:
         """All that the node knows is written."""
         for group in state.groups:
-            self._ledger.apply(Group(group.owner, 0, group.upto, group.entries))
+            self._put(Group(group.owner, 0, group.upto, group.entries))
 
     def write(self, write: Write) -> None:
         """A staged write is on disk."""
         if self.lazy is not None:
             for group in write.groups:
-                self._ledger.apply(group)
+                self._put(group)
 
     def fail(self, write: Write, rng: Random) -> None:
         """Whether a failed write is on disk nobody can tell."""
@@ -69,4 +75,21 @@ class Disk:
         """What would be read back now."""
         if self.lazy is None:
             return state
-        return attrs.evolve(state, groups=tuple(self._ledger.all_groups()))
+        entries: dict[bytes, list[Entry]] = {owner: [] for owner in self._have}
+        for (owner, _, _), entry in self._entries.items():
+            entries[owner].append(entry)
+        groups = [
+            Group(owner, 0, self._have[owner], sorted(kept, key=lambda entry: entry.version))
+            for owner, kept in entries.items()
+        ]
+        return attrs.evolve(state, groups=tuple(groups))
+
+    def _put(self, group: Group) -> None:
+        """An owner's newer entry takes the place of its older one."""
+        have = self._have.setdefault(group.owner, 0)
+        for entry in group.entries:
+            key = (group.owner, entry.name, entry.floor if entry.count else _DECLARED)
+            if key not in self._entries or self._entries[key].version < entry.version:
+                self._entries[key] = entry
+        if group.since <= have:
+            self._have[group.owner] = max(have, group.upto)

@@ -188,23 +188,20 @@ class Faults:
             self._world.befall(host, f"clock {fault.details['by']:+g} s")
 
     def _slow_disk(self, fault: Fault, numbers: Numbers) -> None:
-        self._on_disks(fault, numbers, fault.details["delay"], failing=False)
+        def become(delay: Delay | None) -> None:
+            for number in numbers:
+                self._world.host(number).disk.delay = delay
+
+        become(fault.details["delay"])
+        self._later(fault, lambda: become(None))
 
     def _bad_disk(self, fault: Fault, numbers: Numbers) -> None:
-        self._on_disks(fault, numbers, None, failing=True)
+        def become(failing: float) -> None:
+            for number in numbers:
+                self._world.host(number).disk.failing = failing
 
-    def _on_disks(
-        self, fault: Fault, numbers: Numbers, delay: Delay | None, *, failing: bool
-    ) -> None:
-        disks = [self._world.host(number).disk for number in numbers]
-        for disk in disks:
-            disk.delay, disk.failing = delay, failing
-
-        def end() -> None:
-            for disk in disks:
-                disk.delay, disk.failing = None, False
-
-        self._later(fault, end)
+        become(fault.details["fails"])
+        self._later(fault, lambda: become(0.0))
 
     def _command(self, fault: Fault, numbers: Numbers) -> None:
         world, details = self._world, fault.details

@@ -91,12 +91,12 @@ class Host:
 
     __slots__ = (
         "_armed",
+        "_batch",
         "_clock",
         "_deferred",
-        "_disk_free",
         "_outgoing",
+        "_reporting",
         "_rng",
-        "_scheduled",
         "_socket",
         "_spins",
         "_spun",
@@ -146,8 +146,8 @@ class Host:
         self._stopped = False
         self._deferred: list[Callable[[], None]] = []
         self._unreported: deque[Write] = deque()
-        self._scheduled = 0
-        self._disk_free = 0.0
+        self._batch = 0
+        self._reporting = False
         self._armed = inf
         self._spun = -1.0
         self._spins = 0
@@ -176,8 +176,8 @@ class Host:
         self._outgoing.clear()
         self._deferred.clear()
         self._unreported.clear()
-        self._scheduled = 0
-        self._disk_free = 0.0
+        self._batch = 0
+        self._reporting = False
         self._armed = inf
 
     def crash(self) -> None:
@@ -243,7 +243,7 @@ class Host:
     def perform(self, effects: Sequence[Effect]) -> None:
         """Carry out the effects of one input, report what that put on disk, and arm the timer."""
         self._carry_out(effects)
-        if not self._scheduled:
+        if not self._batch and not self._reporting:
             while self._unreported:
                 self._report()
         if self.node is not None:
@@ -310,26 +310,32 @@ class Host:
 
     def _stage(self, write: Write) -> None:
         self._unreported.append(write)
-        delay = self.disk.delay
-        if delay is not None or self._scheduled:
-            started = max(self._disk_free, self._clock.now)
-            self._disk_free = started + (0.0 if delay is None else delay.draw(self._rng))
-            self._scheduled += 1
-            self._clock.at(self._disk_free, self._written, self.boots)
+        if self.disk.delay is not None and not self._batch and not self._reporting:
+            self._begin_batch(self.disk.delay)
+
+    def _begin_batch(self, delay: Delay) -> None:
+        """One transaction at a time; what is staged meanwhile goes into the next one."""
+        self._batch = len(self._unreported)
+        self._clock.at(self._clock.now + delay.draw(self._rng), self._written, self.boots)
 
     def _written(self, boot: int) -> None:
         if boot != self.boots or self.node is None:
             return
-        if self._stands:
+        if self.paused:
             self._deferred.append(lambda: self._written(boot))
-        else:
-            self._scheduled -= 1
+            return
+        count, self._batch = self._batch, 0
+        self._reporting = True
+        for _ in range(count):
             self._report()
-            self.perform(())
+        self._reporting = False
+        if self._unreported and self.disk.delay is not None:
+            self._begin_batch(self.disk.delay)
+        self.perform(())
 
     def _report(self) -> None:
         node, write = self.running(), self._unreported.popleft()
-        if self.disk.failing:
+        if self.disk.failing and self._rng.random() < self.disk.failing:
             self.disk.fail(write, self._rng)
             self._carry_out(node.persist_failed(write, self._clock.now))
         else:

@@ -239,9 +239,11 @@ FAULTS: Mapping[str, Kind] = {
         {"by": (_step, -3600.0)},
     ),
     "slow-disk": Kind(
-        "Each write takes delay=20ms..200ms.", "may", {"delay": (between, UniformDelay(0.02, 0.2))}
+        "Each transaction takes delay=20ms..200ms.",
+        "may",
+        {"delay": (between, UniformDelay(0.02, 0.2))},
     ),
-    "bad-disk": Kind("Each write fails.", "may"),
+    "bad-disk": Kind("Writes fail, fails=100 percent of them.", "may", {"fails": (share, 1.0)}),
 }
 """Every kind of fault by the word that asks for it."""
 

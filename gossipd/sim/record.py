@@ -50,6 +50,7 @@ class Request:
         amount: of the increment; the value of the sync.
         answer: None while there is none, for ever if the process crashed before.
         refused: what the node had against it, if it did not take it; nothing is counted then.
+        ack: the level asked for; None for the node's own choice.
         write: what the node staged for it; None for a sync that is no news.
     """
 
@@ -64,6 +65,7 @@ class Request:
     answer: Answer | None = None
     answered_at: float | None = None
     refused: str | None = None
+    ack: str | None = None
     write: Write | None = None
 
     @property

@@ -153,7 +153,7 @@ class World(Cluster):
             ack: None leaves the level to the node's configuration.
             on_answer: called with the request, in a turn of its own.
         """
-        request = self._request(node, "increment", name, amount, on_answer)
+        request = self._request(node, "increment", name, amount, ack, on_answer)
 
         def call(running: DrivenNode, now: float) -> Sequence[Effect]:
             return running.increment(name, amount, ack, request.ticket, now)
@@ -170,7 +170,7 @@ class World(Cluster):
         on_answer: Callable[[Request], None] | None = None,
     ) -> Request:
         """Ask a node to raise the counter to at least `value`."""
-        request = self._request(node, "sync", name, value, on_answer)
+        request = self._request(node, "sync", name, value, ack, on_answer)
 
         def call(running: DrivenNode, now: float) -> Sequence[Effect]:
             return running.sync(name, value, ack, request.ticket, now)
@@ -184,13 +184,11 @@ class World(Cluster):
 
     def register(self, node: Reference, peer: Reference) -> None:
         """Let a node register a peer, by its id, index or any text that `register` takes."""
-        text = self.id_of(peer)
-        self.host(node).command(lambda running, now: running.register(text, now))
+        self._tell(node, "register", self.id_of(peer))
 
     def remove(self, node: Reference, peer: Reference) -> None:
         """Let a node remove a peer."""
-        text = self.id_of(peer)
-        self.host(node).command(lambda running, now: running.remove(text, now))
+        self._tell(node, "remove", self.id_of(peer))
 
     # Questions
 
@@ -222,12 +220,15 @@ class World(Cluster):
         kind: str,
         name: str,
         amount: int,
+        ack: str | None,
         on_answer: Callable[[Request], None] | None,
     ) -> Request:
         host = self.host(node)
         host.running()
         ticket = len(self.requests) + 1
-        request = Request(ticket, host.id, host.boots, kind, name, amount, self.now, on_answer)
+        request = Request(
+            ticket, host.id, host.boots, kind, name, amount, self.now, on_answer, ack=ack
+        )
         self.requests.append(request)
         return request
 
@@ -269,6 +270,16 @@ class World(Cluster):
     def _unblock_boot(self, host: Host, boot: int) -> None:
         if host.boots == boot and host.blocked:
             self.unblock(host.id)
+
+    def _tell(self, node: Reference, kind: str, peer: str) -> None:
+        host = self.host(node)
+
+        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
+            for look in self.on_tell:
+                look(host, kind, peer)
+            return running.register(peer, now) if kind == "register" else running.remove(peer, now)
+
+        host.command(call)
 
     def _resume_boot(self, host: Host, boot: int) -> None:
         if host.boots == boot and host.paused:

@@ -80,9 +80,9 @@ def test_the_first_retries_come_soon() -> None:
     lose(talk, Push)
     count(node, talk)
     talk.run(0.15)
-    assert 7 == node.statistics().push_retries
+    assert 6 == node.statistics().push_retries
     talk.run(0.1)
-    assert 9 >= node.statistics().push_retries
+    assert 8 >= node.statistics().push_retries
 
 
 def test_retries_become_seldom() -> None:

@@ -160,25 +160,26 @@ def test_writes_are_reported_at_once_without_a_delay() -> None:
 
 
 def test_delayed_writes_are_reported_in_order() -> None:
-    """One after the other, each after its own delay; a write staged later never overtakes."""
+    """What is staged during one transaction goes into the next; a later write never overtakes."""
     world, node = lone()
     world.host(0).disk.delay = FixedDelay(0.1)
-    world.increment(0)
-    world.increment(0)
+    for _ in range(3):
+        world.increment(0)
+    world.run(0.11)
     world.host(0).disk.delay = None
     world.increment(0)
     world.run(0.3)
     reports = [entry[1:] for entry in node.inputs if entry[0] == "persisted"]
-    assert [sequence for sequence, _ in reports] == [1, 2, 3]
-    assert [time for _, time in reports] == pytest.approx([0.6, 0.7, 0.7])
+    assert [sequence for sequence, _ in reports] == [1, 2, 3, 4]
+    assert [time for _, time in reports] == pytest.approx([0.6, 0.7, 0.7, 0.7])
     world.increment(0)
-    assert node.inputs[-1][:2] == ("persisted", 4)
+    assert node.inputs[-1][:2] == ("persisted", 5)
 
 
 def test_failing_writes_are_reported_as_failed() -> None:
     """The request is answered with no holders."""
     world, node = lone()
-    world.host(0).disk.failing = True
+    world.host(0).disk.failing = 1.0
     request = world.increment(0)
     assert kinds(node) == ["increment", "persist_failed"]
     assert request.answer is not None

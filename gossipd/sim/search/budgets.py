@@ -55,12 +55,15 @@ class Budgets(Checker):
         self._seconds: dict[Address, _Second] = {}
         self._largest = config.max_datagram_bytes
         self._said: list[Finding] | None = None
+        self._sent: dict[type, int] = {Ping: 0, Ack: 0, Content: 0}
+        self._sweep_intervals = config.sweep_interval / config.probe_interval
         self._idle_bytes = {Ping: 0, Ack: 0}
         world.network.observers.append(self._on_sent)
 
     def listen(self) -> list[Finding]:
         """A list that from now on, until the next call, takes whatever is not idle."""
         self._said = []
+        self._sent = {Ping: 0, Ack: 0, Content: 0}
         self._idle_bytes = {Ping: 0, Ack: 0}
         return self._said
 
@@ -88,11 +91,28 @@ class Budgets(Checker):
             text = f"at {self._world.now:.3f} s {source[0]} sent {', '.join(kinds)} to {to[0]}"
             return [Finding("not quiet", text)]
         kind = type(messages[0])
+        self._sent[kind] += 1
         if kind is not Content:
             extra = len(frame(messages[0])) - len(frame(_bare(messages[0])))
             self._idle_bytes[kind] = max(self._idle_bytes[kind], extra)
         idle = sum(self._idle_bytes.values())
         return [Finding("idle bytes", f"{idle} in one exchange")] if idle > IDLE_BYTES else []
+
+    def too_much(self, nodes: int, intervals: int) -> list[Finding]:
+        """Whether so many nodes have sent more than idle ones do since `listen`.
+
+        Each pings one member an interval and is pinged by one, on average.
+        """
+        most = 3 * nodes * (intervals + 1)
+        sweeps = nodes * (intervals / self._sweep_intervals + 1)
+        found = []
+        if self._sent[Ping] + self._sent[Ack] > most:
+            text = f"{self._sent[Ping]} pings, {self._sent[Ack]} acks in {intervals} intervals"
+            found.append(Finding("not quiet", text))
+        if self._sent[Content] > sweeps:
+            text = f"{self._sent[Content]} sweeps in {intervals} intervals"
+            found.append(Finding("not quiet", text))
+        return found
 
     def judge(self, hosts: Iterable[Host]) -> list[Finding]:
         """Whether these nodes, which have been quiet for a while, keep more than they need."""

@@ -170,7 +170,8 @@ class Search:
             self._played += batch.played
             self._agreed += batch.agreed
             if batch.failed is not None:
-                self.failed = min(batch.failed, self.failed or batch.failed)
+                known = batch.failed if self.failed is None else self.failed
+                self.failed = min(batch.failed, known)
         if sys.stderr.isatty():
             click.echo(
                 f"\r{self._played:,} of {len(self._seeds):,} histories\033[K", err=True, nl=False

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
+
+from gossipd.protocol import Answer
 
 from ..host import Host
 from ..record import Befell, Observed, Request
@@ -28,12 +30,15 @@ class _Asked:
 
     Attributes:
         seen: tickets of the operations whose effects its node had before.
-        owed: it was answered, and some process or disk has held it ever since.
+        before: what its node counted then.
+        owed: it was answered, or a node that was asked for something had it, and some process or
+            disk has held it ever since.
         spared: nodes that ended or lost their disk meanwhile: they may have held it before.
     """
 
     request: Request
     seen: frozenset[int]
+    before: int
     owed: bool = False
     spared: dict[str, None] = attrs.Factory(dict)
 
@@ -52,13 +57,53 @@ class _Asked:
         )
 
 
-class Counts(Checker):
-    """Follows all requests of a world, from its making on."""
+Times = tuple[float, float]
+Targets = Mapping[str | None, tuple[int, ...]]
 
-    def __init__(self, world: World) -> None:
+
+def _targets(host: Host) -> Targets:
+    """How many nodes each ack level asks for, by the rows of a node."""
+    if host.node is None:
+        return {}
+    rows = [row for row in host.node.members() if not row.removed]
+    live = 1 + sum(row.state in ("alive", "suspect") for row in rows if row.id != host.id)
+    majority = sum(row.state != "left" for row in rows) // 2 + 1
+    one = min(2, live)
+    return {
+        "all": (live,),
+        "majority": (majority,),
+        "one": (one,),
+        "local": (1,),
+        None: (live, one),
+    }
+
+
+def _reaches(operation: Operation, entries: Entries) -> bool:
+    """Whether these entries contain what the operation did, or for a sync a higher floor."""
+    if operation.raises_to is None:
+        return holds(operation, entries)
+    return any(
+        each.name == COUNTER and each.floor >= operation.raises_to
+        for _, listed in entries.values()
+        for each in listed
+    )
+
+
+class Counts(Checker):
+    """Follows all requests about the counter `COUNTER` of a world, from its making on.
+
+    Args:
+        failing: by node, from when to when writes to its disk may fail.
+    """
+
+    def __init__(self, world: World, failing: Mapping[str, Sequence[Times]] | None = None) -> None:
         super().__init__(world)
         self._asked: dict[int, _Asked] = {}
         self._least: dict[str, int] = {}
+        # What each node's answers may ask for, as of its last input.
+        self._targets: dict[str, Targets] = {}
+        self._open: dict[str, int] = {}
+        self._failing = failing or {}
         world.on_ask.append(self._on_ask)
         world.on_answered.append(self._on_answered)
         world.on_step.append(self._on_step)
@@ -73,39 +118,64 @@ class Counts(Checker):
         return {} if state is None else entries_of(state.groups)
 
     def _on_ask(self, request: Request) -> None:
+        if request.name != COUNTER:
+            return
         entries = self._held_by(self._world.hosts[request.node])
         seen = [
             ticket
             for ticket, asked in self._asked.items()
             if has_effect_of(asked.operation(), entries)
         ]
-        self._asked[request.ticket] = _Asked(request, frozenset(seen))
+        for ticket in seen:
+            # Whoever builds upon it must not see it vanish.
+            self._asked[ticket].owed |= holds(self._asked[ticket].operation(), entries)
+        self._open[request.node] = self._open.get(request.node, 0) + 1
+        before = self._world.node(request.node).count(COUNTER)
+        self._asked[request.ticket] = _Asked(request, frozenset(seen), before)
 
     def _on_answered(self, request: Request) -> None:
+        if request.name != COUNTER:
+            return
         answer, asked = request.answer, self._asked[request.ticket]
-        if answer is None or not answer.holders:
+        assert answer is not None
+        self._open[request.node] -= 1
+        what = f"{request.node} answered {answer.count} to a {request.kind} of {request.amount}"
+        if not answer.holders:
+            if not self._disk_failed(request):
+                self._find("failed for no reason", what)
             return
         asked.owed = True
-        least = request.amount
+        least = request.amount + (asked.before if request.kind == "increment" else 0)
         if answer.count < least:
-            text = f"{request.node} answered {answer.count} to a {request.kind} of {least}"
-            self._find("answer too low", text)
-        operation = asked.operation()
-        if operation.entry is None:
-            return
-        if not has_effect_of(operation, self._on_disk(request.node)):
-            text = f"{request.node} answered its {request.kind} of {least}, which its disk lacks"
-            self._find("told before kept", text)
+            self._find("answer too low", what)
+        if answer.count > self._world.node(request.node).count(COUNTER):
+            self._find("answer too high", what)
+        if asked.request.write is not None:
+            self._check_holders(asked, answer, what)
+
+    def _check_holders(self, asked: _Asked, answer: Answer, what: str) -> None:
+        operation, node = asked.operation(), asked.request.node
+        if not has_effect_of(operation, self._on_disk(node)):
+            self._find("told before kept", f"{what}, which its disk lacks")
         held = dict(asked.spared)
         for host in self._world.hosts.values():
-            if holds(operation, self._held_by(host)):
+            # A floor that others raised is told only once it is on disk, as one's own.
+            known = self._on_disk(host.id) if operation.raises_to else self._held_by(host)
+            if _reaches(operation, known):
                 held[host.id] = None
-        if operation.raises_to is None and answer.holders > len(held):
-            self._find(
-                "too few holders",
-                f"{request.node} answered that {answer.holders} hold its {request.kind} of {least},"
-                f" but only {', '.join(held) or 'nobody'} did",
-            )
+        if answer.holders > len(held):
+            text = f"{what} and that {answer.holders} hold it, but only"
+            self._find("too few holders", f"{text} {', '.join(held) or 'nobody'} did")
+        targets = (self._targets.get(node), _targets(self._world.hosts[node]))
+        level = asked.request.ack
+        if not any(answer.target in known.get(level, known.values()) for known in targets if known):
+            self._find("wrong target", f"{what} and {answer.target} as target of {level}")
+
+    def _disk_failed(self, request: Request) -> bool:
+        return any(
+            since <= self._world.now and until >= request.asked_at
+            for since, until in self._failing.get(request.node, ())
+        )
 
     def _on_step(self, host: Host) -> None:
         if host.node is None:
@@ -115,6 +185,8 @@ class Counts(Checker):
         if count < least:
             self._find("count fell", f"from {least} to {count} at {host.id}")
         self._least[host.id] = count
+        if self._open.get(host.id):
+            self._targets[host.id] = _targets(host)
 
     def _on_event(self, observed: Observed) -> None:
         """A process has ended, or the disk that the next one starts from is another one."""
@@ -136,7 +208,8 @@ class Counts(Checker):
         if len(set(values.values())) <= 1 and all(each == held[0] for each in held):
             return []
         text = ", ".join(f"{node} counts {value}" for node, value in values.items())
-        return [Finding("counts differ", text)]
+        sizes = [sum(len(entries) for _, entries in each.values()) for each in held]
+        return [Finding("counts differ", f"{text}; entries {', '.join(map(str, sizes))}")]
 
     def judge(self, hosts: Sequence[Host]) -> list[Finding]:
         """What is wrong with the final values of these nodes, which can all reach each other."""
@@ -144,7 +217,11 @@ class Counts(Checker):
         if differing:
             return differing
         value = hosts[0].running().count(COUNTER)
-        asked = [each for each in self._asked.values() if each.request.refused is None]
+        refused = [each.request for each in self._asked.values() if each.request.refused]
+        if refused:
+            text = f"{refused[0].kind} of {refused[0].amount}: {refused[0].refused}"
+            return [Finding("refused", text)]
+        asked = list(self._asked.values())
         amounts = [each.request.amount for each in asked if each.request.kind == "increment"]
         apart = sum(amounts) == functools.reduce(operator.or_, amounts, 0)
         if apart and len(amounts) == len(asked):

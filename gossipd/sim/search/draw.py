@@ -17,6 +17,9 @@ MOST_ORDERED = 8
 MOST_INCREMENTS = 40
 """Of a history without syncs: each adds another power of two, so that the sum names them."""
 
+_SHORT = 8
+"""Seconds of the shortest histories; a load of writes is played in these alone."""
+
 _LATENCIES = (
     "fixed:1ms",
     "uniform:0.5ms..1.5ms",
@@ -38,7 +41,7 @@ class _Drawer:
         self._rng = rng = Random(f"{seed}/history")
         self._seed = seed
         self._nodes = rng.choice((2, 3, 3, 4, 5, 5, 7, MOST_NODES))
-        self._duration = rng.choice((8, 15, 30))
+        self._duration = rng.choice((_SHORT, 15, 30))
         # Where and when something is asked for, and whether faults seek that out.
         self._asked: list[tuple[int, float]] = []
         self._aimed = rng.random() < 0.5
@@ -63,6 +66,8 @@ class _Drawer:
             words["set"] = settings
         words |= self._commands()
         words |= self._faults()
+        if self._duration == _SHORT and rng.random() < 0.2:
+            words["writes"] = rng.choice((5, 50))
         return words
 
     def _settings(self) -> Words:
@@ -120,7 +125,7 @@ class _Drawer:
             ack = f",ack={rng.choice(('all', 'majority', 'one', 'local'))}"
             ack = ack if rng.random() < 0.4 else ""
             if ordered and rng.random() < 0.4:
-                words["sync"].append(f"{where},{self._sync_value()}{ack}")
+                words["sync"].append(f"{where},{self._sync_value(node)}{ack}")
             else:
                 amount = rng.choice((1, 1, 2, 5)) if ordered else 1 << place
                 words["increment"].append(f"{where},amount={amount}{ack}")
@@ -139,9 +144,9 @@ class _Drawer:
             moments += [round(at + rng.random() * width, 4) for _ in range(burst)]
         return sorted(moments[:number])
 
-    def _sync_value(self) -> str:
+    def _sync_value(self, node: int) -> str:
         if self._rng.random() < 0.4:
-            return f"of=n{self._node()}"
+            return f"of=n{self._rng.choice((node, self._node()))}"
         return f"value={self._rng.randint(0, 15)}"
 
     def _removals(self) -> Words:
@@ -174,10 +179,20 @@ class _Drawer:
             "partition": self._partition,
             "clock-jump": self._clock_jump,
             "slow-disk": self._slow_disk,
-            "bad-disk": lambda: self._lasting(0.1, 5),
+            "bad-disk": lambda: f"{self._lasting(0.1, 5)},fails={rng.choice((100, 50, 10))}",
         }
         chosen = rng.sample(list(kinds), rng.choice((1, 1, 2, 3, 5)))
-        return {kind: [kinds[kind]() for _ in range(rng.randint(1, 3))] for kind in chosen}
+        faults = {kind: [kinds[kind]() for _ in range(rng.randint(1, 3))] for kind in chosen}
+        if "clock-jump" in faults:
+            faults.setdefault("restart", []).append(self._shown_jump(faults["clock-jump"][0]))
+        return faults
+
+    def _shown_jump(self, jump: str) -> str:
+        """A later start of that node, at which its clock shows."""
+        node, _, when = jump.partition("@")
+        at = float(when.partition(",")[0])
+        later = round(self._rng.uniform(at, self._duration - 0.15), 3)
+        return f"{node}@{later}+0.05{self._rng.choice(('', ',state=lost'))}"
 
     def _restart(self) -> str:
         text = self._lasting(0.001, 10)
@@ -188,13 +203,15 @@ class _Drawer:
             return f"{text},state=lost"
         if what < 0.85:
             return f"{text},backup={self._rng.choice((0.05, 1, 5))}s"
-        return f"{text},copy=n{self._node()}"
+        others = [number for number in range(self._nodes) if not text.startswith(f"n{number}@")]
+        return f"{text},copy=n{self._rng.choice(others)}"
 
     def _flip_flop(self) -> str:
         at = round(self._rng.uniform(0.2, self._duration / 2), 3)
-        paused, running = self._rng.choice((("16s", "10ms"), ("2s", "50ms"), ("0.3s", "0.2s")))
         length = round(self._duration - at - 0.1, 3)
-        return f"n{self._node()}@{at}+{length},paused={paused},running={running}"
+        times = [(16, 0.01), (2, 0.05), (0.3, 0.2)]
+        paused, running = self._rng.choice([each for each in times if each[0] < length])
+        return f"n{self._node()}@{at}+{length},paused={paused}s,running={running}s"
 
     def _one_way(self) -> str:
         direction = self._rng.choice(("in", "out"))

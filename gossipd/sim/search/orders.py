@@ -1,7 +1,7 @@
 """What a counter may show after some operations: the values that a sequential order explains.
 
-An operation comes after all whose effects its node had when it was made; one that was not answered
-may be missing.
+An operation comes after all whose effects its node had when it was made; one that is not sure may
+be missing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Operation:
 
     Attributes:
         raises_to: of a sync; None for an increment by `amount`.
-        sure: it was answered, so that every explanation must contain it.
+        sure: every explanation must contain it, for it was answered, say.
         entry: the owner and the entry that it wrote, None for a sync that was no news.
     """
 
@@ -43,22 +43,35 @@ class Operation:
 def outcomes(operations: Sequence[Operation]) -> set[int]:
     """Every value that some order gives which respects what each operation had seen.
 
-    Takes time and memory in proportion to 2**len(operations).
+    An operation that is not sure may be missing, also if others had seen it: what nobody holds any
+    more was there once. Takes time and memory in proportion to 3**len(operations) if none is sure,
+    2**len(operations) if all are.
     """
-    before = [sum(1 << seen for seen in operation.seen) for operation in operations]
-    count = len(operations)
+    sure = sum(1 << number for number, each in enumerate(operations) if each.sure)
+    unsure = (1 << len(operations)) - 1 - sure
+    values: set[int] = set()
+    there = unsure
+    while True:
+        values |= _orders(operations, sure | there)
+        if not there:
+            return values
+        there = (there - 1) & unsure
+
+
+def _orders(operations: Sequence[Operation], there: int) -> frozenset[int]:
+    """The values that the orders of these operations give, a set as bits."""
+    before = [sum(1 << seen for seen in operation.seen) & there for operation in operations]
 
     @cache
     def after(done: int) -> frozenset[int]:
         values = set() if done else {0}
-        for last in range(count):
+        for last in range(len(operations)):
             rest = done & ~(1 << last)
             if done >> last & 1 and not before[last] & ~rest:
                 values |= {operations[last].apply(value) for value in after(rest)}
         return frozenset(values)
 
-    must = sum(1 << operation.number for operation in operations if operation.sure)
-    return {value for done in range(1 << count) if done & must == must for value in after(done)}
+    return after(there)
 
 
 def entries_of(groups: Iterable[Group]) -> Entries:
@@ -78,10 +91,15 @@ def holds(operation: Operation, entries: Entries) -> bool:
     """Whether these entries themselves contain what the operation did."""
     if operation.entry is None:
         return False
+    wanted = operation.entry
     if operation.raises_to is None:
         _, kept = entries.get(operation.owner, (0, ()))
-        wanted = operation.entry
-        return any(each.floor == wanted.floor and each.count >= wanted.count for each in kept)
+        return any(
+            (each.name, each.floor) == (wanted.name, wanted.floor) and each.count >= wanted.count
+            for each in kept
+        )
     return any(
-        each.floor == operation.raises_to for _, listed in entries.values() for each in listed
+        (each.name, each.floor) == (wanted.name, operation.raises_to)
+        for _, listed in entries.values()
+        for each in listed
     )

@@ -17,19 +17,28 @@ from ..detection import Detection
 from ..faults import Faults
 from ..host import Host
 from ..network import UniformDelay
+from ..notation import COMMANDS
+from ..record import Befell
 from ..scenario import Scenario, make
 from ..stage import add_nodes, stage
 from ..trace import TraceHash, TraceText
 from ..views import Views
 from ..world import World
+from ..writes import Writes
 from .budgets import Budgets
-from .counts import Counts
+from .counts import Counts, Times
 from .draw import Words
 from .findings import Finding
 from .rows import Rows, apart, connected
 
 AGREE = 60
-"""Probe intervals after the last fault within which all must agree."""
+"""Probe intervals after healing within which all must agree; and `AGREE_DOWN` more for each node
+that does not run, which takes long to find for one whose own health is bad."""
+
+AGREE_DOWN = 20
+
+AGREE_PARTITION = 10
+"""Seconds after healing, if nothing but partitions befell the nodes."""
 
 LAZY = 1.0
 """Seconds between two writes of what is not the node's own to its disk."""
@@ -53,7 +62,6 @@ _HARMLESS = (
     "slow-disk",
     "bad-disk",
 )
-_COMMANDS = ("increment", "sync", "register", "remove")
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +108,7 @@ class _History:
         self.scenario = scenario
         self.world = world = stage(scenario, World)
         add_nodes(world, scenario, lazy=LAZY)
-        self.counts = Counts(world)
+        self.counts = Counts(world, _failing(scenario, world))
         bursting = _blocked(scenario, world)
         self.rows = Rows(world, _never_faulty(scenario, world), bursting)
         self.budgets = Budgets(world, scenario.config, bursting)
@@ -110,6 +118,7 @@ class _History:
         faults = Faults(world, views, Detection(world, views, scenario.config))
         for fault, numbers in scenario.faults:
             faults.schedule(fault, numbers)
+        self._writes = Writes(world, scenario.writes, scenario.duration)
 
     def findings(self) -> list[Finding]:
         """Everything that did not hold, in no order of time across the checkers."""
@@ -150,9 +159,9 @@ class _History:
         hosts = world.live()
         cut = apart(hosts)
         if self._connected(hosts, cut):
-            self._found += self.counts.judge(hosts)
-        if not cut and not self.findings():
-            self._listen()
+            self._found += self.counts.judge(hosts) + self._judge_load()
+        if not self.findings():
+            self._listen(quiet=not cut)
 
     def _heal(self) -> None:
         """Every fault ends that has not ended by itself."""
@@ -161,7 +170,7 @@ class _History:
         network.loss_ratio = network.duplicate_ratio = network.reorder_ratio = 0.0
         network.delay = UniformDelay(0.0005, 0.0015)
         for host in self.world.hosts.values():
-            host.disk.failing, host.disk.delay, host.slow = False, None, None
+            host.disk.failing, host.disk.delay, host.slow = 0.0, None, None
             if host.blocked:
                 self.world.unblock(host.id)
             if host.paused:
@@ -170,7 +179,7 @@ class _History:
     def _agree(self, phase: int, down: Sequence[Host]) -> bool:
         """Lets time pass until all agree, or until they should have."""
         world, began = self.world, self.world.now
-        within = AGREE * self.scenario.config.probe_interval
+        within = self._patience(len(down))
 
         def over() -> bool:
             return bool(self.findings()) or not self._disagreements(down)
@@ -180,6 +189,12 @@ class _History:
             return not self.findings()
         self._found += self._disagreements(down)[:5]
         return False
+
+    def _patience(self, down: int) -> float:
+        kinds = {fault.kind for fault, _ in self.scenario.faults}
+        if kinds <= {"partition", *COMMANDS}:
+            return AGREE_PARTITION
+        return (AGREE + AGREE_DOWN * down) * self.scenario.config.probe_interval
 
     def _disagreements(self, down: Sequence[Host]) -> list[Finding]:
         hosts = self.world.live()
@@ -205,15 +220,27 @@ class _History:
         """Whether all can find each other: who never heard of anybody, nor they of it, cannot."""
         return connected(hosts, {*cut, *self.rows.strangers(hosts)})
 
-    def _listen(self) -> None:
-        """Lets what is still under way end, until nothing else is said for a while."""
+    def _judge_load(self) -> list[Finding]:
+        """The load's increments, as long as every disk was kept."""
+        if any("disk replaced" in each.event.what for each in self.world.of(Befell)):
+            return []
+        lost, invented = self._writes.lost(), self._writes.invented()
+        found = [Finding("lost", f"{lost} of the load")] if lost else []
+        return found + ([Finding("invented", f"{invented} by the load")] if invented else [])
+
+    def _listen(self, *, quiet: bool) -> None:
+        """Lets what is still under way end, until nothing else is said for a while.
+
+        Nodes that have removed each other need not be quiet.
+        """
         world, interval = self.world, self.scenario.config.probe_interval
         for _ in range(QUIET // _WINDOW):
             said = self.budgets.listen()
             world.run(_WINDOW * interval)
-            if not said:
+            said += self.budgets.too_much(len(world.live()), _WINDOW)
+            if not said or not quiet:
                 break
-        self._found += said[:5]
+        self._found += said[:5] if quiet else []
         self._found += self.budgets.judge(world.live())
 
 
@@ -223,15 +250,27 @@ def _blocked(scenario: Scenario, world: World) -> list[str]:
     return [world.id_of(number) for numbers in faults for number in numbers]
 
 
+def _failing(scenario: Scenario, world: World) -> dict[str, list[Times]]:
+    """From when to when writes to a node's disk may fail, by its id."""
+    found: dict[str, list[Times]] = {}
+    for fault, numbers in scenario.faults:
+        if fault.kind == "bad-disk":
+            until = fault.at + fault.length if fault.length else scenario.duration
+            for number in numbers:
+                found.setdefault(world.id_of(number), []).append((fault.at, until))
+    return found
+
+
 def _never_faulty(scenario: Scenario, world: World) -> list[str]:
     """Ids that no fault befalls and nobody removes, if no datagram of theirs is lost or late."""
     kinds = [fault.kind for fault, _ in scenario.faults]
-    if scenario.loss or any(kind not in (*_HARMLESS, *_COMMANDS) for kind in kinds):
+    if scenario.loss or any(kind not in (*_HARMLESS, *COMMANDS) for kind in kinds):
         return []
+    harmless = ("clock-jump", "slow-disk", "bad-disk", "increment", "sync", "register")
     struck = {
         number
         for fault, numbers in scenario.faults
         for number in (*numbers, fault.details.get("peer"))
-        if fault.kind in _HARMLESS or fault.kind == "remove"
+        if fault.kind not in harmless
     }
     return [world.id_of(number) for number in range(scenario.nodes) if number not in struck]

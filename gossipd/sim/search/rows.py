@@ -52,6 +52,8 @@ class Rows(Checker):
         self._heard: dict[str, dict[str, None]] = {
             host.id: dict.fromkeys(host.seeds) for host in world.hosts.values()
         }
+        self._told: dict[tuple[str, str], bool] = {}
+        world.on_tell.append(self._on_tell)
         # Pairs of addresses of which the first has removed the second, as last seen.
         self._removed: dict[tuple[Address, Address], None] = {}
         world.on_event.append(self._on_event)
@@ -60,15 +62,25 @@ class Rows(Checker):
     def _on_event(self, observed: Observed) -> None:
         event = observed.event
         if isinstance(event, Befell) and event.what.startswith("disk replaced"):
-            host = self._world.hosts[observed.node]
-            members = () if host.kept is None else host.kept.members
-            self._heard[host.id] = dict.fromkeys([*host.seeds, *(row.id for row in members)])
+            self._on_new_disk(self._world.hosts[observed.node])
         elif isinstance(event, MemberDead) and event.member in self._spared:
             self._find(
                 "false death",
                 f"{observed.node} declared {event.member} dead, which never had a fault"
                 f" (accuser {event.accuser})",
             )
+
+    def _on_new_disk(self, host: Host) -> None:
+        members, removed = ((), ()) if host.kept is None else (host.kept.members, host.kept.removed)
+        self._heard[host.id] = dict.fromkeys([*host.seeds, *(row.id for row in members)])
+        self._told = {pair: told for pair, told in self._told.items() if pair[0] != host.id}
+        self._told |= {(host.id, peer): True for peer in removed}
+
+    def _on_tell(self, host: Host, kind: str, peer: str) -> None:
+        """What a node is told of a peer that it has a row for, it keeps to from now on."""
+        known = any(row.id == peer for row in host.running().members())
+        if kind == "register" or (known and peer != host.id):
+            self._told[host.id, peer] = kind == "remove"
 
     def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
         """Nothing is sent to a removed peer, and nothing about it is shown."""
@@ -82,11 +94,17 @@ class Rows(Checker):
     def _on_step(self, host: Host) -> None:
         if host.node is None:
             return
-        before = self._seen.setdefault((host.id, host.boots), {})
         rows = {row.id: row for row in host.node.members()}
+        before = self._seen.get((host.id, host.boots))
+        if before is None:
+            before = self._seen[host.id, host.boots] = {}
+            self._check_generation(host, rows[host.id])
         self._follow_own(rows[host.id])
         for member, row in rows.items():
             self._heard[host.id][member] = None
+            if row.removed != self._told.get((host.id, member), False):
+                self._find("not as told", f"{host.id} has {member} removed: {row.removed}")
+                self._told[host.id, member] = row.removed
             if row.removed:
                 self._removed[host.address, address_of(member)] = None
                 if member in host.node.peers():
@@ -102,6 +120,12 @@ class Rows(Checker):
         if len(rows) < len(before):
             gone = [member for member in before if member not in rows]
             self._find("row gone", f"{host.id} forgot {', '.join(gone)}")
+
+    def _check_generation(self, host: Host, own: MemberRow) -> None:
+        """A process is newer than the one whose disk it starts from."""
+        if host.kept is not None and own.generation <= host.kept.generation:
+            text = f"{host.id} starts as {own.generation}, its disk knows {host.kept.generation}"
+            self._find("old generation", text)
 
     def _follow_own(self, row: MemberRow) -> None:
         key = (row.id, row.generation)

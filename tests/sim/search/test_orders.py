@@ -37,6 +37,16 @@ def test_an_unanswered_operation_may_be_missing() -> None:
     assert {0, 1} == outcomes([unsure])
 
 
+def test_what_is_lost_was_there_once() -> None:
+    """Who had seen it need not be lost with it, but comes after it where it is not."""
+    entry = Entry(1, "default", 0, 1)
+    lost = Operation(0, None, 1, False, A, entry)
+    kept = Operation(1, None, 2, True, B, entry, frozenset({0}))
+    assert {2, 3} == outcomes([lost, kept])
+    synced = Operation(1, 5, 0, True, B, entry, frozenset({0}))
+    assert {5} == outcomes([lost, synced])
+
+
 def test_what_vouches_has_the_effect_and_may_not_hold_it() -> None:
     """A version says that everything before it is there or was replaced; a slot shows it."""
     counted = Operation(0, None, 2, True, A, Entry(3, "default", 5, 7))
