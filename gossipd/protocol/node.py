@@ -24,13 +24,7 @@ from .leaving import Leaving
 from .ledger import Ledger
 from .members import Address, MemberView
 from .membership import Membership
-from .messages import (
-    DEAD,
-    LEFT,
-    STATES,
-    Claim,
-    Group,
-)
+from .messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim, Group
 from .outbox import Outbox
 from .pings import Pings
 from .pushes import Pushes
@@ -321,7 +315,10 @@ class Node:
                 continue  # a copy of another node's directory
             removed = claim.id in kept.removed
             if removed or claim.state in (DEAD, LEFT):
-                row = self._out.table.add(claim, self._out.now)
+                # A suspicion ended with the process that had it: without one, suspect is for ever.
+                state = ALIVE if claim.state == SUSPECT else claim.state
+                known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
+                row = self._out.table.add(known, self._out.now)
                 self._out.table.hide(row, removed)
             else:
                 # What was alive may be gone by now: it is tried, not believed in.

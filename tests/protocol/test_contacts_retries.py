@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol import Node, Resolve, State
 from gossipd.protocol.events import RegisteredPeerSilent
-from gossipd.protocol.messages import ALIVE, Claim, Ping
+from gossipd.protocol.messages import ALIVE, SUSPECT, Claim, Ping
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,
@@ -211,3 +211,14 @@ def test_a_member_of_an_earlier_run_is_kept_until_it_is_met() -> None:
     talk.carry(node, node.register(node_id(2), 0.0))
     talk.deliver()
     assert [WALL_MS + 5] == [each.generation for each in node.state().members]
+
+
+def test_a_removed_suspect_of_an_earlier_run_can_still_be_found_dead() -> None:
+    """Its suspicion ended with the process: once it is shown again, it is probed anew."""
+    claim = Claim(node_id(2), WALL_MS, 0, SUSPECT, node_id(1))
+    node = make_node(1, state=State(WALL_MS, (claim,), (claim.id,)))
+    node.start(0.0)
+    node.register(node_id(2), 0.0)
+    while (due := node.next_timeout()) is not None and due < 20.0:
+        node.handle_timeout(due)
+    assert ["dead"] == [row.state for row in node.members() if row.id == node_id(2)]

@@ -74,7 +74,7 @@ class Rows(Checker):
         members, removed = ((), ()) if host.kept is None else (host.kept.members, host.kept.removed)
         self._heard[host.id] = dict.fromkeys([*host.seeds, *(row.id for row in members)])
         self._told = {pair: told for pair, told in self._told.items() if pair[0] != host.id}
-        self._told |= {(host.id, peer): True for peer in removed}
+        self._told |= {(host.id, peer): True for peer in removed if peer != host.id}
 
     def _on_tell(self, host: Host, kind: str, peer: str) -> None:
         """What a node is told of a peer that it has a row for, it keeps to from now on."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import attrs
+
 from gossipd.protocol import Identity, MemberView, State, Statistics
 from gossipd.protocol.effects import Answer, Effect, Persist, Transmit, Write
 from gossipd.protocol.messages import Entry, Group
@@ -18,6 +20,7 @@ class Puppet:
     Attributes:
         views: what `members` shows, its own row first.
         answered: (holders, target) of the next answers.
+        raised: syncs up to this value are news and write a floor.
         groups: what it holds.
     """
 
@@ -31,6 +34,7 @@ class Puppet:
         self.counted = 0
         self.answered = (1, 1)
         self.groups: list[Group] = [] if state is None else list(state.groups)
+        self.raised = 0
         self.waiting: dict[str, int] = {}
         self._sequence = 0
 
@@ -40,11 +44,30 @@ class Puppet:
         row = MemberView(member, state, more["generation"], incarnation, more["removed"])
         self.views = [*(view for view in self.views if view.id != member), row]
 
+    def answer(self, ticket: int) -> Answer:
+        """As the test says, and with what is counted by then."""
+        return Answer(ticket, self.counted, *self.answered)
+
     def nothing(self, *arguments: Any) -> list[Effect]:
         return []
 
     start = handle_datagram = handle_timeout = persisted = persist_failed = resolved = nothing
-    join = leave = register = remove = nothing
+    join = leave = nothing
+
+    def remove(self, text: str, now: float) -> list[Effect]:
+        """Does so."""
+        return self._show(text, removed=True)
+
+    def register(self, text: str, now: float) -> list[Effect]:
+        """Does so."""
+        return self._show(text, removed=False)
+
+    def _show(self, member: str, *, removed: bool) -> list[Effect]:
+        self.views = [
+            attrs.evolve(view, removed=removed) if view.id == member else view
+            for view in self.views
+        ]
+        return []
 
     def say(self, data: bytes, to: tuple[str, int]) -> list[Effect]:
         """Effects that send a datagram."""
@@ -58,10 +81,15 @@ class Puppet:
             self._sequence, (Group(self.owner, self._sequence - 1, self._sequence, [entry]),)
         )
         self.groups = [Group(self.owner, 0, self._sequence, [entry])]
-        return [Persist(write), Answer(ticket, self.counted, *self.answered)]
+        return [Persist(write), self.answer(ticket)]
 
     def sync(self, name: str, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
-        return [Answer(ticket, self.counted, *self.answered)]
+        if value <= self.raised:
+            entry = Entry(1, name, value, 0)
+            self.counted = value
+            self.groups = [Group(self.owner, 0, 1, [entry])]
+            return [Persist(Write(1, tuple(self.groups))), self.answer(ticket)]
+        return [self.answer(ticket)]
 
     def next_timeout(self) -> float | None:
         return None

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from gossipd.protocol import Answer
 from gossipd.protocol.messages import Entry, Group
 from gossipd.sim.search.counts import Counts
 from gossipd.sim.world import World
 from tests.sim.search.puppet import puppets, step
+
+A = "10.0.0.1:8088"
 
 
 def watched(nodes: int) -> tuple[World, list[Any], Counts]:
@@ -92,6 +95,8 @@ def test_a_sync_comes_after_what_its_node_had_seen() -> None:
 def test_an_answer_claims_no_more_holders_than_there_are(holders: int) -> None:
     """Here two of three hold it."""
     world, (a, b, _), counts = watched(3)
+    for number in 2, 3:
+        a.row(f"10.0.0.{number}:8088", "alive")
     a.answered = (holders, 3)
     b.groups = [Group(a.owner, 0, 1, [Entry(1, "default", 0, 1)])]
     world.increment(0, 1)
@@ -101,6 +106,7 @@ def test_an_answer_claims_no_more_holders_than_there_are(holders: int) -> None:
 def test_a_version_without_its_entry_is_no_holding() -> None:
     """Having everything up to a version must mean having it."""
     world, (a, b), counts = watched(2)
+    a.row("10.0.0.2:8088", "alive")
     a.answered = (2, 2)
     b.groups = [Group(a.owner, 0, 1, [])]
     world.increment(0, 1)
@@ -123,11 +129,13 @@ def test_a_count_does_not_fall_within_a_process() -> None:
 
 
 def test_an_answer_contains_what_was_asked_for() -> None:
-    """A value below the amount cannot."""
-    world, (a,), counts = watched(1)
-    a.counted = -3
-    world.increment(0, 4)
-    assert ["answer too low"] == kinds(counts)[:1]
+    """On top of what there was before; and nothing that its node does not count."""
+    for answered, expected in (9, []), (8, ["answer too low"]), (10, ["answer too high"]):
+        world, (a,), counts = watched(1)
+        a.counted = 5
+        a.answer = lambda ticket, answered=answered: Answer(ticket, answered, 1, 1)
+        world.increment(0, 4)
+        assert expected == kinds(counts)
 
 
 def test_what_nobody_holds_any_more_is_not_owed() -> None:
@@ -143,8 +151,61 @@ def test_what_nobody_holds_any_more_is_not_owed() -> None:
         assert expected == judged(world, counts)
 
 
-def test_refused_requests_do_not_count() -> None:
-    """Nobody took them."""
+@pytest.mark.parametrize(
+    ("ack", "target", "right"),
+    [
+        ("all", 3, True),
+        ("all", 2, False),
+        ("majority", 3, True),
+        ("majority", 2, False),
+        ("one", 2, True),
+        ("one", 1, False),
+        ("local", 1, True),
+        ("local", 3, False),
+        (None, 3, True),
+        (None, 2, True),
+        (None, 1, False),
+    ],
+)
+def test_an_answer_asks_for_as_many_as_its_level(ack: str | None, target: int, right: bool) -> None:
+    """Here of three live members, one dead, one that left, and one that was removed."""
+    world, (a,), counts = watched(1)
+    for number, state in enumerate(("alive", "suspect", "dead", "left"), start=2):
+        a.row(f"10.0.0.{number}:8088", state)
+    a.row("10.0.0.9:8088", "alive", removed=True)
+    a.answered = (1, target)
+    world.increment(0, 1, ack=ack)
+    assert ([] if right else ["wrong target"]) == kinds(counts)
+
+
+def test_a_write_fails_only_if_its_disk_does() -> None:
+    """At some time between the question and the answer."""
+    for failing, expected in ({}, ["failed for no reason"]), ({A: [(0.0, 1.0)]}, []):
+        world, (a,) = puppets(1)
+        counts = Counts(world, failing)
+        a.answered = (0, 1)
+        world.increment(0, 1)
+        assert expected == kinds(counts)
+        world.run(2.0)
+        world.increment(0, 2)
+        assert [*expected, "failed for no reason"] == kinds(counts)
+
+
+def test_a_floor_that_others_raised_is_told_once_it_is_on_their_disks() -> None:
+    """Having it in memory is not holding it."""
+    for lazy, expected in (None, []), (1.0, ["too few holders"]):
+        world, (a, b), counts = watched(2)
+        a.row("10.0.0.2:8088", "alive")
+        world.host(1).disk.lazy = lazy
+        a.raised = 7
+        b.groups = [Group(a.owner, 0, 1, [Entry(1, "default", 7, 0)])]
+        a.answered = (2, 2)
+        world.sync(0, 7)
+        assert expected == kinds(counts)
+
+
+def test_nothing_that_is_asked_for_may_be_refused() -> None:
+    """No limit is near."""
     world, (a,), counts = watched(1)
 
     def refuse(*arguments: Any) -> Any:
@@ -152,6 +213,4 @@ def test_refused_requests_do_not_count() -> None:
 
     a.increment = refuse
     world.increment(0, 1)
-    assert [] == judged(world, counts)
-    a.counted = 1
-    assert ["invented"] == judged(world, counts)
+    assert ["refused"] == judged(world, counts)

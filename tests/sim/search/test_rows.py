@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
+from gossipd.protocol import State
 from gossipd.protocol.events import MemberDead
 from gossipd.sim.search.rows import Rows, apart, connected
 from tests.sim.search.puppet import puppets, step
@@ -98,16 +100,44 @@ def test_removed_peers_get_nothing_and_are_not_shown() -> None:
         rows = Rows(world, bursting=bursting)
         to = world.host(1).address
         world.host(0).perform(a.say(b"", to))
-        a.row(B, "alive", removed=True)
-        step(world, 0)
+        a.row(B, "alive")
+        world.remove(0, 1)
         world.host(0).perform(a.say(b"", to))
-        a.row(B, "alive", removed=False)
+        world.register(0, 1)
         world.host(0).perform(a.say(b"", to))
         assert expected == kinds(rows)
-    a.row(B, "alive", removed=True)
     a.listed = [B]
-    step(world, 0)
+    world.remove(0, 1)
     assert ["shown"] == kinds(rows)
+
+
+def test_a_node_does_as_it_is_told_about_its_peers() -> None:
+    """Removes, registers, and remembers both until its disk is another one."""
+    world, (a, _) = puppets(2)
+    rows = Rows(world)
+    world.remove(0, 1)
+    a.row(B, "alive")
+    step(world, 0)
+    world.remove(0, 1)
+    world.register(0, 1)
+    assert [] == kinds(rows)
+    a.remove = a.register = a.nothing
+    world.remove(0, 1)
+    assert ["not as told"] == kinds(rows)
+    a.row(B, "alive", removed=True)
+    step(world, 0)
+    assert ["not as told"] * 2 == kinds(rows)
+
+
+def test_a_process_is_newer_than_what_its_disk_knows() -> None:
+    """By its generation."""
+    world, (a, _) = puppets(2)
+    rows = Rows(world)
+    a.views = [attrs.evolve(a.views[0], generation=1)]
+    a.state = lambda: State(1)
+    world.restart(0)
+    world.run(0.1)
+    assert ["old generation"] == kinds(rows)
 
 
 def test_everybody_must_be_alive_at_the_end_and_who_does_not_run_must_not() -> None:
