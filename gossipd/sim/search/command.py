@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -21,6 +21,7 @@ from .draw import Words, draw
 from .play import Played, play
 from .shrink import shrink
 
+HISTORIES = 3000
 FAILED = 1
 INTERRUPTED = 130
 
@@ -33,7 +34,7 @@ class Batch(NamedTuple):
 
     Attributes:
         played: how many histories, up to and with the first that failed.
-        agreed: seconds until all agreed after the faults of each history.
+        agreed: seconds from the healing of each history until all agreed.
         failed: the seed that failed, if one did.
     """
 
@@ -66,23 +67,35 @@ def as_toml(words: Words) -> str:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--histories", type=click.IntRange(1), default=3000, show_default=True)
-@click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True)
-@click.option("--first", type=int, default=0, help="The first seed.  [default: from the commit]")
-@click.option("--trace", is_flag=True, help="Print a line for each change of state of FILE.")
-def main(files: Sequence[str], histories: int, jobs: int, first: int, trace: bool) -> None:
+@click.option("--histories", type=click.IntRange(1), help="How many.  [default: 3000]")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Processes.  [default: 1]")
+@click.option("--first", type=int, help="The first seed.  [default: from the commit]")
+@click.option("--from-commit", type=int, hidden=True, default=0)
+@click.option("--trace", is_flag=True, help="With FILE: print a line for each change of state.")
+def main(
+    files: Sequence[str],
+    histories: int | None,
+    jobs: int | None,
+    first: int | None,
+    from_commit: int,
+    trace: bool,
+) -> None:
     """Search random histories of small clusters for a broken promise.
 
     Each seed gives a cluster, a load and faults; after the faults all must agree, nothing that was
-    answered may be lost, and much else. Stops at the first history that fails, makes it small and
-    says how to play it again. With FILE, plays saved histories instead.
+    answered may be lost, and much else. Stops at the first history that fails, makes it small,
+    writes it to a file and says how to play it again. With FILE, plays such files instead.
 
     Exit codes: 0 nothing found, 1 found something, 2 wrong usage, 130 interrupted.
     """
+    if files and (histories, jobs, first) != (None, None, None):
+        raise click.UsageError("FILE goes with '--trace' alone")
+    if trace and not files:
+        raise click.UsageError("'--trace' needs a FILE")
     if files:
         sys.exit(replay(files, trace=trace))
-    seeds = range(first, first + histories)
-    found = Search(seeds, jobs)
+    start = from_commit if first is None else first
+    found = Search(range(start, start + (histories or HISTORIES)), jobs or 1)
     try:
         code = found.run()
     except KeyboardInterrupt:
@@ -100,10 +113,13 @@ def replay(files: Iterable[str], *, trace: bool) -> int:
         try:
             words = tomllib.loads(Path(name).read_text(encoding="utf-8"))
             played = play(words, traced=True, write=click.echo if trace else None)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ScenarioError) as error:
+        except OSError as error:
+            raise click.UsageError(f"{name}: {error.strerror}") from None
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError, ScenarioError) as error:
             raise click.UsageError(f"{name}: {error}") from None
         code = max(code, FAILED if played.findings else 0)
-        click.echo(f"{name}: {_outcome(played)}  hash {played.hash}")
+        click.echo(f"{name}: {_outcome(played)}")
+        click.echo(f"hash {played.hash}")
     return code
 
 
@@ -117,16 +133,27 @@ def explain(seed: int) -> None:
     finding = play(words).findings[0]
     click.echo(f"\nSeed {seed}: {finding}")
     click.echo(f"Play it again:  scripts/simulate-seeds --histories 1 --first {seed}")
-    click.echo("Making it smaller …", err=True)
+    click.echo("Making it smaller, Ctrl-C ends that …", err=True)
+    smallest = words
 
     def fails(smaller: Words) -> bool:
+        nonlocal smallest
         findings = play(smaller).findings
-        return bool(findings) and findings[0].kind == finding.kind
+        found = bool(findings) and findings[0].kind == finding.kind
+        smallest = smaller if found else smallest
+        return found
 
-    small = shrink(words, fails)
-    click.echo(f"\nA smaller history with the same finding, {play(small).findings[0]}:\n")
-    click.echo(as_toml(small))
-    click.echo("Saved to a file:  scripts/simulate-seeds FILE --trace")
+    with contextlib.suppress(KeyboardInterrupt):
+        shrink(words, fails)
+    click.echo(f"\nA smaller history with the same finding, {play(smallest).findings[0]}:\n")
+    click.echo(as_toml(smallest))
+    file = Path(f"history-{seed}.toml")
+    try:
+        file.write_text(as_toml(smallest), encoding="utf-8")
+    except OSError as error:
+        click.echo(f"It could not be written to {file}: {error.strerror}", err=True)
+    else:
+        click.echo(f"It is in {file}:  scripts/simulate-seeds {file} --trace")
 
 
 class Search:
@@ -147,8 +174,8 @@ class Search:
     def run(self) -> int:
         """Plays until one fails; the exit code. KeyboardInterrupt leaves what was seen until then.
 
-        A seed that fails later in the order of seeds, but is found earlier, ends the search as
-        well: which one is reported does not depend on the number of jobs as long as one fails.
+        Seeds are given out in order, and those that are under way when one fails are waited for:
+        the smallest one that fails is reported, whatever the number of jobs.
         """
         chunks = iter(
             self._seeds[start : start + _CHUNK] for start in range(0, len(self._seeds), _CHUNK)
@@ -191,12 +218,12 @@ class Search:
         if agreed:
             p50, p99 = (agreed[int(len(agreed) * share)] for share in (0.5, 0.99))
             click.echo(
-                f"All agreed {p50:.1f} s after the last fault (median), {p99:.1f} s (p99),"
+                f"All agreed {p50:.1f} s after healing (median), {p99:.1f} s (p99),"
                 f" {agreed[-1]:.1f} s (max)."
             )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Worker processes that leave Ctrl-C to this one, and are not waited for if it is pressed."""
     with ProcessPoolExecutor(jobs, initializer=_leave_interrupts) as pool:

@@ -16,6 +16,7 @@ import attrs
 
 from gossipd.protocol import (
     answers,
+    contacts,
     counting,
     detector,
     inbox,
@@ -37,6 +38,7 @@ from gossipd.protocol.messages import (
     Claim,
     Confirm,
     Entry,
+    Group,
     SpreadDone,
 )
 from gossipd.protocol.timers import TimerQueue
@@ -148,6 +150,7 @@ def owner_ids_are_reused(original: Any, self: Any) -> None:
     self._owner = self._out.table.own.id.encode()[:16].ljust(16, b"\0")
     self._version = self._ledger.have(self._owner)
     self._pushes.reset(self._owner)
+    self._copied.clear()
 
 
 @mutant(answers.Answers, "_settle_one", "too few holders", within=50)
@@ -176,6 +179,40 @@ def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> N
     group = relayed.group
     done = SpreadDone(relayed.number, group.owner, group.upto, [])
     self._out.send(relayed.asked_by, done)
+
+
+@mutant(answers.Answers, "_answer", "failed for no reason", within=50)
+def every_answer_says_failed(
+    original: Any, self: Any, level: str, ticket: int, count: int, holders: int, target: int
+) -> None:
+    """Clients are told that nothing was stored."""
+    original(self, level, ticket, count, 0, target)
+
+
+@mutant(answers.Answers, "_answer", "answer too high", within=50)
+def answers_count_too_high(
+    original: Any, self: Any, level: str, ticket: int, count: int, holders: int, target: int
+) -> None:
+    """Clients are told more than the node counts."""
+    original(self, level, ticket, count + 1000, holders, target)
+
+
+@mutant(answers.Answers, "_target", "wrong target", within=50)
+def one_holder_is_always_enough(original: Any, self: Any, level: str, live: int) -> int:
+    """No answer waits for anybody, whatever its level."""
+    return 1
+
+
+@mutant(counting.Counting, "sync", "refused", within=50)
+def syncs_are_refused(original: Any, self: Any, *arguments: Any) -> None:
+    """As if a limit were reached."""
+    raise ValueError("no")
+
+
+@mutant(Ledger, "learned_floor", "too few holders", within=50)
+def learned_floors_are_not_persisted(original: Any, self: Ledger, group: Group) -> bool:
+    """A floor that others raised is confirmed while it is only in memory."""
+    return False
 
 
 @mutant(reconcile.Reconciler, "compare", "counts differ", "not alive", within=60)
@@ -305,6 +342,30 @@ def removed_peers_are_still_shown(original: Any, self: Any) -> list[str]:
     return sorted(row.id for row in rows if row is not self._out.table.own and row.state <= SUSPECT)
 
 
+@mutant(contacts.Contacts, "_hide", "not as told", within=100)
+def removals_do_nothing(original: Any, self: Any, member: str) -> None:
+    """The peer stays as it was."""
+
+
+@mutant(members.MemberTable, "hide", "not as told", within=200)
+def registering_does_not_show_again(original: Any, self: Any, row: Any, removed: bool) -> None:
+    """Who was removed once stays so."""
+    if removed:
+        original(self, row, removed)
+
+
+@mutant(node.Node, "_restore", "not as told", within=400)
+def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any) -> None:
+    """What is on disk of them is not read back."""
+    original(self, attrs.evolve(kept, removed=()))
+
+
+@mutant(node, "_own_generation", "old generation", within=600)
+def generations_come_from_the_clock_alone(original: Any, kept: Any, node_id: str) -> int:
+    """A clock that was set back makes a process older than the one before it."""
+    return -1
+
+
 @mutant(inbox.Inbox, "_admitted", "not alive", within=50)
 def the_dead_are_not_heard(
     original: Any, self: Any, sender: Any, messages: Any, source: Any
@@ -375,6 +436,13 @@ def datagrams_are_padded(original: Any, self: Any, *messages: Any) -> bytes:
 def gates_have_no_meaning(original: Any, self: Any) -> tuple[int, int]:
     """The gates of two nodes that agree differ."""
     return self._out.rng.getrandbits(60), original(self)[1]
+
+
+@mutant(reconcile.Reconciler, "_sweep", "not quiet", within=100)
+def contents_are_compared_all_the_time(original: Any, self: Any) -> None:
+    """The sweep comes again at once."""
+    original(self)
+    self._out.timers.set("sweep", self._out.now + 0.05, self._sweep)
 
 
 @mutant(detector.Detector, "_ping", "idle bytes", within=50)

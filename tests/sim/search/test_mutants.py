@@ -29,9 +29,11 @@ def test_there_are_enough_of_them() -> None:
     kinds = {kind for mutant in MUTANTS for kind in mutant.kinds}
     assert len(MUTANTS) == len(names) >= 20
     assert kinds == {
+        "answer too high",
         "answer too low",
         "count fell",
         "counts differ",
+        "failed for no reason",
         "false death",
         "idle bytes",
         "invented",
@@ -40,9 +42,12 @@ def test_there_are_enough_of_them() -> None:
         "never said",
         "no order",
         "not alive",
+        "not as told",
         "not dead",
         "not quiet",
+        "old generation",
         "raised",
+        "refused",
         "row fell",
         "row gone",
         "sent to removed",
@@ -52,4 +57,5 @@ def test_there_are_enough_of_them() -> None:
         "too few holders",
         "too large",
         "unanswered",
+        "wrong target",
     }
