@@ -60,6 +60,7 @@ class Counting:
         self._learning = 0
         # Syncs that are no news if the staged writes before them succeed, by the last of those.
         self._followers: dict[int, list[_Command]] = {}
+        self._afterwards: dict[int, list[Callable[[], None]]] = {}
         # Per counter the slots that staged writes give.
         self._ahead: dict[str, dict[tuple[bytes, int], int]] = {}
         self._sequence = 0
@@ -111,7 +112,8 @@ class Counting:
             self._answers.done(level, ticket, counter.value)
 
     def merge(self, group: Group, then: Callable[[], None] | None = None) -> bool:
-        """Takes over entries of another owner or of a former id of ours. Whether they were news.
+        """Takes over entries of another owner or of a former id of ours. Whether they were news, or
+        will be once they are on disk.
 
         `then` is called once they are in effect: at once, or when a floor that they bring is on
         disk. A group that is being written already is not staged twice, and its `then` is dropped.
@@ -121,14 +123,22 @@ class Counting:
             if newest > self._version:
                 self._retire(newest)
         if self._learning or self._ledger.learned_floor(group):
-            if all(group != staged.group for staged in self._staged):
-                self._learning += 1
-                self._stage(group, then=then)
-            return False
+            if any(group == staged.group for staged in self._staged):
+                return False
+            self._learning += 1
+            self._stage(group, then=then)
+            return True
         news = self._ledger.apply(group)
         if then is not None:
             then()
         return news
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Calls `call` once all that is staged now was reported: at once, if nothing is."""
+        if self._staged:
+            self._afterwards.setdefault(self._sequence, []).append(call)
+        else:
+            call()
 
     def on_confirm(self, confirm: Confirm, row: Member) -> None:
         """A peer told what it has of the owner id that a push was about."""
@@ -154,6 +164,7 @@ class Counting:
             staged.then()
         self._answer_followers(write.sequence)
         self._answers.settle()
+        self._call_afterwards(write.sequence)
 
     def persist_failed(self, write: Write) -> None:
         """Whether the write is on disk is not known: nothing more is counted under its owner id."""
@@ -168,6 +179,7 @@ class Counting:
         for later in self._staged:
             self._look_ahead(later.group)
         self._answer_followers(write.sequence)
+        self._call_afterwards(write.sequence)
 
     def restored(self, groups: Iterable[Group]) -> None:
         """Takes over what the store was found to hold: nothing of it waits to be persisted."""
@@ -266,6 +278,10 @@ class Counting:
         if not self._staged:
             self._ahead.clear()
         return staged
+
+    def _call_afterwards(self, sequence: int) -> None:
+        for call in self._afterwards.pop(sequence, ()):
+            call()
 
     def _answer_followers(self, sequence: int) -> None:
         for command in self._followers.pop(sequence, ()):

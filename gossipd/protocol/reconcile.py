@@ -178,12 +178,20 @@ class Reconciler:
             self._out.send(source, *messages)
 
     def on_delta(self, delta: Delta, source: Address) -> None:
-        """Merges entries that this node lacked."""
+        """Merges entries that this node lacked, and goes on once they have taken effect.
+
+        Only if they were news: a delta that came twice must not begin a second chain of exchanges.
+        """
         news = False
         for group in delta.groups:
             news |= self._counting.merge(group)
-        if delta.total and delta.total != self._ledger.fingerprint.total and (delta.more or news):
-            self._begin_counters(source)
+
+        def go_on() -> None:
+            if delta.total != self._ledger.fingerprint.total:
+                self._begin_counters(source)
+
+        if delta.total and news:
+            self._counting.afterwards(go_on)
 
     # The sweep: equal versions must mean equal content, and if a bug broke that, it shall not last.
 

@@ -263,6 +263,9 @@ class Host:
         for call in deferred:
             if self.node is not None:
                 call()
+        # What woke it during the pause was passed over.
+        if self.node is not None:
+            self._arm(self.node)
 
     def _fire(self) -> None:
         now = self._clock.now

@@ -26,6 +26,7 @@ from .notation import COMMANDS, FAULTS, Fault
 MAX_NODES = 5000
 """Every node has a row for every other one: at this number they take 10 GB."""
 
+MAX_OWNERS = 10_000
 MAX_DURATION = 30 * 24 * 3600.0
 STARTS = ("joined", "together")
 
@@ -52,6 +53,7 @@ class Scenario:
         loss, duplicate, reorder: shares of all datagrams.
         latency: one way.
         writes: increments a second, in the whole cluster.
+        owners: so many processes of earlier runs have left entries on the first node's disk.
         faults: and commands, each with the numbers of the nodes that it befalls, in order of time.
         words: what it was made from, as text, in order.
     """
@@ -68,6 +70,7 @@ class Scenario:
     duplicate: float = 0.0
     reorder: float = 0.0
     writes: float = 0.0
+    owners: int = 0
     faults: tuple[tuple[Fault, tuple[int, ...]], ...] = ()
     words: Mapping[str, Any] = attrs.Factory(dict)
 
@@ -169,6 +172,13 @@ def _seeds(text: str) -> int:
     return seeds
 
 
+def _owners(text: str) -> int:
+    owners = notation.whole(text)
+    if not 0 <= owners <= MAX_OWNERS:
+        raise ValueError(f"{owners} is not from 0 to {MAX_OWNERS}")
+    return owners
+
+
 _PLAIN: Mapping[str, Callable[[str], Any]] = {
     "nodes": _count,
     "duration": _duration,
@@ -180,6 +190,7 @@ _PLAIN: Mapping[str, Callable[[str], Any]] = {
     "duplicate": notation.share,
     "reorder": notation.share,
     "writes": notation.rate,
+    "owners": _owners,
 }
 
 WORDS = ("about", *_PLAIN, "profile", "set", *FAULTS, *COMMANDS)

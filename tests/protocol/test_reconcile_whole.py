@@ -15,6 +15,7 @@ from gossipd.protocol.messages import (
     Delta,
     Entry,
     Group,
+    Haves,
     Ping,
     Rows,
 )
@@ -157,3 +158,24 @@ def test_a_sweep_runs_in_the_background() -> None:
         if isinstance(message, Content)
     ]
     assert 10 == pytest.approx(len(sweeps), abs=2)
+
+
+def test_a_delta_is_gone_on_from_once_and_when_it_is_on_disk() -> None:
+    """Else a network that repeats datagrams, or a slow disk, would make of one exchange many."""
+    talk, [node] = met(1)
+    talk.hold = True
+    delta = Delta([Group(owner(1), 0, 1, [Entry(1, "default", 5, 3)])], more=True, total=77)
+
+    def begun() -> int:
+        return sum(
+            isinstance(message, Haves) for _, _, data in talk.carried for message in opened(data)
+        )
+
+    before = begun()
+    tell(talk, node, delta)
+    tell(talk, node, delta)
+    assert 0 == begun() - before
+    talk.persist(node)
+    assert 1 == begun() - before
+    tell(talk, node, delta)
+    assert 1 == begun() - before

@@ -152,6 +152,17 @@ def test_datagrams_are_read_before_the_timers_of_their_instant() -> None:
     assert node.inputs[:2] == [("datagram", b"pong n1:1", due), ("timeout", due)]
 
 
+def test_a_timer_that_was_set_anew_fires_after_a_pause() -> None:
+    """Also if the pause passed over an earlier wake-up, and nothing was due when it ended."""
+    world, node = lone()
+    due = node.next_timeout()
+    assert due is not None
+    node._due = due + 5.0
+    world.at(due - 0.01, world.pause, 0, 1.0)
+    world.run(10.0)
+    assert ("timeout", due + 5.0) in node.inputs
+
+
 def test_writes_are_reported_at_once_without_a_delay() -> None:
     """The report is the next input."""
     world, node = lone()

@@ -28,6 +28,22 @@ def test_joined_nodes_know_each_other_at_once(start: str, known: int) -> None:
     assert [known] * 3 == [len(world.node(number).members()) for number in range(3)]
 
 
+def test_owners_of_earlier_runs_are_known_to_the_first_node() -> None:
+    """Those of one seed are the same each time; the others get them from it."""
+    scenario = make({"nodes": 3, "owners": 20})
+    world = stage(scenario, World)
+    add_nodes(world, scenario)
+    held = [len(world.node(number).state().groups) for number in range(3)]
+    assert [20, 0, 0] == held
+    world.run(10.0)
+    groups = [
+        {group.owner: group.entries for group in world.node(number).state().groups}
+        for number in range(3)
+    ]
+    assert 20 == len(groups[0])
+    assert groups[0] == groups[1] == groups[2]
+
+
 def test_seeds_and_disks_are_as_asked_for() -> None:
     """The first nodes are everybody's seeds, as far as there are so many."""
     for seeds, expected in (0, 0), (2, 2), (9, 3):

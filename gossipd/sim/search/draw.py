@@ -66,6 +66,8 @@ class _Drawer:
             words["set"] = settings
         words |= self._commands()
         words |= self._faults()
+        if rng.random() < 0.15:
+            words["owners"] = rng.choice((5, 40))
         if self._duration == _SHORT and rng.random() < 0.2:
             words["writes"] = rng.choice((5, 50))
         return words

@@ -13,7 +13,18 @@ from .draw import Words
 
 _SEEDS = 3
 _PLAIN = {"latency": "fixed:1ms", "profile": "lan"}
-_CALM = ("loss", "duplicate", "reorder", "set", "latency", "profile", "start", "seeds")
+_CALM = (
+    "loss",
+    "duplicate",
+    "reorder",
+    "set",
+    "latency",
+    "profile",
+    "start",
+    "seeds",
+    "owners",
+    "writes",
+)
 
 
 def shrink(words: Words, fails: Callable[[Words], bool], tries: int = 600) -> Words:

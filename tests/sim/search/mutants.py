@@ -209,6 +209,22 @@ def syncs_are_refused(original: Any, self: Any, *arguments: Any) -> None:
     raise ValueError("no")
 
 
+@mutant(Ledger, "group", "counts differ", within=300)
+def a_cut_vouches_for_all(
+    original: Any, self: Ledger, owner: bytes, since: int, budget: int
+) -> tuple[Group | None, bool]:
+    """A group that was cut to fit a datagram claims to be everything."""
+    group, whole = original(self, owner, since, budget)
+    if group is not None:
+        group = Group(owner, since, self.have(owner), group.entries)
+    return group, whole
+
+
+@mutant(reconcile.Reconciler, "on_sums", "counts differ", within=300)
+def sums_are_ignored(original: Any, self: Any, sums: Any, source: Any) -> None:
+    """Large tables are never narrowed down to what differs."""
+
+
 @mutant(Ledger, "learned_floor", "too few holders", within=50)
 def learned_floors_are_not_persisted(original: Any, self: Ledger, group: Group) -> bool:
     """A floor that others raised is confirmed while it is only in memory."""
