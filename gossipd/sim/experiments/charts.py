@@ -168,7 +168,8 @@ def _spread(pyplot: Any, values: Mapping[str, Any]) -> Any:
         axis.set_title(f"{loss} % of all datagrams lost")
         axis.set_xlabel("milliseconds")
         axis.grid(color="#dddddd", linewidth=0.7)
-        axis.legend(loc="lower center" if not loss else "upper left", fontsize=9)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
     axes[0].set_ylabel("share of increments (%)")
     return figure
 
