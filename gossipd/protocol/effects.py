@@ -36,7 +36,8 @@ class Persist:
     """Put `write` on disk, then call `Node.persisted(write, now)`; writes are reported in order.
 
     A driver without a store reports it at once. If the write may or may not be on disk, it calls
-    `Node.persist_failed(write, now)` instead.
+    `Node.persist_failed(write, now)` instead, and then for all that waits behind it, which must not
+    reach the disk.
     """
 
     write: Write

@@ -57,11 +57,6 @@ class Disk:
             for group in write.groups:
                 self._put(group)
 
-    def fail(self, write: Write, rng: Random) -> None:
-        """Whether a failed write is on disk nobody can tell."""
-        if rng.random() < 0.5:
-            self.write(write)
-
     def crash(self, state: Any, staged: Iterable[Write], rng: Random) -> Any:
         """What a crash leaves of a node with this state: some of what is staged is written."""
         if self.lazy is None:

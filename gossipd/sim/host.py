@@ -243,9 +243,8 @@ class Host:
     def perform(self, effects: Sequence[Effect]) -> None:
         """Carry out the effects of one input, report what that put on disk, and arm the timer."""
         self._carry_out(effects)
-        if not self._batch and not self._reporting:
-            while self._unreported:
-                self._report()
+        while self._unreported and not self._batch and not self._reporting:
+            self._end_batch(1)
         if self.node is not None:
             self._arm(self.node)
         self._world.stepped(self)
@@ -329,21 +328,25 @@ class Host:
             return
         count, self._batch = self._batch, 0
         self._reporting = True
-        for _ in range(count):
-            self._report()
+        self._end_batch(count)
         self._reporting = False
         if self._unreported and self.disk.delay is not None:
             self._begin_batch(self.disk.delay)
         self.perform(())
 
-    def _report(self) -> None:
-        node, write = self.running(), self._unreported.popleft()
-        if self.disk.failing and self._rng.random() < self.disk.failing:
-            self.disk.fail(write, self._rng)
-            self._carry_out(node.persist_failed(write, self._clock.now))
-        else:
-            self.disk.write(write)
-            self._carry_out(node.persisted(write, self._clock.now))
+    def _end_batch(self, count: int) -> None:
+        """The oldest writes were one transaction, which succeeds or fails as a whole.
+
+        After a failure all that waits fails as well, without being tried, as `Persist` says.
+        """
+        node, now = self.running(), self._clock.now
+        kept = not self.disk.failing or self._rng.random() >= self.disk.failing
+        on_disk = kept or self._rng.random() < 0.5
+        for number in range(count if kept else len(self._unreported)):
+            write = self._unreported.popleft()
+            if on_disk and number < count:
+                self.disk.write(write)
+            self._carry_out((node.persisted if kept else node.persist_failed)(write, now))
 
     def _flush(self, boot: int) -> None:
         if boot != self.boots or self.node is None or self.disk.lazy is None:

@@ -56,18 +56,6 @@ def test_staged_writes_may_be_on_disk_in_order() -> None:
     assert [[], [1], [2]] == sorted({tuple(each): each for each in seen}.values())
 
 
-def test_a_failed_write_may_be_on_disk() -> None:
-    """Or not: nobody can tell."""
-    seen = []
-    for seed in range(20):
-        disk = Disk()
-        disk.lazy = 1.0
-        disk.fail(write(1), Random(seed))
-        seen.append(versions(disk.content(EVERYTHING)))
-    assert [1] in seen
-    assert [] in seen
-
-
 def test_a_process_starts_from_its_disk() -> None:
     """Whatever the last one had written besides is gone with a new disk."""
     disk = Disk()

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from gossipd.sim.joined import JoinedNodes
 from gossipd.sim.network import FixedDelay, Network
 from gossipd.sim.world import World
 from tests.sim.fake_node import FakeNode
@@ -195,6 +196,23 @@ def test_failing_writes_are_reported_as_failed() -> None:
     assert kinds(node) == ["increment", "persist_failed"]
     assert request.answer is not None
     assert not request.acknowledged
+
+
+def test_after_a_failure_all_that_waits_fails() -> None:
+    """The failed transaction may be on disk as a whole; what comes behind it is not."""
+    found = set()
+    for seed in range(20):
+        world = World(seed, factory=JoinedNodes(1))
+        host = world.add(start=False)
+        host.disk.lazy = 10.0
+        world.start(host.id)
+        host.disk.delay = FixedDelay(0.1)
+        requests = [world.increment(0) for _ in range(3)]
+        host.disk.failing = 1.0
+        world.run(0.15)
+        assert [0, 0, 0] == [each.answer.holders for each in requests if each.answer]
+        found.add(tuple(group.upto for group in world.disk_of(0).groups))
+    assert {(), (1,)} == found
 
 
 def test_a_crash_loses_writes_that_are_not_reported() -> None:
