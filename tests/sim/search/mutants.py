@@ -94,7 +94,7 @@ def floors_are_dropped(original: Any, self: Counter, owner: bytes, floor: int, c
     return bool(count) and original(self, owner, floor, count)
 
 
-@mutant(counting.Counting, "_count", "no order", within=50)
+@mutant(counting.Counting, "_count", "no order", "answer too low", within=50)
 def counts_under_no_floor(original: Any, self: Any, command: Any) -> None:
     """An increment is counted under floor 0, whatever the highest floor is."""
     counter = self._ledger.counter(command.name)
