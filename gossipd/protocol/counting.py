@@ -134,7 +134,9 @@ class Counting:
         return news
 
     def afterwards(self, call: Callable[[], None]) -> None:
-        """Calls `call` once all that is staged now was reported: at once, if nothing is."""
+        """Calls `call` once all that is staged now is on disk: at once if nothing is staged, never
+        if the last of it fails.
+        """
         if self._staged:
             self._afterwards.setdefault(self._sequence, []).append(call)
         else:
@@ -164,7 +166,8 @@ class Counting:
             staged.then()
         self._answer_followers(write.sequence)
         self._answers.settle()
-        self._call_afterwards(write.sequence)
+        for call in self._afterwards.pop(write.sequence, ()):
+            call()
 
     def persist_failed(self, write: Write) -> None:
         """Whether the write is on disk is not known: nothing more is counted under its owner id."""
@@ -179,7 +182,8 @@ class Counting:
         for later in self._staged:
             self._look_ahead(later.group)
         self._answer_followers(write.sequence)
-        self._call_afterwards(write.sequence)
+        # Going on at once would fail again at once.
+        self._afterwards.pop(write.sequence, None)
 
     def restored(self, groups: Iterable[Group]) -> None:
         """Takes over what the store was found to hold: nothing of it waits to be persisted."""
@@ -278,10 +282,6 @@ class Counting:
         if not self._staged:
             self._ahead.clear()
         return staged
-
-    def _call_afterwards(self, sequence: int) -> None:
-        for call in self._afterwards.pop(sequence, ()):
-            call()
 
     def _answer_followers(self, sequence: int) -> None:
         for command in self._followers.pop(sequence, ()):

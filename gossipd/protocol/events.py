@@ -111,10 +111,13 @@ class Paused:
 
 @attrs.frozen
 class LeaveDone:
-    """`leave` is over: `told` peers acknowledged it, out of `asked`."""
+    """`leave` is over: `told` peers out of `asked` acknowledged it, and `holders` of them were seen to
+    have everything that this node had counted.
+    """
 
     told: int
     asked: int
+    holders: int = 0
 
 
 Event = (

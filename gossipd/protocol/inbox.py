@@ -234,7 +234,7 @@ class Inbox:
                     if ack.members or ack.counters:
                         self.reconciler.compare(ack.members, ack.counters, peer.source)
             elif sent.purpose == LEAVE:
-                self.leaving.on_ack(ack.number, sent)
+                self.leaving.on_ack(ack, sent)
         elif ack.number and ack.number == self.pings.challenge(peer.source, peer.sender):
             fresh = not self.pings.verified(peer.source, peer.sender)
             self.pings.echo(peer.source, peer.sender)

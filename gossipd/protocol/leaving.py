@@ -1,15 +1,20 @@
-"""A graceful leave: say `left` to several peers until enough of them acknowledge it.
+"""A graceful leave: say `left` to several peers until enough of them acknowledge it, and until one
+of them has all that this node has counted.
 
-A --ping, claim: A left--> B1..Bk
-A <--ack------------------ B
+A --claim: A left, ping with gates--> B1..Bk
+A <--ack with gates------------------ B
+
+Where the gates differ, B asks for what it lacks, as after any ping.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .events import LeaveDone
 from .members import Member
 from .membership import Membership
-from .messages import Claims, Ping
+from .messages import Ack, Claims, Ping
 from .outbox import Outbox
 from .pings import LEAVE, Pings, Sent
 
@@ -20,7 +25,11 @@ _ROUNDING = 1e-6
 
 
 class Leaving:
-    """The last act of a node; `LeaveDone` is notified when it is over."""
+    """The last act of a node; `LeaveDone` is notified when it is over.
+
+    Attributes:
+        gates: hashes of the member table and of the version vector.
+    """
 
     def __init__(self, outbox: Outbox, membership: Membership, pings: Pings) -> None:
         self._out = outbox
@@ -28,7 +37,9 @@ class Leaving:
         self._pings = pings
         self._asked: list[Member] = []
         self._acked: list[str] = []
+        self._holders: list[str] = []
         self._deadline = 0.0
+        self.gates: Callable[[], tuple[int, int]] = _no_gates
 
     def leave(self) -> None:
         """Begins; a second call changes nothing."""
@@ -39,12 +50,14 @@ class Leaving:
         self._asked = self._out.table.sample(_TOLD)
         self._tell()
 
-    def on_ack(self, number: int, sent: Sent) -> None:
-        """One of them knows."""
-        self._pings.forget(number)
+    def on_ack(self, ack: Ack, sent: Sent) -> None:
+        """One of them knows, and says what it holds."""
+        self._pings.forget(ack.number)
         if sent.target not in self._acked:
             self._acked.append(sent.target)
-        if len(self._acked) >= min(_ENOUGH, len(self._asked)):
+        if ack.counters == self.gates()[1] and sent.target not in self._holders:
+            self._holders.append(sent.target)
+        if len(self._acked) >= min(_ENOUGH, len(self._asked)) and self._holders:
             self._finish()
 
     def _tell(self) -> None:
@@ -54,10 +67,11 @@ class Leaving:
             return
         claim = self._out.table.own.claim()
         for row in self._asked:
-            if row.id not in self._acked:
+            if row.id not in self._holders:
                 sent = Sent(LEAVE, row.id, row.address, self._out.now)
-                number = self._pings.number(sent)
-                self._out.send(row.address, Ping(number, row.id), Claims([claim]))
+                ping = Ping(self._pings.number(sent), row.id, *self.gates())
+                # The claim comes first, so that it is in the receiver's gate as well.
+                self._out.send(row.address, Claims([claim]), ping)
         again = min(self._out.now + _RETRY, self._deadline)
         self._out.timers.set("leave", again, self._tell)
 
@@ -65,4 +79,9 @@ class Leaving:
         self._out.timers.cancel("leave")
         if self._deadline:
             self._deadline = 0.0
-            self._out.notify(LeaveDone(len(self._acked), len(self._asked)))
+            done = LeaveDone(len(self._acked), len(self._asked), len(self._holders))
+            self._out.notify(done)
+
+
+def _no_gates() -> tuple[int, int]:
+    return (0, 0)

@@ -71,7 +71,8 @@ class Node:
         self._pushes.settle = self._answers.settle
         self._counting = Counting(out, self._ledger, self._pushes, self._answers)
         self._reconciler = Reconciler(out, self._membership, self._ledger, self._counting)
-        self._detector.gates = self._contacts.gates = self._reconciler.gates
+        gates = self._reconciler.gates
+        self._detector.gates = self._contacts.gates = self._leaving.gates = gates
         self._gossip = Gossip(out)
         out.dirty = self._gossip.soon
         self._inbox = Inbox(

@@ -86,7 +86,7 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"owner": "ab", "held": 1, "reported": 2},
     ),
     (events.Paused(1.23456), "paused", "warning", {"seconds": 1.235}),
-    (events.LeaveDone(2, 3), "left", "info", {"told": 2, "asked": 3}),
+    (events.LeaveDone(2, 3, 1), "left", "info", {"told": 2, "asked": 3, "holders": 1}),
 ]
 
 

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from gossipd.protocol import ProtocolConfig
 from gossipd.protocol.events import LeaveDone, MemberDead, MemberLeft
-from gossipd.protocol.messages import Ping
-from tests.protocol.conversation import address, converse, make_node, messages_of, node_id
+from gossipd.protocol.messages import Delta, Entry, Group, Ping, Push
+from tests.protocol.conversation import (
+    address,
+    converse,
+    datagram,
+    make_node,
+    messages_of,
+    node_id,
+    opened,
+    sender,
+)
 
 
 def test_peers_see_left() -> None:
@@ -14,7 +23,7 @@ def test_peers_see_left() -> None:
     talk = converse(*nodes)
     talk.carry(nodes[0], nodes[0].leave(talk.now))
     talk.deliver()
-    assert [LeaveDone(3, 3)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
+    assert [LeaveDone(3, 3, 3)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
     for number in (2, 3, 4):
         events = talk.events[address(number)]
         assert [MemberLeft(node_id(1))] == [
@@ -63,7 +72,7 @@ def test_nodes_that_leave_together_acknowledge_each_other() -> None:
     talk.deliver()
     for number in (1, 2):
         done = [e for e in talk.events[address(number)] if isinstance(e, LeaveDone)]
-        assert [LeaveDone(1, 1)] == done
+        assert [LeaveDone(1, 1, 1)] == done
 
 
 def test_a_node_that_left_refutes_nothing() -> None:
@@ -75,3 +84,32 @@ def test_a_node_that_left_refutes_nothing() -> None:
     talk.carry(a, a.leave(talk.now))
     talk.run(30)
     assert ["left"] == [row.state for row in b.members() if row.id == node_id(1)]
+
+
+def test_a_node_that_leaves_hands_over_what_only_it_has() -> None:
+    """Its own counting and what it holds of others; then it says how many have all of it."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    talk.lost = lambda source, to, data: True
+    talk.carry(a, a.increment("default", 3, "local", 1, talk.now))
+    group = Group(b"o" * 16, 0, 1, [Entry(1, "default", 0, 4)])
+    talk.carry(a, a.handle_datagram(datagram(sender(2), Delta([group])), address(2), talk.now))
+    talk.deliver()
+    talk.lost = lambda source, to, data: False
+    talk.carry(a, a.leave(talk.now))
+    talk.run(1.0)
+    assert 7 == b.count("default")
+    assert [LeaveDone(1, 1, 1)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
+
+
+def test_a_leave_does_not_wait_for_ever_for_a_holder() -> None:
+    """A peer that takes nothing over is told all the same."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    talk.lost = lambda source, to, data: any(
+        isinstance(message, Delta | Push) for message in opened(data)
+    )
+    talk.carry(a, a.increment("default", 3, "local", 1, talk.now))
+    talk.carry(a, a.leave(talk.now))
+    talk.run(2.0)
+    assert [LeaveDone(1, 1, 0)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
