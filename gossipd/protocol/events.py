@@ -111,8 +111,10 @@ class Paused:
 
 @attrs.frozen
 class LeaveDone:
-    """`leave` is over: `told` peers out of `asked` acknowledged it, and `holders` of them were seen to
-    have everything that this node had counted.
+    """`leave` is over: `told` peers out of `asked` acknowledged it.
+
+    Attributes:
+        holders: those of them that were seen to have everything that this node had counted.
     """
 
     told: int
