@@ -69,18 +69,27 @@ class Ledger:
         log = self.owners.get(owner)
         return 0 if log is None else log.have
 
+    def newest(self, owner: bytes) -> int:
+        """The version of the newest entry of `owner` that is here, whatever is not before it."""
+        log = self.owners.get(owner)
+        return 0 if log is None else log.newest
+
     def apply(self, group: Group) -> bool:
         """Merges a group. Whether anything was news."""
         log = self.owners.get(group.owner)
         if log is None:
             log = OwnerLog()
             self.owners[group.owner] = log
+        known = (log.have, log.newest)
         news = False
         for entry in group.entries:
             news |= self._merge(group.owner, log, entry)
         if group.since <= log.have < group.upto:
-            self._advance(group.owner, log, group.upto)
+            log.have = group.upto
+            log.newest = max(log.newest, log.have)
             news = True
+        if known != (log.have, log.newest):
+            self._rehash(group.owner, log)
         return news
 
     def learned_floor(self, group: Group) -> bool:
@@ -112,7 +121,11 @@ class Ledger:
 
     def haves(self, owners: list[bytes]) -> list[Have]:
         """Version vector of these owners."""
-        return [Have(owner, self.have(owner)) for owner in owners]
+        found = []
+        for owner in owners:
+            have, newest = self.have(owner), self.newest(owner)
+            found.append(Have(owner, have, newest if newest > have else 0))
+        return found
 
     def in_buckets(self, mask: int) -> list[bytes]:
         """Owners in these buckets of the fingerprint, a mask of 256 bits."""
@@ -151,11 +164,13 @@ class Ledger:
         log.newest = max(log.newest, entry.version)
         return self.counter(entry.name).merge(owner, entry.floor, entry.count)
 
-    def _advance(self, owner: bytes, log: OwnerLog, version: int) -> None:
+    def _rehash(self, owner: bytes, log: OwnerLog) -> None:
+        """What lies beyond a gap counts, and so must be seen to differ, as what does not."""
         self.changes += 1
-        log.have = version
-        log.newest = max(log.newest, version)
-        digest = row_hash(b"%b %d" % (owner, version), self._key)
+        content = b"%b %d" % (owner, log.have)
+        if log.newest > log.have:
+            content += b" %d" % log.newest
+        digest = row_hash(content, self._key)
         self.fingerprint.replace(owner[0], log.digest, digest)
         log.digest = digest
 

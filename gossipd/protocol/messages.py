@@ -66,10 +66,13 @@ class Group(Struct, array_like=True, frozen=True):
 
 
 class Have(Struct, array_like=True, gc=False, frozen=True):
-    """The sender has everything of `owner` up to `version`."""
+    """The sender has everything of `owner` up to `version`, and something up to `newest` if it says
+    so.
+    """
 
     owner: Owner
     version: Version
+    newest: Version = 0
 
 
 class Sender(Struct, array_like=True, tag=0, gc=False, frozen=True):

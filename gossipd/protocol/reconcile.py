@@ -39,7 +39,7 @@ from .outbox import Outbox
 _ALL = 2**BUCKETS - 1
 _FEW_ROWS = 20
 _FEW_OWNERS = 12
-_HAVE_BYTES = 28
+_HAVE_BYTES = 37
 _FRAME_BYTES = 64
 
 
@@ -156,13 +156,11 @@ class Reconciler:
 
     def on_haves(self, haves: Haves, source: Address) -> None:
         """Sends what the peer lacks, and asks for what it has and we do not."""
-        theirs = {have.owner: have.version for have in haves.haves}
+        theirs = {have.owner: self._since(have) for have in haves.haves}
         within = self._ledger.in_buckets(int.from_bytes(haves.buckets, "big"))
-        lacking = [owner for owner in within if owner not in theirs and self._ledger.have(owner)]
+        lacking = [owner for owner in within if owner not in theirs and self._ledger.newest(owner)]
         lacking += [have.owner for have in haves.haves if self._ahead(have)]
-        wanted = [
-            have.owner for have in haves.haves if have.version > self._ledger.have(have.owner)
-        ]
+        wanted = [have.owner for have in haves.haves if self._behind(have)]
         budget = self._out.room - _FRAME_BYTES
         messages: list[Message] = []
         asking = bool(wanted) and not haves.final
@@ -223,7 +221,20 @@ class Reconciler:
         self._out.send(source, theirs, self._delta([content.owner], {}, self._out.room // 2))
 
     def _ahead(self, have: Have) -> bool:
-        return self._ledger.have(have.owner) > have.version
+        ledger = self._ledger
+        newest = max(have.version, have.newest)
+        return ledger.have(have.owner) > have.version or ledger.newest(have.owner) > newest
+
+    def _behind(self, have: Have) -> bool:
+        ledger = self._ledger
+        newest = max(have.version, have.newest)
+        return ledger.have(have.owner) < have.version or ledger.newest(have.owner) < newest
+
+    def _since(self, have: Have) -> int:
+        """From which version on the peer is sent entries: beyond its gap, if we cannot fill it."""
+        if self._ledger.have(have.owner) > have.version:
+            return have.version
+        return max(have.version, have.newest)
 
     def _delta(self, owners: list[bytes], theirs: dict[bytes, int], budget: int) -> Delta:
         groups: list[Group] = []

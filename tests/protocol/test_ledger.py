@@ -158,11 +158,14 @@ def test_a_filled_gap_is_vouched_for() -> None:
     assert 2 == ledger.have(OWNERS[0])
 
 
-def test_the_gate_is_about_complete_versions() -> None:
-    """Entries beyond a gap do not change the gate's hash."""
-    ledger = Ledger(b"key")
+def test_the_gate_tells_what_lies_beyond_a_gap() -> None:
+    """It counts, and so two nodes of which one lacks it must see that they differ."""
+    ledger, other = Ledger(b"key"), Ledger(b"key")
     ledger.apply(Group(OWNERS[0], 1, 2, [Entry(2, "default", 0, 5)]))
-    assert 0 == ledger.fingerprint.total
+    assert 0 != ledger.fingerprint.total
+    for each, since in (ledger, 0), (other, 0):
+        each.apply(Group(OWNERS[0], since, 2, [Entry(2, "default", 0, 5)]))
+    assert ledger.fingerprint.total == other.fingerprint.total
 
 
 @pytest.mark.parametrize(
