@@ -223,8 +223,14 @@ class Store:
             raise StoreError(
                 f"{self.path} belongs to the cluster {meta.get('cluster')!r}, not {self._cluster!r}"
             )
-        state = read_state(connection)
-        self._remember(state)
+        try:
+            state = read_state(connection)
+            self._entries.clear()
+            self._have.clear()
+            self._remember(state)
+        except (TypeError, ValueError) as error:
+            # After a clean end the file is not checked as a whole.
+            raise damaged(self.path, str(error)) from None
         return state
 
     # Writing

@@ -1,0 +1,94 @@
+"""Builds shim.c, starts programs with it, and speaks to it from within such a program."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+OPEN, WRITE, SYNC, TRUNCATE, NAME = 1, 2, 4, 8, 16
+
+
+def build(folder: Path) -> Path:
+    """The library, made in that folder. Skips the test where there is no compiler, but for CI."""
+    compiler = shutil.which("cc")
+    if sys.platform != "linux" or compiler is None:
+        reason = "file faults need Linux and a C compiler (cc)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    library = folder / "shim.so"
+    source = Path(__file__).with_name("shim.c")
+    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
+    subprocess.run([compiler, *flags, "-o", str(library), str(source)], check=True)
+    return library
+
+
+def play(folder: Path, module: str, **options: Any) -> dict[str, Any]:
+    """Runs `module.main(folder, **options)` under the shim, and returns the report it prints."""
+    library = build(folder)
+    watched = folder / "data"
+    watched.mkdir()
+    ours = {"LD_PRELOAD": str(library), "FAULTS_DIR": str(watched)}
+    program = (
+        "import importlib, json, pathlib, sys; "
+        "module, folder, options = sys.argv[1:]; "
+        "main = importlib.import_module(module).main; "
+        "print(json.dumps(main(pathlib.Path(folder), **json.loads(options))))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, module, str(folder), json.dumps(options)],
+        cwd=ROOT,
+        env={**os.environ, **ours, "FAULTS_LOG": str(folder / "log")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    report: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    return report
+
+
+class Shim:
+    """The shim that this process was started with."""
+
+    def __init__(self) -> None:
+        self._library = ctypes.CDLL(os.environ["LD_PRELOAD"])
+        self._library.faults_arm.argtypes = [
+            ctypes.c_long,
+            ctypes.c_long,
+            ctypes.c_int,
+            ctypes.c_int,
+        ]
+        self._library.faults_calls.restype = self._library.faults_failed.restype = ctypes.c_long
+
+    def arm(self, at: int, count: int, error: int, calls: int) -> None:
+        """Counts calls from 1 anew; `count` of them from number `at` on fail, if of these kinds."""
+        self._library.faults_arm(at, count, error, calls)
+
+    def disarm(self) -> None:
+        """Nothing fails any more."""
+        self.arm(0, 0, 0, 0)
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made since it was armed."""
+        return int(self._library.faults_calls())
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed."""
+        return int(self._library.faults_failed())
+
+    def mark(self, text: str) -> None:
+        """Puts a mark among the records."""
+        self._library.faults_mark(text.encode())

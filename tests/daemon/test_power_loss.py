@@ -1,0 +1,28 @@
+"""A power cut at any call that the store makes: what was acknowledged is there, and all opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.daemon.faults.shim import play
+
+POWER = "tests.daemon.faults.power"
+
+
+def test_power_is_lost_at_every_call(tmp_path: Path) -> None:
+    """The file holds one of the states between the last acknowledged and the last begun one.
+
+    In images where only what was synced survives, where everything does, and in random ones.
+    """
+    report = play(tmp_path, POWER, seed=1)
+    print(report)
+    assert [] == report["problems"]
+    assert report["acknowledged"] >= 30
+    assert report["calls"] > 200
+    assert report["images"] > 300
+
+
+def test_a_store_that_does_not_sync_is_found_out(tmp_path: Path) -> None:
+    """The same workload without syncs loses what it acknowledged."""
+    report = play(tmp_path, POWER, seed=1, pragma="PRAGMA synchronous = OFF")
+    assert any("acknowledged increments" in problem for problem in report["problems"])
