@@ -1,0 +1,30 @@
+"""Calls on files that fail, one by one: what is answered is kept, and the daemon goes on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.faults.shim import play
+
+SWEEP = "tests.daemon.faults.sweep"
+LONG = bool(os.environ.get("GOSSIPD_LONG"))
+
+
+def test_a_fault_at_every_call(tmp_path: Path) -> None:
+    """Increments are answered or refused; reads go on; readiness is off meanwhile, and back after.
+
+    Then and after a power cut: acknowledged <= count <= acknowledged + without answer.
+    """
+    report = play(tmp_path, SWEEP, seed=1, thorough=LONG)
+    print({**report, "problems": len(report["problems"])})
+    assert [] == report["problems"]
+
+
+@pytest.mark.parametrize("broken", ["answers before the commit", "same id after a failure"])
+def test_broken_code_is_found_out(tmp_path: Path, broken: str) -> None:
+    """The same faults make it lose what it acknowledged, or count what it did not."""
+    report = play(tmp_path, SWEEP, seed=1, broken=broken)
+    assert report["problems"]
