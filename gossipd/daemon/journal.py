@@ -17,7 +17,7 @@ import trio
 from gossipd.protocol import State, Write
 
 from .log import RateLimit
-from .store import WriteError
+from .store import StoreError, WriteError
 
 _LAZY_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
@@ -35,7 +35,10 @@ class Storage(Protocol):
         """Puts all of it on disk in one transaction, or raises WriteError."""
 
     def reopen(self) -> State:
-        """Makes it writable again and returns what it holds, or raises WriteError."""
+        """Makes it writable again and returns what it holds.
+
+        Raises WriteError or StoreError.
+        """
 
 
 class Kept(Protocol):
@@ -124,6 +127,10 @@ class Journal:
         try:
             found = await trio.to_thread.run_sync(self._store.reopen, limiter=self._thread)
         except WriteError:
+            return
+        except StoreError as error:
+            # Somebody may put it right: reads and gossip go on until then.
+            self.trouble = str(error)
             return
         self.trouble = None
         structlog.get_logger().info("store_recovered")

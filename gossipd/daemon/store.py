@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,6 +43,7 @@ _PASSING = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
 )
 
 
@@ -63,6 +66,7 @@ class Store:
 
     def __init__(self, directory: Path, cluster: str) -> None:
         self.path = directory / schema.FILE
+        self._log = directory / f"{schema.FILE}-wal"
         self.trouble: str | None = None
         self.commits = 0
         self.writes = 0
@@ -137,30 +141,53 @@ class Store:
         if not self.path.exists():
             self._make()
         try:
-            self._connection = sqlite3.connect(
+            self._connection = connection = sqlite3.connect(
                 self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
             )
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
+            [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute("PRAGMA synchronous = FULL")
             # On macOS a plain fsync leaves the data in the drive's cache.
-            self._connection.execute("PRAGMA fullfsync = ON")
-            return self._read(self._connection)
+            connection.execute("PRAGMA fullfsync = ON")
+            found = self._read(connection)
+            # A log that was read may be in the page cache alone, if a sync of it has failed: what
+            # it holds is written anew, into the file.
+            [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            # SQLite does not tell if it could not make the names of its files durable.
+            _sync(self.path.parent)
         except sqlite3.DatabaseError as error:
             raise self._failure(error) from None
+        except OSError as error:
+            raise WriteError(_reason(error)) from None
+        if mode != "wal" or busy:
+            raise WriteError("its log cannot be used")
+        return found
 
     def _read_only(self) -> State:
-        """What can be read of a file that cannot be written; nothing if there is none."""
+        """What can be read of a file that cannot be written; nothing if there is none.
+
+        After a sync that failed, the end of a log may be there to be read and not on the disk: what
+        was never acknowledged of it is shown, and may be gone after a power cut.
+        """
         self._disconnect()
         if not self.path.exists():
             return State()
         try:
-            with contextlib.closing(open_to_read(self.path)) as connection:
-                return self._read(connection)
+            with tempfile.TemporaryDirectory() as scratch:
+                path = self.path
+                if self._log.exists():
+                    # A log is read by way of an index, which is a file to be written.
+                    path = Path(scratch, self.path.name)
+                    shutil.copyfile(self.path, path)
+                    shutil.copyfile(self._log, path.with_name(self._log.name))
+                with contextlib.closing(open_to_read(path)) as connection:
+                    return self._read(connection)
         except sqlite3.DatabaseError as error:
             failure = self._failure(error)
-            if isinstance(failure, WriteError):
-                failure = StoreError(f"cannot read {self.path}: {failure}")
-            raise failure from None
+            if isinstance(failure, StoreError):
+                raise failure from None
+            raise StoreError(f"cannot read {self.path}: {failure}") from None
+        except OSError as error:
+            raise StoreError(f"cannot read {self.path}: {_reason(error)}") from None
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -198,15 +225,20 @@ class Store:
         draft = self.path.with_name(f"{schema.FILE}.new")
         try:
             draft.unlink(missing_ok=True)
+            if self._log.exists():
+                # It belongs to a file that was moved away, and would be played into the new one.
+                self._log.unlink()
+                _sync(self.path.parent)
             with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
                 connection.executescript(f"BEGIN; {schema.SCHEMA} COMMIT;")
                 connection.executemany(schema.PUT_META, [("cluster", self._cluster), ("clean", 1)])
                 connection.execute(f"PRAGMA user_version = {schema.VERSION}")
             _sync(draft)
             draft.rename(self.path)
-            _sync(self.path.parent)
-        except (sqlite3.Error, OSError) as error:
-            raise WriteError(getattr(error, "strerror", None) or str(error)) from None
+        except sqlite3.Error as error:
+            raise WriteError(str(error)) from None
+        except OSError as error:
+            raise WriteError(_reason(error)) from None
 
     # Reading
 
@@ -269,9 +301,13 @@ class Store:
 def damaged(path: Path, problem: str) -> StoreError:
     """What to tell whoever finds a file that cannot be read."""
     return StoreError(
-        f"{path} is damaged ({' '.join(problem.split())}): put a backup in its place, or move it"
-        " away to begin with what other nodes hold"
+        f"{path} is damaged ({' '.join(problem.split())}): put a backup in its place, with no"
+        f" {path.name}-wal beside it, or move both away to begin with what other nodes hold"
     )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _sync(path: Path) -> None:

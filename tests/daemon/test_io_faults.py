@@ -21,10 +21,14 @@ def test_a_fault_at_every_call(tmp_path: Path) -> None:
     report = play(tmp_path, SWEEP, seed=1, thorough=LONG)
     print({**report, "problems": len(report["problems"])})
     assert [] == report["problems"]
+    assert report["histories"] > 250
 
 
-@pytest.mark.parametrize("broken", ["answers before the commit", "same id after a failure"])
+@pytest.mark.parametrize(
+    "broken", ["answers before the commit", "same id after a failure", "no sync"]
+)
 def test_broken_code_is_found_out(tmp_path: Path, broken: str) -> None:
     """The same faults make it lose what it acknowledged, or count what it did not."""
-    report = play(tmp_path, SWEEP, seed=1, broken=broken)
+    report = play(tmp_path, SWEEP, seed=1, stride=5, broken=broken)
+    print(*report["problems"][:5], sep="\n")
     assert report["problems"]

@@ -12,7 +12,7 @@ import trio.testing
 from structlog.testing import capture_logs
 
 from gossipd.daemon.journal import Journal
-from gossipd.daemon.store import WriteError
+from gossipd.daemon.store import StoreError, WriteError
 from gossipd.protocol import State, Write
 
 Clock = trio.testing.MockClock
@@ -28,6 +28,7 @@ class Storage:
     def __init__(self) -> None:
         self.trouble: str | None = None
         self.failing: str | None = None
+        self.damage: str | None = None
         self.commits: list[tuple[list[int], State | None]] = []
         self.opened = 0
         self.gate: trio.Event | None = None
@@ -40,6 +41,8 @@ class Storage:
 
     def reopen(self) -> State:
         self.opened += 1
+        if self.damage:
+            raise StoreError(self.damage)
         if self.failing:
             raise WriteError(self.failing)
         self.trouble = None
@@ -167,3 +170,21 @@ async def test_a_store_that_cannot_be_written_at_start_is_tried_again(
             assert under_test.add(Write(2, ()))
             await trio.testing.wait_all_tasks_blocked()
     assert [(2, True)] == kept.reports
+
+
+async def test_a_file_that_turns_out_to_be_damaged_ends_nothing(
+    storage: Storage, autojump_clock: Clock
+) -> None:
+    """The reason is told, and it is tried again: somebody may put it right."""
+    with capture_logs() as lines:
+        async with journal(storage) as (under_test, _):
+            storage.failing = "disk full"
+            under_test.add(Write(1, ()))
+            await trio.testing.wait_all_tasks_blocked()
+            storage.damage = "gossipd.db is damaged"
+            await trio.sleep(70)
+            assert "gossipd.db is damaged" == under_test.trouble
+            storage.failing = storage.damage = None
+            await trio.sleep(1.5)
+            assert under_test.trouble is None
+    assert "gossipd.db is damaged" in [line.get("reason") for line in lines]

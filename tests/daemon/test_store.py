@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,3 +185,88 @@ def test_a_copy_made_while_it_is_open_is_whole(tmp_path: Path) -> None:
     for name in FILE, f"{FILE}-wal":
         shutil.copy(tmp_path / name, copy / name)
     assert [1] == [group.upto for group in opened(copy)[1].groups]
+
+
+def test_a_log_of_a_file_that_was_moved_away_is_not_played_into_a_new_one(tmp_path: Path) -> None:
+    """It would bring back what was moved away, or damage the new file."""
+    store, _ = opened(tmp_path)
+    store.commit([write(1)])
+    log = (tmp_path / f"{FILE}-wal").read_bytes()
+    crash(store)
+    (tmp_path / FILE).unlink()
+    (tmp_path / f"{FILE}-wal").write_bytes(log)
+    store, state = opened(tmp_path)
+    assert (State(), None) == (state, store.trouble)
+    store.commit([write(2)])
+    crash(store)
+    assert [1] == [len(group.entries) for group in opened(tmp_path)[1].groups]
+
+
+def test_a_log_whose_index_cannot_be_made_is_read_all_the_same(tmp_path: Path) -> None:
+    """A directory of that name stands for a full disk or one that can only be read."""
+    store, _ = opened(tmp_path)
+    store.commit([write(1)])
+    names = FILE, f"{FILE}-wal"
+    contents = [(tmp_path / name).read_bytes() for name in names]
+    crash(store)
+    for name, content in zip(names, contents, strict=True):
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / f"{FILE}-shm").mkdir()
+    store, state = opened(tmp_path)
+    assert [1] == [group.upto for group in state.groups]
+    assert store.trouble is not None
+    assert contents == [(tmp_path / name).read_bytes() for name in names]
+
+
+def test_without_a_log_no_write_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite does not fail where it cannot have one, and then syncs less."""
+    crash(opened(tmp_path)[0])
+    real = sqlite3.connect
+
+    class Connection(sqlite3.Connection):
+        def execute(self, query: str, *arguments: Any) -> sqlite3.Cursor:
+            query = query.replace("journal_mode = WAL", "journal_mode = DELETE")
+            return super().execute(query, *arguments)
+
+    def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        return real(*arguments, factory=Connection, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    store, _ = opened(tmp_path)
+    assert "its log cannot be used" == store.trouble
+    with pytest.raises(WriteError):
+        store.commit([write(1)])
+
+
+def test_values_of_the_wrong_kind_are_damage(tmp_path: Path) -> None:
+    """A file that was closed in good order is not checked as a whole."""
+    store, _ = opened(tmp_path)
+    store.close(State(1, (Claim("10.0.0.1:1", 2, 1, 0),)))
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute(
+        "UPDATE sqlite_schema SET sql = 'CREATE TABLE entries (owner, name, slot, version, floor,"
+        " count, PRIMARY KEY (owner, name, slot)) WITHOUT ROWID' WHERE name = 'entries'"
+    )
+    connection.commit()
+    connection.close()
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("INSERT INTO owners VALUES (?, 1)", (A,))
+    connection.execute("INSERT INTO entries VALUES (?, 'default', 0, NULL, 0, 1)", (A,))
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="is damaged"):
+        opened(tmp_path)
+
+
+def test_what_another_file_held_is_not_taken_for_written(tmp_path: Path) -> None:
+    """After a failure the file may be an older one: the next snapshot brings all that it lacks."""
+    store, _ = opened(tmp_path)
+    whole = State(1, groups=(Group(B, 0, 4, [Entry(4, "default", 0, 9)]),))
+    store.commit([], whole)
+    store._disconnect()
+    (tmp_path / FILE).unlink()
+    assert () == store.reopen().groups
+    store.commit([], whole)
+    assert whole.groups == store.reopen().groups
