@@ -9,7 +9,7 @@ import pytest
 
 from tests.daemon.faults.shim import play
 
-SWEEP = "tests.daemon.faults.sweep"
+SWEEP = "tests.daemon.faults.sweep.sweep"
 LONG = bool(os.environ.get("GOSSIPD_LONG"))
 
 

@@ -14,7 +14,7 @@ def test_power_is_lost_at_every_call(tmp_path: Path) -> None:
 
     In images where only what was synced survives, where everything does, and in random ones.
     """
-    report = play(tmp_path, POWER, seed=1)
+    report = play(tmp_path, f"{POWER}.cuts", seed=1)
     print(report)
     assert [] == report["problems"]
     assert report["acknowledged"] >= 30
@@ -24,5 +24,12 @@ def test_power_is_lost_at_every_call(tmp_path: Path) -> None:
 
 def test_a_store_that_does_not_sync_is_found_out(tmp_path: Path) -> None:
     """The same workload without syncs loses what it acknowledged."""
-    report = play(tmp_path, POWER, seed=1, pragma="PRAGMA synchronous = OFF")
+    report = play(tmp_path, f"{POWER}.cuts", seed=1, pragma="PRAGMA synchronous = OFF")
     assert any("acknowledged increments" in problem for problem in report["problems"])
+
+
+def test_nothing_is_built_upon_what_only_the_page_cache_holds(tmp_path: Path) -> None:
+    """A write whose sync failed may be read again, and what follows it must not be lost with it."""
+    report = play(tmp_path, f"{POWER}.failed_sync")
+    assert 1 in report["read"]
+    assert [[*report["read"], 3]] * 5 == report["left"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from gossipd.daemon.store import Store, StoreError, WriteError
 from gossipd.protocol import State, Write
 from gossipd.protocol.messages import Claim, Entry, Group
 from tests.daemon.faults.disk import Disk, Image, records
-from tests.daemon.faults.shim import Shim
+from tests.daemon.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Shim
 
 CLUSTER = "c"
 CHECKPOINT_PAGES = 6
@@ -123,13 +125,17 @@ def _total(state: State) -> int:
     )
 
 
+def _laid_out(image: Image, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name, content in image.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
 def _problem(work: Workload, image: Image, scratch: Path, done: int, begun: int) -> str | None:
     """What is wrong with this image, of which transactions up to `done` were acknowledged."""
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    for name, content in image.items():
-        (scratch / name).write_bytes(content)
-    store = Store(scratch, CLUSTER)
+    store = Store(_laid_out(image, scratch), CLUSTER)
     try:
         return _verdict(work, store, done, begun)
     except (StoreError, WriteError) as error:
@@ -157,7 +163,39 @@ def _verdict(work: Workload, store: Store, done: int, begun: int) -> str | None:
     return None
 
 
-def main(folder: Path, seed: int, pragma: str = "") -> dict[str, Any]:
+def failed_sync(folder: Path) -> dict[str, Any]:
+    """A sync fails, the process is killed, and the next one finds what is in the page cache alone.
+
+    A report: what that one read and acknowledged, and what a power cut then leaves, as versions.
+    """
+    shim, data = Shim(), folder / "data"
+    groups = [Group(bytes([n]) * 16, 0, n, []) for n in (1, 2, 3)]
+    store = Store(data, CLUSTER)
+    store.open()
+    store.begin(1)
+    store.commit([Write(1, (groups[0],))])
+    shim.arm(1, 1 << 30, errno.EIO, SYNC)
+    with contextlib.suppress(WriteError):
+        store.commit([Write(2, (groups[1],))])
+    shim.arm(1, 1 << 30, errno.EIO, OPEN | WRITE | SYNC | TRUNCATE | NAME)
+    store._disconnect()
+    shim.disarm()
+    store = Store(data, CLUSTER)
+    read = [group.upto for group in store.open().groups]
+    store.begin(2)
+    store.commit([Write(1, (groups[2],))])
+    disk = Disk(data, Random(1))
+    for record in records((folder / "log").read_bytes()):
+        disk.take(record)
+    left = []
+    for image in disk.images():
+        copy = Store(_laid_out(image, folder / "scratch"), CLUSTER)
+        left.append([group.upto for group in copy.open().groups])
+        copy._disconnect()
+    return {"read": read, "left": left}
+
+
+def cuts(folder: Path, seed: int, pragma: str = "") -> dict[str, Any]:
     """A report: how many calls, images tried, and what was wrong with which."""
     shim = Shim()
     SmallLog.pragma = pragma

@@ -16,9 +16,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FDS 4096
+#define CALLS 65536
 #define CALL_OPEN 1
 #define CALL_WRITE 2
 #define CALL_SYNC 4
@@ -36,8 +38,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char watched[FDS]; /* 1: recorded, 2: only counted */
 static const char *folder;
 static int log_fd = -1;
-static long calls, failed, from, until;
+static long calls, from, until;
 static int fault, mask;
+static unsigned char kinds[CALLS];
 
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("FAULTS_LOG");
@@ -72,9 +75,10 @@ static int of(int fd) {
 /* Counts a call, and says whether it is to fail: errno is set then. */
 static int fails(int what) {
     calls++;
+    if (calls < CALLS)
+        kinds[calls] = what;
     if (calls < from || calls >= until || !(mask & what))
         return 0;
-    failed++;
     errno = fault;
     return 1;
 }
@@ -83,7 +87,7 @@ static int fails(int what) {
 
 void faults_arm(long at, long count, int error, int which) {
     pthread_mutex_lock(&lock);
-    calls = failed = 0;
+    calls = 0;
     from = at;
     until = at + count;
     fault = error;
@@ -95,14 +99,26 @@ long faults_calls(void) {
     return calls;
 }
 
-long faults_failed(void) {
-    return failed;
+int faults_kind(long call) {
+    return call >= 0 && call < CALLS ? kinds[call] : 0;
 }
 
 void faults_mark(const char *text) {
     pthread_mutex_lock(&lock);
     record('m', -1, 0, text, strlen(text));
     pthread_mutex_unlock(&lock);
+}
+
+/* SQLite waits for what may be temporary, for seconds in all: here nothing passes by waiting. */
+
+int nanosleep(const struct timespec *time, struct timespec *rest) {
+    (void)time, (void)rest;
+    return 0;
+}
+
+int usleep(useconds_t time) {
+    (void)time;
+    return 0;
 }
 
 /* Names. */

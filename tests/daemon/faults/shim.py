@@ -33,20 +33,20 @@ def build(folder: Path) -> Path:
     return library
 
 
-def play(folder: Path, module: str, **options: Any) -> dict[str, Any]:
-    """Runs `module.main(folder, **options)` under the shim, and returns the report it prints."""
+def play(folder: Path, function: str, **options: Any) -> dict[str, Any]:
+    """Runs `module.function(folder, **options)` under the shim; the report that it prints."""
     library = build(folder)
     watched = folder / "data"
     watched.mkdir()
     ours = {"LD_PRELOAD": str(library), "FAULTS_DIR": str(watched)}
     program = (
         "import importlib, json, pathlib, sys; "
-        "module, folder, options = sys.argv[1:]; "
-        "main = importlib.import_module(module).main; "
-        "print(json.dumps(main(pathlib.Path(folder), **json.loads(options))))"
+        "module, function, folder, options = sys.argv[1:]; "
+        "call = getattr(importlib.import_module(module), function); "
+        "print(json.dumps(call(pathlib.Path(folder), **json.loads(options))))"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program, module, str(folder), json.dumps(options)],
+        [sys.executable, "-c", program, *function.rsplit(".", 1), str(folder), json.dumps(options)],
         cwd=ROOT,
         env={**os.environ, **ours, "FAULTS_LOG": str(folder / "log")},
         capture_output=True,
@@ -69,7 +69,8 @@ class Shim:
             ctypes.c_int,
             ctypes.c_int,
         ]
-        self._library.faults_calls.restype = self._library.faults_failed.restype = ctypes.c_long
+        self._library.faults_calls.restype = ctypes.c_long
+        self._library.faults_kind.argtypes = [ctypes.c_long]
 
     def arm(self, at: int, count: int, error: int, calls: int) -> None:
         """Counts calls from 1 anew; `count` of them from number `at` on fail, if of these kinds."""
@@ -84,10 +85,9 @@ class Shim:
         """How many calls were made since it was armed."""
         return int(self._library.faults_calls())
 
-    @property
-    def failed(self) -> int:
-        """How many of them failed."""
-        return int(self._library.faults_failed())
+    def kind(self, call: int) -> int:
+        """Of which kind the call of that number was when it was last made."""
+        return int(self._library.faults_kind(call))
 
     def mark(self, text: str) -> None:
         """Puts a mark among the records."""
