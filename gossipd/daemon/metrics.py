@@ -7,7 +7,7 @@ start of a daemon that nobody scrapes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 import trio
@@ -43,6 +43,18 @@ class LoopLateness:
         self.max = max(self.max, seconds)
 
 
+class Commits(Protocol):
+    """What a store has counted."""
+
+    @property
+    def commits(self) -> int:
+        """Transactions, each synced once."""
+
+    @property
+    def writes(self) -> int:
+        """Writes of the node in them."""
+
+
 _Values = dict[tuple[str, ...], float]
 
 
@@ -65,6 +77,7 @@ class Metrics:
         http: Callable[[], HttpStatistics],
         requests: Mapping[tuple[str, int], int],
         lateness: LoopLateness,
+        store: Commits | None = None,
     ) -> None:
         """Imports and reads nothing yet.
 
@@ -73,11 +86,13 @@ class Metrics:
             http: returns what the HTTP server has counted.
             requests: answered requests by (route, status).
             lateness: kept by the driver.
+            store: what this node keeps its state in; None if it keeps none.
         """
         self._statistics = statistics
         self._http = http
         self._requests = requests
         self._lateness = lateness
+        self._store = store
         self._registry: CollectorRegistry | None = None
 
     async def render(self) -> bytes:
@@ -111,7 +126,7 @@ class Metrics:
         yield InfoMetricFamily("gossipd_build", "This build.", value={"version": __version__})
         for name, text, value in _gauges(statistics, http, self._lateness):
             yield GaugeMetricFamily(name, text, value=value)
-        for name, text, value in _counters(statistics, http):
+        for name, text, value in _counters(statistics, http) + _commits(self._store):
             yield CounterMetricFamily(name, text, value=value)
         for name, text, label, numbers in (
             ("gossipd_members", "Members now.", "state", statistics.members),
@@ -157,6 +172,15 @@ def _counters(statistics: Statistics, http: HttpStatistics) -> list[_Plain]:
         ("gossipd_http_connections_accepted", "Connections accepted.", http.accepted),
         ("gossipd_http_connections_evicted", "Idle connections closed for room.", http.evicted),
         ("gossipd_http_connections_refused", "Connections without room.", http.refused),
+    ]
+
+
+def _commits(store: Commits | None) -> list[_Plain]:
+    if store is None:
+        return []
+    return [
+        ("gossipd_store_commits", "Transactions on disk.", store.commits),
+        ("gossipd_store_writes", "Writes of this node in them.", store.writes),
     ]
 
 

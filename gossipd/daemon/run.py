@@ -90,7 +90,7 @@ async def _serve(
         with contextlib.suppress(WriteError):
             store.begin(node.state().generation)
     driver = Driver(node, node_id, endpoint, EventLog(forward), store)
-    server, _ = _make_server(driver)
+    server, _ = _make_server(driver, store)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, driver, server, left, nursery)
@@ -147,7 +147,7 @@ def _close(store: Store, node: Node) -> None:
         structlog.get_logger().error("store_failed", reason=str(error))
 
 
-def _make_server(driver: Driver) -> tuple[HttpServer, Metrics]:
+def _make_server(driver: Driver, store: Store | None) -> tuple[HttpServer, Metrics]:
     requests: dict[tuple[str, int], int] = {}
     errors = RateLimit(_ERROR_INTERVAL, trio.current_time)
     log = structlog.get_logger()
@@ -163,7 +163,7 @@ def _make_server(driver: Driver) -> tuple[HttpServer, Metrics]:
 
     api = Api(driver, render, requests)
     server = HttpServer(api.handle, on_error=on_error)
-    metrics = Metrics(driver.statistics, server.statistics, requests, driver.lateness)
+    metrics = Metrics(driver.statistics, server.statistics, requests, driver.lateness, store)
     return server, metrics
 
 

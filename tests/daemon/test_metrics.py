@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -24,8 +25,9 @@ class Page:
         self.http = HttpStatistics(1, 2, 3, 4, {408: 5})
         self.requests = {("/count", 200): 6}
         self.lateness = LoopLateness()
+        self.store = SimpleNamespace(commits=14, writes=15)
         self.metrics = Metrics(
-            lambda: self.statistics, lambda: self.http, self.requests, self.lateness
+            lambda: self.statistics, lambda: self.http, self.requests, self.lateness, self.store
         )
 
     async def samples(self) -> list[tuple[str, Labels, float]]:
@@ -82,6 +84,8 @@ STATISTICS = Statistics(
         ("gossipd_push_retries_total", {}, 12),
         ("gossipd_pauses_total", {}, 13),
         ("gossipd_paused_seconds_total", {}, 1.5),
+        ("gossipd_store_commits_total", {}, 14),
+        ("gossipd_store_writes_total", {}, 15),
         ("gossipd_http_connections", {}, 1),
         ("gossipd_http_connections_accepted_total", {}, 2),
         ("gossipd_http_connections_evicted_total", {}, 3),
@@ -117,6 +121,13 @@ async def test_page_is_read_at_the_scrape(page: Page) -> None:
 
     samples = await page.samples()
     assert ("gossipd_http_requests_total", {"route": "/count", "status": "200"}, 60) in samples
+
+
+async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
+    """Its page has no such samples, so that nobody takes it for a node with an idle disk."""
+    metrics = Metrics(Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness())
+
+    assert b"gossipd_store" not in await metrics.render()
 
 
 async def test_two_daemons_in_one_process(page: Page) -> None:
