@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -13,12 +12,12 @@ SWEEP = "tests.daemon.faults.sweep.sweep"
 LONG = bool(os.environ.get("GOSSIPD_LONG"))
 
 
-def test_a_fault_at_every_call(tmp_path: Path) -> None:
+def test_a_fault_at_every_call() -> None:
     """Increments are answered or refused; reads go on; readiness is off meanwhile, and back after.
 
     Then and after a power cut: acknowledged <= count <= acknowledged + without answer.
     """
-    report = play(tmp_path, SWEEP, seed=1, thorough=LONG)
+    report = play(SWEEP, seed=1, thorough=LONG)
     print({**report, "problems": len(report["problems"])})
     assert [] == report["problems"]
     assert report["histories"] > 250
@@ -27,8 +26,8 @@ def test_a_fault_at_every_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "broken", ["answers before the commit", "same id after a failure", "no sync"]
 )
-def test_broken_code_is_found_out(tmp_path: Path, broken: str) -> None:
+def test_broken_code_is_found_out(broken: str) -> None:
     """The same faults make it lose what it acknowledged, or count what it did not."""
-    report = play(tmp_path, SWEEP, seed=1, stride=5, broken=broken)
+    report = play(SWEEP, seed=1, stride=5, broken=broken)
     print(*report["problems"][:5], sep="\n")
     assert report["problems"]

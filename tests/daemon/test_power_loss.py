@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.daemon.faults.shim import play
 
 POWER = "tests.daemon.faults.power"
 
 
-def test_power_is_lost_at_every_call(tmp_path: Path) -> None:
+def test_power_is_lost_at_every_call() -> None:
     """The file holds one of the states between the last acknowledged and the last begun one.
 
     In images where only what was synced survives, where everything does, and in random ones.
     """
-    report = play(tmp_path, f"{POWER}.cuts", seed=1)
+    report = play(f"{POWER}.cuts", seed=1)
     print(report)
     assert [] == report["problems"]
     assert report["acknowledged"] >= 30
@@ -22,14 +20,14 @@ def test_power_is_lost_at_every_call(tmp_path: Path) -> None:
     assert report["images"] > 300
 
 
-def test_a_store_that_does_not_sync_is_found_out(tmp_path: Path) -> None:
+def test_a_store_that_does_not_sync_is_found_out() -> None:
     """The same workload without syncs loses what it acknowledged."""
-    report = play(tmp_path, f"{POWER}.cuts", seed=1, pragma="PRAGMA synchronous = OFF")
+    report = play(f"{POWER}.cuts", seed=1, pragma="PRAGMA synchronous = OFF")
     assert any("acknowledged increments" in problem for problem in report["problems"])
 
 
-def test_nothing_is_built_upon_what_only_the_page_cache_holds(tmp_path: Path) -> None:
+def test_nothing_is_built_upon_what_only_the_page_cache_holds() -> None:
     """A write whose sync failed may be read again, and what follows it must not be lost with it."""
-    report = play(tmp_path, f"{POWER}.failed_sync")
+    report = play(f"{POWER}.failed_sync")
     assert 1 in report["read"]
     assert [[*report["read"], 3]] * 5 == report["left"]

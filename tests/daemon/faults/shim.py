@@ -8,12 +8,20 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent.parent
+
+_PROGRAM = """
+import importlib, json, pathlib, sys
+module, function, folder, options = sys.argv[1:]
+call = getattr(importlib.import_module(module), function)
+print(json.dumps(call(pathlib.Path(folder), **json.loads(options))))
+"""
 
 OPEN, WRITE, SYNC, TRUNCATE, NAME = 1, 2, 4, 8, 16
 
@@ -33,26 +41,32 @@ def build(folder: Path) -> Path:
     return library
 
 
-def play(folder: Path, function: str, **options: Any) -> dict[str, Any]:
-    """Runs `module.function(folder, **options)` under the shim; the report that it prints."""
-    library = build(folder)
-    watched = folder / "data"
-    watched.mkdir()
-    ours = {"LD_PRELOAD": str(library), "FAULTS_DIR": str(watched)}
-    program = (
-        "import importlib, json, pathlib, sys; "
-        "module, function, folder, options = sys.argv[1:]; "
-        "call = getattr(importlib.import_module(module), function); "
-        "print(json.dumps(call(pathlib.Path(folder), **json.loads(options))))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", program, *function.rsplit(".", 1), str(folder), json.dumps(options)],
-        cwd=ROOT,
-        env={**os.environ, **ours, "FAULTS_LOG": str(folder / "log")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def play(function: str, **options: Any) -> dict[str, Any]:
+    """Runs `module.function(folder, **options)` under the shim; the report that it prints.
+
+    The folder is in memory where that can be: thousands of files are made in it, and none of them
+    is there to stay.
+    """
+    memory = "/dev/shm"
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as name:
+        folder = Path(name).resolve()
+        (folder / "data").mkdir()
+        ours = {
+            "LD_PRELOAD": str(build(folder)),
+            "FAULTS_DIR": str(folder / "data"),
+            "FAULTS_LOG": str(folder / "log"),
+        }
+        result = subprocess.run(
+            [
+                *(sys.executable, "-c", _PROGRAM),
+                *(*function.rsplit(".", 1), str(folder), json.dumps(options)),
+            ],
+            cwd=ROOT,
+            env={**os.environ, **ours},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert result.returncode == 0, result.stderr
     report: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
     return report
