@@ -62,6 +62,8 @@ class Node:
 
     Attributes:
         id: its address, which is its node id.
+        flags: of its next start.
+        directory: where it keeps its state, in a cluster whose nodes do.
         process: of its last start.
         log_path: where that writes its lines.
     """
@@ -72,9 +74,10 @@ class Node:
     def __init__(self, host: str, port: int, folder: Path, flags: Sequence[str]) -> None:
         self.host, self.port = host, port
         self.id = f"{host}:{port}"
+        self.directory = folder / f"{host}-{port}"
         self._folder = folder
         kept = any(flag.startswith("--data-dir") for flag in flags)
-        self._flags = flags if kept else [*flags, "--ephemeral"]
+        self.flags = list(flags) if kept else [*flags, "--ephemeral"]
         self._starts = 0
 
     def start(self) -> None:
@@ -84,7 +87,7 @@ class Node:
         command = [sys.executable, "-m", "gossipd", "run", "--bind", self.id]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [*command, "--log-format", "json", *self._flags],
+                [*command, "--log-format", "json", *self.flags],
                 cwd=ROOT,
                 env=environment(),
                 stdin=subprocess.DEVNULL,
@@ -202,6 +205,10 @@ class Client:
     def __init__(self, host: str, port: int, timeout: float = 10.0) -> None:
         self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
 
+    def connect(self) -> None:
+        """Connects now, and not only with the first request."""
+        self._connection.connect()
+
     def ask(
         self, method: str, path: str, body: str | None = None
     ) -> tuple[int, dict[str, str], bytes]:
@@ -295,15 +302,27 @@ def _port(hosts: Sequence[str]) -> int:
 
 @contextmanager
 def cluster(
-    count: int, folder: Path, *flags: str, join: Sequence[str] = (), start: bool = True
+    count: int,
+    folder: Path,
+    *flags: str,
+    join: Sequence[str] = (),
+    start: bool = True,
+    kept: bool = False,
 ) -> Iterator[Cluster]:
-    """Nodes that join the first three of them, for the length of the block."""
+    """Nodes that join the first three of them, for the length of the block.
+
+    With `kept` each keeps its state in a directory of its own.
+    """
     addresses = free_addresses(count)
     name = f"test-{secrets.token_hex(8)}"
     seeds = [f"{host}:{port}" for host, port in addresses[:SEEDS]] if count > 1 else []
     joins = [part for seed in (*seeds, *join) for part in ("--join", seed)]
     arguments = ["--cluster", name, *joins, *flags]
-    made = Cluster([Node(host, port, folder, arguments) for host, port in addresses], name)
+    nodes = []
+    for host, port in addresses:
+        data = ["--data-dir", str(folder / f"{host}-{port}")] if kept else []
+        nodes.append(Node(host, port, folder, [*arguments, *data]))
+    made = Cluster(nodes, name)
     try:
         if start:
             made.start()
