@@ -1,0 +1,201 @@
+"""What becomes of nodes whose directories outlive them, are deleted, set back or copied."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gossipd.daemon.upkeep import shown
+from tests.real.cluster import Cluster, Node, cluster, eventually, free_addresses
+
+pytestmark = pytest.mark.real
+
+
+def count_up(node: Node, times: int) -> None:
+    """Increments, each of which all live members hold."""
+    with node.client() as client:
+        for _ in range(times):
+            client.increment()
+
+
+def forget_seeds(node: Node) -> None:
+    """From its next start on the node knows others only from its directory."""
+    while "--join" in node.flags:
+        at = node.flags.index("--join")
+        del node.flags[at : at + 2]
+
+
+def kill_all(nodes: Cluster) -> None:
+    """At once, as far as that can be."""
+    for node in nodes.nodes:
+        node.process.kill()
+    for node in nodes.nodes:
+        node.process.wait(5)
+
+
+def test_all_are_killed_and_know_each_other_from_their_directories(folder: Path) -> None:
+    """The count is what it was, and they find each other without seeds."""
+    with cluster(3, folder, kept=True) as nodes:
+        for node in nodes.nodes:
+            count_up(node, 20)
+        assert 200 == nodes[0].ask("POST", "/sync", json.dumps({"count": 1000}))[0]
+        count_up(nodes[1], 5)
+        nodes.agree(1005)
+        # The list of members is written once a second.
+        eventually("members are kept", lambda: all(map(knows_others, nodes.nodes)), 10)
+        kill_all(nodes)
+        for node in nodes.nodes:
+            forget_seeds(node)
+        nodes.start()
+        nodes.agree(1005)
+        count_up(nodes[2], 1)
+        nodes.agree(1006)
+
+
+def kept(node: Node) -> dict[str, Any]:
+    """What is in the node's directory at this moment."""
+    return shown(node.directory)
+
+
+def knows_others(node: Node) -> bool:
+    """Whether its directory lists two others, so that it finds them without seeds."""
+    return len(kept(node)["members"]) == 2
+
+
+def test_a_directory_is_deleted(folder: Path) -> None:
+    """Nothing is lost that a peer held, and what the node counts from then on is added."""
+    with cluster(3, folder, kept=True) as nodes:
+        for node in nodes.nodes:
+            count_up(node, 10)
+        nodes.agree(30)
+        nodes[1].kill()
+        shutil.rmtree(nodes[1].directory)
+        nodes[1].start()
+        eventually("it answers", nodes[1].answers, 10)
+        nodes.agree(30)
+        for node in nodes.nodes:
+            count_up(node, 10)
+        nodes.agree(60)
+
+
+def test_a_directory_is_set_back(folder: Path) -> None:
+    """Every later increment counts, although the directory knows less of this node than others."""
+    with cluster(3, folder, kept=True) as nodes:
+        back = nodes[1]
+        count_up(back, 5)
+        back.kill()
+        backup = folder / "backup"
+        shutil.copytree(back.directory, backup)
+        back.start()
+        eventually("it answers", back.answers, 10)
+        nodes.know_each_other(nodes.nodes, 10)
+        count_up(back, 7)
+        nodes.agree(12)
+        back.kill()
+        shutil.rmtree(back.directory)
+        shutil.copytree(backup, back.directory)
+        back.start()
+        eventually("it answers", back.answers, 10)
+        count_up(back, 3)
+        nodes.agree(15)
+
+
+def test_a_directory_is_copied_to_a_second_node(folder: Path) -> None:
+    """Every increment on the original and on the copy counts."""
+    with cluster(3, folder, kept=True) as nodes:
+        source = nodes[1]
+        count_up(source, 5)
+        nodes.agree(5)
+        source.kill()
+        copy = clone(source, folder)
+        nodes.nodes.append(copy)
+        source.start()
+        copy.start()
+        for node in source, copy:
+            eventually(f"{node.id} answers", node.answers, 10)
+        nodes.know_each_other(nodes.nodes, 10)
+        count_up(source, 2)
+        count_up(copy, 4)
+        nodes.agree(11)
+        for node in source, copy:
+            node.kill()
+            node.start()
+            eventually(f"{node.id} answers", node.answers, 10)
+        count_up(source, 1)
+        count_up(copy, 1)
+        nodes.agree(13)
+
+
+def clone(source: Node, folder: Path) -> Node:
+    """A node at another address, not started yet, with a copy of a stopped node's directory."""
+    host, port = free_addresses(4)[3]
+    flags = list(source.flags)
+    flags[flags.index("--data-dir") + 1] = str(folder / "clone")
+    shutil.copytree(source.directory, folder / "clone")
+    return Node(host, port, folder, flags)
+
+
+class Reader(threading.Thread):
+    """Increments on a node and reads its count until it is gone.
+
+    Attributes:
+        shown: the largest count that was read or answered.
+    """
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self.shown = 0
+        self._node = node
+
+    def run(self) -> None:
+        """Goes on until the node does not answer."""
+        try:
+            with self._node.client() as client:
+                while True:
+                    for method, path in ("POST", "/increment"), ("GET", "/count"):
+                        count = json.loads(client.ask(method, path)[2])["count"]
+                        assert count >= self.shown
+                        self.shown = count
+        except (OSError, http.client.HTTPException):
+            return
+
+
+def test_what_a_node_served_of_its_own_it_never_forgets(folder: Path) -> None:
+    """Its own counting, and floors that it learned, also where nobody else is left to tell it."""
+    with cluster(2, folder, kept=True) as nodes:
+        node, other = nodes.nodes
+        for floor in 500, 5000:
+            reader = Reader(node)
+            reader.start()
+            eventually("it serves", lambda shown=reader: shown.shown % 500 > 20, 10)
+            assert 200 == other.ask("POST", "/sync", json.dumps({"count": floor}))[0]
+            eventually("it learns", lambda shown=reader, floor=floor: shown.shown >= floor, 10)
+            kill_all(nodes)
+            reader.join(10)
+            assert not reader.is_alive()
+            forget_seeds(node)
+            node.start()
+            eventually("it answers", node.answers, 10)
+            assert node.count() >= reader.shown
+            other.start()
+            eventually("the other answers", other.answers, 10)
+            nodes.know_each_other(nodes.nodes, 10)
+
+
+def test_what_others_counted_is_kept_soon(folder: Path) -> None:
+    """A second later, and with everything that it was shown with."""
+    with cluster(2, folder, kept=True) as nodes:
+        node, other = nodes.nodes
+        count_up(other, 10)
+        nodes.agree(10)
+        eventually("it is kept", lambda: kept(node)["counters"] == {"default": 10}, 10)
+        kill_all(nodes)
+        node.start()
+        eventually("it answers", node.answers, 10)
+        assert 10 == node.count()
