@@ -188,3 +188,71 @@ async def test_a_file_that_turns_out_to_be_damaged_ends_nothing(
             await trio.sleep(1.5)
             assert under_test.trouble is None
     assert "gossipd.db is damaged" in [line.get("reason") for line in lines]
+
+
+class Clients:
+    """Each writes again as soon as its last write is on disk, or `pause` later."""
+
+    def __init__(self, count: int, pause: float) -> None:
+        self.journal: Journal | None = None
+        self.nursery: trio.Nursery | None = None
+        self._next = count
+        self._pause = pause
+
+    def state(self) -> State:
+        return State()
+
+    def revision(self) -> Hashable:
+        return 0
+
+    def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
+        assert self.nursery is not None
+        for _ in writes:
+            self.nursery.start_soon(self.write)
+
+    def restored(self, state: State) -> None:
+        raise AssertionError("nothing fails here")
+
+    async def write(self) -> None:
+        await trio.sleep(self._pause)
+        assert self.journal is not None
+        self._next += 1
+        self.journal.add(Write(self._next, ()))
+
+
+async def sizes(
+    monkeypatch: pytest.MonkeyPatch, count: int, pause: float, seconds: float
+) -> list[int]:
+    """Writes of each commit, of which each takes 10 ms, half of the clients being ahead."""
+    storage = Storage()
+
+    async def run_sync(call: Callable[..., Any], *arguments: Any, limiter: object) -> Any:
+        await trio.sleep(0.01)
+        return call(*arguments)
+
+    monkeypatch.setattr(trio.to_thread, "run_sync", run_sync)
+    clients = Clients(count, pause)
+    clients.journal = Journal(storage, clients)
+    async with trio.open_nursery() as clients.nursery:
+        clients.nursery.start_soon(clients.journal.run)
+        for number in range(count):
+            if number == count // 2:
+                await trio.sleep(0.015)
+            clients.journal.add(Write(number, ()))
+        await trio.sleep(seconds)
+        clients.nursery.cancel_scope.cancel()
+    return [len(numbers) for numbers, _ in storage.commits if numbers]
+
+
+async def test_clients_that_ask_again_at_once_share_one_commit(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: Clock
+) -> None:
+    """And do not take turns in two halves."""
+    assert {8} == set((await sizes(monkeypatch, 8, 0.001, 1.0))[3:])
+
+
+async def test_nothing_is_put_off_for_clients_that_take_their_time(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: Clock
+) -> None:
+    """Two halves that take turns get almost as many commits as the disk can do."""
+    assert len(await sizes(monkeypatch, 8, 0.009, 1.0)) > 90
