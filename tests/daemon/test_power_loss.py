@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.daemon.faults.shim import play
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.faults.shim import build, play
 
 POWER = "tests.daemon.faults.power"
 
@@ -31,3 +36,17 @@ def test_nothing_is_built_upon_what_only_the_page_cache_holds() -> None:
     report = play(f"{POWER}.failed_sync")
     assert 1 in report["read"]
     assert [[*report["read"], 3]] * 5 == report["left"]
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", "fail"), ("", "skip")])
+def test_without_a_compiler_it_is_left_out_visibly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ci: str, outcome: str
+) -> None:
+    """But not by continuous integration, which is to have one."""
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(
+        (pytest.fail.Exception, pytest.skip.Exception), match="C compiler"
+    ) as caught:
+        build(tmp_path)
+    assert isinstance(caught.value, getattr(pytest, outcome).Exception)
