@@ -1,10 +1,9 @@
 """Writes of the node on their way to its store, in order, as few transactions as it takes.
 
 One transaction is under way at a time, in a thread; what is staged meanwhile goes into the next one
-(group commit). That begins a moment later where those who were just answered ask again at once:
-else two halves of the clients would take turns, at half the rate. Once a second what has changed
-besides goes along: others' entries, members, the generation. After a failure everything that waits
-fails as well, and the file is opened anew until it can be written again.
+(group commit, without a timer). Once a second what has changed besides goes along: others' entries,
+members, the generation. After a failure everything that waits fails as well, and the file is opened
+anew until it can be written again.
 """
 
 from __future__ import annotations
@@ -22,16 +21,6 @@ from .store import StoreError, WriteError
 
 _LAZY_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
-
-_PATIENCE = 0.5
-"""How long a commit is put off for more to come, as a part of what the last one took."""
-
-_WORTH = 1.5
-"""It was worth it if so many times as much came together."""
-
-_MAX_SKIPPED = 64
-"""Else 1, 2, 4 … commits are not put off, until it is worth it again; at most so many."""
-
 _COMPLAINT_SECONDS = 60.0
 
 
@@ -81,10 +70,6 @@ class Journal:
         self._kept = kept
         self._queue: list[Write] = []
         self._wake = trio.Event()
-        # Of how many writes the next commit may consist, and until when it waits for them.
-        self._enough = self._expected = 1
-        self._patient_until = 0.0
-        self._skipped = self._to_skip = 0
         self._revision: Hashable = None
         self._next_snapshot = 0.0
         self._thread = trio.CapacityLimiter(1)
@@ -95,8 +80,7 @@ class Journal:
         if self.trouble is not None:
             return False
         self._queue.append(write)
-        if len(self._queue) >= self._enough:
-            self._wake.set()
+        self._wake.set()
         return True
 
     async def run(self) -> None:
@@ -105,28 +89,11 @@ class Journal:
             if self.trouble is None:
                 with trio.move_on_at(max(self._next_snapshot, trio.current_time())):
                     await self._wake.wait()
-                await self._gather()
                 await self._commit()
             else:
                 self._complain()
                 await trio.sleep(_RETRY_SECONDS)
                 await self._recover()
-
-    async def _gather(self) -> None:
-        """Waits for as many writes as there may be, where that has been worth it."""
-        here = len(self._queue)
-        if self._to_skip:
-            self._to_skip -= 1
-        elif 0 < here < self._expected:
-            self._enough, self._wake = self._expected, trio.Event()
-            with trio.move_on_at(self._patient_until):
-                await self._wake.wait()
-            self._enough = 1
-            if len(self._queue) >= _WORTH * here:
-                self._skipped = 0
-            else:
-                self._skipped = min(max(1, 2 * self._skipped), _MAX_SKIPPED)
-            self._to_skip = self._skipped
 
     async def _commit(self) -> None:
         self._wake = trio.Event()
@@ -134,7 +101,6 @@ class Journal:
         snapshot = self._snapshot()
         if not batch and snapshot is None:
             return
-        began = trio.current_time()
         try:
             await trio.to_thread.run_sync(self._store.commit, batch, snapshot, limiter=self._thread)
         except WriteError as error:
@@ -143,9 +109,6 @@ class Journal:
             batch, self._queue = batch + self._queue, []
             self._kept.reported(batch, kept=False)
         else:
-            ended = trio.current_time()
-            self._patient_until = ended + _PATIENCE * (ended - began)
-            self._expected = len(batch) + len(self._queue)
             self._kept.reported(batch, kept=True)
 
     def _snapshot(self) -> State | None:
