@@ -38,7 +38,8 @@ that does not run, which takes long to find for one whose own health is bad."""
 AGREE_DOWN = 20
 
 AGREE_PARTITION = 10
-"""Seconds after healing, if nothing but partitions befell the nodes."""
+"""Seconds after healing, if nothing but partitions befell nodes that have not much to exchange: who
+was cut off for long trusts itself little at first, and so pings seldom."""
 
 LAZY = 1.0
 """Seconds between two writes of what is not the node's own to its disk."""
@@ -192,7 +193,7 @@ class _History:
 
     def _patience(self, down: int) -> float:
         kinds = {fault.kind for fault, _ in self.scenario.faults}
-        if kinds <= {"partition", *COMMANDS}:
+        if kinds <= {"partition", "increment", "sync"} and not self.scenario.owners:
             return AGREE_PARTITION
         return (AGREE + AGREE_DOWN * down) * self.scenario.config.probe_interval
 
