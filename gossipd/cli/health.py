@@ -6,6 +6,8 @@ import os
 
 import click
 
+from .options import output as output_option
+
 MAX_TIMEOUT = 3600
 """Seconds that it may be told to wait."""
 
@@ -25,14 +27,7 @@ MAX_TIMEOUT = 3600
     show_default=True,
     help="Wait this long for the answer.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print on stdout.",
-)
+@output_option
 def health(url: str | None, timeout: float, output: str) -> int:
     """Ask a running node whether it is ready.
 

@@ -37,3 +37,13 @@ class _Option(click.Option):
 
 
 option = functools.partial(click.option, cls=_Option, show_envvar=True)
+
+output = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print on stdout.",
+)
+"""Of every command with a result that programs may want."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from .options import output as output_option
+
 
 def _word(name: str, metavar: str, text: str, **more: Any) -> Callable[..., Any]:
     return click.option(f"--{name}", name.replace("-", "_"), metavar=metavar, help=text, **more)
@@ -52,14 +54,7 @@ _fault = functools.partial(_word, multiple=True)
 @_fault("sync", "WHO@START", "Raise the counter to ,value=N or to what ,of=n7 counts.")
 @_fault("register", "WHO@START", "Register ,peer=n7 there.")
 @_fault("remove", "WHO@START", "Remove ,peer=n7 there.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print on stdout.",
-)
+@output_option
 @click.option("--plot", metavar="FILE.png", help="Draw the run; needs the extra gossipd[sim].")
 @click.option("--trace", is_flag=True, help="Print a line for each change of state.")
 def simulate(

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from .options import output as output_option
+
 
 @click.group(short_help="Look into a node's data directory, check it, back it up.")
 def store() -> None:
@@ -61,14 +63,7 @@ def backup(directory: str, file: str) -> None:
 
 @_command
 @click.argument("directory", metavar="DIR")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print on stdout.",
-)
+@output_option
 def show(directory: str, output: str) -> None:
     """Print counters, owners and members as they are on disk."""
     import json
