@@ -1,4 +1,5 @@
-"""Judges the membership of a history: rows only rise, and only by their subject's own word.
+"""Judges the membership of a history: rows only rise, and only by their subject's own word; peers
+are removed and shown again as the node is told.
 
 Looks at every row of a node after each of its inputs. A row is compared by (generation,
 incarnation, state), in SWIM's order of states with left above dead, so that nothing at or below a
@@ -83,7 +84,7 @@ class Rows(Checker):
             self._told[host.id, peer] = kind == "remove"
 
     def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
-        """Nothing is sent to a removed peer, and nothing about it is shown."""
+        """Nothing is sent to a peer that the node has removed by then."""
         if (source, to) not in self._removed:
             return
         host = self._world.host(format_node_id(*source))
