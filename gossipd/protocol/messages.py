@@ -184,9 +184,10 @@ class Haves(Struct, array_like=True, tag=10, frozen=True):
 
 
 class Delta(Struct, array_like=True, tag=11, frozen=True):
-    """Counter entries that the receiver lacked; `more` and `total` are as in `Rows`.
+    """Counter entries that the receiver lacked; `more` says that not all of them fitted.
 
-    A total of 0 leaves it to the sender to go on.
+    `total` is the hash of the sender's vector, so that the receiver goes on once it has taken news
+    over, if that is not its own by then; 0 leaves it to the sender to go on.
     """
 
     groups: Annotated[list[Group], Meta(max_length=100)]

@@ -145,11 +145,14 @@ def _shipped() -> dict[str, str]:
 # Reading single words
 
 
-def _count(text: str) -> int:
-    nodes = notation.whole(text)
-    if not 1 <= nodes <= MAX_NODES:
-        raise ValueError(f"{nodes} is not from 1 to {MAX_NODES}")
-    return nodes
+def _from(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = notation.whole(text)
+        if not least <= number <= most:
+            raise ValueError(f"{number} is not from {least} to {most}")
+        return number
+
+    return read
 
 
 def _duration(text: str) -> float:
@@ -165,32 +168,18 @@ def _start(text: str) -> str:
     return text
 
 
-def _seeds(text: str) -> int:
-    seeds = notation.whole(text)
-    if not 0 <= seeds <= MAX_NODES:
-        raise ValueError(f"{seeds} is not from 0 to {MAX_NODES}")
-    return seeds
-
-
-def _owners(text: str) -> int:
-    owners = notation.whole(text)
-    if not 0 <= owners <= MAX_OWNERS:
-        raise ValueError(f"{owners} is not from 0 to {MAX_OWNERS}")
-    return owners
-
-
 _PLAIN: Mapping[str, Callable[[str], Any]] = {
-    "nodes": _count,
+    "nodes": _from(1, MAX_NODES),
     "duration": _duration,
     "seed": notation.whole,
     "start": _start,
-    "seeds": _seeds,
+    "seeds": _from(0, MAX_NODES),
     "loss": notation.share,
     "latency": notation.delay,
     "duplicate": notation.share,
     "reorder": notation.share,
     "writes": notation.rate,
-    "owners": _owners,
+    "owners": _from(0, MAX_OWNERS),
 }
 
 WORDS = ("about", *_PLAIN, "profile", "set", *FAULTS, *COMMANDS)
