@@ -21,6 +21,7 @@ from gossipd.protocol import (
     Node,
     Notify,
     Persist,
+    Record,
     Resolve,
     State,
     Statistics,
@@ -235,6 +236,9 @@ class Driver:
                         self._writes.append((write, True))
                     elif not self._journal.add(write):
                         self._writes.append((write, False))
+                case Record(group):
+                    if self._journal is not None:
+                        self._journal.record(group)
                 case Notify(event):
                     self._on_event(event)
                 case Resolve():

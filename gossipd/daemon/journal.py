@@ -15,6 +15,7 @@ import structlog
 import trio
 
 from gossipd.protocol import State, Write
+from gossipd.protocol.messages import Group
 
 from .log import RateLimit
 from .store import StoreError, WriteError
@@ -30,6 +31,12 @@ class Storage(Protocol):
     @property
     def trouble(self) -> str | None:
         """Why it could not be opened for writing."""
+
+    def record(self, group: Group) -> None:
+        """Notes it where the next process finds it, without a sync."""
+
+    def turn(self) -> None:
+        """The next snapshot is being taken, with all that was recorded so far."""
 
     def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
         """Puts all of it on disk in one transaction, or raises WriteError."""
@@ -83,6 +90,10 @@ class Journal:
         self._wake.set()
         return True
 
+    def record(self, group: Group) -> None:
+        """Notes what a snapshot will have, in case that there will be none."""
+        self._store.record(group)
+
     async def run(self) -> None:
         """Commits until it is cancelled."""
         while True:
@@ -121,6 +132,7 @@ class Journal:
         if revision == self._revision:
             return None
         self._revision = revision
+        self._store.turn()
         return self._kept.state()
 
     async def _recover(self) -> None:

@@ -2,7 +2,7 @@
 
 One connection, which its owner calls from one thread at a time; every commit is synced before it
 returns. A claim to have everything of an owner up to a version is in the same transaction as the
-entries that make it true.
+entries that make it true. What is only recorded is beside it, see `recent`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import attrs
+
 from gossipd.protocol import State, Write
 from gossipd.protocol.messages import Group
 
 from . import schema
+from .recent import Recent
 from .schema import (
     Member,
     check,
@@ -67,6 +70,7 @@ class Store:
     def __init__(self, directory: Path, cluster: str) -> None:
         self.path = directory / schema.FILE
         self._log = directory / f"{schema.FILE}-wal"
+        self._recent = Recent(self.path)
         self.trouble: str | None = None
         self.commits = 0
         self.writes = 0
@@ -85,10 +89,11 @@ class Store:
         damaged, newer than this program or of another cluster.
         """
         try:
-            return self._open()
+            found = self._open()
         except WriteError as error:
             self.trouble = str(error)
-            return self._read_only()
+            found = self._read_only()
+        return attrs.evolve(found, groups=(*found.groups, *self._recent.read()))
 
     def reopen(self) -> State:
         """Opens the file anew, tries whether it can be written, and reads what it really holds.
@@ -106,6 +111,14 @@ class Store:
         with self._transaction() as connection:
             connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
         self._generation = generation
+
+    def record(self, group: Group) -> None:
+        """Notes what the next process is to know, if this one is killed. Not synced."""
+        self._recent.add(group)
+
+    def turn(self) -> None:
+        """A snapshot is about to be taken that has all that was recorded so far."""
+        self._recent.turn()
 
     def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
         """Puts writes, in order, and whatever else a snapshot has, on disk in one transaction.
@@ -125,6 +138,7 @@ class Store:
                 self._note(group)
         if snapshot is not None:
             self._remember(snapshot)
+            self._recent.forget()
 
     def close(self, snapshot: State) -> None:
         """Writes a last snapshot, and that the process ended in good order. Raises WriteError."""
@@ -132,6 +146,8 @@ class Store:
             with self._transaction() as connection:
                 self._put_snapshot(connection, snapshot)
                 connection.execute(schema.PUT_META, ("clean", 1))
+            with contextlib.suppress(OSError):
+                self._recent.clear()
         finally:
             self._disconnect()
 
@@ -225,8 +241,9 @@ class Store:
         draft = self.path.with_name(f"{schema.FILE}.new")
         try:
             draft.unlink(missing_ok=True)
+            # What is left beside a file that was moved away would be read into the new one.
+            self._recent.clear()
             if self._log.exists():
-                # It belongs to a file that was moved away, and would be played into the new one.
                 self._log.unlink()
                 _sync(self.path.parent)
             with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:

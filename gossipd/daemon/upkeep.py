@@ -8,15 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gossipd.protocol import State
 from gossipd.protocol.ledger import Ledger
-from gossipd.protocol.messages import STATES
+from gossipd.protocol.messages import STATES, Group
 
 from . import schema
+from .recent import Recent
 from .schema import check, open_to_read, read_state
 
 
@@ -41,13 +41,14 @@ def shown(directory: Path) -> dict[str, Any]:
     with _reading(directory) as (path, connection):
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         state = read_state(connection)
+    recorded = Recent(directory / schema.FILE).read()
     removed = frozenset(state.removed)
     return {
         "path": str(path),
         "cluster": meta.get("cluster"),
         "generation": state.generation,
         "ended_in_good_order": bool(meta.get("clean")),
-        "counters": _values(state),
+        "counters": _values([*state.groups, *recorded]),
         "owners": [
             {
                 "owner": group.owner.hex(),
@@ -86,9 +87,9 @@ def back_up(directory: Path, target: Path) -> None:
             raise UpkeepError(f"cannot write {target}: {reason}") from None
 
 
-def _values(state: State) -> dict[str, int]:
+def _values(groups: Iterable[Group]) -> dict[str, int]:
     ledger = Ledger(b"")
-    for group in state.groups:
+    for group in groups:
         ledger.apply(group)
     return {name: counter.value for name, counter in sorted(ledger.counters.items())}
 

@@ -14,7 +14,7 @@ import attrs
 
 from .answers import Answers
 from .counter import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Slot
-from .effects import Persist, Write
+from .effects import Persist, Record, Write
 from .events import ReplicaRetired
 from .ledger import Ledger
 from .members import Member
@@ -129,6 +129,8 @@ class Counting:
             self._stage(group, then=then)
             return True
         news = self._ledger.apply(group)
+        if news:
+            self._out.effects.append(Record(group))
         if then is not None:
             then()
         return news

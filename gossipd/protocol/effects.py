@@ -44,6 +44,18 @@ class Persist:
 
 
 @attrs.frozen
+class Record:
+    """Note what came of another owner where the next process of this machine finds it.
+
+    It is carried out before any effect that follows: a killed process must not come back with less
+    than it has shown. It need not outlive the machine, its owner or a disk has it; nothing is
+    reported. A driver without a store passes it over.
+    """
+
+    group: Group
+
+
+@attrs.frozen
 class Write:
     """One transaction: entries that take effect only once it is on disk.
 
@@ -89,4 +101,4 @@ class Notify:
     event: Event
 
 
-Effect = Transmit | Broadcast | Persist | Resolve | Answer | Notify
+Effect = Transmit | Broadcast | Persist | Record | Resolve | Answer | Notify

@@ -310,7 +310,7 @@ class Node:
 
     def _restore(self, kept: State) -> None:
         for group in kept.groups:
-            self._ledger.apply(Group(group.owner, 0, group.upto, group.entries))
+            self._ledger.apply(group)
         for claim in kept.members:
             if claim.id == self._out.table.own.id:
                 continue  # a copy of another node's directory

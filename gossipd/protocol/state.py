@@ -15,7 +15,8 @@ class State:
         generation: of the last run; the next one takes a larger one.
         members: rows of the table, to be tried at start.
         removed: ids that were removed here and not registered again.
-        groups: every owner's entries, own ones as they were persisted.
+        groups: every owner's entries, own ones as they were persisted; and after those what was
+            recorded besides, in the order of recording.
     """
 
     generation: int = 0

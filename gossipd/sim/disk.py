@@ -25,11 +25,12 @@ class Disk:
     Attributes:
         delay: of a transaction, from its beginning to the report of its writes; None: at once.
         failing: the share of writes that is reported as failed; they may be on it all the same.
-        lazy: every so many seconds all that the node knows is written; between that, only what it
-            stages. None: a crash leaves all that the node knows.
+        lazy: every so many seconds all that the node knows is synced; between that, only what it
+            stages. What it records besides outlives its process and not the machine's power. None:
+            a crash leaves all that the node knows.
     """
 
-    __slots__ = ("_entries", "_have", "delay", "failing", "lazy")
+    __slots__ = ("_entries", "_have", "_recorded", "delay", "failing", "lazy")
 
     def __init__(self) -> None:
         self.delay: Delay | None = None
@@ -37,19 +38,22 @@ class Disk:
         self.lazy: float | None = None
         self._entries: dict[tuple[bytes, str, int], Entry] = {}
         self._have: dict[bytes, int] = {}
+        self._recorded: list[Group] = []
 
     def load(self, state: Any) -> None:
         """A process starts from this content."""
         if self.lazy is not None:
             self._entries.clear()
             self._have.clear()
+            self._recorded.clear()
             if state is not None:
                 self.flush(state)
 
     def flush(self, state: State) -> None:
-        """All that the node knows is written."""
+        """All that the node knows is synced."""
+        self._recorded.clear()
         for group in state.groups:
-            self._put(Group(group.owner, 0, group.upto, group.entries))
+            self._put(group)
 
     def write(self, write: Write) -> None:
         """A staged write is on disk."""
@@ -57,17 +61,30 @@ class Disk:
             for group in write.groups:
                 self._put(group)
 
-    def crash(self, state: Any, staged: Iterable[Write], rng: Random) -> Any:
-        """What a crash leaves of a node with this state: some of what is staged is written."""
+    def record(self, group: Group) -> None:
+        """What the node notes of another owner."""
+        if self.lazy is not None:
+            self._recorded.append(group)
+
+    def crash(
+        self, state: Any, staged: Iterable[Write], rng: Random, *, power_cut: bool = False
+    ) -> Any:
+        """What a crash leaves of a node with this state: some of what is staged is written.
+
+        What was recorded is there, but for an end of it where the power was cut.
+        """
         if self.lazy is None:
             return state
         staged = list(staged)
         for write in staged[: rng.randint(0, len(staged))]:
             self.write(write)
+        recorded = len(self._recorded)
+        for group in self._recorded[: rng.randint(0, recorded) if power_cut else recorded]:
+            self._put(group)
         return self.content(state)
 
     def content(self, state: State) -> State:
-        """What would be read back now."""
+        """What is synced."""
         if self.lazy is None:
             return state
         entries: dict[bytes, list[Entry]] = {owner: [] for owner in self._have}

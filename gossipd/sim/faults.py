@@ -28,6 +28,7 @@ class Faults:
         self._kinds: dict[str, Callable[[Fault, Numbers], None]] = {
             "crash": self._crash,
             "restart": self._restart,
+            "power-cut": self._restart,
             "leave": self._leave,
             "pause": self._pause,
             "flip-flop": self._flip_flop,
@@ -70,12 +71,13 @@ class Faults:
 
     def _restart(self, fault: Fault, numbers: Numbers) -> None:
         """Nodes that do not run any more are started as well."""
-        world = self._world
+        world, power_cut = self._world, fault.kind == "power-cut"
         self._detection.afflict(numbers)
         for number in numbers:
             if world.host(number).node is not None:
-                world.crash(number)
-            self._change_disk(fault, number)
+                world.crash(number, power_cut=power_cut)
+            if not power_cut:
+                self._change_disk(fault, number)
 
         def start() -> None:
             for number in numbers:

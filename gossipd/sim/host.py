@@ -21,6 +21,7 @@ from gossipd.protocol.effects import (
     Effect,
     Notify,
     Persist,
+    Record,
     Resolve,
     Transmit,
     Write,
@@ -180,9 +181,10 @@ class Host:
         self._reporting = False
         self._armed = inf
 
-    def crash(self) -> None:
+    def crash(self, *, power_cut: bool = False) -> None:
         """End the process without another word, and keep what is on disk."""
-        self.kept = self.disk.crash(self.running().state(), self._unreported, self._rng)
+        state, staged = self.running().state(), self._unreported
+        self.kept = self.disk.crash(state, staged, self._rng, power_cut=power_cut)
         self.stop()
 
     def running(self) -> DrivenNode:
@@ -301,6 +303,8 @@ class Host:
                     self._world.note_event(self, effect.event)
                 case Persist():
                     self._stage(effect.write)
+                case Record():
+                    self.disk.record(effect.group)
                 case Answer():
                     self._world.answer(self, effect)
                 case Resolve():

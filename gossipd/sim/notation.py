@@ -206,6 +206,9 @@ FAULTS: Mapping[str, Kind] = {
             "copy": (_one_node, None),
         },
     ),
+    "power-cut": Kind(
+        "Machines go out, and start again LENGTH later: what was not synced may be gone.", "may"
+    ),
     "leave": Kind("Nodes leave in good order.", "none"),
     "pause": Kind("Processes stand still, as under SIGSTOP.", "may"),
     "flip-flop": Kind(

@@ -20,7 +20,7 @@ from .faults import Faults
 from .record import MEMBER_EVENTS, Observed
 from .report import Command, Counted, Detected, FalseDeaths, Report, Spread, Traffic
 from .scenario import Scenario
-from .stage import add_nodes, stage
+from .stage import LAZY, add_nodes, stage
 from .timeline import Timeline
 from .trace import TraceHash, TraceText
 from .views import Views
@@ -85,7 +85,8 @@ class Simulation:
         self._hash = TraceHash(world)
         if write is not None:
             TraceText(world, write)
-        add_nodes(world, scenario)
+        cut = any(fault.kind == "power-cut" for fault, _ in scenario.faults)
+        add_nodes(world, scenario, lazy=LAZY if cut else None)
         self._views = Views(world, joined=scenario.start == "joined")
         self._detection = Detection(world, self._views, scenario.config)
         quiet = min(_QUIET, scenario.duration / 10)

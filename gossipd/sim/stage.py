@@ -14,6 +14,9 @@ from .network import Network
 from .scenario import Scenario
 from .world import World
 
+LAZY = 1.0
+"""Seconds between two syncs of what is not the node's own, as in a daemon."""
+
 _World = TypeVar("_World", bound=World)
 
 

@@ -24,17 +24,19 @@ class World(Cluster):
 
     # Faults
 
-    def crash(self, node: Reference, *, keep: bool = True) -> None:
+    def crash(self, node: Reference, *, keep: bool = True, power_cut: bool = False) -> None:
         """End a process at once, keeping what a store would have kept, or (keep=False) nothing.
 
         Of writes that are staged but not reported, a lazy disk may have some; another has none.
+        `power_cut` ends the machine with it: what is not synced may be lost.
         """
         host = self.host(node)
-        host.crash()
+        host.crash(power_cut=power_cut)
         if not keep:
             host.kept = None
         host.faulty = True
-        self.befall(host, "crashed" if keep else "crashed, state lost")
+        how = "crashed by a power cut" if power_cut else "crashed"
+        self.befall(host, how if keep else f"{how}, state lost")
 
     def restart(self, node: Reference, *, keep: bool = True, after: float = 0.0) -> None:
         """Crash a node, if it runs, and start it again at the same address."""
@@ -46,7 +48,7 @@ class World(Cluster):
         self.clock.at(self.now + after, self.start, node)
 
     def disk_of(self, node: Reference) -> Any:
-        """What would be on a node's disk if it crashed now."""
+        """What would be left of a node's disk if its power were cut now."""
         host = self.host(node)
         return host.kept if host.node is None else host.disk.content(host.node.state())
 

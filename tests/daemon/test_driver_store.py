@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 
 from gossipd.daemon.driver import Driver
 from gossipd.daemon.store import WriteError
-from gossipd.protocol import Answer, Identity, Node, ProtocolConfig, State, Write
+from gossipd.protocol import Answer, Identity, Node, ProtocolConfig, Record, State, Write
+from gossipd.protocol.messages import Entry, Group
 from tests.daemon.test_driver import Endpoint
 
 WALL_MS = 1_700_000_000_000
@@ -31,6 +32,7 @@ class Storage:
         self.written: list[Write] = []
         self.snapshots: list[State] = []
         self.holds = State()
+        self.recorded: list[Group] = []
 
     def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
         if self.failing:
@@ -38,6 +40,12 @@ class Storage:
         self.written += writes
         if snapshot is not None:
             self.snapshots.append(snapshot)
+
+    def record(self, group: Group) -> None:
+        self.recorded.append(group)
+
+    def turn(self) -> None:
+        pass
 
     def reopen(self) -> State:
         if self.failing:
@@ -163,3 +171,15 @@ async def test_the_rest_is_written_within_a_second(
         await waiting
         await trio.sleep(1.5)
         assert 1 == len(storage.snapshots[-1].groups)
+
+
+async def test_what_a_peer_counted_is_recorded_before_it_is_shown(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not committed: nobody waits for a sync of it."""
+    async with running(autojump_clock, monkeypatch) as (driver, storage, node):
+        storage.gate = trio.Event()
+        group = Group(b"o" * 16, 0, 1, [Entry(1, "default", 0, 5)])
+        monkeypatch.setattr(node, "handle_timeout", lambda now: [Record(group)])
+        driver._perform(node.handle_timeout(0.0), 0.0)
+        assert [group] == storage.recorded

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from gossipd.daemon.journal import Journal
 from gossipd.daemon.store import StoreError, WriteError
 from gossipd.protocol import State, Write
+from gossipd.protocol.messages import Group
 
 Clock = trio.testing.MockClock
 
@@ -31,6 +32,8 @@ class Storage:
         self.damage: str | None = None
         self.commits: list[tuple[list[int], State | None]] = []
         self.opened = 0
+        self.recorded: list[Group] = []
+        self.turns: list[int] = []
         self.gate: trio.Event | None = None
 
     def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
@@ -38,6 +41,12 @@ class Storage:
             self.trouble = self.failing
             raise WriteError(self.failing)
         self.commits.append(([write.sequence for write in writes], snapshot))
+
+    def record(self, group: Group) -> None:
+        self.recorded.append(group)
+
+    def turn(self) -> None:
+        self.turns.append(len(self.recorded))
 
     def reopen(self) -> State:
         self.opened += 1
@@ -127,6 +136,19 @@ async def test_a_snapshot_goes_along_once_a_second_if_something_changed(
         await trio.testing.wait_all_tasks_blocked()
     snapshots = [None if state is None else state.generation for _, state in storage.commits]
     assert [1, None, 2, None, 3, 4] == snapshots
+
+
+async def test_what_is_recorded_is_turned_over_with_each_snapshot(
+    storage: Storage, mock_clock: Clock
+) -> None:
+    """So that the store knows what the snapshot makes superfluous."""
+    async with journal(storage) as (under_test, kept):
+        under_test.record(Group(b"o" * 16, 0, 1, []))
+        assert [0] == storage.turns
+        kept.generation = 2
+        mock_clock.jump(1.1)
+        await trio.testing.wait_all_tasks_blocked()
+    assert [0, 1] == storage.turns
 
 
 async def test_a_failure_fails_all_that_waits_until_it_is_over(

@@ -270,3 +270,32 @@ def test_what_another_file_held_is_not_taken_for_written(tmp_path: Path) -> None
     assert () == store.reopen().groups
     store.commit([], whole)
     assert whole.groups == store.reopen().groups
+
+
+def test_what_was_recorded_is_read_until_it_is_stored(tmp_path: Path) -> None:
+    """After a kill; a clean end stores it and leaves nothing beside the file."""
+    store, _ = opened(tmp_path)
+    group = Group(B, 0, 1, [Entry(1, "default", 0, 5)])
+    store.record(group)
+    crash(store)
+    store, state = opened(tmp_path)
+    assert (group,) == state.groups
+    store.turn()
+    store.commit([], state)
+    crash(store)
+    store, state = opened(tmp_path)
+    assert (group,) == state.groups
+    assert [0] == [path.stat().st_size for path in tmp_path.glob("*recent*")]
+    store.close(state)
+    assert [] == list(tmp_path.glob("*recent*"))
+
+
+def test_what_was_recorded_beside_a_file_that_is_gone_is_not_read(tmp_path: Path) -> None:
+    """It belongs to what was moved away."""
+    store, _ = opened(tmp_path)
+    store.record(Group(B, 0, 1, [Entry(1, "default", 0, 5)]))
+    crash(store)
+    for path in tmp_path.glob(f"{FILE}*"):
+        if "recent" not in path.name:
+            path.unlink()
+    assert () == opened(tmp_path)[1].groups

@@ -56,6 +56,8 @@ def test_everything_is_shown_as_plain_values(store: Store) -> None:
             {"id": "10.0.0.2:1", "state": "alive", "generation": 3, "removed": True},
         ],
     }
+    store.record(Group(B, 1, 2, [Entry(2, "default", 9, 6)]))
+    assert {"default": 15} == shown(store.path.parent)["counters"]
     store.close(State(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
     assert shown(store.path.parent)["ended_in_good_order"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Node, State
+from gossipd.protocol import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Node, Record, State
 from gossipd.protocol.events import ReplicaRetired
 from gossipd.protocol.messages import Confirm, Delta, Entry, Group, Push
 from tests.protocol.conversation import (
@@ -60,6 +60,23 @@ def test_once_on_disk_it_is_counted_sent_and_answered() -> None:
         len(messages_of(effects, Push)),
         [answer.count for answer in answers_of(effects)],
     )
+
+
+def test_what_a_peer_counted_is_recorded_once_before_anything_is_told() -> None:
+    """A floor that it brings goes by way of the disk instead."""
+    node, _, talk = pair()
+    group = Group(OTHER, 0, 1, [Entry(1, NAME, 0, 5)])
+    data = datagram(sender(2), Push(7, group))
+    effects = node.handle_datagram(data, address(2), talk.now)
+    assert [Record(group)] == [each for each in effects if isinstance(each, Record)]
+    assert isinstance(effects[0], Record)
+    assert 1 == len(messages_of(effects, Confirm))
+    again = node.handle_datagram(data, address(2), talk.now)
+    floor = datagram(sender(2), Push(8, Group(OTHER, 1, 2, [Entry(2, NAME, 100, 0)])))
+    learned = node.handle_datagram(floor, address(2), talk.now)
+    [write] = writes_of(learned)
+    learned += node.persisted(write, talk.now)
+    assert [] == [each for each in (*again, *learned) if isinstance(each, Record)]
 
 
 def test_writes_build_upon_those_before_them() -> None:

@@ -188,6 +188,29 @@ def test_what_a_node_served_of_its_own_it_never_forgets(folder: Path) -> None:
             nodes.know_each_other(nodes.nodes, 10)
 
 
+def test_what_a_node_served_of_others_it_does_not_forget_when_it_is_killed(folder: Path) -> None:
+    """Although that is synced only once a second: where nobody is left to tell it again."""
+    with cluster(3, folder, kept=True) as nodes:
+        node = nodes[0]
+        for _ in range(4):
+            readers = [Reader(each) for each in nodes.nodes]
+            for reader in readers:
+                reader.start()
+            before = node.count()
+            eventually("it serves", lambda before=before: node.count() > before + 60, 10)
+            kill_all(nodes)
+            for reader in readers:
+                reader.join(10)
+                assert not reader.is_alive()
+            forget_seeds(node)
+            node.start()
+            eventually("it answers", node.answers, 10)
+            assert node.count() >= readers[0].shown
+            for other in nodes.nodes[1:]:
+                other.start()
+            nodes.know_each_other(nodes.nodes, 10)
+
+
 def test_what_others_counted_is_kept_soon(folder: Path) -> None:
     """A second later, and with everything that it was shown with."""
     with cluster(2, folder, kept=True) as nodes:

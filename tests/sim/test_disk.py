@@ -82,3 +82,23 @@ def test_a_machine_flushes_now_and_then() -> None:
     assert [] == versions(world.disk_of(1))
     world.run(1.0)
     assert [1] == versions(world.disk_of(1))
+
+
+def test_what_is_recorded_outlives_the_process_and_not_the_power() -> None:
+    """A kill leaves all of it, a power cut some beginning of it, and a flush makes it safe."""
+    groups = [Group(OTHER, n - 1, n, [Entry(n, "default", 0, n)]) for n in (1, 2, 3)]
+
+    def left(seed: int, *, power_cut: bool, flushed: bool = False) -> list[int]:
+        disk = Disk()
+        disk.lazy = 1.0
+        for group in groups:
+            disk.record(group)
+        assert [] == versions(disk.content(EVERYTHING))
+        if flushed:
+            disk.flush(State(groups=(Group(OTHER, 0, 3, []),)))
+        return versions(disk.crash(EVERYTHING, [], Random(seed), power_cut=power_cut))
+
+    assert all([3] == left(seed, power_cut=False) for seed in range(20))
+    seen = [left(seed, power_cut=True) for seed in range(40)]
+    assert [[], [1], [2], [3]] == sorted({tuple(each): each for each in seen}.values())
+    assert all([3] == left(seed, power_cut=True, flushed=True) for seed in range(20))

@@ -7,6 +7,7 @@ import pytest
 from gossipd.protocol import ProtocolConfig
 from gossipd.sim.detection import Detection
 from gossipd.sim.faults import Faults
+from gossipd.sim.joined import JoinedNodes
 from gossipd.sim.notation import fault
 from gossipd.sim.record import Befell
 from gossipd.sim.views import Views
@@ -183,3 +184,27 @@ def test_a_node_that_does_not_run_is_passed_over(kind: str) -> None:
     Faults(world, views, detection).schedule(fault(kind, "1@2"), (0,))
     world.run(3.0)
     assert ["started", "started", "crashed"] == [seen.event.what for seen in world.of(Befell)]
+
+
+def test_power_is_cut_and_comes_back() -> None:
+    """What was recorded and not synced may be gone then, and never after a mere crash."""
+
+    def counts(kind: str) -> list[int]:
+        found = []
+        for seed in range(10):
+            world = World(seed, factory=JoinedNodes(2))
+            for _ in range(2):
+                host = world.add(start=False)
+                host.disk.lazy = 100.0
+                world.start(host.id)
+            views = Views(world, joined=True)
+            faults = Faults(world, views, Detection(world, views, ProtocolConfig()))
+            faults.schedule(fault(kind, "n1@1+0.5"), (1,))
+            faults.schedule(fault("crash", "n0@1"), (0,))
+            world.increment(0, 5)
+            world.run(2.0)
+            found.append(world.node(1).count("default"))
+        return found
+
+    assert [5] * 10 == counts("restart")
+    assert {0, 5} == set(counts("power-cut"))

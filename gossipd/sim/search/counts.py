@@ -193,7 +193,8 @@ class Counts(Checker):
         event = observed.event
         if not isinstance(event, Befell) or not event.what.startswith(("crashed", "disk")):
             return
-        self._least[observed.node] = 0
+        if event.what != "crashed":
+            self._least[observed.node] = 0
         held = [self._held_by(host) for host in self._world.hosts.values()]
         for asked in self._asked.values():
             operation = asked.operation()

@@ -172,6 +172,7 @@ class _Drawer:
         kinds: dict[str, Callable[[], str]] = {
             "crash": self._once,
             "restart": self._restart,
+            "power-cut": lambda: self._lasting(0.001, 10),
             "leave": self._once,
             "pause": lambda: self._lasting(0.1, 25),
             "flip-flop": self._flip_flop,

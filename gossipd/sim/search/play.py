@@ -20,7 +20,7 @@ from ..network import UniformDelay
 from ..notation import COMMANDS
 from ..record import Befell
 from ..scenario import Scenario, make
-from ..stage import add_nodes, stage
+from ..stage import LAZY, add_nodes, stage
 from ..trace import TraceHash, TraceText
 from ..views import Views
 from ..world import World
@@ -41,9 +41,6 @@ AGREE_PARTITION = 10
 """Seconds after healing, if nothing but partitions befell nodes that have not much to exchange: who
 was cut off for long trusts itself little at first, and so pings seldom."""
 
-LAZY = 1.0
-"""Seconds between two writes of what is not the node's own to its disk."""
-
 QUIET = 40
 """Probe intervals after agreement within which nothing but pings and acks goes on."""
 
@@ -55,6 +52,7 @@ _LOOK = 0.25
 _HARMLESS = (
     "crash",
     "restart",
+    "power-cut",
     "leave",
     "pause",
     "flip-flop",

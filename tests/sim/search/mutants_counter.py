@@ -17,6 +17,7 @@ from gossipd.protocol import (
     spreading,
 )
 from gossipd.protocol.counter import Counter, _raise, _value
+from gossipd.protocol.effects import Record
 from gossipd.protocol.ledger import Ledger, OwnerLog
 from gossipd.protocol.messages import (
     Confirm,
@@ -120,7 +121,7 @@ def answers_wait_for_ever(original: Any, self: Any) -> None:
         self._out.timers.cancel(("answer", level))
 
 
-@mutant(spreading.Spreading, "_report", "too few holders", within=50)
+@mutant(spreading.Spreading, "_report", "too few holders", within=700)
 def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> None:
     """A relay that gave up on some of its branch says that all have it."""
     group = relayed.group
@@ -217,3 +218,13 @@ def the_last_arrival_wins(
 def nothing_is_read_back(original: Any, self: Any, kept: Any) -> None:
     """A process begins without what the last one wrote."""
     original(self, attrs.evolve(kept, groups=()))
+
+
+@mutant(counting.Counting, "merge", "count fell", within=150)
+def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: Any) -> Any:
+    """A process that is killed comes back with less than it has shown."""
+    before = len(self._out.effects)
+    news = original(self, *arguments)
+    effects = self._out.effects
+    effects[before:] = [each for each in effects[before:] if not isinstance(each, Record)]
+    return news

@@ -90,7 +90,7 @@ def failed_probes_have_no_consequence(original: Any, self: Any) -> None:
     self._probe = None
 
 
-@mutant(detector.Detector, "_ask_others", "false death", within=50)
+@mutant(detector.Detector, "_ask_others", "false death", within=150)
 def impatient(original: Any, self: Any) -> None:
     """Who does not ack within the time-out is dead at once."""
     probe = self._probe

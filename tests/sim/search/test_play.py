@@ -66,9 +66,10 @@ def test_nodes_that_never_agree_are_found() -> None:
     """After as many probe intervals as they have for it."""
     with (
         patch.object(Reconciler, "compare", lambda *arguments: None),
+        patch.object(Reconciler, "begin", lambda *arguments: None),
         patch.object(module, "AGREE", 20),
     ):
-        played = play({**CALM, "partition": ["n2@0.5"], "crash": ["n0@1.5", "n1@2.5"]})
+        played = play({**CALM, "partition": ["n2@0.5"], "restart": ["n0@1.5"]})
     assert ["counts differ"] == [finding.kind for finding in played.findings]
     assert None is played.agreed_after[1]
 
