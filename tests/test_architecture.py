@@ -40,6 +40,7 @@ LAYERS = (
     "answers",
     "counting",
     "contacts",
+    "discovery",
     "leaving",
     "reconcile",
     "state",

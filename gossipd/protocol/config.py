@@ -54,6 +54,13 @@ class ProtocolConfig:
         max_datagram_bytes: UDP payload; leaves room for tunnels below an MTU of 1,500.
         member_limit: rows in the member table; beyond it new members are refused.
         register_limit: registered addresses that have not answered yet.
+        discovery: whether nodes are looked for by broadcast: beacons are sent, and answered.
+        beacon_interval_min, beacon_interval: time between two beacons, which doubles from the one
+            to the other.
+        beacon_interval_alone: longest such time while no other member is alive.
+        beacon_answers: how many nodes answer a beacon that they all hear, as an average; fewer
+            nodes all do.
+        beacon_limit: beacons that one node answers in a second, whoever sends them.
     """
 
     cluster: str = attrs.field(default="gossipd")
@@ -88,6 +95,12 @@ class ProtocolConfig:
     max_datagram_bytes: int = attrs.field(default=1400, validator=ge(1000))
     member_limit: int = attrs.field(default=20_000, validator=ge(2))
     register_limit: int = attrs.field(default=64, validator=ge(1))
+    discovery: bool = False
+    beacon_interval_min: float = attrs.field(default=0.25, validator=_positive)
+    beacon_interval: float = attrs.field(default=30.0, validator=_positive)
+    beacon_interval_alone: float = attrs.field(default=5.0, validator=_positive)
+    beacon_answers: int = attrs.field(default=8, validator=ge(1))
+    beacon_limit: int = attrs.field(default=20, validator=ge(1))
     ack: str | None = attrs.field(default=None, validator=in_((None, *ACK_LEVELS)))
 
     def __attrs_post_init__(self) -> None:

@@ -89,7 +89,7 @@ class Contacts:
         for text in seeds:
             name = parse_node_id(text, DEFAULT_PORT)
             known = self._seeds.get(name)
-            if name != self._table.own.id and (known is None or known.remembered):
+            if known is None or known.remembered:
                 self._seeds[name] = Contact(name, seed=True)
                 self._try_seed(name)
 
@@ -137,8 +137,14 @@ class Contacts:
             return
         contact = (self._seeds if what == "seed" else self.registered).get(name)
         if contact is not None:
-            contact.addresses = found
+            # A resolver that fails for once has not made the earlier addresses wrong.
+            contact.addresses = found or contact.addresses
             self._contact(contact)
+
+    def moved(self) -> None:
+        """This node has another id: what was its own address may be another's by now."""
+        self._own.clear()
+        self._drop(self._table.own.id)
 
     def ping(self, address: Address, name: str = "") -> None:
         """Asks whoever is at `address` to say who it is."""

@@ -50,6 +50,22 @@ class MemberLeft:
 
 
 @attrs.frozen
+class ClusterFound:
+    """Discovery led to a first member, `member`, of the cluster of that name."""
+
+    cluster: str
+    member: str
+
+
+@attrs.frozen
+class IdChanged:
+    """This node has another address, and with it another id."""
+
+    node_id: str
+    previous: str
+
+
+@attrs.frozen
 class Refuted:
     """This node was suspected or declared dead and raised its incarnation."""
 
@@ -128,6 +144,8 @@ Event = (
     | MemberRecovered
     | MemberDead
     | MemberLeft
+    | ClusterFound
+    | IdChanged
     | Refuted
     | RegisteredPeerSilent
     | IdConflict

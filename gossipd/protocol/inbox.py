@@ -11,6 +11,7 @@ from .codec import DecodeError
 from .contacts import Contacts
 from .counting import Counting
 from .detector import Detector
+from .discovery import Discovery
 from .events import ForeignDatagram, IdConflict
 from .leaving import Leaving
 from .ledger import Ledger
@@ -20,6 +21,7 @@ from .messages import (
     ALIVE,
     KINDS,
     Ack,
+    Beacon,
     Claim,
     Claims,
     Confirm,
@@ -65,6 +67,7 @@ class Inbox:
     pings: Pings
     detector: Detector
     contacts: Contacts
+    discovery: Discovery
     leaving: Leaving
     ledger: Ledger
     pushes: Pushes
@@ -136,6 +139,7 @@ class Inbox:
         A member that others vouched for may speak from its own address before it echoed anything,
         but what would be answered by more than it sent waits for the echo.
         """
+        size = peer.budget
         for message in messages:
             if isinstance(message, Ack):
                 self._on_ack(message, peer)
@@ -145,6 +149,8 @@ class Inbox:
         for message in messages:
             if isinstance(message, Ping):
                 self._on_ping(message, peer, met)
+            elif isinstance(message, Beacon):
+                self.discovery.heard(message, peer.sender, peer.source, size)
             elif not isinstance(message, Ack):
                 if row is None or (met is None and type(message) in _ANSWERED_BY_MORE):
                     self.out.reject("unverified")
@@ -230,6 +236,7 @@ class Inbox:
                 self.contacts.on_ack(ack.number, sent, peer.sender.id)
                 row = self._meet(peer)
                 if row is not None and row.live:
+                    self.discovery.met(peer.source, row.id)
                     self._settle(row)
                     if ack.members or ack.counters:
                         self.reconciler.compare(ack.members, ack.counters, peer.source)
@@ -239,6 +246,7 @@ class Inbox:
             fresh = not self.pings.verified(peer.source, peer.sender)
             self.pings.echo(peer.source, peer.sender)
             if fresh and self._meet(peer) is not None:
+                self.discovery.met(peer.source, peer.sender.id)
                 self.reconciler.begin(peer.source)
             elif fresh:
                 self._challenge(peer)

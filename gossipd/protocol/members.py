@@ -158,12 +158,17 @@ class MemberTable:
         candidates = [row for row in self.rows.values() if row.state >= DEAD and not row.removed]
         if not candidates:
             return False
-        row = min(candidates, key=lambda row: (row.generation, row.id))
-        self.fingerprint.replace(row.bucket, row.digest, 0)
-        del self.rows[row.id]
-        del self._buckets[row.bucket][row.id]
-        self.gone.pop(row.id, None)
+        self._drop(min(candidates, key=lambda row: (row.generation, row.id)))
         return True
+
+    def become(self, claim: Claim, now: float) -> None:
+        """This node's row is that of `claim` from now on; its old one is dropped."""
+        self._drop(self.own)
+        if claim.id in self.rows:
+            self._drop(self.rows[claim.id])
+        self.own = row = self.rows[claim.id] = Member(claim, now)
+        self._buckets[row.bucket][row.id] = row
+        self._rehash(row)
 
     def next_probe(self) -> Member | None:
         """The next live peer in shuffled round-robin order (SWIM section 4.3), or None if alone."""
@@ -206,6 +211,16 @@ class MemberTable:
             MemberView(row.id, STATES[row.state], row.generation, row.incarnation, row.removed)
             for _, row in sorted(self.rows.items())
         ]
+
+    def _drop(self, row: Member) -> None:
+        self.fingerprint.replace(row.bucket, row.digest, 0)
+        del self.rows[row.id]
+        del self._buckets[row.bucket][row.id]
+        self.live.pop(row.id, None)
+        self.gone.pop(row.id, None)
+        self.hidden.pop(row.address, None)
+        # The probe order may still have it.
+        row.state = LEFT
 
     def _sort_in(self, row: Member) -> None:
         if row is self.own:

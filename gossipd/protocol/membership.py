@@ -69,6 +69,28 @@ class Membership:
         self._table.change(own, Claim(own.id, own.generation, own.incarnation, LEFT), self._out.now)
         self._spread(own.claim(), first=True)
 
+    def move(self, node_id: str) -> None:
+        """From now on this node has that id, and says that its old one left.
+
+        A node that nobody has met says nothing.
+        """
+        table, old = self._table, self._table.own
+        met = len(table.rows) > 1
+        known = table.rows.get(node_id)
+        if known is not None:
+            self._close(known)
+        generation = max(old.generation, known.generation if known else 0) + 1
+        own = Claim(node_id, max(generation, int(self.wall_ms())), 0, ALIVE)
+        table.become(own, self._out.now)
+        self._out.queue.drop(old.id)
+        self._raised = 0
+        if met:
+            left = Claim(old.id, old.generation, old.incarnation, LEFT)
+            table.add(left, self._out.now)
+            self._spread(left)
+        self._announce(own)
+        self._out.notify(events.IdChanged(node_id, old.id))
+
     def wall_ms(self) -> float:
         """The wall clock as this node may estimate it, in milliseconds."""
         return self._out.identity.wall_ms + (self._out.now - self._started) * 1000
@@ -203,6 +225,9 @@ class Membership:
         own = self._table.own
         claim = Claim(own.id, generation, incarnation, ALIVE)
         self._table.change(own, claim, self._out.now)
-        self._out.generation = generation
+        self._announce(claim)
+
+    def _announce(self, claim: Claim) -> None:
+        self._out.generation = claim.generation
         self._out.introduce()
         self._spread(claim, first=True)

@@ -220,6 +220,16 @@ class Content(Struct, array_like=True, tag=14, gc=False, frozen=True):
     digest: Hash
 
 
+class Beacon(Struct, array_like=True, tag=15, gc=False, frozen=True):
+    """The sender looks for nodes of its cluster, or `answers` one that does.
+
+    It is padded, so that no answer to it is larger.
+    """
+
+    answers: bool = False
+    padding: Annotated[bytes, Meta(max_length=256)] = b""
+
+
 Message = (
     Sender
     | Ping
@@ -236,6 +246,7 @@ Message = (
     | Spread
     | SpreadDone
     | Content
+    | Beacon
 )
 KINDS: Final[dict[type, str]] = {
     Sender: "none",
@@ -253,4 +264,5 @@ KINDS: Final[dict[type, str]] = {
     Spread: "spread",
     SpreadDone: "spread_done",
     Content: "content",
+    Beacon: "beacon",
 }

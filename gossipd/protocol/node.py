@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from random import Random
 
+from .address import parse_node_id
 from .answers import Answers
 from .awareness import Awareness
 from .config import Identity, ProtocolConfig
 from .contacts import Contacts
 from .counting import Counting
 from .detector import Detector
+from .discovery import Discovery
 from .effects import Effect, Write
 from .events import Paused
 from .gossip import Gossip
@@ -63,6 +65,7 @@ class Node:
         self._pings = Pings(out)
         self._detector = Detector(out, self._membership, self._pings, self._awareness)
         self._contacts = Contacts(out, self._pings)
+        self._discovery = Discovery(out, self._pings)
         self._leaving = Leaving(out, self._membership, self._pings)
         self._ledger = Ledger(config.cluster.encode())
         self._spreading = Spreading(out)
@@ -73,6 +76,7 @@ class Node:
         self._reconciler = Reconciler(out, self._membership, self._ledger, self._counting)
         gates = self._reconciler.gates
         self._detector.gates = self._contacts.gates = self._leaving.gates = gates
+        self._discovery.gates = gates
         self._gossip = Gossip(out)
         out.dirty = self._gossip.soon
         self._inbox = Inbox(
@@ -81,6 +85,7 @@ class Node:
             pings=self._pings,
             detector=self._detector,
             contacts=self._contacts,
+            discovery=self._discovery,
             leaving=self._leaving,
             ledger=self._ledger,
             pushes=self._pushes,
@@ -111,6 +116,7 @@ class Node:
         self._begin(now)
         self._detector.start()
         self._contacts.start()
+        self._discovery.start()
         self._reconciler.start()
         return self._end()
 
@@ -168,7 +174,22 @@ class Node:
     def leave(self, now: float) -> list[Effect]:
         """Says `left` to several peers; `LeaveDone` is notified within the grace time."""
         self._begin(now)
+        self._discovery.stop()
         self._leaving.leave()
+        return self._end()
+
+    def move(self, node_id: str, now: float) -> list[Effect]:
+        """Leaves the own id and joins as `node_id`, with the same counts; nothing while leaving.
+
+        Raises ValueError for what is no canonical `host:port`.
+        """
+        if parse_node_id(node_id) != node_id:
+            raise ValueError(f"{node_id!r} is not in canonical form")
+        self._begin(now)
+        if node_id != self._out.table.own.id and not self._membership.leaving:
+            self._membership.move(node_id)
+            self._contacts.moved()
+            self._discovery.start()
         return self._end()
 
     def register(self, text: str, now: float) -> list[Effect]:

@@ -28,6 +28,9 @@ WALL_CLOCK_MS = 1_700_000_000_000
 RESOLVE_DELAY = FixedDelay(0.005)
 """What a resolver near by takes."""
 
+DISCOVERY_PORT = 7000
+"""Where broadcasts come from."""
+
 Reference = str | int
 
 
@@ -51,7 +54,8 @@ class Cluster(Record):
         hosts: by node id, in the order of their adding.
         names: addresses by host name, for `Resolve`; changed at will.
         resolve_delay: from a `Resolve` to its answer.
-        broadcasts: whether a broadcast reaches all other nodes, or nobody.
+        broadcasts: whether all machines are on one segment, which a broadcast reaches; else it
+            reaches nobody.
         on_reading: called with (time, source, target, data) as a node is handed a datagram.
         on_ask: called with a request as its node is about to be given it.
         on_tell: called with (host, "register" or "remove", peer) as its node is about to be told.
@@ -190,11 +194,15 @@ class Cluster(Record):
             clock.at(clock.now + delay, self.deliver, data, host.address, to)
 
     def broadcast(self, host: Host, data: bytes) -> None:
-        """Send a datagram to every other machine, if broadcasts reach anybody."""
+        """Send a datagram to every machine, the sender's own as well, if broadcasts reach anybody.
+
+        Each copy is lost or late by itself. It comes from the discovery port, as a daemon's does.
+        """
         if self.broadcasts:
-            for other in self.hosts.values():
-                if other is not host:
-                    self.transmit(host, data, other.address)
+            clock, source = self.clock, (host.address[0], DISCOVERY_PORT)
+            for target in [other.address for other in self.hosts.values()]:
+                for delay in self.network.send(data, host.address, target, clock.now):
+                    clock.at(clock.now + delay, self.deliver, data, source, target)
 
     def resolve(self, host: Host, resolve: Resolve) -> None:
         """Answer with every address of the name, after a delay; an IP address is its own."""

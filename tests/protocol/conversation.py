@@ -224,6 +224,11 @@ def own_id(node: Node) -> str:
     return _IDS[node]
 
 
+def rename(node: Node, to: str) -> None:
+    """The node is on another address from now on."""
+    _IDS[node] = to
+
+
 def converse(*nodes: Node, hold: bool = False) -> Conversation:
     """A conversation of nodes that know each other, with nothing on the wire."""
     talk = Conversation(*nodes, hold=False)

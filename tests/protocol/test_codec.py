@@ -44,6 +44,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.Spread: st.builds(m.Spread, NUMBERS, GROUPS, st.lists(IDS, max_size=3)),
     m.SpreadDone: st.builds(m.SpreadDone, NUMBERS, OWNERS, NUMBERS, st.lists(IDS, max_size=3)),
     m.Content: st.builds(m.Content, OWNERS, NUMBERS, HASHES),
+    m.Beacon: st.builds(m.Beacon, st.booleans(), st.binary(max_size=256)),
 }
 MESSAGES = st.lists(st.one_of(*KINDS.values()), max_size=4)
 DATAGRAM = CODEC.datagram(

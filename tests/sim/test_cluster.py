@@ -104,12 +104,17 @@ def test_a_backup_can_be_restored() -> None:
     assert world.node(0).count("default") == 0
 
 
-def test_broadcasts_reach_the_others_if_there_are_any() -> None:
-    """With broadcasts on, every other machine is sent the datagram."""
+def test_broadcasts_reach_everybody_if_there_are_any() -> None:
+    """With broadcasts on, every machine hears it, the sender's own too, from the discovery port."""
     world = cluster(3, broadcasts=True)
-    before = world.network.sent
+    heard = []
+    world.on_reading.append(lambda now, source, target, data: heard.append((source, target, data)))
     world.broadcast(world.host(0), b"pong 10.0.0.1:8088")
-    assert world.network.sent - before == 2
+    world.run(0.01)
     world.broadcasts = False
     world.broadcast(world.host(0), b"pong 10.0.0.1:8088")
-    assert world.network.sent - before == 2
+    world.run(0.01)
+    source = ("10.0.0.1", 7000)
+    targets = [(f"10.0.0.{number}", 8088) for number in (1, 2, 3)]
+    beacons = [entry for entry in heard if entry[0] == source]
+    assert sorted(beacons) == [(source, target, b"pong 10.0.0.1:8088") for target in targets]
