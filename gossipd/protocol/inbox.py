@@ -145,6 +145,8 @@ class Inbox:
                 self._on_ack(message, peer)
         verified = self.pings.verified(peer.source, peer.sender)
         met = self._meet(peer) if verified else None
+        if met is not None:
+            self.discovery.met(peer.source, met.id)
         row = met or self._vouched_for(peer)
         for message in messages:
             if isinstance(message, Ping):
@@ -236,7 +238,6 @@ class Inbox:
                 self.contacts.on_ack(ack.number, sent, peer.sender.id)
                 row = self._meet(peer)
                 if row is not None and row.live:
-                    self.discovery.met(peer.source, row.id)
                     self._settle(row)
                     if ack.members or ack.counters:
                         self.reconciler.compare(ack.members, ack.counters, peer.source)
@@ -246,7 +247,6 @@ class Inbox:
             fresh = not self.pings.verified(peer.source, peer.sender)
             self.pings.echo(peer.source, peer.sender)
             if fresh and self._meet(peer) is not None:
-                self.discovery.met(peer.source, peer.sender.id)
                 self.reconciler.begin(peer.source)
             elif fresh:
                 self._challenge(peer)

@@ -1,7 +1,8 @@
-"""Beacons: when they are sent, what they are answered with, and what strangers can cause by them."""
+"""Beacons: when they are sent, what answers them, and what strangers can cause by them."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -65,7 +66,7 @@ def test_beacons_come_quickly_and_then_seldom() -> None:
     node = make_node(1, ProtocolConfig(discovery=True, probe_interval=10_000))
     node.assume([Claim(node_id(2), WALL_MS, 0, ALIVE)])
     times = times_of_beacons(node, 300.0)
-    waits = [b - a for a, b in zip(times, times[1:], strict=False)]
+    waits = [b - a for a, b in pairwise(times)]
     expected = [min(0.25 * 2**number, 30.0) for number in range(len(waits))]
     assert 0.0 == times[0]
     assert len([time for time in times if time <= 2.25]) >= 4
@@ -76,7 +77,7 @@ def test_beacons_come_quickly_and_then_seldom() -> None:
 def test_a_node_alone_goes_on_looking() -> None:
     """Every five seconds, within a quarter."""
     times = times_of_beacons(make_node(1, CONFIG), 200.0)
-    assert max(b - a for a, b in zip(times, times[1:], strict=False)) <= 6.25
+    assert max(b - a for a, b in pairwise(times)) <= 6.25
 
 
 def test_no_beacon_without_discovery_and_none_is_answered() -> None:
@@ -101,7 +102,7 @@ def test_two_nodes_meet_by_one_beacon_and_both_say_so() -> None:
     """One log line each, with the cluster's name; a third one is no first."""
     nodes = [make_node(number, CONFIG) for number in (1, 2, 3)]
     talk = Conversation(*nodes)
-    for number, node in enumerate(nodes[:2], start=1):
+    for number in (1, 2):
         talk.carry(nodes[2 - number], hear(nodes[2 - number], beacon_of(number)))
         talk.deliver()
         if number == 1:

@@ -51,9 +51,13 @@ def test_five_nodes_find_each_other_and_a_sixth(loss: float, within: float, seed
     sixth, start = world.add(), world.now
     assert world.run_until(lambda: listed_by_all(world, sixth), within, every=0.01)
     print(f"loss {loss}, seed {seed}: {world.now - start:.2f} s")
-    found = [o.node for o in world.events if isinstance(o.event, ClusterFound)]
-    assert sixth.id in found
-    assert len(found) == len(set(found))
+    assert world.run_until(lambda: sixth.id in found_by(world), 30.0)
+    assert len(found_by(world)) == len(set(found_by(world)))
+
+
+def found_by(world: World) -> list[str]:
+    """The nodes that logged that a beacon led to a cluster, once for each such line."""
+    return [o.node for o in world.events if isinstance(o.event, ClusterFound)]
 
 
 def test_a_newcomer_is_found_fast_by_a_large_cluster() -> None:
