@@ -63,6 +63,15 @@ class Deliver:
 
 
 @attrs.frozen
+class Hear:
+    """These datagrams arrive by broadcast, all at once."""
+
+    at: float
+    datagrams: tuple[bytes, ...]
+    source: Address = ("10.0.0.2", 7000)
+
+
+@attrs.frozen
 class Increment:
     """A caller asks for an increment of the counter `default` with ack level `local`."""
 
@@ -87,7 +96,7 @@ class Pause:
     datagrams: tuple[bytes, ...] = ()
 
 
-Step = Deliver | Increment | Register | Pause
+Step = Deliver | Hear | Increment | Register | Pause
 
 
 @attrs.frozen

@@ -150,7 +150,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     "no_discovery",
     is_flag=True,
     envvar="GOSSIPD_NO_DISCOVERY",
-    help="Do not look for nodes by broadcast. (Broadcast is not there yet.)",
+    help="Do not look for nodes by broadcast.",
 )
 @option(
     "--discovery-port",
@@ -159,7 +159,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     default="7000",
     show_default=True,
     envvar="GOSSIPD_DISCOVERY_PORT",
-    help="The UDP port for that.",
+    help="The UDP port on which nodes look for each other by broadcast; the same for all.",
 )
 @option(
     "--data-dir",

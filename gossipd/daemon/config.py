@@ -146,7 +146,7 @@ class DaemonConfig:
         ack: who must hold a write before it is answered; None chooses by the size of the cluster.
         log_format: for people or for machines, on stderr.
         log_level: the least important level that is logged.
-        discovery: whether nodes may be looked for by broadcast, on `discovery_port`.
+        discovery: whether nodes are looked for by broadcast, on `discovery_port`.
         data_dir: where the node keeps its state; None keeps nothing on disk.
     """
 

@@ -17,6 +17,7 @@ import trio
 from gossipd.protocol import (
     Address,
     Answer,
+    Broadcast,
     Effect,
     Node,
     Notify,
@@ -65,7 +66,8 @@ class _Waiter:
 class Driver:
     """Owns the node; everything else of the daemon speaks to the node through it.
 
-    With a store, writes are on disk before they take effect; without one they are at once.
+    With a store, writes are on disk before they take effect; without one they are at once. Without
+    `broadcast` nobody hears a broadcast.
 
     Attributes:
         lateness: how late timers fired.
@@ -79,6 +81,7 @@ class Driver:
         endpoint: Endpoint,
         on_event: Callable[[Event], None],
         store: Storage | None = None,
+        broadcast: Callable[[bytes], None] | None = None,
     ) -> None:
         self.lateness = LoopLateness()
         self.draining = False
@@ -88,6 +91,7 @@ class Driver:
         self._on_event = on_event
         self._waiters: dict[int, _Waiter] = {}
         self._tickets = 0
+        self._broadcast = broadcast
         self._journal = None if store is None else Journal(store, self)
         # Writes to be reported, and whether they are on disk.
         self._writes: deque[tuple[Write, bool]] = deque()
@@ -150,6 +154,19 @@ class Driver:
     def remove(self, text: str) -> None:
         """Hides a peer. Raises ValueError if `text` names none."""
         self._command(lambda now: self._node.remove(text, now))
+
+    def hear(self, datagrams: Sequence[tuple[bytes, Address]]) -> None:
+        """Takes what came by broadcast."""
+        now = trio.current_time()
+        for data, source in datagrams:
+            self._perform(self._node.handle_datagram(data, source, now), now)
+        self._wait.deadline = self._due()
+
+    def move(self, node_id: str) -> None:
+        """The node has another address: it goes on under that id, unless it stops."""
+        if not self.draining:
+            self.node_id = node_id
+            self._command(lambda now: self._node.move(node_id, now))
 
     def leave(self) -> None:
         """Begins to leave; `LeaveDone` is notified."""
@@ -229,6 +246,9 @@ class Driver:
             match effect:
                 case Transmit(data, to):
                     self._endpoint.send(data, to)
+                case Broadcast(data):
+                    if self._broadcast is not None:
+                        self._broadcast(data)
                 case Answer(ticket):
                     self._tell(ticket, effect)
                 case Persist(write):

@@ -8,9 +8,11 @@ import attrs
 import structlog
 
 from gossipd.protocol.events import (
+    ClusterFound,
     ContentDiffers,
     Event,
     ForeignDatagram,
+    IdChanged,
     IdConflict,
     LeaveDone,
     MemberDead,
@@ -25,6 +27,8 @@ from gossipd.protocol.events import (
 )
 
 _NAMES: dict[type, tuple[str, str]] = {
+    ClusterFound: ("cluster_found", "info"),
+    IdChanged: ("id_changed", "warning"),
     MemberJoined: ("member_joined", "info"),
     MemberSuspect: ("member_suspect", "warning"),
     MemberRecovered: ("member_recovered", "info"),

@@ -1,9 +1,13 @@
-"""Which address of this machine others would reach, found without sending anything."""
+"""Which addresses this machine has: the one others would reach, and those of its broadcasts.
+
+Nothing is sent to find out.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 
 _TARGETS = {
     # Reserved for documentation (RFC 5737, RFC 3849): no machine has them, and connecting a UDP
@@ -12,6 +16,7 @@ _TARGETS = {
     "::": (socket.AF_INET6, "2001:db8::1", "::1"),
 }
 _ANY_PORT = 9
+_NO_BROADCAST = 31
 
 
 def advertised_address(bind_host: str) -> tuple[str, str | None]:
@@ -22,7 +27,7 @@ def advertised_address(bind_host: str) -> tuple[str, str | None]:
     interface the loopback address, each with a warning of one line. Cheap, and never waits: it may
     be called every few seconds.
     """
-    if bind_host not in _TARGETS:
+    if not is_wildcard(bind_host):
         return bind_host, None
     family, target, loopback = _TARGETS[bind_host]
     host = _source_towards(family, target)
@@ -32,6 +37,64 @@ def advertised_address(bind_host: str) -> tuple[str, str | None]:
     if host is not None:
         return host, f"no route to others: advertising {host}, the first interface's address"
     return loopback, f"no network interface: advertising {loopback}, which no other machine reaches"
+
+
+def is_wildcard(bind_host: str) -> bool:
+    """Whether a node bound to that host is reached on every address of this machine."""
+    return bind_host in _TARGETS
+
+
+def changed_address(bind_host: str, advertised: str) -> str | None:
+    """The host for a wildcard to advertise in place of `advertised`, or None if that is to stay.
+
+    It stays as long as this machine has it, however its routes change, and while there is no other:
+    a network that is gone may come back with it. The loopback address gives way to any other.
+    """
+    host, _ = advertised_address(bind_host)
+    if host == advertised or ipaddress.ip_address(host).is_loopback:
+        return None
+    if ipaddress.ip_address(advertised).is_loopback:
+        return host
+    present = [address for address, _ in _addresses()]
+    return None if advertised in present else host
+
+
+def broadcast_addresses(bind_host: str) -> dict[str, str | None]:
+    """The IPv4 networks that a node bound to `bind_host` is to broadcast in.
+
+    Returns:
+        By each address with its prefix, `10.0.0.7/24`: that network's broadcast address, or None if
+        it has none. For a wildcard these are all but loopback's; for any other host only those of
+        its own network.
+    """
+    found: dict[str, str | None] = {}
+    for address, prefix in _addresses():
+        if ":" in address:
+            continue
+        interface = ipaddress.IPv4Interface(f"{address}/{prefix}")
+        if is_wildcard(bind_host):
+            ours = not interface.is_loopback
+        else:
+            ours = ipaddress.ip_address(bind_host) in interface.network
+        if ours:
+            network = interface.network
+            single = network.prefixlen >= _NO_BROADCAST
+            found[str(interface)] = None if single else str(network.broadcast_address)
+    return found
+
+
+def _addresses() -> Iterator[tuple[str, int]]:
+    """Every address of this machine with the length of its prefix."""
+    import ifaddr
+
+    try:
+        adapters = list(ifaddr.get_adapters())
+    except OSError:
+        return
+    for adapter in adapters:
+        for found in adapter.ips:
+            host = found.ip if isinstance(found.ip, str) else found.ip[0]
+            yield host, found.network_prefix
 
 
 def _source_towards(family: socket.AddressFamily, target: str) -> str | None:
@@ -45,18 +108,7 @@ def _source_towards(family: socket.AddressFamily, target: str) -> str | None:
 
 
 def _first_interface(family: socket.AddressFamily) -> str | None:
-    import ifaddr
-
-    try:
-        adapters = list(ifaddr.get_adapters())
-    except OSError:
-        return None
-    for adapter in adapters:
-        for address in adapter.ips:
-            host = address.ip if isinstance(address.ip, str) else address.ip[0]
-            if _reachable(host, family):
-                return host
-    return None
+    return next((host for host, _ in _addresses() if _reachable(host, family)), None)
 
 
 def _reachable(host: str, family: socket.AddressFamily) -> bool:

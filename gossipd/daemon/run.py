@@ -29,11 +29,12 @@ from gossipd.protocol.events import Event, LeaveDone
 
 from .api import Api
 from .config import DaemonConfig
+from .discovery import Segments
 from .driver import Driver, look_up
 from .events import EventLog
 from .http import HttpServer
 from .http_messages import Request
-from .interfaces import advertised_address
+from .interfaces import advertised_address, changed_address, is_wildcard
 from .lock import LockError, lock
 from .log import RateLimit, configure
 from .metrics import Metrics
@@ -44,6 +45,7 @@ _BACKLOG = 1024
 _DRAIN_SECONDS = 1.0
 _STOP_SECONDS = 2.8
 _ERROR_INTERVAL = 1.0
+_ADDRESS_SECONDS = 2.0
 
 
 class StartError(Exception):
@@ -69,33 +71,40 @@ async def run(config: DaemonConfig) -> int:
     host = await _bind_host(config.bind[0])
     node_id = await _advertised(config, host)
     with _store(config, node_id) as (store, kept):
-        await _serve(config, host, node_id, store, kept)
-    log.info("stopped", node_id=node_id)
+        last_id = await _serve(config, host, node_id, store, kept)
+    log.info("stopped", node_id=last_id)
     return 0
 
 
 async def _serve(
     config: DaemonConfig, host: str, node_id: str, store: Store | None, kept: State | None
-) -> None:
+) -> str:
+    """Runs the node until it has left; the id that it had then."""
     log = structlog.get_logger()
     endpoint, listeners = _open(host, config.bind[1])
+    segments = _segments(config, host)
     left = trio.Event()
 
     def forward(event: Event) -> None:
         if isinstance(event, LeaveDone):
             left.set()
 
-    node = _make_node(config, node_id, kept)
+    node = _make_node(config, node_id, kept, discovery=segments is not None)
     if store is not None and store.trouble is None:
         with contextlib.suppress(WriteError):
             store.begin(node.state().generation)
-    driver = Driver(node, node_id, endpoint, EventLog(forward), store)
+    broadcast = None if segments is None else segments.broadcast
+    driver = Driver(node, node_id, endpoint, EventLog(forward), store, broadcast)
     server, _ = _make_server(driver, store)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, driver, server, left, nursery)
             await nursery.start(driver.run, config.join)
             await nursery.start(server.serve, listeners)
+            if segments is not None:
+                nursery.start_soon(segments.run, driver.hear)
+            if config.advertise is None and is_wildcard(host):
+                nursery.start_soon(_follow_address, host, driver)
             log.info(
                 "started",
                 node_id=node_id,
@@ -105,12 +114,29 @@ async def _serve(
                 version=__version__,
             )
     endpoint.close()
+    if segments is not None:
+        segments.close()
     if store is not None:
         _close(store, node)
+    return driver.node_id
 
 
-def _make_node(config: DaemonConfig, node_id: str, kept: State | None) -> Node:
-    protocol = ProtocolConfig.profile(config.profile, cluster=config.cluster, ack=config.ack)
+def _segments(config: DaemonConfig, host: str) -> Segments | None:
+    """The networks to look for nodes in, None without discovery."""
+    if not config.discovery:
+        return None
+    if ":" in host:
+        structlog.get_logger().info("discovery_off", reason="IPv6 has no broadcast")
+        return None
+    segments = Segments(host, config.discovery_port)
+    segments.look()
+    return segments
+
+
+def _make_node(config: DaemonConfig, node_id: str, kept: State | None, *, discovery: bool) -> Node:
+    protocol = ProtocolConfig.profile(
+        config.profile, cluster=config.cluster, ack=config.ack, discovery=discovery
+    )
     identity = Identity(node_id, secrets.randbits(32), time.time_ns() // 1_000_000)
     rng = Random(secrets.token_bytes(32))
     return Node(protocol, identity, state=kept, rng=rng, now=trio.current_time())
@@ -224,6 +250,16 @@ async def _advertised(config: DaemonConfig, bind_host: str) -> str:
     if not addresses:
         raise StartError(f"--advertise: the name {host} has no address")
     return format_node_id(addresses[0][0], port)
+
+
+async def _follow_address(host: str, driver: Driver) -> None:
+    """Lets the node go on under another id when this machine has got another address."""
+    while True:
+        await trio.sleep(_ADDRESS_SECONDS)
+        advertised, port = split_node_id(driver.node_id)
+        found = changed_address(host, advertised)
+        if found is not None:
+            driver.move(format_node_id(found, port))
 
 
 def _open(host: str, port: int) -> tuple[UdpSocket, list[trio.SocketListener]]:

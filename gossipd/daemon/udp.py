@@ -1,7 +1,8 @@
-"""The gossip socket: non-blocking, read until it is empty; no task or thread per datagram."""
+"""The UDP sockets: non-blocking, read until they are empty; no task or thread per datagram."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 import trio
@@ -28,6 +29,7 @@ class UdpSocket:
             self._socket.setblocking(False)
             # A paused process finds what was sent to it meanwhile; the kernel may grant less.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+            self._prepare()
             self._socket.bind((host, port))
         except BaseException:
             self._socket.close()
@@ -65,3 +67,31 @@ class UdpSocket:
     def close(self) -> None:
         """Closes the socket; nobody may wait on it."""
         self._socket.close()
+
+    def _prepare(self) -> None:
+        """Sets further options before the socket is bound."""
+
+
+class BroadcastSocket(UdpSocket):
+    """A socket bound to a broadcast address, which hears what is sent there, and sends there.
+
+    Several nodes of a machine may each have one, and each gets all of it. Bound to a usual address
+    a socket would hear no broadcasts, and bound to the wildcard one those of other networks as
+    well.
+    """
+
+    def __init__(self, address: str, port: int) -> None:
+        """Binds to an IPv4 broadcast address of this machine. Raises OSError if it cannot."""
+        super().__init__(address, port)
+        self._to = (address, port)
+
+    def broadcast(self, data: bytes) -> None:
+        """Sends at once. Raises OSError if the datagram did not go out."""
+        with contextlib.suppress(BlockingIOError):
+            self._socket.sendto(data, self._to)
+
+    def _prepare(self) -> None:
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        # A broadcast of a network that is gone must not become a usual datagram to a router.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)

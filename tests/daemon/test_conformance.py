@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from unittest.mock import patch
 
@@ -14,7 +14,17 @@ import trio.testing
 from gossipd.daemon import driver as driver_module
 from gossipd.daemon.driver import Driver
 from gossipd.protocol import Address, Answer, Broadcast, Effect, Notify, Persist, Transmit
-from tests.conformance import PEER, Deliver, Increment, Pause, Recorder, Register, Scenario, check
+from tests.conformance import (
+    PEER,
+    Deliver,
+    Hear,
+    Increment,
+    Pause,
+    Recorder,
+    Register,
+    Scenario,
+    check,
+)
 from tests.conformance_cases import SCENARIOS
 
 HANDLING = 1e-5
@@ -52,10 +62,6 @@ class FakeEndpoint:
         """Notes that it left."""
         self._recorder.carried_out(Transmit(data, to))
 
-    def broadcast(self, data: bytes) -> None:
-        """Notes that it left."""
-        self._recorder.carried_out(Broadcast(data))
-
 
 class DriverDrive:
     """Plays a scenario on trio with a clock that jumps."""
@@ -79,7 +85,11 @@ class DriverDrive:
         recorder = Recorder(scenario, None, state=None, rng=Random(1), now=origin)
         endpoint = FakeEndpoint(clock, recorder)
         driver = self._factory(
-            recorder, "10.0.0.1:8088", endpoint, lambda event: recorder.carried_out(Notify(event))
+            recorder,
+            "10.0.0.1:8088",
+            endpoint,
+            lambda event: recorder.carried_out(Notify(event)),
+            broadcast=lambda data: recorder.carried_out(Broadcast(data)),
         )
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run)
@@ -92,6 +102,8 @@ class DriverDrive:
                 match step:
                     case Deliver():
                         endpoint.arrive(step.data, step.source)
+                    case Hear():
+                        driver.hear([(data, step.source) for data in step.datagrams])
                     case Increment():
                         answer = driver.increment("default", step.amount, "local")
                         nursery.start_soon(_note, recorder, answer)
@@ -111,11 +123,7 @@ async def _note(recorder: Recorder, answer: Answer | Awaitable[Answer]) -> None:
     recorder.carried_out(answer if isinstance(answer, Answer) else await answer)
 
 
-# The daemon has no discovery socket yet, so a broadcast has nowhere to go.
-PLAYED = [scenario for scenario in SCENARIOS if "broadcast" not in scenario.name]
-
-
-@pytest.mark.parametrize("scenario", PLAYED, ids=[scenario.name for scenario in PLAYED])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_the_driver_conforms(scenario: Scenario) -> None:
     """The recording is as expected."""
     check(DriverDrive(), scenario)
@@ -172,6 +180,15 @@ class SleepsThroughCommands(Driver):
         self._perform(call(now), now)
 
 
+class SleepsThroughBroadcasts(Driver):
+    """Keeps to the timer that it waited for before it heard something."""
+
+    def hear(self, datagrams: Sequence[tuple[bytes, Address]]) -> None:
+        now = trio.current_time()
+        for data, source in datagrams:
+            self._perform(self._node.handle_datagram(data, source, now), now)
+
+
 class ReversesEffects(Driver):
     """Carries out the last effect first."""
 
@@ -185,6 +202,7 @@ BROKEN = (
     ReceivesOneBatch,
     ReportsWritesTooEarly,
     SleepsThroughCommands,
+    SleepsThroughBroadcasts,
     ReversesEffects,
 )
 
@@ -196,8 +214,6 @@ def test_a_broken_driver_is_found_out(broken: type[Driver]) -> None:
 
 
 def _holds(factory: type[Driver], scenario: Scenario) -> bool:
-    if "broadcast" in scenario.name:
-        return True
     try:
         check(DriverDrive(factory), scenario)
     except (AssertionError, ExceptionGroup):

@@ -25,6 +25,18 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"owner": "ab", "source": "b:2"},
     ),
     (
+        events.ClusterFound("prod", "b:2"),
+        "cluster_found",
+        "info",
+        {"cluster": "prod", "member": "b:2"},
+    ),
+    (
+        events.IdChanged("a:1", "b:2"),
+        "id_changed",
+        "warning",
+        {"node_id": "a:1", "previous": "b:2"},
+    ),
+    (
         events.MemberJoined("a:1", 5, None),
         "member_joined",
         "info",

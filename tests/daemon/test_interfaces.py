@@ -1,4 +1,4 @@
-"""The advertised address on machines of every kind, with sockets that only pretend."""
+"""Addresses of machines of every kind, with sockets and interfaces that only pretend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 import ifaddr
 import pytest
 
-from gossipd.daemon.interfaces import advertised_address
+from gossipd.daemon.interfaces import advertised_address, broadcast_addresses, changed_address
 
 
 class FakeSocket:
@@ -46,10 +46,20 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     def install(source: str | OSError, *interfaces: str | tuple[str, int, int]) -> None:
         monkeypatch.setattr(FakeSocket, "source", source)
         monkeypatch.setattr(socket, "socket", FakeSocket)
-        adapters = [SimpleNamespace(ips=[SimpleNamespace(ip=ip)]) for ip in interfaces]
+        adapters = [
+            SimpleNamespace(ips=[SimpleNamespace(ip=ip, network_prefix=prefix(ip))])
+            for ip in interfaces
+        ]
         monkeypatch.setattr(ifaddr, "get_adapters", lambda: adapters)
 
     return install
+
+
+def prefix(ip: str | tuple[str, int, int]) -> int:
+    """What these tests take for the length of an address's prefix."""
+    if isinstance(ip, tuple):
+        return 64
+    return {"127": 8, "10.": 32}.get(ip[:3], 24)
 
 
 NO_ROUTE = OSError(101, "Network is unreachable")
@@ -105,3 +115,83 @@ def test_unreadable_interfaces(machine: Any, monkeypatch: pytest.MonkeyPatch) ->
     machine(NO_ROUTE)
     monkeypatch.setattr(ifaddr, "get_adapters", fail)
     assert "127.0.0.1" == advertised_address("0.0.0.0")[0]
+
+
+# What changes
+
+
+@pytest.mark.parametrize(
+    ("advertised", "source", "interfaces", "expected"),
+    [
+        ("192.168.0.1", "192.168.0.1", ("192.168.0.1",), None),
+        ("192.168.0.1", "192.168.0.2", ("192.168.0.2",), "192.168.0.2"),
+        ("192.168.0.1", NO_ROUTE, ("192.168.0.2",), "192.168.0.2"),
+        ("127.0.0.1", "192.168.0.2", ("127.0.0.1", "192.168.0.2"), "192.168.0.2"),
+        ("127.0.0.1", NO_ROUTE, ("127.0.0.1",), None),
+    ],
+    ids=["same", "other", "other without route", "first network", "none yet"],
+)
+def test_the_address_is_read_again(
+    machine: Any,
+    advertised: str,
+    source: str | OSError,
+    interfaces: tuple[str, ...],
+    expected: str | None,
+) -> None:
+    """Another address is a change, and so is the first one after loopback."""
+    machine(source, *interfaces)
+    assert expected == changed_address("0.0.0.0", advertised)
+
+
+def test_an_address_that_is_still_there_stays(machine: Any) -> None:
+    """However the routes change: a node does not change its id for a new default route."""
+    machine("192.168.9.9", "192.168.0.1", "192.168.9.9")
+    assert changed_address("0.0.0.0", "192.168.0.1") is None
+
+
+def test_a_network_that_is_gone_may_come_back(machine: Any) -> None:
+    """Nobody is helped by the loopback address as an id."""
+    machine(NO_ROUTE, "127.0.0.1")
+    assert changed_address("0.0.0.0", "192.168.0.1") is None
+
+
+# Broadcasts
+
+
+def test_a_wildcard_broadcasts_everywhere_but_on_loopback(machine: Any) -> None:
+    """One address each; a network of one host has none, IPv6 has none at all."""
+    machine(NO_ROUTE, "127.0.0.1", "192.168.0.1", "172.18.5.4", "10.0.0.1", ("fd00::1", 0, 0))
+    assert {
+        "192.168.0.1/24": "192.168.0.255",
+        "172.18.5.4/24": "172.18.5.255",
+        "10.0.0.1/32": None,
+    } == broadcast_addresses("0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("127.0.0.1", {"127.0.0.1/8": "127.255.255.255"}),
+        ("127.0.3.9", {"127.0.0.1/8": "127.255.255.255"}),
+        ("192.168.0.1", {"192.168.0.1/24": "192.168.0.255"}),
+        ("172.18.5.4", {}),
+    ],
+)
+def test_a_host_broadcasts_only_in_its_own_network(
+    machine: Any, host: str, found: dict[str, str]
+) -> None:
+    """Whoever is bound to loopback does so only there."""
+    machine(NO_ROUTE, "127.0.0.1", "192.168.0.1")
+    assert found == broadcast_addresses(host)
+
+
+def test_no_broadcast_where_interfaces_cannot_be_read(
+    machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is as if there were none."""
+
+    def fail() -> None:
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(ifaddr, "get_adapters", fail)
+    assert {} == broadcast_addresses("0.0.0.0")

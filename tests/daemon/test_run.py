@@ -123,6 +123,10 @@ def test_main_says_it_in_one_line(
 # Addresses
 
 
+# Nobody is to be found by chance, nor to be disturbed.
+QUIET: dict[str, Any] = {"cluster": secrets.token_hex(8), "discovery": False}
+
+
 @asynccontextmanager
 async def running(**options: Any) -> AsyncIterator[list[int]]:
     """Runs a daemon until SIGTERM at the end of the block; the list has then its exit code."""
@@ -130,7 +134,7 @@ async def running(**options: Any) -> AsyncIterator[list[int]]:
     started = trio.Event()
 
     async def wait() -> None:
-        codes.append(await run(DaemonConfig(**{"cluster": secrets.token_hex(8), **options})))
+        codes.append(await run(DaemonConfig(**{**QUIET, **options})))
 
     async def listening() -> None:
         host, port = options["bind"]

@@ -84,7 +84,7 @@ class Node:
         """Starts a process; it is not there yet when this returns."""
         self._starts += 1
         self.log_path = self._folder / f"{self.host}-{self.port}-{self._starts}.log"
-        command = [sys.executable, "-m", "gossipd", "run", "--bind", self.id]
+        command = [sys.executable, "-m", "gossipd", "run", "--bind", self.id, "--no-discovery"]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--log-format", "json", *self.flags],

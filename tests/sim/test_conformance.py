@@ -14,6 +14,7 @@ from gossipd.sim.world import World
 from tests.conformance import (
     PEER,
     Deliver,
+    Hear,
     Increment,
     Pause,
     Recorder,
@@ -61,6 +62,9 @@ class SimulatorDrive:
             match step:
                 case Deliver():
                     world.at(step.at, world.deliver, step.data, step.source, address)
+                case Hear():
+                    for data in step.datagrams:
+                        world.at(step.at, world.deliver, data, step.source, address)
                 case Increment():
                     world.at(step.at, self._increment, world, step.amount)
                 case Register():
