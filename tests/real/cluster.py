@@ -62,6 +62,8 @@ class Node:
 
     Attributes:
         id: its address, which is its node id.
+        bind: the host that it is bound to.
+        discovery: whether it looks for others by broadcast: strangers on this machine may answer.
         flags: of its next start.
         directory: where it keeps its state, in a cluster whose nodes do.
         process: of its last start.
@@ -74,6 +76,8 @@ class Node:
     def __init__(self, host: str, port: int, folder: Path, flags: Sequence[str]) -> None:
         self.host, self.port = host, port
         self.id = f"{host}:{port}"
+        self.bind = host
+        self.discovery = False
         self.directory = folder / f"{host}-{port}"
         self._folder = folder
         kept = any(flag.startswith("--data-dir") for flag in flags)
@@ -84,7 +88,9 @@ class Node:
         """Starts a process; it is not there yet when this returns."""
         self._starts += 1
         self.log_path = self._folder / f"{self.host}-{self.port}-{self._starts}.log"
-        command = [sys.executable, "-m", "gossipd", "run", "--bind", self.id, "--no-discovery"]
+        command = [sys.executable, "-m", "gossipd", "run", "--bind", f"{self.bind}:{self.port}"]
+        if not self.discovery:
+            command.append("--no-discovery")
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--log-format", "json", *self.flags],

@@ -1,0 +1,219 @@
+"""Real nodes that find each other by broadcast, each test in a network of its own."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.real.cluster import Node, eventually
+from tests.real.namespace import add_network, ip, network_of_its_own
+
+HERE = "10.77.0.1"
+BROADCAST = "10.77.0.255"
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """Nobody else hears these broadcasts."""
+    with network_of_its_own():
+        yield
+
+
+@contextmanager
+def nodes(folder: Path, *flags: str) -> Iterator[Nodes]:
+    """Nodes of one cluster without seeds, to be started one by one."""
+    made = Nodes(folder, ["--cluster", f"test-{secrets.token_hex(8)}", *flags])
+    try:
+        yield made
+    finally:
+        for node in made.started:
+            node.end()
+
+
+class Nodes:
+    """Nodes of one cluster that look for each other."""
+
+    def __init__(self, folder: Path, flags: list[str]) -> None:
+        self.started: list[Node] = []
+        self._folder = folder
+        self._flags = flags
+
+    def add(self, host: str, *, bind: str = "", flags: tuple[str, ...] = ()) -> Node:
+        """Starts one that is reached there, and waits until it serves."""
+        node = Node(host, 8088 + len(self.started), self._folder, [*self._flags, *flags])
+        node.discovery = True
+        node.bind = bind or host
+        self.started.append(node)
+        node.start()
+        eventually(f"{node.id} answers", node.answers, 20)
+        return node
+
+    def know_each_other(self, within: float) -> None:
+        """Waits until each lists all others and nobody else."""
+        ids = {node.id for node in self.started}
+        for node in self.started:
+            node.comes_to_list(ids - {node.id}, within)
+
+
+@pytest.mark.parametrize(("host", "bind"), [("127.0.0.1", ""), (HERE, ""), (HERE, "0.0.0.0")])
+def test_four_nodes_find_each_other(host: str, bind: str, folder: Path) -> None:
+    """On loopback, on one address, on all; the fourth is in all lists within 2 s of serving."""
+    if host == HERE:
+        add_network("net0", f"{HERE}/24")
+    with nodes(folder) as found:
+        for _ in range(3):
+            found.add(host, bind=bind)
+        found.know_each_other(10)
+        fourth = found.add(host, bind=bind)
+        serving = time.time()
+        found.know_each_other(2)
+        print(f"{host} {bind}: in all lists {time.time() - serving:.3f} s after it served")
+        joined = [
+            node.comes_to_log("member_joined", fourth.id, 1)["at"] for node in found.started[:3]
+        ]
+        [started] = fourth.events("started")
+        print(f"joined {max(joined) - started['at']:+.4f} s after the line `started`")
+        assert all(len(node.events("cluster_found")) == 1 for node in found.started)
+        [line] = fourth.events("cluster_found")
+        assert line["cluster"].startswith("test-")
+        assert line["member"] in {node.id for node in found.started[:3]}
+        assert [] == [line for node in found.started for line in node.events("discovery_off")]
+
+
+def test_loopback_and_a_network_do_not_mix(folder: Path) -> None:
+    """Who is bound to loopback broadcasts only there, who is not does not."""
+    add_network("net0", f"{HERE}/24")
+    with nodes(folder) as found:
+        inside = [found.add("127.0.0.1") for _ in range(2)]
+        outside = [found.add(HERE), found.add(HERE, bind="0.0.0.0")]
+        for pair in inside, outside:
+            pair[0].comes_to_list({pair[1].id}, 5)
+            pair[1].comes_to_list({pair[0].id}, 5)
+
+
+def test_other_clusters_and_those_who_do_not_look_stay_apart(folder: Path) -> None:
+    """On one segment, while two others find each other."""
+    with nodes(folder) as found:
+        found.add("127.0.0.1")
+        other = found.add("127.0.0.1", flags=("--cluster", "other"))
+        silent = found.add("127.0.0.1", flags=("--no-discovery",))
+        elsewhere = found.add("127.0.0.1", flags=("--discovery-port", "7001"))
+        last = found.add("127.0.0.1")
+        found.started[0].comes_to_list({last.id}, 5)
+        for node in other, silent, elsewhere:
+            assert set() == node.peers()
+        assert other.metric("gossipd_rejected_total", reason="cluster") > 0
+
+
+def test_a_removed_peer_stays_out_although_it_goes_on_calling(folder: Path) -> None:
+    """Until it is registered again."""
+    with nodes(folder) as found:
+        first, second = found.add("127.0.0.1"), found.add("127.0.0.1")
+        found.know_each_other(5)
+        assert 200 == first.ask("POST", "/remove-peer", f'{{"id":"{second.id}"}}')[0]
+        second.kill()
+        second.start()
+        eventually(f"{second.id} answers", second.answers, 20)
+        eventually(
+            "its beacons are dropped",
+            lambda: first.metric("gossipd_rejected_total", reason="removed") >= 3,
+            10,
+        )
+        assert set() == first.peers()
+        assert 200 == first.ask("POST", "/register", f'{{"id":"{second.id}"}}')[0]
+        found.know_each_other(2)
+
+
+def test_a_foreign_program_on_the_port(folder: Path) -> None:
+    """One warning, and the node serves; once the port is free, it finds others."""
+    add_network("net0", f"{HERE}/24")
+    with nodes(folder) as found:
+        with socket.socket(type=socket.SOCK_DGRAM) as foreign:
+            foreign.bind((BROADCAST, 7000))
+            first = found.add(HERE, bind="0.0.0.0")
+            assert 200 == first.ask("POST", "/increment")[0]
+            [line] = first.events("discovery_off")
+            assert "another program uses this port" in line["reason"]
+        found.add(HERE, bind="0.0.0.0")
+        found.know_each_other(10)
+        assert 1 == len(first.events("discovery_off"))
+
+
+def test_a_network_without_broadcast(folder: Path) -> None:
+    """One warning, and the node serves, on all addresses and on that one."""
+    add_network("net0", f"{HERE}/32")
+    with nodes(folder) as found:
+        for bind in "0.0.0.0", HERE:
+            node = found.add(HERE, bind=bind)
+            assert 200 == node.ask("POST", "/increment")[0]
+            [line] = node.events("discovery_off")
+            assert "no broadcast address" in line["reason"]
+
+
+def test_no_network_at_first(folder: Path) -> None:
+    """Such a node serves alone; when a network comes, it has an address there and finds others."""
+    with nodes(folder) as found:
+        alone = found.add("127.0.0.1", bind="0.0.0.0")
+        assert 200 == alone.ask("POST", "/increment")[0]
+        assert "127.0.0.1:8088" == alone.get("/health")["node_id"]
+        assert [] == alone.events("discovery_off")
+        add_network("net0", f"{HERE}/24")
+        alone.id = f"{HERE}:8088"
+        found.add(HERE)
+        found.know_each_other(10)
+        found.started[1].comes_to_show(1, 5)
+
+
+def test_another_address(folder: Path) -> None:
+    """The old id leaves and the new one joins, with the same counts; nobody dies."""
+    add_network("net0", f"{HERE}/24")
+    add_network("net1", "10.78.0.1/24")
+    ip("route add default dev net1")
+    with nodes(folder) as found:
+        fixed = [found.add(HERE) for _ in range(2)]
+        moving = found.add("10.78.0.1", bind="0.0.0.0")
+        found.know_each_other(5)
+        for _ in range(3):
+            assert "3/3" == _increment(moving)
+        ip("addr del 10.78.0.1/24 dev net1")
+        ip("addr add 10.78.0.2/24 dev net1")
+        ip("route add default dev net1")
+        changed = time.time()
+        old, moving.host, moving.id = moving.id, "10.78.0.2", "10.78.0.2:8090"
+        found.know_each_other(10)
+        print(f"in all lists under its new id {time.time() - changed:.2f} s after the change")
+        assert moving.id == moving.get("/health")["node_id"]
+        assert "3/3" == _increment(moving)
+        for node in found.started:
+            node.comes_to_show(4, 5)
+        for node in fixed:
+            node.comes_to_log("member_left", old, 5)
+            assert [] == node.events("member_dead")
+        [line] = moving.events("id_changed")
+        assert (moving.id, old) == (line["node_id"], line["previous"])
+
+
+def test_a_network_that_is_gone_and_back(folder: Path) -> None:
+    """The id stays meanwhile, the node counts alone, and then all agree."""
+    add_network("net0", f"{HERE}/24")
+    with nodes(folder) as found:
+        node = found.add(HERE, bind="0.0.0.0")
+        ip("link del net0")
+        node.host = "127.0.0.1"
+        assert 200 == node.ask("POST", "/increment")[0]
+        add_network("net0", f"{HERE}/24")
+        other = found.add(HERE, bind="0.0.0.0")
+        other.comes_to_list({node.id}, 10)
+        other.comes_to_show(1, 5)
+        assert [] == node.events("id_changed")
+
+
+def _increment(node: Node) -> str:
+    with node.client() as client:
+        return client.increment()
