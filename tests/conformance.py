@@ -177,6 +177,9 @@ class Recorder:
         assert not seeds, "scenarios have no seeds"
         return []
 
+    def move(self, node_id: str, now: float) -> list[Effect]:
+        return self._input("move", now, node_id)
+
     def leave(self, now: float) -> list[Effect]:
         return self._input("leave", now)
 

@@ -213,6 +213,17 @@ async def test_a_wake_up_before_the_timer_is_not_late(autojump_clock: Clock) -> 
         assert 0 == site.driver.lateness.count
 
 
+async def test_a_move_changes_the_id_until_the_end_has_begun(autojump_clock: Clock) -> None:
+    """The API shows the new id from then on; a node that stops keeps the one it leaves under."""
+    async with running(autojump_clock) as site:
+        site.driver.move("10.0.0.9:8088")
+        assert "10.0.0.9:8088" == site.driver.node_id
+        site.driver.draining = True
+        site.driver.move("10.0.0.8:8088")
+        assert "10.0.0.9:8088" == site.driver.node_id
+        assert [("move", "10.0.0.9:8088", 0.0)] == site.inputs("move")
+
+
 async def test_names_are_resolved_a_bounded_number_at_a_time(
     autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

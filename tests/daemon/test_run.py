@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import structlog
 import trio
+import trio.testing
 
 from gossipd.daemon import run as run_module
 from gossipd.daemon.config import DaemonConfig
@@ -204,6 +205,35 @@ async def test_a_wildcard_advertises_the_machines_address(
         body = (await ask(port, get("/health")))[1]
         assert f"10.9.8.7:{port}" == json.loads(body)["node_id"]
     assert ("advertised_address", "no route") == (lines()[0]["event"], lines()[0]["reason"])
+
+
+class Follower:
+    """Stands for a driver whose node moves."""
+
+    def __init__(self, node_id: str) -> None:
+        self.node_id = node_id
+        self.moves: list[tuple[float, str]] = []
+
+    def move(self, node_id: str) -> None:
+        """Notes when."""
+        self.moves.append((trio.current_time(), node_id))
+        self.node_id = node_id
+
+
+async def test_the_own_address_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    """Every two seconds; a change is a move to that address and the same port, and only that."""
+    found = {"127.0.0.1": "10.0.0.7", "10.0.0.7": None, "fd00::1": "fd00::2"}
+    monkeypatch.setattr(run_module, "changed_address", lambda host, now: found[now])
+    driver, begin = Follower("127.0.0.1:8090"), trio.current_time()
+    with trio.move_on_after(9.0):
+        await run_module._follow_address("0.0.0.0", driver)  # type: ignore[arg-type]
+    found["10.0.0.7"], found["10.0.0.8"] = "10.0.0.8", None
+    with trio.move_on_after(5.0):
+        await run_module._follow_address("0.0.0.0", driver)  # type: ignore[arg-type]
+    times = [(round(time - begin, 3), node_id) for time, node_id in driver.moves]
+    assert [(2.0, "10.0.0.7:8090"), (11.0, "10.0.0.8:8090")] == times
 
 
 # The end

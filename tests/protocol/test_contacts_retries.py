@@ -63,6 +63,29 @@ def test_every_address_of_a_name_is_tried() -> None:
     assert [address(2), address(3)] == [to for to, _ in sent(effects)]
 
 
+def test_a_name_of_very_many_addresses_is_tried_at_64() -> None:
+    """However many a resolver tells; a few are enough to find the others."""
+    node = make_node(1)
+    [resolve] = [e for e in node.join(["cluster:8088"], 0.0) if isinstance(e, Resolve)]
+    addresses = [(f"10.1.{n // 250}.{n % 250 + 1}", 8088) for n in range(1000)]
+    assert addresses[:64] == [to for to, _ in sent(node.resolved(resolve.ticket, addresses, 0.1))]
+
+
+def test_a_name_is_looked_up_again_and_again() -> None:
+    """Later addresses are tried, and the earlier ones while the resolver fails."""
+    node = make_node(1)
+    talk = Conversation(node)
+    talk.carry(node, node.join(["cluster:8088"], 0.0))
+    tried = []
+    for found in [address(2)], [address(3), address(4)], []:
+        asked = talk.resolves[address(1)]
+        assert [("cluster", 8088)] * len(asked) == [(e.host, e.port) for e in asked]
+        effects = node.resolved(asked[-1].ticket, found, talk.now)
+        tried.append([to for to, _ in sent(effects)])
+        talk.run(11)
+    assert [[address(2)], [address(3), address(4)], [address(3), address(4)]] == tried
+
+
 def test_a_registered_name_becomes_the_row_that_answers() -> None:
     """The name is no longer listed then, only the id of who answered."""
     a, b = make_node(1), make_node(2)

@@ -72,6 +72,8 @@ def test_beacons_come_quickly_and_then_seldom() -> None:
     assert len([time for time in times if time <= 2.25]) >= 4
     assert all(0.75 * e <= w <= 1.25 * e for w, e in zip(waits, expected, strict=True))
     assert waits[-1] > 20
+    # Nodes that started at once do not go on calling at once.
+    assert len({round(w / e, 3) for w, e in zip(waits, expected, strict=True)}) == len(waits)
 
 
 def test_a_node_alone_goes_on_looking() -> None:

@@ -94,6 +94,20 @@ def test_a_node_that_nobody_has_met_leaves_no_trace() -> None:
     assert () == node.state().members
 
 
+def test_only_the_last_of_several_unmet_ids_is_ever_told() -> None:
+    """Nobody hears that it was alive under one in between."""
+    first, second = make_node(1), make_node(2)
+    first.start(0.0)
+    first.move(node_id(8), 0.0)
+    first.move(node_id(9), 0.0)
+    conversation.rename(first, node_id(9))
+    talk = Conversation(first, second)
+    talk.carry(second, second.start(0.0))
+    talk.carry(second, second.register(node_id(9), 0.0))
+    talk.run(3.0)
+    assert {node_id(2): "alive", node_id(9): "alive"} == states(second)
+
+
 def test_back_to_an_earlier_address() -> None:
     """The id that had left is alive again."""
     talk, nodes = started(3)
@@ -123,6 +137,18 @@ def test_to_an_address_that_was_removed_here() -> None:
     move(talk, nodes[0], 3)
     assert () == nodes[0].state().removed
     assert [node_id(2)] == nodes[0].peers()
+    move(talk, nodes[0], 9)
+    assert [address(3)] == [to for to, _ in sent(nodes[0].register(node_id(3), talk.now))]
+
+
+def test_what_was_an_own_address_may_be_anothers_now() -> None:
+    """An address at which the node reached itself is tried again."""
+    node = make_node(1)
+    [(where, ping)] = sent(node.register("10.0.0.5:8088", 0.0))
+    node.handle_datagram(datagram(sender(1), ping), address(1), 0.0)
+    assert [] == sent(node.register("10.0.0.5:8088", 0.0))
+    node.move(node_id(9), 0.0)
+    assert [where] == [to for to, _ in sent(node.register("10.0.0.5:8088", 0.0))]
 
 
 def test_the_generation_grows() -> None:
