@@ -135,6 +135,12 @@ class Cluster(Record):
         """The running node itself, for its getters; ValueError if it does not run."""
         return self.host(node).running()
 
+    def rename(self, host: Host, node_id: str) -> None:
+        """From now on the machine has that id and its address."""
+        del self.hosts[host.id], self._by_address[host.address]
+        host.id, host.address = node_id, address_of(node_id)
+        self.hosts[node_id] = self._by_address[host.address] = host
+
     def live(self) -> list[Host]:
         """The machines whose process runs, paused ones left out."""
         return [host for host in self.hosts.values() if host.node is not None and not host.paused]

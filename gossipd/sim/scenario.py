@@ -103,8 +103,10 @@ def make(words: Mapping[str, Any]) -> Scenario:
     limit = scenario.config.member_limit
     if scenario.nodes > limit:
         raise ScenarioError("nodes", f"{scenario.nodes} is above the setting member_limit, {limit}")
-    if scenario.start == "together" and not scenario.seeds:
-        raise ScenarioError("seeds", "nodes that start together need one to find each other")
+    if scenario.start == "together" and not (scenario.seeds or scenario.config.discovery):
+        raise ScenarioError(
+            "seeds", "nodes that start together need one, or discovery, to find each other"
+        )
     return attrs.evolve(scenario, faults=_assign(scenario, _faults(words)))
 
 

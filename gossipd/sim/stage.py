@@ -21,7 +21,7 @@ _World = TypeVar("_World", bound=World)
 
 
 def stage(scenario: Scenario, world_type: type[_World]) -> _World:
-    """A world without nodes, on the scenario's network."""
+    """A world without nodes, on the scenario's network; with discovery, that is one segment."""
     network = Network(
         Random(f"{scenario.seed}/network"),
         delay=scenario.latency,
@@ -30,6 +30,7 @@ def stage(scenario: Scenario, world_type: type[_World]) -> _World:
         reorder_ratio=scenario.reorder,
     )
     options: dict[str, Any] = {"config": scenario.config, "network": network}
+    options["broadcasts"] = scenario.config.discovery
     if scenario.start == "joined":
         options["factory"] = JoinedNodes(scenario.nodes)
     return world_type(scenario.seed, **options)

@@ -38,6 +38,15 @@ class World(Cluster):
         how = "crashed by a power cut" if power_cut else "crashed"
         self.befall(host, how if keep else f"{how}, state lost")
 
+    def move(self, node: Reference, to: Reference) -> None:
+        """Give a machine another address, which its node goes on under; nobody has the old one."""
+        host, node_id = self.host(node), self.id_of(to)
+        if node_id in self.hosts:
+            raise ValueError(f"{node_id} exists")
+        self.befall(host, f"moves to {node_id}")
+        self.rename(host, node_id)
+        host.command(lambda running, now: running.move(node_id, now))
+
     def restart(self, node: Reference, *, keep: bool = True, after: float = 0.0) -> None:
         """Crash a node, if it runs, and start it again at the same address."""
         host = self.host(node)

@@ -120,6 +120,43 @@ def test_without_broadcast_everybody_serves_alone(seed: int) -> None:
     assert not [o for o in world.events if isinstance(o.event, ClusterFound | MemberDead)]
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("discovery", [True, False])
+def test_a_machine_with_another_address_joins_as_the_new_one(discovery: bool, seed: int) -> None:
+    """At 10 % loss, under a load of increments: none is lost, nobody is declared dead.
+
+    With discovery or without, and although all get other addresses, one after the other.
+    """
+    world = segment(5, seed, loss=0.1) if discovery else World(seed, config=ProtocolConfig())
+    world.network.loss_ratio = 0.1
+    if not discovery:
+        for _ in range(5):
+            world.add(seeds=[0, 1])
+    assert world.run_until(lambda: not checks.everybody_alive(world), 5.0)
+    names = [world.id_of(number) for number in range(5)]
+    for number in range(5):
+        for _ in range(10):
+            world.increment(names[number], 1, ack="local")
+            world.run(0.02)
+        old, names[number] = names[number], world.id_of(20 + number)
+        world.move(old, names[number])
+        for _ in range(10):
+            world.increment(names[number], 1, ack="local")
+            world.run(0.02)
+        assert world.run_until(lambda: not checks.everybody_alive(world), 10.0)
+        assert world.run_until(lambda gone=old: not lists(world, gone), 10.0)
+    world.network.loss_ratio = 0.0
+    assert world.run_until(lambda: not checks.counts_agree(world), 5.0)
+    assert 100 == world.node(names[0]).count("default")
+    assert not checks.increments_kept(world)
+    assert not [o for o in world.events if isinstance(o.event, MemberDead)]
+
+
+def lists(world: World, node_id: str) -> list[str]:
+    """The nodes that list it as a peer."""
+    return [host.id for host in world.live() if node_id in host.running().peers()]
+
+
 def test_an_idle_segment_costs_next_to_nothing() -> None:
     """Two beacons a minute and node, and no answers to them."""
     world = segment(5, 1)

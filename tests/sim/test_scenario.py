@@ -73,7 +73,7 @@ def test_nothing_means_the_defaults() -> None:
         ({"pause": "1"}, "pause", "is not WHO@START"),
         ({"seeds": -1}, "seeds", "-1 is not from 0"),
         ({"owners": -1}, "owners", "-1 is not from 0"),
-        ({"seeds": 0, "start": "together"}, "seeds", "need one to find each other"),
+        ({"seeds": 0, "start": "together"}, "seeds", "need one, or discovery"),
         ({"remove": "n1@3,peer=n5", "nodes": 5}, "remove", "the last of 5 nodes is n4"),
         ({"restart": "n1@3,copy=n5", "nodes": 5}, "restart", "the last of 5 nodes is n4"),
         ({"sync": "n1@3,of=n5", "nodes": 5}, "sync", "the last of 5 nodes is n4"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gossipd.sim.checks import everybody_alive
 from gossipd.sim.network import FixedDelay
 from gossipd.sim.scenario import make
 from gossipd.sim.stage import add_nodes, stage
@@ -52,3 +53,15 @@ def test_seeds_and_disks_are_as_asked_for() -> None:
         add_nodes(world, scenario, lazy=0.5)
         assert [expected] * 3 == [len(host.seeds) for host in world.hosts.values()]
         assert [0.5] * 3 == [host.disk.lazy for host in world.hosts.values()]
+
+
+def test_with_discovery_the_network_is_one_segment() -> None:
+    """Nodes without seeds find each other on it; else broadcasts reach nobody."""
+    for discovery in (True, False):
+        words = {"nodes": 3, "seeds": 0, "start": "together", "set": {"discovery": "on"}}
+        world = stage(make(words if discovery else {"nodes": 3, "seeds": 0}), World)
+        assert discovery == world.broadcasts
+    world = stage(make(words), World)
+    add_nodes(world, make(words))
+    world.run(2.0)
+    assert [] == everybody_alive(world)

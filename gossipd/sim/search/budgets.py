@@ -9,7 +9,7 @@ import attrs
 from gossipd.protocol import ProtocolConfig
 from gossipd.protocol.codec import Codec, frame
 from gossipd.protocol.effects import Address
-from gossipd.protocol.messages import Ack, Content, Message, Ping
+from gossipd.protocol.messages import Ack, Beacon, Content, Message, Ping
 
 from ..host import Host
 from ..world import World
@@ -86,6 +86,8 @@ class Budgets(Checker):
 
     def _not_idle(self, source: Address, to: Address, data: bytes) -> list[Finding]:
         _, messages, _ = self._codec.decode(data)
+        if [type(message) for message in messages] == [Beacon]:
+            return []
         kinds = [type(message).__name__ for message in messages]
         if kinds not in (["Ping"], ["Ack"], ["Content"]):
             text = f"at {self._world.now:.3f} s {source[0]} sent {', '.join(kinds)} to {to[0]}"

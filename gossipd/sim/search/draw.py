@@ -20,6 +20,9 @@ MOST_INCREMENTS = 40
 _SHORT = 8
 """Seconds of the shortest histories; a load of writes is played in these alone."""
 
+_DISCOVERY = 0.1
+"""Share of the histories whose nodes look for each other by broadcast."""
+
 _LATENCIES = (
     "fixed:1ms",
     "uniform:0.5ms..1.5ms",
@@ -82,6 +85,9 @@ class _Drawer:
             settings["sweep_interval"] = 2
         if rng.random() < 0.2:
             settings["max_datagram_bytes"] = 1000
+        # Drawn apart, so that the other histories stay as they were.
+        if Random(f"{self._seed}/discovery").random() < _DISCOVERY:
+            settings["discovery"] = "on"
         return settings
 
     # Times and nodes

@@ -109,7 +109,8 @@ class _History:
         add_nodes(world, scenario, lazy=LAZY)
         self.counts = Counts(world, _failing(scenario, world))
         bursting = _blocked(scenario, world)
-        self.rows = Rows(world, _never_faulty(scenario, world), bursting)
+        spared = _never_faulty(scenario, world)
+        self.rows = Rows(world, spared, bursting, scenario.config.cluster)
         self.budgets = Budgets(world, scenario.config, bursting)
         self.agreed: list[float | None] = [None, None]
         self._found: list[Finding] = []

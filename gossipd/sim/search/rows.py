@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from gossipd.protocol import format_node_id
+from gossipd.protocol.codec import Codec
 from gossipd.protocol.effects import Address
 from gossipd.protocol.events import MemberDead
+from gossipd.protocol.messages import Beacon
 
 from ..cluster import address_of
 from ..host import Host
@@ -32,14 +34,20 @@ class Rows(Checker):
     Args:
         spared: ids that nobody may ever declare dead.
         bursting: ids whose datagrams may leave long after they were sent.
+        cluster: the name of the nodes' cluster.
     """
 
     def __init__(
-        self, world: World, spared: Collection[str] = (), bursting: Collection[str] = ()
+        self,
+        world: World,
+        spared: Collection[str] = (),
+        bursting: Collection[str] = (),
+        cluster: str = "gossipd",
     ) -> None:
         super().__init__(world)
         self._spared = spared
         self._bursting = bursting
+        self._codec = Codec(cluster)
         self._seen: dict[tuple[str, int], dict[str, _Rank]] = {}
         # The largest incarnation that each node took itself, by its id and generation.
         self._own: dict[tuple[str, int], int] = {}
@@ -84,13 +92,17 @@ class Rows(Checker):
             self._told[host.id, peer] = kind == "remove"
 
     def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
-        """Nothing is sent to a peer that the node has removed by then."""
-        if (source, to) not in self._removed:
+        """Nothing is sent to a peer that the node has removed by then, but what all hear."""
+        if (source, to) not in self._removed or self._is_beacon(data):
             return
         host = self._world.host(format_node_id(*source))
         row = _row(host, self._world.host(format_node_id(*to)))
         if row is not None and row.removed and host.id not in self._bursting:
             self._find("sent to removed", f"from {host.id} to {row.id}")
+
+    def _is_beacon(self, data: bytes) -> bool:
+        _, messages, _ = self._codec.decode(data)
+        return [type(message) for message in messages] == [Beacon]
 
     def _on_step(self, host: Host) -> None:
         if host.node is None:

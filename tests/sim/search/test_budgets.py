@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossipd.protocol import ProtocolConfig
-from gossipd.protocol.messages import Ack, Claims, Content, Ping
+from gossipd.protocol.messages import Ack, Beacon, Claims, Content, Ping
 from gossipd.sim.search.budgets import IDLE_BYTES, STORM, Budgets
 from gossipd.sim.world import World
 from tests.protocol.conversation import datagram, sender
@@ -58,6 +58,7 @@ def test_pings_acks_and_the_sweep_are_idle() -> None:
     say(world, busy)
     said = budgets.listen()
     idle = [Ping(1, "10.0.0.2:8088", 2**62, 2**62), Ack(1, 2**62, 2**62), Content(b"o" * 16, 1, 2)]
+    idle.append(Beacon())
     say(world, *[datagram(sender(1), message) for message in idle])
     assert [] == said
     say(world, busy)

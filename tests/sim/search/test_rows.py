@@ -9,7 +9,9 @@ import pytest
 
 from gossipd.protocol import State
 from gossipd.protocol.events import MemberDead
+from gossipd.protocol.messages import Beacon, Ping
 from gossipd.sim.search.rows import Rows, apart, connected
+from tests.protocol.conversation import datagram, sender
 from tests.sim.search.puppet import puppets, step
 
 A, B, C = (f"10.0.0.{number}:8088" for number in (1, 2, 3))
@@ -94,17 +96,22 @@ def test_who_never_had_a_fault_is_never_dead() -> None:
 
 
 def test_removed_peers_get_nothing_and_are_not_shown() -> None:
-    """Until they are registered again; and what a blocked node had sent before may come late."""
+    """Until they are registered again; what a blocked node had sent before may come late.
+
+    A beacon is not sent to anybody, and reaches them as well.
+    """
+    ping, beacon = datagram(sender(1), Ping(1)), datagram(sender(1), Beacon())
     for bursting, expected in ([], ["sent to removed"]), ([A], []):
         world, (a, _) = puppets(2)
         rows = Rows(world, bursting=bursting)
         to = world.host(1).address
-        world.host(0).perform(a.say(b"", to))
+        world.host(0).perform(a.say(ping, to))
         a.row(B, "alive")
         world.remove(0, 1)
-        world.host(0).perform(a.say(b"", to))
+        world.host(0).perform(a.say(beacon, to))
+        world.host(0).perform(a.say(ping, to))
         world.register(0, 1)
-        world.host(0).perform(a.say(b"", to))
+        world.host(0).perform(a.say(ping, to))
         assert expected == kinds(rows)
     a.listed = [B]
     world.remove(0, 1)
