@@ -207,6 +207,14 @@ async def test_a_wildcard_advertises_the_machines_address(
     assert ("advertised_address", "no route") == (lines()[0]["event"], lines()[0]["reason"])
 
 
+def test_ipv6_has_no_discovery(lines: Lines) -> None:
+    """One line says why; who asked for none gets no line."""
+    for discovery in True, False:
+        config = DaemonConfig(bind=("::1", 8088), discovery=discovery)
+        assert run_module._segments(config, "::1") is None
+    assert [("discovery_off", "info")] == [(line["event"], line["level"]) for line in lines()]
+
+
 class Follower:
     """Stands for a driver whose node moves."""
 
