@@ -59,14 +59,15 @@ class Discovery:
         self._active = False
         self._out.timers.cancel("beacon")
 
-    def heard(self, beacon: Beacon, sender: Sender, source: Address, size: int) -> None:
-        """A beacon of another node came, in a datagram of `size` bytes."""
+    def heard(self, beacon: Beacon, sender: Sender, source: Address, budget: int) -> int:
+        """A beacon of another node came. How many bytes its answer has, `budget` at most."""
         if not self._active:
             self._out.reject("beacon")
         elif beacon.answers:
             self._note(source)
         elif not self._known(sender):
-            self._answer(sender, size)
+            return self._answer(sender, budget)
+        return 0
 
     def met(self, address: Address, member: str) -> None:
         """Somebody at that address has proved to be a member."""
@@ -88,27 +89,28 @@ class Discovery:
         row = self._out.table.live.get(sender.id)
         return row is not None and row.generation >= sender.generation
 
-    def _answer(self, sender: Sender, size: int) -> None:
+    def _answer(self, sender: Sender, budget: int) -> int:
         out = self._out
         if sender.nonce == out.identity.nonce or not self._reachable(sender.id):
             out.reject("beacon")
-            return
+            return 0
         # Everybody near hears it. A few answers are enough: gossip tells the others.
         if out.rng.random() * len(out.table.live) >= out.config.beacon_answers:
-            return
+            return 0
         if not self._within_limit():
             out.reject("beacon limit")
-            return
+            return 0
         address = split_node_id(sender.id)
         number = self._pings.number(Sent(CONTACT, "", address, out.now, ""))
         ping = Ping(number, "", *self.gates(), _PING_PADDING)
         data = out.datagram(ping, Beacon(answers=True))
-        if len(data) > size:
+        if len(data) > budget:
             self._pings.forget(number)
             out.reject("short request")
-            return
+            return 0
         self._note(address)
         out.transmit(data, address, "ping")
+        return len(data)
 
     def _reachable(self, member: str) -> bool:
         """Whether that id is an address, and not one that means this machine to each machine."""

@@ -139,7 +139,6 @@ class Inbox:
         A member that others vouched for may speak from its own address before it echoed anything,
         but what would be answered by more than it sent waits for the echo.
         """
-        size = peer.budget
         for message in messages:
             if isinstance(message, Ack):
                 self._on_ack(message, peer)
@@ -152,7 +151,8 @@ class Inbox:
             if isinstance(message, Ping):
                 self._on_ping(message, peer, met)
             elif isinstance(message, Beacon):
-                self.discovery.heard(message, peer.sender, peer.source, size)
+                heard = self.discovery.heard(message, peer.sender, peer.source, peer.budget)
+                peer.budget -= heard
             elif not isinstance(message, Ack):
                 if row is None or (met is None and type(message) in _ANSWERED_BY_MORE):
                     self.out.reject("unverified")

@@ -188,6 +188,15 @@ def test_a_beacon_without_padding_gets_no_answer() -> None:
     assert {"short request": 1} == node.statistics().rejected
 
 
+def test_many_beacons_in_one_datagram_get_no_more_than_that_has() -> None:
+    """Whatever a forged datagram packs, its answers together are no larger."""
+    node = make_node(1, CONFIG)
+    data = datagram(sender(2), Ping(1), *[Beacon()] * 100, Ping(2))
+    effects = hear(node, data)
+    assert 1 < len([e for e in effects if isinstance(e, Transmit)]) < 10
+    assert sum(len(e.data) for e in effects if isinstance(e, Transmit)) <= len(data)
+
+
 @pytest.mark.parametrize(
     "foreign",
     [
