@@ -14,6 +14,8 @@ import pytest
 from tests.real.cluster import Node, eventually
 from tests.real.namespace import add_network, ip, network_of_its_own
 
+pytestmark = pytest.mark.real
+
 HERE = "10.77.0.1"
 BROADCAST = "10.77.0.255"
 
@@ -197,6 +199,26 @@ def test_another_address(folder: Path) -> None:
             assert [] == node.events("member_dead")
         [line] = moving.events("id_changed")
         assert (moving.id, old) == (line["node_id"], line["previous"])
+
+
+def test_back_with_another_address(folder: Path) -> None:
+    """A process that starts on the directory of an earlier one joins as the new id, and counts."""
+    add_network("net0", f"{HERE}/24")
+    ip("addr add 10.77.0.2/24 dev net0")
+    with nodes(folder) as found:
+        first = found.add(HERE)
+        second = found.add("10.77.0.2", flags=("--data-dir", str(folder / "kept")))
+        found.know_each_other(5)
+        assert "2/2" == _increment(second)
+        second.kill()
+        ip("addr del 10.77.0.2/24 dev net0")
+        ip("addr add 10.77.0.3/24 dev net0")
+        found.started.remove(second)
+        third = found.add("10.77.0.3", flags=("--data-dir", str(folder / "kept")))
+        first.comes_to_list({third.id}, 30)
+        assert "2/2" == _increment(third)
+        for node in first, third:
+            node.comes_to_show(2, 5)
 
 
 def test_a_network_that_is_gone_and_back(folder: Path) -> None:
