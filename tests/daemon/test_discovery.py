@@ -133,15 +133,15 @@ def test_networks_without_broadcast_are_told_once(
     port: int, lines: Lines, networks: Networks
 ) -> None:
     """One line for each: one that has no such address, and one whose interface is down."""
-    networks |= {"10.0.0.1/32": None, "192.0.2.7/24": "192.0.2.255"}
+    networks |= {"10.0.0.1/32": None, "198.51.100.7/24": "198.51.100.255"}
     segments = Segments("0.0.0.0", port)
     for _ in range(3):
         segments.look()
     assert [
         ("10.0.0.1/32", "this network has no broadcast address"),
         (
-            "192.0.2.7/24",
-            f"cannot listen on 192.0.2.255:{port}: the interface is down or has no broadcast",
+            "198.51.100.7/24",
+            f"cannot listen on 198.51.100.255:{port}: the interface is down or has no broadcast",
         ),
     ] == [(line["network"], line["reason"]) for line in lines()]
     segments.close()
