@@ -7,6 +7,7 @@ Newer routes and unknown paths answer them with RFC 9457 problem details.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated, Protocol, TypeVar
 from urllib.parse import parse_qs
@@ -373,6 +374,7 @@ def _decoded(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
         raise _Failed(400, f"Invalid request: {error}") from None
 
 
+@lru_cache(maxsize=64)
 def _ack_level(query: str) -> str | None:
     if not query:
         return None

@@ -19,6 +19,7 @@ from gossipd.protocol import (
     Answer,
     Broadcast,
     Effect,
+    Increment,
     Node,
     Notify,
     Persist,
@@ -53,14 +54,19 @@ class Endpoint(Protocol):
         """Sends one datagram, or loses it."""
 
 
+# What cannot be stored at present: nobody holds it.
+_NOT_STORED = Answer(0, 0, 0, 1)
+
+
 class _Waiter:
     """Somebody who waits for the answer to a write."""
 
-    __slots__ = ("answer", "event")
+    __slots__ = ("answer", "event", "refusal")
 
     def __init__(self) -> None:
         self.answer: Answer | None = None
         self.event: trio.Event | None = None
+        self.refusal: ValueError | None = None
 
 
 class Driver:
@@ -97,6 +103,10 @@ class Driver:
         self._writes: deque[tuple[Write, bool]] = deque()
         self._reporting = False
         self._wait = trio.CancelScope()
+        # Increments of this turn of trio's loop that are done at its end; None if none came yet.
+        self._together: dict[str, list[Increment]] | None = None
+        self._turn = trio.Event()
+        self._crowded = False
         self._resolving = trio.CapacityLimiter(_RESOLVING)
         self._nursery: trio.Nursery | None = None
 
@@ -114,6 +124,7 @@ class Driver:
                 self._perform(self._node.join(list(seeds), now), now)
             if self._journal is not None:
                 self._nursery.start_soon(self._journal.run)
+            self._nursery.start_soon(self._end_turns)
             task_status.started()
             while True:
                 with trio.CancelScope(deadline=self._due()) as self._wait:
@@ -140,12 +151,32 @@ class Driver:
         return None if trouble is None else f"the store cannot be written: {trouble}"
 
     def increment(self, name: str, amount: int, ack: str | None) -> Answer | Awaitable[Answer]:
-        """Adds to a counter. Raises LimitExceeded if its value would pass the limit."""
-        return self._write(lambda ticket, now: self._node.increment(name, amount, ack, ticket, now))
+        """Adds to a counter. Raises LimitExceeded, now or later, if it would pass its limit.
+
+        All of one turn of trio's loop are done together: many clients share the work of a write,
+        of its pushes and of their confirms. If the last turn had only one, the first of this one is
+        done at once: who is alone waits for nobody.
+        """
+        ticket, waiter = self._waiter()
+        if not ticket:
+            return _NOT_STORED
+        together, first = self._together, self._together is None
+        if together is None:
+            together = self._together = {}
+            self._turn.set()
+        if first and not self._crowded:
+            self._try(ticket, lambda now: self._node.increment(name, amount, ack, ticket, now))
+        else:
+            together.setdefault(name, []).append(Increment(amount, ack, ticket))
+        return waiter.answer or self._answered(ticket, waiter)
 
     def sync(self, name: str, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
         """Raises a counter to `value`. Raises LimitExceeded if it takes no more such values."""
-        return self._write(lambda ticket, now: self._node.sync(name, value, ack, ticket, now))
+        ticket, waiter = self._waiter()
+        if not ticket:
+            return _NOT_STORED
+        self._try(ticket, lambda now: self._node.sync(name, value, ack, ticket, now))
+        return waiter.answer or self._answered(ticket, waiter)
 
     def register(self, text: str) -> None:
         """Lists and contacts a peer. Raises ValueError if `text` names none."""
@@ -160,7 +191,7 @@ class Driver:
         now = trio.current_time()
         for data, source in datagrams:
             self._perform(self._node.handle_datagram(data, source, now), now)
-        self._wait.deadline = self._due()
+        self._wake_by(self._due())
 
     def move(self, node_id: str) -> None:
         """The node has another address: it goes on under that id, unless it stops."""
@@ -175,30 +206,63 @@ class Driver:
     def _command(self, call: Callable[[float], list[Effect]]) -> None:
         now = trio.current_time()
         self._perform(call(now), now)
-        self._wait.deadline = self._due()
+        self._wake_by(self._due())
 
-    def _write(self, call: Callable[[int, float], list[Effect]]) -> Answer | Awaitable[Answer]:
+    def _wake_by(self, due: float) -> None:
+        # One that is later than it need be finds nothing to do, which costs less than moving it.
+        self._wait.deadline = min(self._wait.deadline, due)
+
+    def _waiter(self) -> tuple[int, _Waiter]:
+        """A new ticket and who waits for it; ticket 0 if nothing can be stored at present."""
+        waiter = _Waiter()
         if self._journal is not None and self._journal.trouble is not None:
-            return Answer(0, 0, 0, 1)
+            return 0, waiter
         self._tickets += 1
-        ticket, waiter = self._tickets, _Waiter()
-        self._waiters[ticket] = waiter
+        self._waiters[self._tickets] = waiter
+        return self._tickets, waiter
+
+    def _try(self, ticket: int, call: Callable[[float], list[Effect]]) -> None:
         try:
-            self._command(lambda now: call(ticket, now))
+            self._command(call)
         except ValueError:
             del self._waiters[ticket]
             raise
-        return waiter.answer or self._answered(ticket, waiter)
 
     async def _answered(self, ticket: int, waiter: _Waiter) -> Answer:
         waiter.event = trio.Event()
         try:
-            if waiter.answer is None:
+            if waiter.answer is None and waiter.refusal is None:
                 await waiter.event.wait()
         finally:
             self._waiters.pop(ticket, None)
+        if waiter.refusal is not None:
+            raise waiter.refusal
         assert waiter.answer is not None
         return waiter.answer
+
+    async def _end_turns(self) -> None:
+        """After each turn in which something was counted, does what was asked for besides."""
+        while True:
+            await self._turn.wait()
+            self._turn = trio.Event()
+            together, self._together = self._together or {}, None
+            asked_for = sum(map(len, together.values()))
+            self._crowded = asked_for > (1 if self._crowded else 0)
+            for name, asked in together.items():
+                self._increment_together(name, asked)
+
+    def _increment_together(self, name: str, asked: list[Increment]) -> None:
+        try:
+            self._command(lambda now: self._node.increments(name, asked, now))
+        except ValueError as error:
+            if len(asked) > 1:
+                # Some of them may be within the limit.
+                for each in asked:
+                    self._increment_together(name, [each])
+            elif waiter := self._waiters.pop(asked[0].ticket, None):
+                waiter.refusal = error
+                if waiter.event is not None:
+                    waiter.event.set()
 
     # What the journal asks and tells
 

@@ -9,6 +9,7 @@ theory of operation.
 from .address import format_node_id, is_address, parse_node_id, split_node_id
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
 from .counter import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
+from .counting import Increment
 from .effects import (
     Address,
     Answer,
@@ -36,6 +37,7 @@ __all__ = [
     "Broadcast",
     "Effect",
     "Identity",
+    "Increment",
     "LimitExceeded",
     "MemberView",
     "Node",

@@ -21,12 +21,13 @@ _ROUNDING = 1e-6
 """Seconds by which a deadline may seem to be early after additions of floats."""
 
 
-@attrs.frozen
+@attrs.define
 class _Waiting:
+    """What took effect as one version: tickets, each with the value that it made."""
+
     version: int
-    ticket: int
-    count: int
     deadline: float
+    tickets: list[tuple[int, int]]
 
 
 class Answers:
@@ -38,7 +39,7 @@ class Answers:
         self._waiting: dict[str, deque[_Waiting]] = {level: deque() for level in ACK_LEVELS}
 
     def __len__(self) -> int:
-        return sum(map(len, self._waiting.values()))
+        return sum(len(each.tickets) for waiting in self._waiting.values() for each in waiting)
 
     def level(self, ack: str | None) -> str:
         """The ack level to use: as asked, as configured, or by cluster size.
@@ -54,20 +55,24 @@ class Answers:
 
     def add(self, level: str, version: int, ticket: int, count: int) -> None:
         """A write took effect as `version` and made the value `count`; call `settle` next."""
-        deadline = self._out.now + self._out.config.probe_timeout
-        self._waiting[level].append(_Waiting(version, ticket, count, deadline))
+        waiting = self._waiting[level]
+        if not waiting or waiting[-1].version != version:
+            deadline = self._out.now + self._out.config.probe_timeout
+            waiting.append(_Waiting(version, deadline, []))
+        waiting[-1].tickets.append((ticket, count))
 
     def done(self, level: str, ticket: int, count: int) -> None:
         """Answers a command that wrote nothing."""
-        self._answer(level, ticket, count, 1, 1)
+        self._answer(level, [(ticket, count)], 1, 1)
 
     def failed(self, ticket: int, count: int) -> None:
         """Answers a command whose write is not known to be kept."""
-        self._answer("failed", ticket, count, 0, 1)
+        self._answer("failed", [(ticket, count)], 0, 1)
 
     def alone(self, level: str, ticket: int, count: int) -> None:
         """Answers a write that took effect, but that no peer will be asked to confirm."""
-        self._answer(level, ticket, count, 1, self._target(level, len(self._out.table.live)))
+        target = self._target(level, len(self._out.table.live))
+        self._answer(level, [(ticket, count)], 1, target)
 
     def give_up(self) -> None:
         """Answers all that waits by what is known now: the owner id is about to change."""
@@ -99,7 +104,7 @@ class Answers:
                 state.silent = True
         if level == "local":
             holders = 1
-        self._answer(level, write.ticket, write.count, holders, target)
+        self._answer(level, write.tickets, holders, target)
         return True
 
     def _target(self, level: str, live: int) -> int:
@@ -110,8 +115,12 @@ class Answers:
             return sum(row.state != LEFT for row in members) // 2 + 1
         return min(2, live + 1) if level == "one" else 1
 
-    def _answer(self, level: str, ticket: int, count: int, holders: int, target: int) -> None:
+    def _answer(
+        self, level: str, tickets: list[tuple[int, int]], holders: int, target: int
+    ) -> None:
         answers = self._out.statistics.answers
         key = (level, holders >= target)
-        answers[key] = answers.get(key, 0) + 1
-        self._out.effects.append(Answer(ticket, min(count, VALUE_LIMIT), holders, target))
+        answers[key] = answers.get(key, 0) + len(tickets)
+        self._out.effects += [
+            Answer(ticket, min(count, VALUE_LIMIT), holders, target) for ticket, count in tickets
+        ]

@@ -8,7 +8,8 @@ staged. A command that finds earlier writes still staged builds upon what they w
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import attrs
 
@@ -23,7 +24,16 @@ from .outbox import Outbox
 from .pushes import Pushes
 
 
-@attrs.frozen
+class Increment(NamedTuple):
+    """One of several increments that are written together; see `Node.increment`."""
+
+    amount: int
+    ack: str | None
+    ticket: int
+
+
+# Not frozen: one is made for every request, and a frozen one costs three times as much.
+@attrs.define
 class _Command:
     """An increment by `amount`, or a sync to `value`, and how it is answered."""
 
@@ -36,10 +46,10 @@ class _Command:
 
 @attrs.frozen
 class _Staged:
-    """A write under way: of a command of ours, or what a peer told and what to do then."""
+    """A write under way: of commands of ours, or what a peer told and what to do then."""
 
     write: Write
-    command: _Command | None = None
+    commands: Sequence[_Command] = ()
     then: Callable[[], None] | None = None
 
     @property
@@ -74,19 +84,21 @@ class Counting:
         """Writes that are staged and not reported yet."""
         return len(self._staged)
 
-    def increment(self, name: str, amount: int, ack: str | None, ticket: int) -> None:
-        """Adds `amount` to the counter.
+    def increment(self, name: str, asked: Sequence[Increment]) -> None:
+        """Adds to the counter, in one write, and answers each by itself.
 
         Raises LimitExceeded if the value would pass 2**53 - 1, ValueError for an amount below 1 or
         an unknown ack level; nothing is counted then.
         """
-        level = self._answers.level(ack)
-        if amount < 1:
-            raise ValueError("amount: must be at least 1")
+        commands = []
+        for amount, ack, ticket in asked:
+            if amount < 1:
+                raise ValueError("amount: must be at least 1")
+            commands.append(_Command(name, self._answers.level(ack), ticket, amount))
         value = self._ledger.counter(name).value_with(self._ahead_of(name))
-        if value + amount > VALUE_LIMIT:
+        if value + _sum(commands) > VALUE_LIMIT:
             raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT}")
-        self._count(_Command(name, level, ticket, amount=amount))
+        self._count(commands)
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int) -> None:
         """Raises the counter to `value` if it is lower.
@@ -104,7 +116,7 @@ class Counting:
         if value > counter.value_with(self._ahead_of(name)):
             if counter.floors >= FLOOR_LIMIT:
                 raise LimitExceeded(f"the counter was raised {FLOOR_LIMIT} times")
-            self._stage_own(command, value, 0)
+            self._stage_own([command], value, 0)
         elif self._staged:
             # What makes this a no-op may not be on disk yet.
             self._followers.setdefault(self._sequence, []).append(command)
@@ -157,13 +169,13 @@ class Counting:
         Raises ValueError if it is not the oldest one: the driver reports in order.
         """
         staged = self._pop(write)
-        if staged.command is None:
+        if not staged.commands:
             self._ledger.apply(staged.group)
         elif staged.group.owner in self._copied:
             # A copy of this process counted in the same slot: what was asked for counts anew.
-            self._count(staged.command)
+            self._count(staged.commands)
         else:
-            self._take_effect(staged.command, staged.group)
+            self._take_effect(staged.commands, staged.group)
         if staged.then is not None:
             staged.then()
         self._answer_followers(write.sequence)
@@ -174,12 +186,11 @@ class Counting:
     def persist_failed(self, write: Write) -> None:
         """Whether the write is on disk is not known: nothing more is counted under its owner id."""
         staged = self._pop(write)
-        command = staged.command
-        if command is not None:
+        for command in staged.commands:
             self._answers.failed(command.ticket, self._ledger.value(command.name))
-            if staged.group.owner == self._owner:
-                self._failed.append(self._owner)
-                self._new_id()
+        if staged.commands and staged.group.owner == self._owner:
+            self._failed.append(self._owner)
+            self._new_id()
         self._ahead.clear()
         for later in self._staged:
             self._look_ahead(later.group)
@@ -219,37 +230,50 @@ class Counting:
 
     # Own writes
 
-    def _count(self, command: _Command) -> None:
-        """Stages a command's change: a raised slot under the highest floor, or a new floor."""
-        if not command.amount:
-            self._stage_own(command, command.value, 0)
+    def _count(self, commands: Sequence[_Command]) -> None:
+        """Stages what is to change: a raised slot under the highest floor, or a new floor."""
+        command, amount = commands[0], _sum(commands)
+        if not amount:
+            self._stage_own(commands, command.value, 0)
             return
         owner, counter = self._own_id(), self._ledger.counter(command.name)
-        ahead = self._ahead.get(command.name, {})
-        floor = max([counter.highest, *(under for _, under in ahead)])
-        count = max(counter.slot(owner, floor), ahead.get((owner, floor), 0))
-        self._stage_own(command, floor, count + command.amount)
+        ahead = self._ahead.get(command.name)
+        if ahead:
+            floor = max([counter.highest, *(under for _, under in ahead)])
+            count = max(counter.slot(owner, floor), ahead.get((owner, floor), 0))
+        else:
+            floor = counter.highest
+            count = counter.slot(owner, floor)
+        self._stage_own(commands, floor, count + amount)
 
-    def _stage_own(self, command: _Command, floor: int, count: int) -> None:
+    def _stage_own(self, commands: Sequence[_Command], floor: int, count: int) -> None:
+        """One write for increments of one counter together, or for one sync."""
         owner = self._own_id()
         self._version += 1
-        entry = Entry(self._version, command.name, floor, count)
+        entry = Entry(self._version, commands[0].name, floor, count)
         group = Group(owner, self._version - 1, self._version, [entry])
-        self._stage(group, command)
+        self._stage(group, commands)
 
-    def _take_effect(self, command: _Command, group: Group) -> None:
+    def _take_effect(self, commands: Sequence[_Command], group: Group) -> None:
         present = group.owner == self._owner
+        name = commands[0].name
+        count = self._ledger.value(name)
         if group.owner in self._failed:
             # Nobody else writes that id: what failed to be written leaves no gap.
             since = self._ledger.have(group.owner)
             group = Group(group.owner, since, group.upto, group.entries)
         self._ledger.apply(group)
-        value = self._ledger.value(command.name)
+        value = self._ledger.value(name)
+        apart = value - count == _sum(commands)
         if present:
             self._pushes.push()
-            self._answers.add(command.level, group.upto, command.ticket, value)
-        else:
-            self._answers.alone(command.level, command.ticket, value)
+        for command in commands:
+            # If a higher floor came in between, they are part of it or add to it together.
+            count = count + command.amount if apart else value
+            if present:
+                self._answers.add(command.level, group.upto, command.ticket, count)
+            else:
+                self._answers.alone(command.level, command.ticket, count)
 
     # The queue
 
@@ -266,12 +290,12 @@ class Counting:
     def _stage(
         self,
         group: Group,
-        command: _Command | None = None,
+        commands: Sequence[_Command] = (),
         then: Callable[[], None] | None = None,
     ) -> None:
         self._sequence += 1
         write = Write(self._sequence, (group,))
-        self._staged.append(_Staged(write, command, then))
+        self._staged.append(_Staged(write, commands, then))
         self._look_ahead(group)
         self._out.effects.append(Persist(write))
 
@@ -279,7 +303,7 @@ class Counting:
         if not self._staged or self._staged[0].write.sequence != write.sequence:
             raise ValueError(f"write {write.sequence} is not the oldest one that is staged")
         staged = self._staged.popleft()
-        if staged.command is None:
+        if not staged.commands:
             self._learning -= 1
         if not self._staged:
             self._ahead.clear()
@@ -292,3 +316,7 @@ class Counting:
                 self._answers.done(command.level, command.ticket, value)
             else:
                 self._answers.failed(command.ticket, value)
+
+
+def _sum(commands: Sequence[_Command]) -> int:
+    return sum([command.amount for command in commands])

@@ -3,6 +3,9 @@
 Every input and command of `Node` returns a list of these, in the order in which they must be
 carried out. They are plain values: a test compares them, a driver executes them, neither calls back
 into the node while doing so (except to report a `Persist` as done).
+
+They are not to be changed, but not frozen: making a frozen one takes three times as long, and some
+are made for every datagram or request.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ Address = tuple[str, int]
 """An IP address in canonical text and a port, for UDP and TCP alike."""
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Transmit:
     """Send one datagram."""
 
@@ -31,7 +34,7 @@ class Broadcast:
     data: bytes
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Persist:
     """Put `write` on disk, then call `Node.persisted(write, now)`; writes are reported in order.
 
@@ -43,7 +46,7 @@ class Persist:
     write: Write
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Record:
     """Note what came of another owner where the next process of this machine finds it.
 
@@ -55,7 +58,7 @@ class Record:
     group: Group
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Write:
     """One transaction: entries that take effect only once it is on disk.
 
@@ -77,7 +80,7 @@ class Resolve:
     ticket: int
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Answer:
     """The outcome of `Node.increment` or `Node.sync`.
 

@@ -15,7 +15,7 @@ from .answers import Answers
 from .awareness import Awareness
 from .config import Identity, ProtocolConfig
 from .contacts import Contacts
-from .counting import Counting
+from .counting import Counting, Increment
 from .detector import Detector
 from .discovery import Discovery
 from .effects import Effect, Write
@@ -217,8 +217,15 @@ class Node:
 
         Raises LimitExceeded if the value would pass 2**53 - 1, ValueError for a bad amount or ack.
         """
+        return self.increments(name, [Increment(amount, ack, ticket)], now)
+
+    def increments(self, name: str, asked: Sequence[Increment], now: float) -> list[Effect]:
+        """The same for several at once, in this order and in one write, which costs less.
+
+        Raises as `increment` does if they cannot all be done; then none of them is.
+        """
         self._begin(now)
-        self._counting.increment(name, amount, ack, ticket)
+        self._counting.increment(name, asked)
         return self._end()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:

@@ -43,16 +43,16 @@ def floors_are_dropped(original: Any, self: Counter, owner: bytes, floor: int, c
 
 
 @mutant(counting.Counting, "_count", "no order", "answer too low", within=50)
-def counts_under_no_floor(original: Any, self: Any, command: Any) -> None:
+def counts_under_no_floor(original: Any, self: Any, commands: Any) -> None:
     """An increment is counted under floor 0, whatever the highest floor is."""
-    counter = self._ledger.counter(command.name)
+    counter = self._ledger.counter(commands[0].name)
     highest, counter.highest = counter.highest, 0
     ahead, self._ahead = self._ahead, {}
     own = self._own_id()
     staged = [slots.get((own, 0), 0) for slots in ahead.values()]
     try:
         with patch.object(counter.__class__, "slot", _slot_of(counter, own, staged)):
-            original(self, command)
+            original(self, commands)
     finally:
         counter.highest = highest
         for name, slots in self._ahead.items():
@@ -72,19 +72,19 @@ def _slot_of(counter: Counter, own: bytes, staged: list[int]) -> Callable[..., i
 
 
 @mutant(counting.Counting, "_stage_own", "invented", within=50)
-def increments_count_twice(original: Any, self: Any, command: Any, floor: int, count: int) -> None:
+def increments_count_twice(original: Any, self: Any, commands: Any, floor: int, count: int) -> None:
     """What was asked for is added once more."""
-    original(self, command, floor, count + command.amount)
+    original(self, commands, floor, count + commands[0].amount)
 
 
 @mutant(counting.Counting, "_stage_own", "told before kept", within=50)
 def tells_before_it_persists(
-    original: Any, self: Any, command: Any, floor: int, count: int
+    original: Any, self: Any, commands: Any, floor: int, count: int
 ) -> None:
     """A write takes effect and is answered while it is still on its way to the disk."""
-    original(self, command, floor, count)
-    self._take_effect(command, self._staged[-1].group)
-    self._staged[-1] = attrs.evolve(self._staged[-1], command=None)
+    original(self, commands, floor, count)
+    self._take_effect(commands, self._staged[-1].group)
+    self._staged[-1] = attrs.evolve(self._staged[-1], commands=())
     self._learning += 1
     self._answers.settle()
 
@@ -108,7 +108,7 @@ def silent_peers_count_as_holders(
     """Once the deadline is over, all are taken to hold the write."""
     if self._out.now >= write.deadline - 1e-6:
         live = len(self._out.table.live)
-        self._answer(level, write.ticket, write.count, live + 1, self._target(level, live))
+        self._answer(level, write.tickets, live + 1, self._target(level, live))
         return True
     return original(self, level, write, final=final)
 
@@ -131,18 +131,19 @@ def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> N
 
 @mutant(answers.Answers, "_answer", "failed for no reason", within=50)
 def every_answer_says_failed(
-    original: Any, self: Any, level: str, ticket: int, count: int, holders: int, target: int
+    original: Any, self: Any, level: str, tickets: Any, holders: int, target: int
 ) -> None:
     """Clients are told that nothing was stored."""
-    original(self, level, ticket, count, 0, target)
+    original(self, level, tickets, 0, target)
 
 
 @mutant(answers.Answers, "_answer", "answer too high", within=50)
 def answers_count_too_high(
-    original: Any, self: Any, level: str, ticket: int, count: int, holders: int, target: int
+    original: Any, self: Any, level: str, tickets: Any, holders: int, target: int
 ) -> None:
     """Clients are told more than the node counts."""
-    original(self, level, ticket, count + 1000, holders, target)
+    told = [(ticket, count + 1000) for ticket, count in tickets]
+    original(self, level, told, holders, target)
 
 
 @mutant(answers.Answers, "_target", "wrong target", within=50)
