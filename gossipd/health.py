@@ -39,12 +39,10 @@ def default_url(environment: dict[str, str]) -> str:
     Raises:
         ValueError: with one line that names the variable it cannot make sense of.
     """
-    bind = environment.get("GOSSIPD_BIND") or ""
-    if not bind:
-        port = environment.get("PORT") or "8088"
-        bind, variable = f"127.0.0.1:{port}", "PORT"
-    else:
-        variable = "GOSSIPD_BIND"
+    bind, variable = (environment.get("GOSSIPD_BIND") or "127.0.0.1").strip(), "GOSSIPD_BIND"
+    if ":" not in bind.rpartition("]")[2]:
+        port = (environment.get("PORT") or "8088").strip()
+        bind, variable = f"{bind}:{port}", "PORT"
     try:
         host, port_number = _host_and_port(bind)
     except ValueError as error:

@@ -138,6 +138,8 @@ def test_bad_urls(url: str) -> None:
         ({"PORT": "", "GOSSIPD_BIND": ""}, "http://127.0.0.1:8088"),
         ({"PORT": "8090", "GOSSIPD_BIND": "10.0.0.1:9000"}, "http://10.0.0.1:9000"),
         ({"GOSSIPD_BIND": "0.0.0.0:9000"}, "http://127.0.0.1:9000"),
+        ({"GOSSIPD_BIND": "0.0.0.0", "PORT": "8090"}, "http://127.0.0.1:8090"),
+        ({"GOSSIPD_BIND": "[::]"}, "http://[::1]:8088"),
         ({"GOSSIPD_BIND": "[::]:9000"}, "http://[::1]:9000"),
     ],
 )
@@ -146,7 +148,7 @@ def test_default_url(environment: dict[str, str], url: str) -> None:
     assert url == default_url(environment)
 
 
-@pytest.mark.parametrize("environment", [{"PORT": "x"}, {"GOSSIPD_BIND": "0.0.0.0"}])
+@pytest.mark.parametrize("environment", [{"PORT": "x"}, {"GOSSIPD_BIND": "0.0.0.0:"}])
 def test_bad_environment(environment: dict[str, str]) -> None:
     """A variable that makes no sense is named."""
     with pytest.raises(ValueError, match=f"^{next(iter(environment))}: "):

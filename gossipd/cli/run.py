@@ -28,12 +28,21 @@ class _GoStyleFlags(click.Command):
 def _bind_or_port(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int]:
     from gossipd.daemon import config
 
-    if value:
-        bind: tuple[str, int] = checked("parse_bind")(ctx, param, value)
-        return bind
+    text = (value or config.DEFAULT_HOST).strip()
+    names_port = ":" in text.rpartition("]")[2]
+    port = None if names_port else _port_variable()
+    try:
+        return config.parse_bind(text, port)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+def _port_variable() -> int:
+    from gossipd.daemon import config
+
     port = os.environ.get("PORT", "").strip()
     try:
-        return config.DEFAULT_HOST, config.parse_port(port) if port else config.DEFAULT_PORT
+        return config.parse_port(port) if port else config.DEFAULT_PORT
     except ValueError as error:
         raise click.UsageError(f"Invalid value for environment variable PORT: {error}") from None
 
@@ -75,11 +84,11 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 @click.command(cls=_GoStyleFlags)
 @option(
     "--bind",
-    metavar="HOST:PORT",
+    metavar="HOST[:PORT]",
     envvar="GOSSIPD_BIND",
     is_eager=True,
     callback=_bind_or_port,
-    help="Listen here, TCP for HTTP and UDP for gossip. Without it, PORT replaces only the port."
+    help="Listen here, TCP for HTTP and UDP for gossip. Without a port, the variable PORT counts."
     "  [default: 127.0.0.1:8088]",
 )
 @option(

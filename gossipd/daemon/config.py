@@ -32,8 +32,8 @@ _CLUSTER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU
 _MAX_PORT = 65535
 
 
-def parse_bind(text: str) -> tuple[str, int]:
-    """Host, without brackets, and port to listen on.
+def parse_bind(text: str, default_port: int | None = None) -> tuple[str, int]:
+    """Host, without brackets, and port to listen on; the host alone if `default_port` is given.
 
     Raises:
         ValueError: with one line that says why this cannot be listened on.
@@ -42,7 +42,7 @@ def parse_bind(text: str) -> tuple[str, int]:
         raise ValueError(
             f"{text!r}: port 0 means another port at every start, and other nodes need a fixed one"
         )
-    return split_node_id(parse_node_id(text))
+    return split_node_id(parse_node_id(text, default_port))
 
 
 def parse_port(text: str) -> int:

@@ -1,9 +1,6 @@
 # Sourced by the scripts, with $root set: finds a Python and keeps virtual environments up to date.
 
-# say_error LINE...: one clear line on stderr.
-say_error() {
-    printf 'Error: %s\n' "$*" >&2
-}
+. "$root/scripts/lib/say.sh"
 
 # python_fits COMMAND VERSION: whether it runs and is Python VERSION (3.12), or newer (3.11+).
 python_fits() {

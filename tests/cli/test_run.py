@@ -29,6 +29,8 @@ def test_no_flags_mean_the_defaults(started: list[DaemonConfig]) -> None:
         ("", {"GOSSIPD_BIND": "localhost:9000"}, {"bind": ("localhost", 9000)}),
         ("", {"PORT": "8090"}, {"bind": ("127.0.0.1", 8090)}),
         ("", {"PORT": "", "GOSSIPD_BIND": ""}, {}),
+        ("", {"PORT": "8090", "GOSSIPD_BIND": "0.0.0.0"}, {"bind": ("0.0.0.0", 8090)}),
+        ("--bind [::]", {"GOSSIPD_BIND": "x:1"}, {"bind": ("::", 8088)}),
         ("", {"PORT": "8090", "GOSSIPD_BIND": "10.0.0.1:1"}, {"bind": ("10.0.0.1", 1)}),
         ("--bind 10.0.0.2:2", {"PORT": "x", "GOSSIPD_BIND": "x"}, {"bind": ("10.0.0.2", 2)}),
         ("--advertise Node1", {}, {"advertise": "node1:8088"}),
@@ -88,12 +90,13 @@ def test_flags_over_environment_over_defaults(
 @pytest.mark.parametrize(
     ("flags", "environment", "parts"),
     [
-        ("--bind 127.0.0.1", {}, ["'--bind'", "'127.0.0.1'", "port is missing"]),
+        ("--bind 127.0.0.1:", {}, ["'--bind'", "'127.0.0.1:'", "port must be"]),
+        ("--bind 127.0.0.1", {"PORT": "x"}, ["PORT", "'x' is no port number"]),
         ("--bind 127.0.0.1:0", {}, ["'--bind'", "port 0 means"]),
         ("--bind :8088", {}, ["'--bind'", "host is missing"]),
         ("--bind ::1:8088", {}, ["'--bind'", "in brackets"]),
         ("--bind http://a:1", {}, ["'--bind'", "without a scheme"]),
-        ("", {"GOSSIPD_BIND": "x"}, ["GOSSIPD_BIND", "'x'", "port is missing"]),
+        ("", {"GOSSIPD_BIND": "8088"}, ["GOSSIPD_BIND", "'8088'", "not all numbers"]),
         ("", {"PORT": "http"}, ["PORT", "'http' is no port number"]),
         ("", {"PORT": "0"}, ["PORT", "'0' is no port number"]),
         ("--advertise 0.0.0.0:1", {}, ["'--advertise'", "0.0.0.0", "no address"]),
@@ -144,7 +147,7 @@ def test_without_a_home_nothing_is_started(
 
 def test_blame_lies_with_the_flag_if_it_was_given(started: list[DaemonConfig]) -> None:
     """A variable that a flag overrides is not named in the flag's error."""
-    assert "GOSSIPD" not in invoke("run", "--bind", "x", GOSSIPD_BIND="a:1").stderr
+    assert "GOSSIPD" not in invoke("run", "--bind", "x:", GOSSIPD_BIND="a:1").stderr
 
 
 def test_help_names_every_variable() -> None:

@@ -77,6 +77,12 @@ def test_bind(text: str, bind: tuple[str, int]) -> None:
     assert bind == parse_bind(text)
 
 
+def test_bind_without_a_port() -> None:
+    """The default port is taken where one is given, and only then."""
+    assert ("::", 8090) == parse_bind("[::]", 8090)
+    assert ("::", 1) == parse_bind("[::]:1", 8090)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
