@@ -1,0 +1,146 @@
+# Sourced by scripts/compose/*, with $root set: the cluster of compose.yaml, and how it is asked.
+
+. "$root/scripts/lib/say.sh"
+cd "$root"
+
+image=gossipd
+nodes=(node1 node2 node3)
+
+fail() {
+    say_error "$@"
+    exit 1
+}
+
+# engine: makes sure that a container engine answers.
+engine() {
+    command -v docker >/dev/null ||
+        fail "docker is not installed; on Debian, scripts/container-engine installs it"
+    docker version >/dev/null 2>&1 ||
+        fail "no container engine answers (docker version); is it running, and may you use it?"
+}
+
+# compose ARGUMENT...: the plugin of docker, or the older program of its own.
+compose() {
+    if [ -n "${COMPOSE-}" ]; then
+        "$COMPOSE" "$@"
+    elif docker compose version >/dev/null 2>&1; then
+        docker compose "$@"
+    elif command -v docker-compose >/dev/null; then
+        docker-compose "$@"
+    else
+        fail "neither 'docker compose' nor docker-compose is installed"
+    fi
+}
+
+# Asking a node
+
+# base_of NODE: where it answers on this machine.
+base_of() {
+    echo "http://127.0.0.1:$((9087 + ${1#node}))"
+}
+
+# get NODE PATH, post NODE PATH [BODY]: prints the answer; fails unless it is 200.
+get() {
+    curl -sS -f --max-time 5 "$(base_of "$1")$2"
+}
+
+post() {
+    curl -sS -f --max-time 5 -X POST ${3+-d "$3"} "$(base_of "$1")$2"
+}
+
+id_of() {
+    get "$1" /health | sed -n 's/.*"node_id":"\([^"]*\)".*/\1/p'
+}
+
+# count_in: the number in an answer of /count or /increment.
+count_in() {
+    sed -n 's/.*"count":\([0-9]*\).*/\1/p'
+}
+
+count_of() {
+    get "$1" /count | count_in
+}
+
+# pretty: an answer as it is, or coloured where jq is there.
+pretty() {
+    if command -v jq >/dev/null; then jq -c .; else cat; fi
+}
+
+# show NODE ANSWER: one line for a person.
+show() {
+    printf '%-6s %s\n' "$1" "$(pretty <<<"$2")"
+}
+
+# Conditions
+
+# lists NODE PEER_ID: whether the node has it among its peers.
+lists() {
+    get "$1" /peers 2>/dev/null | grep -qF "\"$2\""
+}
+
+lacks() {
+    local peers
+    peers=$(get "$1" /peers 2>/dev/null) && ! grep -qF "\"$2\"" <<<"$peers"
+}
+
+ready() {
+    get "$1" /readyz >/dev/null 2>&1
+}
+
+# know_each_other NODE...: whether each lists all the others.
+know_each_other() {
+    local node other id
+    for node in "$@"; do
+        id=$(id_of "$node" 2>/dev/null) && [ -n "$id" ] || return 1
+        for other in "$@"; do
+            [ "$other" = "$node" ] || lists "$other" "$id" || return 1
+        done
+    done
+}
+
+# reached COUNT NODE...: whether each shows at least this count.
+reached() {
+    local node count wanted=$1
+    shift
+    for node in "$@"; do
+        count=$(count_of "$node" 2>/dev/null) && [ "${count:--1}" -ge "$wanted" ] || return 1
+    done
+}
+
+# agree NODE...: whether all show the same count.
+agree() {
+    local node count first=
+    for node in "$@"; do
+        count=$(count_of "$node" 2>/dev/null) && [ -n "$count" ] || return 1
+        [ "$count" = "${first:=$count}" ] || return 1
+    done
+}
+
+# wait_until SECONDS WHAT COMMAND...: says what was waited for; the script fails if it does not come.
+wait_until() {
+    local limit=$1 what=$2 start=$SECONDS
+    shift 2
+    until "$@"; do
+        [ $((SECONDS - start)) -lt "$limit" ] || fail "waited $limit s in vain until $what"
+        sleep 0.1
+    done
+    echo "       waited $((SECONDS - start)) s until $what"
+}
+
+# running: makes sure that the three nodes answer.
+running() {
+    local node
+    for node in "${nodes[@]}"; do
+        ready "$node" ||
+            fail "$node does not answer at $(base_of "$node"), or is not ready: 'make' starts the cluster"
+    done
+}
+
+# settle: waits until the three nodes serve and know each other.
+settle() {
+    local node
+    for node in "${nodes[@]}"; do
+        wait_until 30 "$node is ready" ready "$node"
+    done
+    wait_until 30 "all three know each other" know_each_other "${nodes[@]}"
+}
