@@ -1,0 +1,79 @@
+"""A partition of three nodes against two, by firewall rules in the containers' own namespaces."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from tests.containers.engine import Node, cluster, insisted
+from tests.real.load import Load, Sums
+
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(240)]
+
+LENGTH = 60.0
+AGREEMENT = 5.0
+_PAUSE = 0.02
+
+
+def _firewall(node: Node, *rule: str) -> None:
+    enter = ("nsenter", "--net", "--target", str(node.pid()))
+    subprocess.run([*enter, "iptables", "--wait", *rule], check=True, timeout=20)
+
+
+@contextmanager
+def _partition(side: Sequence[Node], others: Sequence[Node]) -> Iterator[None]:
+    """Nothing passes between the two for the length of the block."""
+    rules = [
+        (node, chain, flag, other.host)
+        for node in side
+        for other in others
+        for chain, flag in (("INPUT", "--source"), ("OUTPUT", "--destination"))
+    ]
+    with ExitStack() as stack:
+        for node, chain, flag, host in rules:
+            _firewall(node, "-A", chain, flag, host, "-j", "DROP")
+            stack.callback(_firewall, node, "-D", chain, flag, host, "-j", "DROP")
+        yield
+
+
+@pytest.fixture
+def firewall() -> None:
+    """What sets the rules: root, nsenter and iptables."""
+    needed = [name for name in ("nsenter", "iptables") if shutil.which(name) is None]
+    if os.geteuid() != 0:
+        needed.append("root")
+    if needed:
+        (pytest.fail if insisted() else pytest.skip)(f"missing: {', '.join(needed)}")
+
+
+def test_three_against_two(image: str, firewall: None) -> None:
+    """Both sides count for a minute, and all agree on the sum within 5 s of its end."""
+    sums = Sums()
+    with cluster(5, image) as nodes:
+        three, two = nodes.nodes[:3], nodes.nodes[3:]
+        loads = [Load(node, pause=_PAUSE) for node in nodes.nodes]
+        with _partition(two, three):
+            end = time.monotonic() + LENGTH
+            for load in loads:
+                load.start()
+            nodes.know_each_other(three, LENGTH / 2)
+            nodes.know_each_other(two, LENGTH / 2)
+            threading.Event().wait(end - time.monotonic())
+            for load in loads:
+                load.stop()
+            sums.add(loads)
+            assert three[0].count() < sums.acknowledged
+            assert two[0].count() < sums.acknowledged
+        healed = time.monotonic()
+        count = sums.agree(nodes.nodes, AGREEMENT)
+        took = time.monotonic() - healed
+        nodes.know_each_other()
+        print(f"{count} agreed upon after {took:.2f} s, {sums.unanswered} were not answered")
+        assert min(load.acknowledged for load in loads) > LENGTH
