@@ -1,9 +1,12 @@
+# shellcheck shell=bash disable=SC2154
 # Sourced by scripts/compose/*, with $root set: the cluster of compose.yaml, and how it is asked.
 
 . "$root/scripts/lib/say.sh"
-cd "$root"
+cd "$root" || exit
 
+# shellcheck disable=SC2034  # whoever sources this uses them
 image=gossipd
+# shellcheck disable=SC2034
 nodes=(node1 node2 node3)
 
 fail() {
@@ -30,6 +33,13 @@ compose() {
     else
         fail "neither 'docker compose' nor docker-compose is installed"
     fi
+}
+
+# remove_fourth: the container of test-discovery, if one is left.
+remove_fourth() {
+    local left
+    left=$(docker ps --all --quiet --filter label=gossipd-fourth)
+    [ -z "$left" ] || docker rm --force --volumes "$left" >/dev/null
 }
 
 # Asking a node
@@ -116,15 +126,24 @@ agree() {
     done
 }
 
+# tenths: of seconds, since some moment; whole seconds where this bash is old.
+tenths() {
+    local now=${EPOCHREALTIME-$SECONDS.000000}
+    echo $((${now//[.,]/} / 100000))
+}
+
 # wait_until SECONDS WHAT COMMAND...: says what was waited for; the script fails if it does not come.
 wait_until() {
-    local limit=$1 what=$2 start=$SECONDS
+    local limit=$1 what=$2 start passed=0
+    start=$(tenths)
     shift 2
     until "$@"; do
-        [ $((SECONDS - start)) -lt "$limit" ] || fail "waited $limit s in vain until $what"
+        [ "$passed" -lt $((limit * 10)) ] || fail "waited $limit s in vain until $what"
         sleep 0.1
+        passed=$(($(tenths) - start))
     done
-    echo "       waited $((SECONDS - start)) s until $what"
+    passed=$(($(tenths) - start))
+    echo "       waited $((passed / 10)).$((passed % 10)) s until $what"
 }
 
 # running: makes sure that the three nodes answer.

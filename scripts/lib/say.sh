@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts: how they talk.
 
 # say_error LINE...: one clear line on stderr.

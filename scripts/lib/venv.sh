@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # Sourced by the scripts, with $root set: finds a Python and keeps virtual environments up to date.
 
 . "$root/scripts/lib/say.sh"

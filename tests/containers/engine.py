@@ -11,7 +11,7 @@ import os
 import secrets
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from tests.real.cluster import Client, eventually
@@ -20,12 +20,13 @@ PORT = 8088
 LABEL = "gossipd-test"
 ALIAS = "gossipd"
 """The name by which the network's resolver knows all nodes of a cluster."""
+HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 
 _INSIDE = """
 import http.client, sys
-method, path, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
+method, path, times, port = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 for _ in range(times):
-    connection = http.client.HTTPConnection("127.0.0.1", 8088, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request(method, path)
     answer = connection.getresponse()
     assert answer.status == 200, answer.status
@@ -71,13 +72,13 @@ class Node:
 
     Attributes:
         host: its address, as of its last start or connection; empty before.
+        port: of its node.
     """
-
-    port = PORT
 
     def __init__(self, name: str, network: str) -> None:
         self.name = name
         self.host = ""
+        self.port = PORT
         self._network = network
 
     @property
@@ -126,8 +127,20 @@ class Node:
 
     def inside(self, method: str, path: str, times: int = 1) -> Any:
         """The JSON of the last of so many answers, asked within the container itself."""
-        code = ("python", "-c", _INSIDE, method, path, str(times))
+        code = ("python", "-c", _INSIDE, method, path, str(times), str(self.port))
         return json.loads(docker("exec", self.name, *code))
+
+    def healthy(self) -> bool:
+        """Whether its own health check says so."""
+        command = ["docker", "exec", self.name, "gossipd", "health"]
+        return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
+
+    def log(self, lines: str = "all") -> str:
+        """What it wrote on stdout and stderr, or the last lines of it."""
+        return subprocess.run(
+            ["docker", "logs", "--tail", lines, self.name],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, check=False,
+        ).stdout  # fmt: skip
 
     def count(self) -> int:
         """The count it shows."""
@@ -172,30 +185,34 @@ class Cluster:
         self.nodes: list[Node] = []
         docker("network", "create", "--label", f"{LABEL}={name}", name)
 
-    def run(self, *options: str, join: bool = True) -> Node:
+    def run(self) -> Node:
         """Starts one more node, which joins by the name that all of them share."""
         node = Node(f"{self.name}-{len(self.nodes) + 1}", self.name)
         self.nodes.append(node)
-        joining = ("--env", f"GOSSIPD_JOIN={ALIAS}:{PORT}") if join else ()
+        joining = ("--env", f"GOSSIPD_JOIN={ALIAS}:{PORT}")
         docker(
             *("run", "--detach", "--name", node.name, "--label", f"{LABEL}={self.name}"),
-            *("--network", self.name, "--network-alias", ALIAS, "--read-only", "--cap-drop", "ALL"),
-            *("--security-opt", "no-new-privileges", "--env", f"GOSSIPD_CLUSTER={self.name}"),
-            *(*joining, *options, self.image),
+            *("--network", self.name, "--network-alias", ALIAS, *HARDENED),
+            *("--env", f"GOSSIPD_CLUSTER={self.name}", *joining, self.image),
         )
         node.look()
         return node
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """A container without a node takes the first free address, for the length of the block."""
+    def taken(self, host: str) -> Iterator[None]:
+        """A container without a node has this free address, for the length of the block."""
         waiting = ("--entrypoint", "python", self.image, "-c", "import signal; signal.pause()")
         label = ("--label", f"{LABEL}={self.name}")
-        name = docker("run", "--detach", *label, "--network", self.name, *waiting)
-        try:
+        with ExitStack() as stack:
+            # The engine gives out addresses in an order of its own.
+            for _ in range(len(self.nodes) + 2):
+                name = docker("run", "--detach", *label, "--network", self.name, *waiting)
+                stack.callback(docker, "rm", "--force", "--volumes", name)
+                if inspect(name)["NetworkSettings"]["Networks"][self.name]["IPAddress"] == host:
+                    break
+            else:
+                raise AssertionError(f"nobody could take {host}")
             yield
-        finally:
-            docker("rm", "--force", "--volumes", name)
 
     def others(self, *nodes: Node) -> list[Node]:
         """All but these."""
@@ -210,16 +227,6 @@ class Cluster:
         for node in nodes:
             node.comes_to_list(ids - {node.id}, within)
 
-    def logs(self) -> str:
-        """The last lines of every node, for a failure's report."""
-        return "\n".join(
-            f"-- {node.name}\n" + subprocess.run(
-                ["docker", "logs", "--tail", "40", node.name],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            ).stdout
-            for node in self.nodes
-        )  # fmt: skip
-
 
 @contextmanager
 def cluster(count: int, image: str) -> Iterator[Cluster]:
@@ -232,10 +239,26 @@ def cluster(count: int, image: str) -> Iterator[Cluster]:
         made.know_each_other()
         yield made
     except BaseException:
-        print(made.logs())
+        for node in made.nodes:
+            print(f"-- {node.name}\n{node.log('40')}")
         raise
     finally:
         remove(name)
+
+
+@contextmanager
+def one(image: str, *options: str, arguments: Sequence[str] = ()) -> Iterator[Node]:
+    """A container of the image without any network, for the length of the block."""
+    node = Node(f"{LABEL}-{secrets.token_hex(4)}", "none")
+    label = ("--name", node.name, "--label", f"{LABEL}={node.name}", "--network", "none")
+    try:
+        docker("run", "--detach", *label, *HARDENED, *options, image, *arguments)
+        yield node
+    except BaseException:
+        print(node.log("40"))
+        raise
+    finally:
+        remove(node.name)
 
 
 def remove(name: str) -> None:

@@ -28,7 +28,7 @@ def test_started_with_another_address(three: Cluster) -> None:
         victim.ask("POST", "/increment")
     old, before = victim.id, victim.count()
     victim.stop()
-    with three.taken():
+    with three.taken(victim.host):
         victim.start()
         _counts_on(three, old, before)
 
@@ -38,6 +38,6 @@ def test_connected_with_another_address(three: Cluster) -> None:
     victim = three.nodes[0]
     old, before = victim.id, victim.count()
     victim.disconnect()
-    with three.taken():
+    with three.taken(victim.host):
         victim.connect()
         _counts_on(three, old, before)

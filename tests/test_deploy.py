@@ -1,0 +1,101 @@
+"""What is deployed names the same things everywhere: users, ports, folders, services, files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+KUBERNETES = ROOT / "deploy" / "kubernetes"
+
+
+def _objects() -> dict[tuple[str, str], Any]:
+    documents = [
+        document
+        for path in sorted(KUBERNETES.glob("*.yaml"))
+        if path.name != "kustomization.yaml"
+        for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    ]
+    return {(one["kind"], one["metadata"]["name"]): one for one in documents}
+
+
+def _dockerfile(instruction: str) -> list[str]:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    return re.findall(rf"^{instruction}\s+(.+)$", text, re.MULTILINE)
+
+
+def _pod() -> Any:
+    return _objects()["StatefulSet", "gossipd"]["spec"]["template"]["spec"]
+
+
+def _compose() -> Any:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+
+
+def test_kustomization_lists_every_file() -> None:
+    """Nothing that is in the folder is forgotten."""
+    listed = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text(encoding="utf-8"))
+    there = {path.name for path in KUBERNETES.glob("*.yaml")} - {"kustomization.yaml"}
+    assert there == set(listed["resources"])
+
+
+def test_the_user_is_the_images() -> None:
+    """The pod runs as the user that the image made the directory for."""
+    [user] = _dockerfile("USER")
+    security = _pod()["securityContext"]
+    assert user == f"{security['runAsUser']}:{security['runAsGroup']}"
+    assert security["fsGroup"] == security["runAsGroup"]
+
+
+def test_volumes_are_where_the_image_keeps_its_data() -> None:
+    """A count that were kept elsewhere would not outlive its container."""
+    [volume] = _dockerfile("VOLUME")
+    [environment] = _dockerfile("ENV")
+    assert f"GOSSIPD_DATA_DIR={volume}" in environment.split()
+    [container] = _pod()["containers"]
+    assert [volume] == [mount["mountPath"] for mount in container["volumeMounts"]]
+    claims = _objects()["StatefulSet", "gossipd"]["spec"]["volumeClaimTemplates"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {
+        claim["metadata"]["name"] for claim in claims
+    }
+    for name in ("node1", "node2", "node3"):
+        assert [f"{name}:{volume}"] == _compose()["services"][name]["volumes"]
+
+
+def test_pods_join_by_the_headless_service() -> None:
+    """Its name resolves to all pods, ready or not, at the port on which they gossip."""
+    stateful = _objects()["StatefulSet", "gossipd"]["spec"]
+    service = _objects()["Service", stateful["serviceName"]]["spec"]
+    assert ("None", True) == (service["clusterIP"], service["publishNotReadyAddresses"])
+    [container] = _pod()["containers"]
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    ports = {(port["containerPort"], port["protocol"]) for port in container["ports"]}
+    [port] = {number for number, _ in ports}
+    assert f"{stateful['serviceName']}:{port}" == variables["GOSSIPD_JOIN"]
+    assert {(port, "TCP"), (port, "UDP")} == ports
+    assert ports == {(one["port"], one["protocol"]) for one in service["ports"]}
+
+
+def test_everything_selects_the_pods() -> None:
+    """Services, the budget and the set mean the same pods."""
+    objects = _objects()
+    stateful = objects.pop(("StatefulSet", "gossipd"))["spec"]
+    labels = stateful["template"]["metadata"]["labels"]
+    selectors = [one["spec"]["selector"] for one in objects.values()]
+    selectors = [one.get("matchLabels", one) for one in [*selectors, stateful["selector"]]]
+    assert [labels] * 4 == selectors
+
+
+def test_compose_is_the_originals() -> None:
+    """Names, ports, the network; and no list of peers, since they find each other."""
+    services = _compose()["services"]
+    for number, name in enumerate(("node1", "node2", "node3")):
+        service = services[name]
+        assert name == service["container_name"]
+        assert {"PORT": f"{8088 + number}"} == service["environment"]
+        assert [f"127.0.0.1:{9088 + number}:{8088 + number}"] == service["ports"]
+        assert ["mynetwork"] == service["networks"]
+    assert {"mynetwork": {"name": "mynetwork"}} == _compose()["networks"]
