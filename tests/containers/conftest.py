@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -26,13 +25,23 @@ def engine() -> None:
 def image(engine: None) -> Iterator[str]:
     """The image of this checkout, under a name of its own."""
     name = f"{LABEL}-{secrets.token_hex(4)}"
-    result = subprocess.run(
-        ["docker", "build", "--tag", name, str(ROOT)],
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, (result.stdout, result.stderr)
+    stage = f"{name}-build"
+    # The first stage has a name too, so that it can be removed.
+    docker("build", "--target", "build", "--tag", stage, str(ROOT), timeout=300)
+    docker("build", "--tag", name, str(ROOT), timeout=300)
     yield name
-    docker("image", "rm", name)
+    docker("image", "rm", name, stage)
+
+
+@pytest.fixture(scope="session")
+def tag(image: str) -> Iterator[None]:
+    """The name `gossipd` may be given to another image; at the end it means what it meant."""
+    before = docker("image", "ls", "--quiet", "--no-trunc", "gossipd:latest")
+    yield
+    if before:
+        docker("tag", before, "gossipd:latest")
+    elif docker("image", "ls", "--quiet", "gossipd:latest"):
+        docker("image", "rm", "gossipd:latest")
 
 
 @pytest.fixture(scope="module")

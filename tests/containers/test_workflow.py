@@ -94,7 +94,7 @@ def _occupied() -> str | None:
 
 
 @pytest.fixture(params=["docker-compose", "docker compose"])
-def workflow(engine: None, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workflow]:
+def workflow(tag: None, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workflow]:
     """Nothing is started yet; whatever is, is removed at the end."""
     compose: list[str] = request.param.split()
     there = shutil.which("docker-compose") if len(compose) == 1 else _plugin().exists()
