@@ -78,6 +78,7 @@ CLI_MAY_IMPORT = {
     "functools",
     "gossipd",
     "os",
+    "signal",
     "sys",
     "typing",
 }

@@ -6,6 +6,7 @@ Everything that costs time to import is imported by the command that needs it.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +24,13 @@ INTERRUPTED = 130
 """What a shell reports for a program that Ctrl-C ended."""
 
 
+def _die_by_sigterm() -> None:
+    # The kernel gives the first process of a container no signal that it has no handler for: told
+    # to stop before its daemon listens to signals, it would stay until it is killed.
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
+
+
 class _OneLineErrors(click.Group):
     """A group whose every failure is one line on stderr and an exit code, and never a traceback."""
 
@@ -36,6 +44,7 @@ class _OneLineErrors(click.Group):
     ) -> Any:
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        _die_by_sigterm()
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
