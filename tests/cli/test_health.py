@@ -59,7 +59,7 @@ def test_health_as_json() -> None:
         ("--timeout x", {}, "'--timeout'"),
         ("-o xml", {}, "'--output'"),
         ("", {"PORT": "x"}, "PORT: "),
-        ("", {"GOSSIPD_BIND": "x"}, "GOSSIPD_BIND: "),
+        ("", {"GOSSIPD_BIND": "x:"}, "GOSSIPD_BIND: "),
     ],
 )
 def test_health_misuse(flags: str, environment: dict[str, str], part: str) -> None:

@@ -12,7 +12,7 @@ from tests.real.cluster import ROOT, environment, free_addresses
 pytestmark = pytest.mark.real
 
 RUN = [
-    ("run --bind 127.0.0.1", "", 2, "--bind"),
+    ("run --bind 127.0.0.1:", "", 2, "--bind"),
     ("run --bind 127.0.0.1:0", "", 2, "port 0"),
     ("run --bind 127.0.0.1:65536", "", 2, "--bind"),
     ("run --bind 192.0.2.1:8088", "", 1, "192.0.2.1:8088"),
