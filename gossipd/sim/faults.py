@@ -209,7 +209,7 @@ class Faults:
         world, details = self._world, fault.details
         for number in self._running(numbers):
             if fault.kind == "increment":
-                world.increment(number, details["amount"], ack=details["ack"])
+                world.increments(number, details["amount"], ack=details["ack"])
             elif fault.kind == "sync":
                 value, of = details["value"], details["of"]
                 if of is not None and self._running((of,)):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, Protocol
 
+from gossipd.protocol import Increment
 from gossipd.protocol.effects import Address, Effect, Write
 from gossipd.protocol.statistics import Statistics
 
@@ -43,6 +44,7 @@ class DrivenNode(Protocol):
     def increment(
         self, name: str, amount: int, ack: Any, ticket: int, now: float
     ) -> Sequence[Effect]: ...
+    def increments(self, name: str, asked: Sequence[Increment], now: float) -> Sequence[Effect]: ...
     def sync(
         self, name: str, value: int, ack: Any, ticket: int, now: float
     ) -> Sequence[Effect]: ...

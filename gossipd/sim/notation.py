@@ -187,6 +187,10 @@ def _one_node(text: str) -> int:
     return found.first
 
 
+def _amounts(text: str) -> tuple[int, ...]:
+    return tuple(map(whole, text.split("+")))
+
+
 def _not_negative(text: str) -> int:
     value = whole(text)
     if value < 0:
@@ -253,7 +257,11 @@ FAULTS: Mapping[str, Kind] = {
 _ACK = (_one_of(*ACK_LEVELS), None)
 
 COMMANDS: Mapping[str, Kind] = {
-    "increment": Kind("Count by amount=1; ack=LEVEL.", "none", {"amount": (whole, 1), "ack": _ACK}),
+    "increment": Kind(
+        "Count by amount=1, or several times together, amount=1+2+4; ack=LEVEL.",
+        "none",
+        {"amount": (_amounts, (1,)), "ack": _ACK},
+    ),
     "sync": Kind(
         "Raise the counter to value=N, or to what of=n7 counts; ack=LEVEL.",
         "none",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from gossipd.protocol import Increment
 from gossipd.protocol.effects import Effect, Persist
 from gossipd.protocol.events import MemberDead
 
@@ -169,7 +170,21 @@ class World(Cluster):
         def call(running: DrivenNode, now: float) -> Sequence[Effect]:
             return running.increment(name, amount, ack, request.ticket, now)
 
-        return self._ask(request, call)
+        self._ask([request], call)
+        return request
+
+    def increments(
+        self, node: Reference, amounts: Sequence[int], *, ack: str | None = None
+    ) -> list[Request]:
+        """Ask a node to count several times together; what refuses one refuses all."""
+        if len(amounts) == 1:
+            return [self.increment(node, amounts[0], ack=ack)]
+        requests = [
+            self._request(node, "increment", COUNTER, amount, ack, None) for amount in amounts
+        ]
+        asked = [Increment(each.amount, ack, each.ticket) for each in requests]
+        self._ask(requests, lambda running, now: running.increments(COUNTER, asked, now))
+        return requests
 
     def sync(
         self,
@@ -186,7 +201,8 @@ class World(Cluster):
         def call(running: DrivenNode, now: float) -> Sequence[Effect]:
             return running.sync(name, value, ack, request.ticket, now)
 
-        return self._ask(request, call)
+        self._ask([request], call)
+        return request
 
     def join(self, node: Reference, seeds: Iterable[Reference]) -> None:
         """Let a node join these seeds."""
@@ -244,22 +260,28 @@ class World(Cluster):
         return request
 
     def _ask(
-        self, request: Request, call: Callable[[DrivenNode, float], Sequence[Effect]]
-    ) -> Request:
+        self,
+        requests: Sequence[Request],
+        call: Callable[[DrivenNode, float], Sequence[Effect]],
+    ) -> None:
+        """Give a node requests that become one write."""
+
         def guarded(running: DrivenNode, now: float) -> Sequence[Effect]:
-            for look in self.on_ask:
-                look(request)
+            for request in requests:
+                for look in self.on_ask:
+                    look(request)
             try:
                 effects = call(running, now)
             except ValueError as error:
-                request.refused = str(error)
+                for request in requests:
+                    request.refused = str(error)
                 return ()
             written = [effect.write for effect in effects if isinstance(effect, Persist)]
-            request.write = written[0] if written else None
+            for request in requests:
+                request.write = written[0] if written else None
             return effects
 
-        self.host(request.node).command(guarded)
-        return request
+        self.host(requests[0].node).command(guarded)
 
     def _again_and_again(
         self,

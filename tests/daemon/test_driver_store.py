@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -14,7 +15,17 @@ from structlog.testing import capture_logs
 
 from gossipd.daemon.driver import Driver
 from gossipd.daemon.store import WriteError
-from gossipd.protocol import Answer, Identity, Node, ProtocolConfig, Record, State, Write
+from gossipd.protocol import (
+    VALUE_LIMIT,
+    Answer,
+    Identity,
+    LimitExceeded,
+    Node,
+    ProtocolConfig,
+    Record,
+    State,
+    Write,
+)
 from gossipd.protocol.messages import Entry, Group
 from tests.daemon.test_driver import Endpoint
 
@@ -184,3 +195,44 @@ async def test_what_a_peer_counted_is_recorded_before_it_is_shown(
         monkeypatch.setattr(node, "handle_timeout", lambda now: [Record(group)])
         driver._perform(node.handle_timeout(0.0), 0.0)
         assert [group] == storage.recorded
+
+
+async def test_who_comes_in_the_same_turn_is_one_write(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first alone, as long as there is but one a turn; then all together, and alone again."""
+    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
+
+        async def turn(clients: int) -> list[int]:
+            """How much each write of this turn adds."""
+            before = len(storage.written)
+            count = driver.count("default")
+            waiting = [driver.increment("default", 1, "local") for _ in range(clients)]
+            answers = [await each for each in waiting if not isinstance(each, Answer)]
+            assert [count + 1 + n for n in range(clients)] == [each.count for each in answers]
+            entries = [write.groups[0].entries[0].count for write in storage.written[before:]]
+            return [later - earlier for earlier, later in pairwise([count, *entries])]
+
+        turns = [await turn(clients) for clients in (1, 1, 4, 4, 1, 1)]
+        assert [[1], [1], [1, 3], [4], [1], [1]] == turns
+
+
+async def test_the_limit_refuses_only_who_would_pass_it(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when others come in the same turn."""
+    async with running(autojump_clock, monkeypatch) as (driver, _, node):
+        first = driver.increment("default", VALUE_LIMIT - 3, "local")
+        rest = [driver.increment("default", amount, "local") for amount in (1, 5, 2)]
+        assert not isinstance(first, Answer)
+        assert VALUE_LIMIT - 3 == (await first).count
+        outcomes: list[int] = []
+        for waiting in rest:
+            assert not isinstance(waiting, Answer)
+            try:
+                outcomes.append((await waiting).count - VALUE_LIMIT)
+            except LimitExceeded:
+                outcomes.append(99)
+        assert [-2, 99, 0] == outcomes
+        assert VALUE_LIMIT == node.count("default")
+        assert not driver._waiters

@@ -11,6 +11,7 @@ import pytest
 from gossipd.protocol.events import LeaveDone, MemberDead, MemberRecovered
 from gossipd.sim.checks import everybody_alive
 from gossipd.sim.cluster import node_id_of
+from gossipd.sim.joined import JoinedNodes
 from gossipd.sim.network import FixedDelay, Network
 from gossipd.sim.record import Befell
 from gossipd.sim.world import World
@@ -179,3 +180,18 @@ def test_refused_requests_are_recorded_as_such() -> None:
     world = cluster(1)
     request = world.increment(0, -1)
     assert (request.refused, request.acknowledged) == ("amount: must not be negative", False)
+
+
+def test_increments_can_come_together() -> None:
+    """As one write, each with an answer of its own; what refuses one refuses all."""
+    world = World(1, factory=JoinedNodes(2))
+    for _ in range(2):
+        world.add()
+    world.run(1.0)
+    first = world.increments(0, [1, 2, 4], ack="all")
+    refused = world.increments(0, [1, 0])
+    world.run(1.0)
+    assert [1, 3, 7] == [each.answer.count for each in first if each.answer]
+    assert 1 == len({each.write.sequence for each in first if each.write})
+    assert ["amount: must be at least 1"] * 2 == [each.refused for each in refused]
+    assert [7, 7] == [world.node(number).count("default") for number in (0, 1)]

@@ -126,7 +126,10 @@ class _Drawer:
         number = rng.randint(1, MOST_ORDERED if ordered else rng.choice((6, MOST_INCREMENTS)))
         moments = self._moments(number)
         words: Words = {"increment": [], "sync": []}
-        for place, at in enumerate(moments):
+        place = 0
+        for at in moments:
+            if place == number:
+                break
             node = self._node()
             self._asked.append((node, at))
             where = f"n{node}@{at}"
@@ -134,9 +137,12 @@ class _Drawer:
             ack = ack if rng.random() < 0.4 else ""
             if ordered and rng.random() < 0.4:
                 words["sync"].append(f"{where},{self._sync_value(node)}{ack}")
+                place += 1
             else:
-                amount = rng.choice((1, 1, 2, 5)) if ordered else 1 << place
-                words["increment"].append(f"{where},amount={amount}{ack}")
+                together = range(place, min(place + rng.choice((1, 1, 1, 2, 4)), number))
+                amounts = [rng.choice((1, 1, 2, 5)) if ordered else 1 << each for each in together]
+                words["increment"].append(f"{where},amount={'+'.join(map(str, amounts))}{ack}")
+                place += len(amounts)
         if rng.random() < 0.3:
             words |= self._removals()
         return {word: texts for word, texts in words.items() if texts}

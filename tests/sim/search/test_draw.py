@@ -35,9 +35,16 @@ def test_syncs_come_few_at_a_time_and_increments_name_themselves() -> None:
     for seed in SEEDS:
         history = make(draw(seed))
         commands = [fault for fault, _ in history.faults if fault.kind in ("increment", "sync")]
+        asked = [command.details.get("amount", (0,)) for command in commands]
+        amounts = [amount for together in asked for amount in together]
         if any(command.kind == "sync" for command in commands):
-            assert len(commands) <= MOST_ORDERED
-        else:
-            amounts = [command.details["amount"] for command in commands]
-            if sum(amounts) != sum(set(amounts)) or len(amounts) > MOST_ORDERED:
-                assert len(amounts) <= (MOST_ORDERED if max(amounts) <= 5 else MOST_INCREMENTS)
+            assert len(amounts) <= MOST_ORDERED
+        elif sum(amounts) != sum(set(amounts)) or len(amounts) > MOST_ORDERED:
+            assert len(amounts) <= (MOST_ORDERED if max(amounts) <= 5 else MOST_INCREMENTS)
+
+
+def test_some_increments_come_together() -> None:
+    """Which are one write."""
+    together = [text for seed in SEEDS for text in draw(seed).get("increment", ()) if "+" in text]
+    alone = [text for seed in SEEDS for text in draw(seed).get("increment", ()) if "+" not in text]
+    assert len(alone) > len(together) > 20
