@@ -13,13 +13,21 @@ from typing import cast
 import click
 
 from gossipd.sim.plot import check
-from tests.real.cluster import ROOT, isolated
+from tests.real.cluster import ROOT
+from tests.real.packets import isolated
 
-from . import http
+from . import detect, http, idle, pauses, sim, spread, start, udp
 from .measure import Benchmark, Options
 
 BENCHMARKS: dict[str, ModuleType] = {
     "http": http,
+    "spread": spread,
+    "detect": detect,
+    "pauses": pauses,
+    "idle": idle,
+    "udp": udp,
+    "sim": sim,
+    "start": start,
 }
 
 

@@ -40,11 +40,6 @@ class Benchmark(Protocol):
         """Carries it out."""
 
 
-def summed(values: Sequence[float]) -> dict[str, float]:
-    """Median, least and greatest of one or more values."""
-    return {"median": median(values), "min": min(values), "max": max(values)}
-
-
 def share(values: Sequence[float], percent: float) -> float:
     """The value that so many percent of one or more values do not pass."""
     ordered = sorted(values)
@@ -56,11 +51,9 @@ def ratios(values: Sequence[float], to: Sequence[float]) -> list[float]:
     return [value / other for value, other in zip(values, to, strict=True) if other]
 
 
-def shown(values: Sequence[float], form: str = "{:,.0f}") -> str:
+def shown(values: Sequence[float], form: str = "{:,.0f}", unit: str = "") -> str:
     """The median, with the spread behind it where there are several values."""
     if not values:
         return "-"
-    middle = form.format(median(values))
-    if len(values) == 1:
-        return middle
-    return f"{middle} ({form.format(min(values))} to {form.format(max(values))})"
+    low, middle, high = (form.format(f(values)) for f in (min, median, max))
+    return middle + unit if low == high else f"{middle}{unit} ({low} to {high})"

@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -46,15 +45,6 @@ def eventually(what: str, condition: Callable[[], _Value], within: float) -> _Va
 def environment() -> dict[str, str]:
     """This process's environment without what would configure a node."""
     return {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
-
-
-def isolated() -> bool:
-    """Whether no packet can leave this machine: there is no route but the loopback's."""
-    routes = Path("/proc/net/route"), Path("/proc/net/ipv6_route")
-    if not routes[0].exists():
-        return False
-    named = [line for path in routes if path.exists() for line in path.read_text().splitlines()]
-    return all(line.split()[-1] == "lo" or line.startswith("Iface") for line in named)
 
 
 class Node:
@@ -335,23 +325,3 @@ def cluster(
         yield made
     finally:
         made.end()
-
-
-@contextmanager
-def loss(ratio: float) -> Iterator[bool]:
-    """Drops that part of all packets for the length of the block. Whether it could be done.
-
-    Only where the loopback is nobody else's: in a network namespace without any route.
-    """
-    rule = ["INPUT", "-i", "lo", "-m", "statistic", "--mode", "random"]
-    rule += ["--probability", str(ratio), "-j", "DROP"]
-    table = shutil.which("iptables")
-    if table is None or not isolated():
-        yield False
-        return
-    added = subprocess.run([table, "-A", *rule], capture_output=True, check=False)
-    try:
-        yield added.returncode == 0
-    finally:
-        if added.returncode == 0:
-            subprocess.run([table, "-D", *rule], capture_output=True, check=True)

@@ -13,7 +13,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from tests.real.cluster import ROOT, Cluster, cluster, isolated
+from tests.real.cluster import ROOT, Cluster, cluster
+from tests.real.packets import isolated
 
 pytestmark = pytest.mark.real
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.real.cluster import Cluster, Node, eventually
+from tests.real.costs import processor_seconds, resident_megabytes
 
 pytestmark = pytest.mark.real
 
@@ -22,25 +21,6 @@ def sent(node: Node) -> float:
     """Bytes sent, IP and UDP headers included."""
     datagrams = node.metric("gossipd_sent_datagrams_total")
     return node.metric("gossipd_sent_bytes_total") + HEADERS * datagrams
-
-
-def processor_seconds(node: Node) -> float | None:
-    """Seconds of a core that the process took so far, where the system tells."""
-    try:
-        text = Path(f"/proc/{node.process.pid}/stat").read_text(encoding="ascii")
-    except OSError:
-        return None
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_megabytes(node: Node) -> float | None:
-    """What the process holds in memory, where the system tells."""
-    try:
-        text = Path(f"/proc/{node.process.pid}/statm").read_text(encoding="ascii")
-    except OSError:
-        return None
-    return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def quiet(nodes: Cluster) -> bool:
@@ -61,14 +41,14 @@ def quiet(nodes: Cluster) -> bool:
 
 def test_idle_traffic_is_bounded(sixteen: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
     """At most 330 bytes a second are sent by a node, headers included, on average over all."""
-    untouched = resident_megabytes(sixteen[1])
+    untouched = resident_megabytes(sixteen[1].process.pid)
     nodes = sixteen.nodes
     eventually("only probes are left", lambda: quiet(sixteen), 60)
     start, before = time.monotonic(), [sent(node) for node in nodes]
-    worked = [processor_seconds(node) for node in nodes]
+    worked = [processor_seconds(node.process.pid) for node in nodes]
     threading.Event().wait(SECONDS)
     # The processes' own times first: asking for the metrics is work, too.
-    after_work = [processor_seconds(node) for node in nodes]
+    after_work = [processor_seconds(node.process.pid) for node in nodes]
     elapsed = time.monotonic() - start
     rates = [(sent(node) - b) / elapsed for node, b in zip(nodes, before, strict=True)]
     average = sum(rates) / len(rates)
@@ -77,7 +57,7 @@ def test_idle_traffic_is_bounded(sixteen: Cluster, capsys: pytest.CaptureFixture
         if worked[0] is not None:
             shares = [(b - a) / elapsed for a, b in zip(worked, after_work, strict=True) if a and b]
             print(f"idle, one of 16: {100 * sum(shares) / len(shares):.2f} % of a core")
-        resident = resident_megabytes(nodes[1])
+        resident = resident_megabytes(nodes[1].process.pid)
         if resident is not None and untouched is not None:
             print(f"idle, one of 16: {untouched:.1f} MB, {resident:.1f} MB once /metrics was read")
     assert average <= BYTES_A_SECOND
