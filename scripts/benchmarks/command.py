@@ -12,12 +12,14 @@ from typing import cast
 
 import click
 
+from gossipd.sim.experiments.trials import Findings
 from gossipd.sim.plot import check
 from tests.real.cluster import ROOT
 from tests.real.packets import isolated
 
-from . import detect, http, idle, pauses, sim, spread, start, udp
+from . import charts, detect, http, idle, page, pauses, sim, spread, start, udp
 from .measure import Benchmark, Options
+from .targets import judged
 
 BENCHMARKS: dict[str, ModuleType] = {
     "http": http,
@@ -29,6 +31,10 @@ BENCHMARKS: dict[str, ModuleType] = {
     "sim": sim,
     "start": start,
 }
+
+
+_PAGE = ROOT / "docs" / "performance.md"
+_KEPT = ROOT / "docs" / "performance"
 
 
 @click.command()
@@ -44,24 +50,60 @@ BENCHMARKS: dict[str, ModuleType] = {
     help="What to print on stdout: tables, or every number.",
 )
 @click.option("--plot", metavar="FILE.png", help="Draw the outcome; needs the extra gossipd[sim].")
-def main(name: str, short: bool, repetitions: int | None, output: str, plot: str | None) -> None:
-    """Measure gossipd beside what else is installed, on this machine alone."""
-    if plot is not None:
+@click.option("--write", is_flag=True, help="Put JSON, plots and tables into docs.")
+def main(
+    name: str, short: bool, repetitions: int | None, output: str, plot: str | None, write: bool
+) -> None:
+    """Measure gossipd beside what else is installed, on this machine alone.
+
+    With `all`, every benchmark follows another.
+    """
+    _check(name, short, plot, write)
+    signal.signal(signal.SIGTERM, _stop)
+    names = list(BENCHMARKS) if name == "all" else [name]
+    found: dict[str, Findings] = {}
+    for one in names:
+        around = page.about()
+        found[one] = _run(one, short, repetitions)
+        if write:
+            page.keep(_KEPT, one, found[one], around)
+            charts.draw(one, found[one].values, str(_KEPT / f"{one}.png"))
+            page.rewrite(_PAGE, _KEPT, list(BENCHMARKS))
+        if plot is not None:
+            charts.draw(one, found[one].values, plot)
+    values = {one: findings.values for one, findings in found.items()}
+    if output == "json":
+        click.echo(json.dumps(values if name == "all" else values[name]))
+        return
+    for findings in found.values():
+        click.echo("\n".join([*findings.lines(), ""]))
+    if name == "all":
+        click.echo("\n".join(judged(values)))
+
+
+def _check(name: str, short: bool, plot: str | None, write: bool) -> None:
+    """Raises what says that this cannot be done, before anything is measured in vain."""
+    if plot is not None and name == "all":
+        raise click.UsageError("--plot draws one benchmark; --write draws all of them")
+    if write and short:
+        raise click.UsageError("--write keeps nothing of a --short run")
+    for flag, file in ("--plot", plot), ("--write", str(_KEPT / "all.png") if write else None):
         try:
-            check(plot)
+            if file is not None:
+                check(file)
         except ValueError as error:
-            raise click.UsageError(f"--plot: {error}") from None
+            raise click.UsageError(f"{flag}: {error}") from None
     if not isolated():
         raise click.ClickException("this runs in a network namespace without any route only")
-    signal.signal(signal.SIGTERM, _stop)
+
+
+def _run(name: str, short: bool, repetitions: int | None) -> Findings:
     # Not in the system's place for temporary files, which may be no disk.
     kept = ROOT / ".bench"
     kept.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept, prefix="run-") as folder:
         options = Options(Path(folder), short, repetitions, _tell)
-        found = cast(Benchmark, BENCHMARKS[name]).run(options)
-    text = json.dumps(found.values) if output == "json" else "\n".join(found.lines())
-    click.echo(text)
+        return cast(Benchmark, BENCHMARKS[name]).run(options)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -26,7 +26,7 @@ NODES = (16, 50)
 LOSS = (0.0, 0.01)
 HOW = ("kill -9", "vanished")
 LOADED_NODES = 16
-REPETITIONS = 3
+REPETITIONS = 5
 _WITHIN = 60.0
 _VICTIMS = (11, 7, 13, 4, 9, 14, 5, 12, 8)
 """None of them is a seed, and none is asked to count."""
