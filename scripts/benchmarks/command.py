@@ -87,6 +87,8 @@ def _check(name: str, short: bool, plot: str | None, write: bool) -> None:
         raise click.UsageError("--plot draws one benchmark; --write draws all of them")
     if write and short:
         raise click.UsageError("--write keeps nothing of a --short run")
+    if write:
+        _KEPT.mkdir(exist_ok=True)
     for flag, file in ("--plot", plot), ("--write", str(_KEPT / "all.png") if write else None):
         try:
             if file is not None:

@@ -36,7 +36,6 @@ def about() -> dict[str, Any]:
 
 def keep(folder: Path, name: str, found: Findings, around: dict[str, Any]) -> None:
     """Writes the outcome of one benchmark."""
-    folder.mkdir(exist_ok=True)
     kept = {"about": around, "tables": found.tables, **found.values}
     text = json.dumps(_rounded(kept), indent=None, separators=(",", ":"))
     (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
