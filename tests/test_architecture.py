@@ -93,6 +93,8 @@ WITHOUT_MIRROR = {
     "gossipd.protocol.statistics": "values without behaviour",
     "gossipd.sim.experiments.__main__": "one line that calls the command line",
     "gossipd.sim.interface": "a protocol class without behaviour",
+    "scripts.benchmarks.__main__": "one line that calls the command line",
+    "scripts.benchmarks.kinship_node": "needs another program's environment",
 }
 
 MAX_MODULE_LINES = 400
@@ -139,6 +141,7 @@ def _module_name(path: Path) -> str:
 
 # A package's own name ends in ".__init__" where relative imports are resolved.
 MODULES = {_module_name(path): path for path in sorted((ROOT / "gossipd").rglob("*.py"))}
+SCRIPTS = {_module_name(path): path for path in sorted((ROOT / "scripts").rglob("*.py"))}
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py"))
 
 
@@ -233,6 +236,12 @@ def sizes_are_bounded(_: str, source: str) -> list[str]:
     return complaints
 
 
+def the_package_stands_alone(module: str, source: str) -> list[str]:
+    """What is installed imports nothing that is not."""
+    found = {target.partition(".")[0] for target in targets(module, source)}
+    return [f"imports {name}" for name in sorted(found & {"scripts", "tests"})]
+
+
 def nothing_sleeps(_: str, source: str) -> list[str]:
     """No test waits with time.sleep, under whatever name."""
     tree = ast.parse(source)
@@ -261,6 +270,7 @@ PACKAGE_RULES: tuple[Rule, ...] = (
     nothing_imports_upwards,
     drivers_import_names_of_the_protocol,
     cli_imports_little,
+    the_package_stands_alone,
     sizes_are_bounded,
 )
 
@@ -279,6 +289,12 @@ def test_module_keeps_the_rules(module: str) -> None:
     name = _name_for_rules(module)
     complaints = [f"{module} {complaint}" for rule in rules for complaint in rule(name, source)]
     assert [] == complaints
+
+
+@pytest.mark.parametrize("module", SCRIPTS)
+def test_script_keeps_the_rules(module: str) -> None:
+    """Each module of the scripts is bounded in size."""
+    assert [] == sizes_are_bounded(module, SCRIPTS[module].read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -303,13 +319,13 @@ def _mirror(module: str) -> Path:
 
 
 def test_every_module_has_a_mirrored_test_file() -> None:
-    """gossipd/a/b.py is tested by tests/a/test_b.py; packages are tested through their modules."""
+    """PACKAGE/a/b.py is tested by tests/a/test_b.py; packages are tested through their modules."""
     missing = {
         module
-        for module, path in MODULES.items()
+        for module, path in (MODULES | SCRIPTS).items()
         if path.name != "__init__.py" and not (ROOT / _mirror(module)).exists()
     }
-    assert set(WITHOUT_MIRROR) & set(MODULES) == missing
+    assert set(WITHOUT_MIRROR) == missing
 
 
 # Rule, module under gossipd, source, and what the rule must say about it.
@@ -332,6 +348,8 @@ drivers_import_names_of_the_protocol | daemon.log | from gossipd.protocol import
 drivers_import_names_of_the_protocol | sim.world | import gossipd.protocol.address | address
 drivers_import_names_of_the_protocol | sim.world | from gossipd.protocol.address import _a | _a
 cli_imports_little | cli | if 1: import attrs | imports attrs
+the_package_stands_alone | sim.world | from tests.real import cluster | imports tests
+the_package_stands_alone | sim.world | import scripts.benchmarks.http | imports scripts
 nothing_sleeps | any | import time as t; t.sleep(1) | uses time.sleep
 nothing_sleeps | any | from time import sleep as nap | uses time.sleep
 """

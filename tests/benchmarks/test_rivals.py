@@ -1,0 +1,34 @@
+"""What is there to be compared with."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts.benchmarks import rivals
+from scripts.benchmarks.measure import Options
+
+
+@pytest.mark.parametrize("name", ["wrk", "redis", "serf", "kinship", "iptables"])
+def test_what_is_not_installed_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line; nothing is said of what is there."""
+    lines: list[str] = []
+    options = Options(Path(), False, None, lines.append)
+    monkeypatch.setattr(rivals, "KINSHIP_PYTHON", Path("nowhere"))
+    monkeypatch.setattr(shutil, "which", lambda command: None)
+    assert not rivals.installed(name, options)
+    (line,) = lines
+    assert name in line.lower()
+    monkeypatch.setattr(rivals, "KINSHIP_PYTHON", Path(__file__))
+    monkeypatch.setattr(shutil, "which", lambda command: "/there")
+    assert rivals.installed(name, options)
+    assert [line] == lines
+
+
+def test_half_of_redis_is_not_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both the server and its load generator are needed."""
+    there = {"redis-server": "/there"}
+    monkeypatch.setattr(shutil, "which", there.get)
+    assert not rivals.installed("redis", Options(Path(), False, None, print))

@@ -1,0 +1,72 @@
+"""The benchmarks with real processes, none of which is left behind."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.real.cluster import ROOT, environment, eventually
+from tests.real.packets import isolated
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not isolated(), reason="runs in a network namespace of its own only"),
+]
+
+
+def started(*arguments: str) -> tuple[subprocess.Popen[str], bytes]:
+    """A run of the benchmarks, and what all its processes have in their environment."""
+    mark = f"BENCH_TEST={secrets.token_hex(8)}"
+    name, value = mark.split("=")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.benchmarks", *arguments],
+        cwd=ROOT,
+        env={**environment(), name: value},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return process, mark.encode()
+
+
+def marked(mark: bytes) -> list[str]:
+    """The processes that have it."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in place.read_bytes().split(b"\0"):
+                found.append(place.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_its_processes(number: signal.Signals) -> None:
+    """Whatever was started is gone when it has ended."""
+    process, mark = started("detect", "--short")
+    try:
+        eventually("nodes run", lambda: len(marked(mark)) > 4, 30)
+        process.send_signal(number)
+        process.communicate(timeout=30)
+        assert 0 != process.returncode
+        assert [] == marked(mark)
+    finally:
+        process.kill()
+
+
+def test_a_short_run_measures_something() -> None:
+    """Times from an answered write until three nodes show it; and no process is left."""
+    process, mark = started("spread", "--short", "-o", "json")
+    output, _ = process.communicate(timeout=60)
+    assert 0 == process.returncode
+    rows = json.loads(output)["rows"]
+    assert {"system": "gossipd", "nodes": 3, "number": 20}.items() <= rows[0].items()
+    assert min(rows[0]["seconds"]) > 0
+    assert [] == marked(mark)
