@@ -145,6 +145,20 @@ def _idle(pyplot: Any, rows: _Rows) -> Any:
     return figure
 
 
+def _profile(pyplot: Any, rows: _Rows) -> Any:
+    title = "Where the event loop's thread spends its time (%)"
+    cases = list(dict.fromkeys(row["case"] for row in rows))
+    figure, (axis,) = _figure(pyplot, 1, 1.5 + 0.6 * len(cases), title)
+    left = [0.0] * len(cases)
+    for place, part in enumerate(dict.fromkeys(row["part"] for row in rows)):
+        widths = [row["percent"] for row in rows if row["part"] == part]
+        axis.barh(cases, widths, 0.7, left=left, label=part, color=pyplot.cm.tab20(place))
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    axis.invert_yaxis()
+    figure.legend(loc="outside lower center", ncols=6, fontsize=9)
+    return figure
+
+
 def _plain(key: str, name: str, title: str, form: str) -> Callable[[Any, _Rows], Any]:
     def figure(pyplot: Any, rows: _Rows) -> Any:
         made, (axis,) = _figure(pyplot, 1, 1.5 + 0.5 * len(rows), title)
@@ -165,5 +179,6 @@ _FIGURES: Mapping[str, Callable[[Any, _Rows], Any]] = {
     "idle": _idle,
     "udp": _plain("rate", "system", "Pings of one peer answered a second", "{:,.0f}"),
     "sim": _plain("rate", "nodes", "Virtual seconds a second, by number of nodes", "{:,.1f}"),
+    "profile": _profile,
     "start": _plain("milliseconds", "what", "Milliseconds to the first answer", "{:.0f}"),
 }

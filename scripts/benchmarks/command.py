@@ -17,8 +17,9 @@ from gossipd.sim.plot import check
 from tests.real.cluster import ROOT
 from tests.real.packets import isolated
 
-from . import charts, detect, http, idle, page, pauses, sim, spread, start, udp
+from . import charts, detect, http, idle, page, pauses, profile, sim, spread, start, udp
 from .measure import Benchmark, Options
+from .processes import none_left
 from .targets import judged
 
 BENCHMARKS: dict[str, ModuleType] = {
@@ -30,10 +31,12 @@ BENCHMARKS: dict[str, ModuleType] = {
     "udp": udp,
     "sim": sim,
     "start": start,
+    "profile": profile,
 }
 
 
 _PAGE = ROOT / "docs" / "performance.md"
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 _KEPT = ROOT / "docs" / "performance"
 
 
@@ -59,7 +62,8 @@ def main(
     With `all`, every benchmark follows another.
     """
     _check(name, short, plot, write)
-    signal.signal(signal.SIGTERM, _stop)
+    for number in _STOPS:
+        signal.signal(number, _stop)
     names = list(BENCHMARKS) if name == "all" else [name]
     found: dict[str, Findings] = {}
     for one in names:
@@ -67,10 +71,10 @@ def main(
         found[one] = _run(one, short, repetitions)
         if write:
             page.keep(_KEPT, one, found[one], around)
-            charts.draw(one, found[one].values, str(_KEPT / f"{one}.png"))
+            _draw(one, found[one], str(_KEPT / f"{one}.png"))
             page.rewrite(_PAGE, _KEPT, list(BENCHMARKS))
         if plot is not None:
-            charts.draw(one, found[one].values, plot)
+            _draw(one, found[one], plot)
     values = {one: findings.values for one, findings in found.items()}
     if output == "json":
         click.echo(json.dumps(values if name == "all" else values[name]))
@@ -103,12 +107,22 @@ def _run(name: str, short: bool, repetitions: int | None) -> Findings:
     # Not in the system's place for temporary files, which may be no disk.
     kept = ROOT / ".bench"
     kept.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept, prefix="run-") as folder:
+    with tempfile.TemporaryDirectory(dir=kept, prefix="run-") as folder, none_left():
         options = Options(Path(folder), short, repetitions, _tell)
         return cast(Benchmark, BENCHMARKS[name]).run(options)
 
 
+def _draw(name: str, found: Findings, file: str) -> None:
+    if found.values["rows"]:
+        charts.draw(name, found.values, file)
+    else:
+        click.echo(f"there is nothing to draw of {name}", err=True)
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
+    # Whatever was started is ended now; another signal is not to interrupt that.
+    for one in _STOPS:
+        signal.signal(one, signal.SIG_IGN)
     sys.exit(128 + number)
 
 

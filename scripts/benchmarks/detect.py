@@ -17,6 +17,7 @@ from gossipd.sim.experiments.trials import Findings, table
 from tests.real.cluster import eventually
 from tests.real.packets import loss, silence
 
+from .load import SCRIPT
 from .measure import Options, share, shown
 from .processes import running
 from .rivals import installed
@@ -142,9 +143,7 @@ def _found(system: System, victim: int, at: float) -> Found:
 def _load(cluster: Gossipd, options: Options) -> Iterator[subprocess.Popen[bytes]]:
     """One client that increments on the first node without a pause."""
     url = f"http://{cluster.nodes[0].id}/increment"
-    script = "wrk.method = 'POST'\n"
-    (options.folder / "post.lua").write_text(script, encoding="ascii")
-    command = ["wrk", "-t1", "-c1", "-d3600s", "-s", str(options.folder / "post.lua"), url]
+    command = ["wrk", "-t1", "-c1", "-d3600s", "-s", str(SCRIPT), url, "--", "POST"]
     with running(command, options.folder / "wrk.log") as process:
         yield process
 

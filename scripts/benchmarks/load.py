@@ -11,7 +11,9 @@ import attrs
 
 from tests.real.cluster import environment
 
-_SCRIPT = Path(__file__).with_name("load.lua")
+SCRIPT = Path(__file__).with_name("load.lua")
+"""For wrk: takes the method after `--`."""
+
 _FIRST = 2000
 
 
@@ -36,7 +38,7 @@ class Load:
 def wrk(url: str, method: str, connections: int, seconds: float) -> Load:
     """Requests on so many connections, each with one under way, for whole seconds."""
     length = max(1, round(seconds))
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{length}s", "-s", str(_SCRIPT), url, "--"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{length}s", "-s", str(SCRIPT), url, "--"]
     return parse_wrk(_output([*command, method], length + 30))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.real.cluster import ROOT, environment, eventually, free_addresses
@@ -37,6 +40,42 @@ def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.kill()
     process.wait(10)
+
+
+@contextmanager
+def none_left() -> Iterator[None]:
+    """Ends, after the block, every process that was started within it and is still there.
+
+    An interrupt may come between the start of a process and the moment at which somebody knows its
+    id, so that whoever started it cannot end it. All of them have one variable of this process.
+    """
+    name, value = "BENCH_RUN", secrets.token_hex(16)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        mark = f"{name}={value}".encode()
+        # One that is just about to start has no environment of its own yet.
+        for _ in range(2):
+            while pids := [pid for pid in _processes() if _has(pid, mark)]:
+                for pid in pids:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                pause(0.02)
+            pause(0.1)
+
+
+def _processes() -> list[int]:
+    return [int(place.name) for place in Path("/proc").glob("[0-9]*")]
+
+
+def _has(pid: int, mark: bytes) -> bool:
+    """Whether this process was started with that variable, and has not ended."""
+    try:
+        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -13,14 +13,16 @@ from tests.real.cluster import ROOT, eventually, free_addresses
 from .measure import Options
 from .processes import running
 
-KINSHIP_PYTHON = ROOT / ".bench" / "kinship" / "bin" / "python"
-"""Of an environment of its own, which `scripts/bench` makes."""
+KINSHIP_PYTHON = ROOT / ".bench" / "tools" / "bin" / "python"
+PY_SPY = KINSHIP_PYTHON.with_name("py-spy")
+"""Of an environment that `scripts/bench` makes, so that nothing of them is in gossipd's own."""
 
 _MISSING = {
     "wrk": "wrk drives HTTP and is not installed; on Debian: apt-get install wrk",
     "redis": "Redis is left out; on Debian: apt-get install redis-server redis-tools",
     "serf": "serf is left out; on Debian: apt-get install serf",
-    "kinship": "kinship is left out: it could not be installed from PyPI",
+    "kinship": "kinship is left out; scripts/bench installs it from PyPI",
+    "py-spy": "profiles are left out; scripts/bench installs py-spy from PyPI",
     "iptables": "loss and vanished nodes are left out; on Debian: apt-get install iptables",
 }
 _COMMANDS = {
@@ -33,8 +35,8 @@ _COMMANDS = {
 
 def installed(name: str, options: Options) -> bool:
     """Whether it is there; if not, one line says so."""
-    if name == "kinship":
-        there = KINSHIP_PYTHON.exists()
+    if name in ("kinship", "py-spy"):
+        there = (KINSHIP_PYTHON if name == "kinship" else PY_SPY).exists()
     else:
         there = all(shutil.which(command) for command in _COMMANDS[name])
     if not there:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossipd.sim.experiments.trials import Findings
-from scripts.benchmarks import detect, http, idle, pauses, sim, spread, start, udp
+from scripts.benchmarks import detect, http, idle, pauses, profile, sim, spread, start, udp
 
 SYSTEMS = ("gossipd", "serf", "kinship")
 
@@ -41,6 +41,9 @@ def findings() -> dict[str, Findings]:
         ),
         "udp": udp.findings({"bare": [90_000.0, 80_000.0], "gossipd": [45_000.0, 60_000.0]}),
         "sim": sim.findings({10: [900.0], 100: [30.0]}),
+        "profile": profile.findings(
+            {"pings": profile.Profile(10, {"trio": 4, "HTTP": 6}, {"trio: run": 4, "HTTP: f": 6})}
+        ),
         "start": start.findings(
             {"gossipd run, new data directory": [190.0, 210.0], "gossipd health": [50.0]}
         ),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.benchmarks.processes import bare, running
+from scripts.benchmarks.processes import bare, none_left, running
 
 WAITS = [sys.executable, "-c", "import time; print('there', flush=True); time.sleep(60)"]
 
@@ -37,7 +37,27 @@ def test_one_that_ended_by_itself_is_no_trouble(tmp_path: Path) -> None:
     assert "done\n" == (tmp_path / "log").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="needs Linux's /proc")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="needs /proc")
+
+
+@needs_proc
+def test_nobody_is_left() -> None:
+    """Also one that nobody ends, after a failure; others are not touched."""
+
+    def fails() -> None:
+        with none_left():
+            processes.append(subprocess.Popen(WAITS, stdout=subprocess.DEVNULL))
+            raise KeyError
+
+    processes = [subprocess.Popen(WAITS, stdout=subprocess.DEVNULL)]
+    with pytest.raises(KeyError):
+        fails()
+    assert None is processes[0].poll()
+    processes[0].kill()
+    assert [-signal.SIGKILL] * 2 == [process.wait(10) for process in processes]
+
+
+@needs_proc
 @pytest.mark.parametrize("kind", ["http", "udp"])
 def test_a_bare_server_is_there_when_its_block_begins(kind: str, tmp_path: Path) -> None:
     """It answers at once."""

@@ -11,17 +11,19 @@ from scripts.benchmarks import rivals
 from scripts.benchmarks.measure import Options
 
 
-@pytest.mark.parametrize("name", ["wrk", "redis", "serf", "kinship", "iptables"])
+@pytest.mark.parametrize("name", ["wrk", "redis", "serf", "kinship", "py-spy", "iptables"])
 def test_what_is_not_installed_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In one line; nothing is said of what is there."""
     lines: list[str] = []
     options = Options(Path(), False, None, lines.append)
-    monkeypatch.setattr(rivals, "KINSHIP_PYTHON", Path("nowhere"))
+    for tool in "KINSHIP_PYTHON", "PY_SPY":
+        monkeypatch.setattr(rivals, tool, Path("nowhere"))
     monkeypatch.setattr(shutil, "which", lambda command: None)
     assert not rivals.installed(name, options)
     (line,) = lines
     assert name in line.lower()
-    monkeypatch.setattr(rivals, "KINSHIP_PYTHON", Path(__file__))
+    for tool in "KINSHIP_PYTHON", "PY_SPY":
+        monkeypatch.setattr(rivals, tool, Path(__file__))
     monkeypatch.setattr(shutil, "which", lambda command: "/there")
     assert rivals.installed(name, options)
     assert [line] == lines
