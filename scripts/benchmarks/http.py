@@ -158,12 +158,21 @@ def findings(measured: Mapping[tuple[Case, int], Sequence[Mapping[str, float]]])
         (case.server, case.asked, number): [one["rate"] for one in some]
         for (case, number), some in measured.items()
     }
-    rows = [_row(case, number, some, rates) for (case, number), some in measured.items()]
-    head = ["server", "asked", "connections", "answers a second", "to the bare loop"]
-    head += ["to the loop on sockets", "to Redis", "p50", "p99", "datagrams an answer"]
-    head += ["writes a sync", "errors"]
-    title = "Requests over HTTP to the first node; wrk and all nodes share the machine."
-    return Findings(((title, table(head, [_cells(row) for row in rows])),), {"rows": rows})
+    order = {case: place for place, case in enumerate(CASES)}
+    found = sorted(measured.items(), key=lambda one: (one[0][1], order.get(one[0][0], len(order))))
+    rows = [_row(case, number, some, rates) for (case, number), some in found]
+    return Findings(tuple(tables(rows)), {"rows": rows})
+
+
+def tables(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[str]]]:
+    """One for each number of connections."""
+    head = ["server", "asked", "answers a second", "to the bare loop", "to the loop on sockets"]
+    head += ["to Redis", "p50", "p99", "datagrams an answer", "writes a sync", "errors"]
+    for number in sorted({row["connections"] for row in rows}):
+        connections = f"{number} connections" if number > 1 else "One connection"
+        title = f"{connections} to the first node; wrk and all nodes share the machine."
+        cells = [_cells(row) for row in rows if row["connections"] == number]
+        yield title, table(head, cells)
 
 
 def _row(
@@ -190,7 +199,6 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     return [
         row["server"],
         row["asked"],
-        str(row["connections"]),
         shown(row["rate"]),
         *[shown(row["to"].get(name, []), "{:.2f}") for name in ("bare", "sockets", "redis")],
         shown(row["p50"], "{:.2f}", " ms"),
