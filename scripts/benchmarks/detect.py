@@ -88,11 +88,19 @@ def run(options: Options) -> Findings:
 
 
 def _cases(nodes: int, options: Options) -> list[Case]:
-    if not installed("iptables", options):
+    if not _filters(options):
         return [Case(nodes, 0.0, HOW[0])]
     if options.short:
         return [Case(nodes, 0.0, HOW[1])]
     return [Case(nodes, lost, how) for lost in LOSS for how in HOW]
+
+
+def _filters(options: Options) -> bool:
+    """Whether packets can be dropped here."""
+    with loss(0.0) as possible:
+        if installed("iptables", options) and not possible:
+            options.tell("!! loss and vanished nodes are left out: iptables adds no rules here")
+        return possible
 
 
 def _one(case: Case, systems: Sequence[System], time: int) -> list[Found]:
