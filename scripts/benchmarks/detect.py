@@ -6,9 +6,8 @@ All systems lose the node of the same number at the same time, on the same netwo
 from __future__ import annotations
 
 import signal
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 import attrs
@@ -79,12 +78,21 @@ def run(options: Options) -> Findings:
                     options.tell(f"detect {time + 1}: {case}")
                     keep(case, _one(case, systems, time))
     if not options.short and installed("wrk", options):
-        case = Case(LOADED_NODES, 0.0, "kill -9", loaded=True)
-        with gossipd(LOADED_NODES, options.folder) as cluster, _load(cluster, options):
-            for time in range(times):
-                options.tell(f"detect {time + 1}: {case}")
-                keep(case, _one(case, [cluster], time))
+        for case, found in _while_counting(options, times + times):
+            keep(case, [found])
     return findings(measured)
+
+
+def _while_counting(options: Options, times: int) -> Iterator[tuple[Case, Found]]:
+    """With and without a client that increments on the first node, in turns."""
+    with gossipd(LOADED_NODES, options.folder) as cluster:
+        for time in range(times):
+            for loaded in (False, True):
+                case = Case(LOADED_NODES, 0.0, HOW[0], loaded)
+                options.tell(f"detect {time + 1}: {case}")
+                with _load(cluster, options) if loaded else nullcontext():
+                    (found,) = _one(case, [cluster], time)
+                yield case, found
 
 
 def _cases(nodes: int, options: Options) -> list[Case]:
@@ -148,12 +156,12 @@ def _found(system: System, victim: int, at: float) -> Found:
 
 
 @contextmanager
-def _load(cluster: Gossipd, options: Options) -> Iterator[subprocess.Popen[bytes]]:
+def _load(cluster: Gossipd, options: Options) -> Iterator[None]:
     """One client that increments on the first node without a pause."""
     url = f"http://{cluster.nodes[0].id}/increment"
     command = ["wrk", "-t1", "-c1", "-d3600s", "-s", str(SCRIPT), url, "--", "POST"]
-    with running(command, options.folder / "wrk.log") as process:
-        yield process
+    with running(command, options.folder / "wrk.log"):
+        yield
 
 
 def findings(measured: Mapping[tuple[Case, str], Sequence[Found]]) -> Findings:
