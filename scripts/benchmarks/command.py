@@ -67,9 +67,10 @@ def main(
     names = list(BENCHMARKS) if name == "all" else [name]
     found: dict[str, Findings] = {}
     for one in names:
-        around = page.about()
+        others = page.Others()
         found[one] = _run(one, short, repetitions)
         if write:
+            around = {**page.about(), "others_percent": others.percent()}
             page.keep(_KEPT, one, found[one], around)
             _draw(one, found[one], str(_KEPT / f"{one}.png"))
             page.rewrite(_PAGE, _KEPT, list(BENCHMARKS))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,8 +32,44 @@ def about() -> dict[str, Any]:
         "machine": platform.machine(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 2),
     }
+
+
+class Others:
+    """How much of the machine others use while a benchmark runs."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._busy, self._own = _busy(), _own()
+
+    def percent(self) -> float | None:
+        """Of all cores, since this was made; None where the system does not tell.
+
+        What was started must have ended.
+        """
+        busy = _busy()
+        if busy is None or self._busy is None:
+            return None
+        seconds = (time.monotonic() - self._start) * (os.cpu_count() or 1)
+        return max(0.0, 100 * (busy - self._busy - _own() + self._own) / seconds)
+
+
+def _busy() -> float | None:
+    """Seconds that all cores together have worked for anybody, or were lent to other machines."""
+    try:
+        line = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+    except OSError:
+        return None
+    user, nice, system, _, _, *rest = (int(field) for field in line.split()[1:9])
+    return (user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
+
+
+def _own() -> float:
+    """Seconds that this process and its children that have ended have worked."""
+    own, children = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def keep(folder: Path, name: str, found: Findings, around: dict[str, Any]) -> None:
@@ -84,8 +122,9 @@ def section(results: dict[str, dict[str, Any]], folder: Path) -> list[str]:
 
 
 def _around(about: dict[str, Any]) -> str:
+    others = about.get("others_percent")
     return (
         f"gossipd {about['gossipd']}, {about['cores']} cores, {about['system']}"
-        f" {about['machine']}, Python {about['python']}, load average {about['load_before']:g}"
-        " before."
+        f" {about['machine']}, Python {about['python']}"
+        + ("." if others is None else f"; others used {others:.0f} % of the machine meanwhile.")
     )

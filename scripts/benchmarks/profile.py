@@ -110,7 +110,8 @@ def _pings(nodes: Cluster) -> Iterator[None]:
     peer = Peer(nodes.name, (nodes[0].host, nodes[0].port))
     over = threading.Event()
     with peer.socket:
-        pings = peer.meet()
+        peer.join()
+        pings = peer.pings()
 
         def ask() -> None:
             while not over.is_set():

@@ -55,11 +55,15 @@ class Peer:
         )
         self._pings: deque[bytes] = deque(maxlen=_ACQUAINTED)
 
-    def meet(self) -> list[bytes]:
-        """Joins, and returns pings as it sends them once both know each other."""
+    def join(self) -> None:
+        """Begins to join."""
         now = time.monotonic()
         self._perform(self._node.start(now))
         self._perform(self._node.join(["{}:{}".format(*self.target)], now))
+
+    def pings(self) -> list[bytes]:
+        """Pings as it sends them while both know the same, once that is so."""
+        self._pings.clear()
         while not self._acquainted():
             self.socket.settimeout(0.05)
             with suppress(TimeoutError):
@@ -104,8 +108,11 @@ class Peer:
 
 
 def answered(peer: Peer, pings: Sequence[bytes], to: tuple[str, int], seconds: float) -> float:
-    """Answers a second, with the same number of pings under way all the time."""
-    sock, send, receive = peer.socket, peer.socket.sendto, peer.socket.recv
+    """Answers a second, with the same number of pings under way all the time.
+
+    Whatever else comes goes to the peer's node, which thus stays a member.
+    """
+    sock, send, receive = peer.socket, peer.socket.sendto, peer.socket.recvfrom
     sock.settimeout(0.2)
     count, place, usual = 0, UNDER_WAY, 0
     start = time.perf_counter()
@@ -113,13 +120,14 @@ def answered(peer: Peer, pings: Sequence[bytes], to: tuple[str, int], seconds: f
         send(ping, to)
     while time.perf_counter() - start < seconds:
         try:
-            data = receive(2048)
+            data, source = receive(2048)
         except TimeoutError:
+            peer.let_time_pass()
             for ping in pings[:UNDER_WAY]:
                 send(ping, to)
             continue
-        if len(data) != usual:
-            if to == peer.target and not peer.is_answer(data):
+        if len(data) != usual or source != to:
+            if source == peer.target and not peer.is_answer(data):
                 peer.take(data)
                 continue
             usual = len(data)
@@ -129,15 +137,18 @@ def answered(peer: Peer, pings: Sequence[bytes], to: tuple[str, int], seconds: f
         if not count % 256:
             peer.let_time_pass()
     elapsed = time.perf_counter() - start
-    _drain(sock)
+    _drain(peer)
     return count / elapsed
 
 
-def _drain(sock: socket.socket) -> None:
-    sock.settimeout(0.1)
+def _drain(peer: Peer) -> None:
+    """Receives the answers that are still under way."""
+    peer.socket.settimeout(0.1)
     with suppress(TimeoutError):
         while True:
-            sock.recv(2048)
+            data, source = peer.socket.recvfrom(2048)
+            if source == peer.target and not peer.is_answer(data):
+                peer.take(data)
 
 
 def run(options: Options) -> Findings:
@@ -147,9 +158,10 @@ def run(options: Options) -> Findings:
     with cluster(1, options.folder) as nodes, bare("udp", options.folder) as echo:
         peer = Peer(nodes.name, (nodes[0].host, nodes[0].port))
         with peer.socket:
-            pings = peer.meet()
+            peer.join()
             for repetition in range(options.times(REPETITIONS)):
                 options.tell(f"udp {repetition + 1}")
+                pings = peer.pings()
                 for name, to in ("bare", echo), ("gossipd", peer.target):
                     rates[name].append(answered(peer, pings, to, seconds))
     return findings(rates)

@@ -43,5 +43,22 @@ def test_what_is_kept_names_no_machine(tmp_path: Path) -> None:
     """Its kind only; numbers have six digits."""
     page.keep(tmp_path, "udp", findings()["udp"], page.about())
     kept = json.loads((tmp_path / "udp.json").read_text(encoding="utf-8"))
-    assert {"cores", "gossipd", "load_before", "machine", "python", "system"} == set(kept["about"])
+    assert {"cores", "gossipd", "machine", "python", "system"} == set(kept["about"])
     assert 0.333333 == page._rounded([{"a": (1 / 3,)}])[0]["a"][0]
+
+
+def test_own_work_is_not_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two cores for ten seconds, five seconds of others are a quarter."""
+    at, busy, own = iter([0.0, 10.0]), iter([100.0, 108.0]), iter([1.0, 4.0])
+    monkeypatch.setattr(page.time, "monotonic", lambda: next(at))
+    monkeypatch.setattr(page, "_busy", lambda: next(busy))
+    monkeypatch.setattr(page, "_own", lambda: next(own))
+    monkeypatch.setattr(page.os, "cpu_count", lambda: 2)
+    assert 25.0 == page.Others().percent()
+
+
+def test_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said."""
+    monkeypatch.setattr(page, "_busy", lambda: None)
+    assert None is page.Others().percent()
+    assert page._own() > 0
