@@ -15,6 +15,8 @@ from typing import Any
 from gossipd import __version__
 from gossipd.sim.experiments.trials import Findings
 
+from tests.real.cluster import ROOT
+
 from .targets import judged
 
 BEGIN = "<!-- measured: written by scripts/bench --write -->"
@@ -23,9 +25,9 @@ END = "<!-- measured: end -->"
 
 def about() -> dict[str, Any]:
     """The kind of machine and what runs on it, without names."""
-    revision = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
+    # The last change of the package, whatever came after it in tests and documents.
+    asked = ["git", "log", "-1", "--format=%h", "--", "gossipd"]
+    revision = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
     return {
         "gossipd": f"{__version__} {revision.stdout.strip()}".strip(),
         "cores": os.cpu_count(),
