@@ -14,7 +14,6 @@ from typing import Any
 
 from gossipd import __version__
 from gossipd.sim.experiments.trials import Findings
-
 from tests.real.cluster import ROOT
 
 from .targets import judged
