@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts: runs commands where no packet leaves the machine.
 
 # shellcheck disable=SC2016  # the inner shell expands them
@@ -5,6 +6,7 @@ namespace_shell=(sh -c 'ip link set lo up && exec "$@"' sh)
 
 # find_namespace: sets the array $namespace to what runs a command in a network namespace of its own
 # with a loopback interface; fails where none can be made.
+# shellcheck disable=SC2034  # who sources this file uses it
 find_namespace() {
     if [ "$(id -u)" = 0 ] && unshare --net "${namespace_shell[@]}" true 2>/dev/null; then
         namespace=(unshare --net "${namespace_shell[@]}")
