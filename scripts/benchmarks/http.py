@@ -70,7 +70,6 @@ _CLUSTERS = {
 }
 _COUNTED = (
     "gossipd_sent_datagrams_total",
-    "gossipd_store_writes_total",
     "gossipd_store_commits_total",
 )
 
@@ -144,11 +143,11 @@ def _counts(nodes: Cluster) -> dict[str, float]:
 
 
 def per_request(counted: Mapping[str, float], requests: int) -> dict[str, float]:
-    """Datagrams of all nodes for each answer, and writes of the asked node for each sync."""
-    datagrams, writes, commits = (counted[name] for name in _COUNTED)
+    """Datagrams of all nodes for each answer, and answers of the asked node for each sync."""
+    datagrams, commits = (counted[name] for name in _COUNTED)
     return {
         "datagrams": datagrams / max(requests, 1),
-        "writes_per_sync": writes / commits if commits else 0.0,
+        "writes_per_sync": requests / commits if commits else 0.0,
     }
 
 
