@@ -7,8 +7,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import cast
+from types import FrameType
 
 import click
 
@@ -22,7 +21,7 @@ from .measure import Benchmark, Options
 from .processes import none_left
 from .targets import judged
 
-BENCHMARKS: dict[str, ModuleType] = {
+BENCHMARKS: dict[str, Benchmark] = {
     "http": http,
     "spread": spread,
     "detect": detect,
@@ -34,10 +33,9 @@ BENCHMARKS: dict[str, ModuleType] = {
     "profile": profile,
 }
 
-
 _PAGE = ROOT / "docs" / "performance.md"
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 _KEPT = ROOT / "docs" / "performance"
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command()
@@ -110,7 +108,7 @@ def _run(name: str, short: bool, repetitions: int | None) -> Findings:
     kept.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept, prefix="run-") as folder, none_left():
         options = Options(Path(folder), short, repetitions, _tell)
-        return cast(Benchmark, BENCHMARKS[name]).run(options)
+        return BENCHMARKS[name].run(options)
 
 
 def _draw(name: str, found: Findings, file: str) -> None:

@@ -24,7 +24,7 @@ from .systems import Gossipd, System, all_systems, gossipd, send
 
 NODES = (16, 50)
 LOSS = (0.0, 0.01)
-HOW = ("kill -9", "vanished")
+KILLED, VANISHED = "kill -9", "vanished"
 LOADED_NODES = 16
 REPETITIONS = 5
 _WITHIN = 60.0
@@ -37,6 +37,8 @@ class Case:
     """What is done to which clusters.
 
     Attributes:
+        loss: share of all packets that is dropped.
+        how: the node is lost: `KILLED` or `VANISHED`.
         loaded: a client increments at full speed meanwhile.
     """
 
@@ -88,7 +90,7 @@ def _while_counting(options: Options, times: int) -> Iterator[tuple[Case, Found]
     with gossipd(LOADED_NODES, options.folder) as cluster:
         for time in range(times):
             for loaded in (False, True):
-                case = Case(LOADED_NODES, 0.0, HOW[0], loaded)
+                case = Case(LOADED_NODES, 0.0, KILLED, loaded)
                 options.tell(f"detect {time + 1}: {case}")
                 with _load(cluster, options) if loaded else nullcontext():
                     (found,) = _one(case, [cluster], time)
@@ -97,10 +99,10 @@ def _while_counting(options: Options, times: int) -> Iterator[tuple[Case, Found]
 
 def _cases(nodes: int, options: Options) -> list[Case]:
     if not _filters(options):
-        return [Case(nodes, 0.0, HOW[0])]
+        return [Case(nodes, 0.0, KILLED)]
     if options.short:
-        return [Case(nodes, 0.0, HOW[1])]
-    return [Case(nodes, lost, how) for lost in LOSS for how in HOW]
+        return [Case(nodes, 0.0, VANISHED)]
+    return [Case(nodes, lost, how) for lost in LOSS for how in (KILLED, VANISHED)]
 
 
 def _filters(options: Options) -> bool:
@@ -116,7 +118,7 @@ def _one(case: Case, systems: Sequence[System], time: int) -> list[Found]:
     with ExitStack() as stack:
         if case.loss:
             stack.enter_context(loss(case.loss))
-        if case.how == HOW[0]:
+        if case.how == KILLED:
             ended = [system.kill(victim) for system in systems]
         else:
             # Its process stands still, too: on one machine a program may send from addresses
@@ -132,7 +134,7 @@ def _one(case: Case, systems: Sequence[System], time: int) -> list[Found]:
             eventually("everybody knows", all_know, _WITHIN)
         found = [_found(s, victim, at) for s, at in zip(systems, ended, strict=True)]
     for system in systems:
-        if case.how != HOW[0]:
+        if case.how == VANISHED:
             system.kill(victim)
         system.restart(victim)
     eventually("they are complete", lambda: all(s.complete() for s in systems), _WITHIN)

@@ -17,7 +17,7 @@ from tests.real.cluster import Cluster, cluster, environment
 
 from .load import SCRIPT
 from .measure import Options
-from .processes import running
+from .processes import pause, running
 from .rivals import PY_SPY, installed
 from .udp import Peer, answered
 
@@ -101,7 +101,7 @@ def _load(case: Case, nodes: Cluster, folder: Path) -> Iterator[None]:
     method, path = case.asked.split()
     command = ["wrk", "-t1", "-c32", "-d600s", "-s", str(SCRIPT), f"http://{nodes[0].id}{path}"]
     with running([*command, "--", method], folder / "wrk.log"):
-        threading.Event().wait(_WARM_UP)
+        pause(_WARM_UP)
         yield
 
 

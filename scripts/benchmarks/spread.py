@@ -32,6 +32,7 @@ from .systems import Agents, Gossipd, gossipd, rpc_address, serf
 NODES = (3, 10, 50)
 WRITES = {3: 300, 10: 300, 50: 150}
 EVENTS = 10
+REPETITIONS = 2
 _GAPS = (0.02, 0.033, 0.047, 0.025, 0.039)
 """Seconds between writes: not always the same, so that no timer of a node keeps step with them."""
 
@@ -58,11 +59,12 @@ def run(options: Options) -> Findings:
     """Measures both at every size."""
     measured: dict[tuple[str, int], list[Spread]] = {}
     sizes = (3,) if options.short else NODES
-    times = options.times(2)
+    times = options.times(REPETITIONS)
     for nodes in sizes:
         with ExitStack() as stack:
             own = stack.enter_context(gossipd(nodes, options.folder))
-            other = stack.enter_context(serf(nodes, options.folder)) if _serf(options) else None
+            beside = installed("serf", options)
+            other = stack.enter_context(serf(nodes)) if beside else None
             pause(1.0)
             for repetition in range(times):
                 options.tell(f"spread {repetition + 1}: {nodes} nodes")
@@ -72,10 +74,6 @@ def run(options: Options) -> Findings:
                     events = 2 if options.short else EVENTS
                     measured.setdefault(("serf", nodes), []).extend(_events(other, events))
     return findings(measured)
-
-
-def _serf(options: Options) -> bool:
-    return installed("serf", options)
 
 
 def increments(cluster: Gossipd, writes: int) -> list[Spread]:

@@ -14,10 +14,11 @@ from gossipd.sim.experiments.trials import Findings, table
 from tests.real.cluster import cluster, environment, free_addresses
 
 from .measure import Options, shown
-from .processes import running
+from .processes import pause, running
 
 REPETITIONS = 10
 _WITHIN = 20.0
+_POLL = 0.002
 _REQUEST = b"GET /health HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
 _GOSSIPD = str(Path(sys.executable).with_name("gossipd"))
 
@@ -70,7 +71,7 @@ def _answers(host: str, port: int) -> bool:
             stream.sendall(_REQUEST)
             return stream.recv(4096).startswith(b"HTTP/1.1 200")
     except OSError:
-        time.sleep(0.002)
+        pause(_POLL)
         return False
 
 

@@ -150,11 +150,11 @@ class Agents:
 
 
 @contextmanager
-def gossipd(count: int, folder: Path, *flags: str) -> Iterator[Gossipd]:
+def gossipd(count: int, folder: Path) -> Iterator[Gossipd]:
     """Nodes without a data directory; they know each other."""
     home = folder / f"gossipd-{count}-{secrets.token_hex(4)}"
     home.mkdir()
-    with cluster(count, home, *flags, start=False) as nodes:
+    with cluster(count, home, start=False) as nodes:
         for node in nodes.nodes:
             node.start()
         made = Gossipd(nodes)
@@ -163,14 +163,14 @@ def gossipd(count: int, folder: Path, *flags: str) -> Iterator[Gossipd]:
 
 
 @contextmanager
-def serf(count: int, folder: Path) -> Iterator[Agents]:
+def serf(count: int) -> Iterator[Agents]:
     """Agents with serf's profile `lan`, which know each other."""
     with _agents("serf", count, _serf_command, parse_serf) as made:
         yield made
 
 
 @contextmanager
-def kinship(count: int, folder: Path) -> Iterator[Agents]:
+def kinship(count: int) -> Iterator[Agents]:
     """Nodes with `Config.lan()`, which know each other."""
     with _agents("kinship", count, _kinship_command, parse_kinship) as made:
         yield made
@@ -213,16 +213,12 @@ def _kinship_command(host: str, port: int, seeds: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def all_systems(
-    count: int, options: Options, names: Sequence[str] = ("gossipd", "serf", "kinship")
-) -> Iterator[list[System]]:
-    """A cluster of each that is installed, all at once."""
-    made: list[System] = []
+def all_systems(count: int, options: Options) -> Iterator[list[System]]:
+    """A cluster of gossipd and of each other that is installed, all at once."""
     with ExitStack() as stack:
-        for name in names:
-            if name == "gossipd":
-                made.append(stack.enter_context(gossipd(count, options.folder)))
-            elif installed(name, options):
-                start = serf if name == "serf" else kinship
-                made.append(stack.enter_context(start(count, options.folder)))
+        made: list[System] = [stack.enter_context(gossipd(count, options.folder))]
+        if installed("serf", options):
+            made.append(stack.enter_context(serf(count)))
+        if installed("kinship", options):
+            made.append(stack.enter_context(kinship(count)))
         yield made

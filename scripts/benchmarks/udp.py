@@ -85,7 +85,7 @@ class Peer:
         )
 
     def is_answer(self, data: bytes) -> bool:
-        """Whether a datagram answers one of the pings that `meet` returned."""
+        """Whether a datagram answers one of the pings that `pings` returned."""
         first = self._codec.decode(data)[1][0]
         return isinstance(first, Ack) and first.number >= _FIRST_NUMBER
 

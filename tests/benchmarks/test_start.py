@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from scripts.benchmarks import start
 def test_an_end_is_timed() -> None:
     """A command that fails is none."""
     assert start._ended([sys.executable, "-c", "pass"]) > 0
-    with pytest.raises(Exception, match="exit status 3"):
+    with pytest.raises(subprocess.CalledProcessError, match="exit status 3"):
         start._ended([sys.executable, "-c", "raise SystemExit(3)"])
 
 

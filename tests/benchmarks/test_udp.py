@@ -25,7 +25,7 @@ def test_what_is_no_answer_goes_to_the_node() -> None:
 
 
 def test_a_lost_ping_is_sent_again() -> None:
-    """It goes on after all that were under way are lost, and every answer counts."""
+    """It goes on after all that were under way are lost."""
     with socket.socket(type=socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(10)
