@@ -71,14 +71,9 @@ count_of() {
     get "$1" /count | count_in
 }
 
-# pretty: an answer as it is, or coloured where jq is there.
-pretty() {
-    if command -v jq >/dev/null; then jq -c .; else cat; fi
-}
-
 # show NODE ANSWER: one line for a person.
 show() {
-    printf '%-6s %s\n' "$1" "$(pretty <<<"$2")"
+    printf '%-6s %s\n' "$1" "$2"
 }
 
 # Conditions
