@@ -374,6 +374,7 @@ def _decoded(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
         raise _Failed(400, f"Invalid request: {error}") from None
 
 
+# Clients send the same few queries again and again.
 @lru_cache(maxsize=64)
 def _ack_level(query: str) -> str | None:
     if not query:

@@ -16,7 +16,8 @@ _TARGETS = {
     "::": (socket.AF_INET6, "2001:db8::1", "::1"),
 }
 _ANY_PORT = 9
-_NO_BROADCAST = 31
+# A prefix of that length or more leaves no address for broadcasts (RFC 3021).
+_POINT_TO_POINT = 31
 
 
 def advertised_address(bind_host: str) -> tuple[str, str | None]:
@@ -78,8 +79,8 @@ def broadcast_addresses(bind_host: str) -> dict[str, str | None]:
             ours = ipaddress.ip_address(bind_host) in interface.network
         if ours:
             network = interface.network
-            single = network.prefixlen >= _NO_BROADCAST
-            found[str(interface)] = None if single else str(network.broadcast_address)
+            alone = network.prefixlen >= _POINT_TO_POINT
+            found[str(interface)] = None if alone else str(network.broadcast_address)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Sequence
 
 import trio
 
@@ -20,8 +21,8 @@ class UdpSocket:
         unsent: datagrams that the kernel did not take; they are lost, as on a network.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        """Binds to an IP address. Raises OSError if it cannot."""
+    def __init__(self, host: str, port: int, options: Sequence[int] = ()) -> None:
+        """Binds to an IP address, with these socket options on. Raises OSError if it cannot."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self.unsent = 0
@@ -29,7 +30,8 @@ class UdpSocket:
             self._socket.setblocking(False)
             # A paused process finds what was sent to it meanwhile; the kernel may grant less.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
-            self._prepare()
+            for option in options:
+                self._socket.setsockopt(socket.SOL_SOCKET, option, 1)
             self._socket.bind((host, port))
         except BaseException:
             self._socket.close()
@@ -68,9 +70,6 @@ class UdpSocket:
         """Closes the socket; nobody may wait on it."""
         self._socket.close()
 
-    def _prepare(self) -> None:
-        """Sets further options before the socket is bound."""
-
 
 class BroadcastSocket(UdpSocket):
     """A socket bound to a broadcast address, which hears what is sent there, and sends there.
@@ -82,16 +81,14 @@ class BroadcastSocket(UdpSocket):
 
     def __init__(self, address: str, port: int) -> None:
         """Binds to an IPv4 broadcast address of this machine. Raises OSError if it cannot."""
-        super().__init__(address, port)
+        # Without a route, so that a broadcast of a network that is gone does not become a usual
+        # datagram to a router.
+        super().__init__(
+            address, port, (socket.SO_REUSEADDR, socket.SO_BROADCAST, socket.SO_DONTROUTE)
+        )
         self._to = (address, port)
 
     def broadcast(self, data: bytes) -> None:
-        """Sends at once. Raises OSError if the datagram did not go out."""
+        """Sends at once, or loses it if there is no room for it. Raises OSError if it cannot go."""
         with contextlib.suppress(BlockingIOError):
             self._socket.sendto(data, self._to)
-
-    def _prepare(self) -> None:
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        # A broadcast of a network that is gone must not become a usual datagram to a router.
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)

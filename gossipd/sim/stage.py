@@ -29,8 +29,11 @@ def stage(scenario: Scenario, world_type: type[_World]) -> _World:
         duplicate_ratio=scenario.duplicate,
         reorder_ratio=scenario.reorder,
     )
-    options: dict[str, Any] = {"config": scenario.config, "network": network}
-    options["broadcasts"] = scenario.config.discovery
+    options: dict[str, Any] = {
+        "config": scenario.config,
+        "network": network,
+        "broadcasts": scenario.config.discovery,
+    }
     if scenario.start == "joined":
         options["factory"] = JoinedNodes(scenario.nodes)
     return world_type(scenario.seed, **options)
