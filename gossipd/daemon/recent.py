@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
+import threading
 import zlib
 from pathlib import Path
 
@@ -26,10 +27,13 @@ _decode = msgspec.msgpack.Decoder(Group).decode
 class Recent:
     """Two files beside `path`, which are not there before something is noted.
 
-    Whoever takes datagrams calls `add` and `turn`; `forget` may be called in another thread.
+    What another cluster noted reads as damage. Whoever takes datagrams calls `add` and `turn`;
+    `forget` and `clear` may be called in another thread.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cluster: str) -> None:
+        self._seed = zlib.crc32(cluster.encode())
+        self._lock = threading.Lock()
         self._paths = [path.with_name(f"{path.name}-recent-{number}") for number in (0, 1)]
         self._current = 0
         self._file: int | None = None
@@ -41,16 +45,17 @@ class Recent:
 
         It stays noted until it is stored.
         """
-        self._size, found = _groups(_content(self._paths[0]))
-        end, later = _groups(_content(self._paths[1]))
+        self._size, found = _groups(_content(self._paths[0]), self._seed)
+        end, later = _groups(_content(self._paths[1]), self._seed)
         self._current, self._turned = 0, end > 0
         return found + later
 
     def clear(self) -> None:
         """Removes both files. Raises OSError."""
-        self._close()
-        for path in self._paths:
-            path.unlink(missing_ok=True)
+        with self._lock:
+            self._close()
+            for path in self._paths:
+                path.unlink(missing_ok=True)
 
     def add(self, group: Group) -> None:
         """Notes a group, unless the file system does not take it or too much waits for the store.
@@ -58,10 +63,11 @@ class Recent:
         On a disk that is full a killed process may thus come back with less than it has shown.
         """
         content = _encode(group)
-        record = _HEAD.pack(len(content), zlib.crc32(content)) + content
-        if self._size + len(record) > _LIMIT:
-            return
-        with contextlib.suppress(OSError):
+        record = _HEAD.pack(len(content), zlib.crc32(content, self._seed)) + content
+        # Closed in between, its number could be another file's by the time of the write.
+        with self._lock, contextlib.suppress(OSError):
+            if self._size + len(record) > _LIMIT:
+                return
             if self._file is None:
                 self._file = os.open(self._paths[self._current], os.O_RDWR | os.O_CREAT, 0o600)
             # A record that was cut short is written over by the next one.
@@ -88,25 +94,28 @@ class Recent:
 
     def _close(self) -> None:
         if self._file is not None:
-            os.close(self._file)
+            # A file system may tell only now that it could not take all of it.
+            with contextlib.suppress(OSError):
+                os.close(self._file)
         self._file, self._size = None, 0
 
 
 def _content(path: Path) -> bytes:
     with contextlib.suppress(OSError):
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(_LIMIT)
     return b""
 
 
-def _groups(content: bytes) -> tuple[int, list[Group]]:
+def _groups(content: bytes, seed: int) -> tuple[int, list[Group]]:
     """What is whole of a file, and where that ends."""
     at, found = 0, []
     while at + _HEAD.size <= len(content):
         length, checksum = _HEAD.unpack_from(content, at)
         end = at + _HEAD.size + length
         record = content[at + _HEAD.size : end]
-        # What was never written reads as zeros, and the checksum of nothing is zero.
-        if not length or end > len(content) or zlib.crc32(record) != checksum:
+        # What was never written reads as zeros: a record of nothing.
+        if not length or end > len(content) or zlib.crc32(record, seed) != checksum:
             break
         try:
             found.append(_decode(record))

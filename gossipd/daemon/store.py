@@ -70,7 +70,7 @@ class Store:
     def __init__(self, directory: Path, cluster: str) -> None:
         self.path = directory / schema.FILE
         self._log = directory / f"{schema.FILE}-wal"
-        self._recent = Recent(self.path)
+        self._recent = Recent(self.path, cluster)
         self.trouble: str | None = None
         self.commits = 0
         self.writes = 0

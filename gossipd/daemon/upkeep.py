@@ -41,7 +41,7 @@ def shown(directory: Path) -> dict[str, Any]:
     with _reading(directory) as (path, connection):
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         state = read_state(connection)
-    recorded = Recent(directory / schema.FILE).read()
+    recorded = Recent(directory / schema.FILE, str(meta.get("cluster"))).read()
     removed = frozenset(state.removed)
     return {
         "path": str(path),
