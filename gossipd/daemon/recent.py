@@ -101,9 +101,8 @@ class Recent:
 
 
 def _content(path: Path) -> bytes:
-    with contextlib.suppress(OSError):
-        with path.open("rb") as file:
-            return file.read(_LIMIT)
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(_LIMIT)
     return b""
 
 
