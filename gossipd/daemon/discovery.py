@@ -123,7 +123,7 @@ class Segments:
 
 def _reason(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "another program uses this port"
+        return "this port is taken by another program, or is this node's own"
     if error.errno == errno.EADDRNOTAVAIL:
         return "the interface is down or has no broadcast"
     return os.strerror(error.errno) if error.errno else str(error)

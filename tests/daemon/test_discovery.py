@@ -117,7 +117,8 @@ async def test_a_taken_port_is_told_once_and_tried_again(
         ear.segments.broadcast(b"lost")
     (line,) = lines()
     assert ("discovery_off", "127.0.0.1/8") == (line["event"], line["network"])
-    assert f"cannot listen on {BROADCAST}:{port}: another program uses this port" == line["reason"]
+    taken = "this port is taken by another program, or is this node's own"
+    assert f"cannot listen on {BROADCAST}:{port}: {taken}" == line["reason"]
     ear.segments.look()
     ear.segments.broadcast(b"heard")
     async with trio.open_nursery() as nursery:

@@ -141,7 +141,7 @@ def test_a_foreign_program_on_the_port(folder: Path) -> None:
             first = found.add(HERE, bind="0.0.0.0")
             assert 200 == first.ask("POST", "/increment")[0]
             [line] = first.events("discovery_off")
-            assert "another program uses this port" in line["reason"]
+            assert "this port is taken by another program" in line["reason"]
         found.add(HERE, bind="0.0.0.0")
         found.know_each_other(10)
         assert 1 == len(first.events("discovery_off"))
