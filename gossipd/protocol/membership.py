@@ -17,6 +17,8 @@ from .suspicion import Suspicion, suspicion_timeout
 
 _DAY_MS = 86_400_000
 _RAISES = 3
+_RAISE_SECONDS = 5.0
+"""How long it takes until one more raise of the own generation is allowed."""
 
 
 class Membership:
@@ -28,7 +30,8 @@ class Membership:
         self._awareness = awareness
         self._suspicions: dict[str, Suspicion] = {}
         self._started = outbox.now
-        self._raised = 0
+        self._raised = 0.0
+        self._raised_at = outbox.now
         self.leaving = False
 
     def apply(self, claim: Claim, merged_from: str = "") -> bool:
@@ -83,7 +86,7 @@ class Membership:
         own = Claim(node_id, max(generation, int(self.wall_ms())), 0, ALIVE)
         table.become(own, self._out.now)
         self._out.queue.drop(old.id)
-        self._raised = 0
+        self._raised = 0.0
         if met:
             left = Claim(old.id, old.generation, old.incarnation, LEFT)
             table.add(left, self._out.now)
@@ -208,10 +211,9 @@ class Membership:
         if self.leaving or not beats(claim, own):
             return False
         if claim.generation > own.generation:
-            if self._raised >= _RAISES:
+            if not self._may_raise():
                 self._out.reject("conflict")
                 return False
-            self._raised += 1
             self._become(claim.generation + 1, 0)
             return True
         self._out.statistics.refutations += 1
@@ -219,6 +221,20 @@ class Membership:
             self._awareness.change(1)
         self._become(own.generation, claim.incarnation + 1)
         self._out.notify(events.Refuted(own.incarnation, STATES[claim.state]))
+        return True
+
+    def _may_raise(self) -> bool:
+        """Whether the own generation was raised seldom of late.
+
+        Two processes under one id would raise theirs in turns for ever. But once the other is gone,
+        what it said last must not exclude this one for good.
+        """
+        now = self._out.now
+        self._raised = max(0.0, self._raised - (now - self._raised_at) / _RAISE_SECONDS)
+        self._raised_at = now
+        if self._raised > _RAISES - 1:
+            return False
+        self._raised += 1
         return True
 
     def _become(self, generation: int, incarnation: int) -> None:

@@ -183,6 +183,23 @@ def test_two_processes_of_one_id_do_not_outbid_each_other() -> None:
     for _ in range(10):
         view.say(1, ALIVE, generation=view.row(1)[0] + 10)
     assert WALL_MS + 100 > view.row(1)[0]
+    raises = 0
+    for second in range(1, 61):
+        view.out.now = float(second)
+        raises += view.say(1, ALIVE, generation=view.row(1)[0] + 10)
+    assert 12 == raises
+
+
+def test_what_another_process_of_our_id_said_last_does_not_exclude_us_for_good() -> None:
+    """It outbid us, and left: two machines may have had one address while addresses changed."""
+    view = View()
+    for _ in range(10):
+        view.say(1, ALIVE, generation=view.row(1)[0] + 10)
+    last = view.row(1)[0] + 10
+    assert not view.say(1, LEFT, generation=last)
+    view.out.now = 5.0
+    assert view.say(1, LEFT, generation=last)
+    assert (last + 1, 0, ALIVE) == view.row(1)
 
 
 @pytest.mark.parametrize(("ahead", "taken"), [(DAY, True), (DAY + 1, False)])
