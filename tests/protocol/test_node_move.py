@@ -208,3 +208,20 @@ def test_datagrams_for_the_old_id_are_not_answered_as_the_new_one() -> None:
     node.move(node_id(9), 0.0)
     ping = datagram(sender(2), Ping(7, node_id(1)))
     assert [] == sent(node.handle_datagram(ping, address(2), 0.0))
+
+
+def test_two_nodes_swap_their_addresses() -> None:
+    """One after the other; for a second the first has the id that the second still goes by."""
+    talk, nodes = started(3)
+    talk.carry(nodes[1], nodes[1].increment("default", 5, "local", 1, talk.now))
+    for number in (1, 2):
+        del talk.nodes[address(number)]
+    for node, number in ((nodes[0], 2), (nodes[1], 1)):
+        conversation.rename(node, node_id(number))
+        talk.add(node)
+        talk.carry(node, node.move(node_id(number), talk.now))
+        talk.run(1.0)
+    talk.run(5.0)
+    everybody = {node_id(number): "alive" for number in (1, 2, 3)}
+    assert [everybody] * 3 == [states(node) for node in nodes]
+    assert [5, 5, 5] == [node.count("default") for node in nodes]
