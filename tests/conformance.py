@@ -166,6 +166,9 @@ class Recorder:
     def persist_failed(self, write: Write, now: float) -> list[Effect]:
         return self._input("persist_failed", now, write.sequence)
 
+    def renew(self, now: float) -> list[Effect]:
+        return self._input("renew", now)
+
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
         effects = self._input("resolved", now, ticket, tuple(addresses))
         self._forget_time("resolved")

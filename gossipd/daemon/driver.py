@@ -32,6 +32,7 @@ from gossipd.protocol import (
 )
 from gossipd.protocol.events import Event
 
+from .clocks import ClockSteps
 from .journal import Journal, Storage
 from .metrics import LoopLateness
 
@@ -73,7 +74,7 @@ class Driver:
     """Owns the node; everything else of the daemon speaks to the node through it.
 
     With a store, writes are on disk before they take effect; without one they are at once. Without
-    `broadcast` nobody hears a broadcast.
+    `broadcast` nobody hears a broadcast. `stepped` is `ClockSteps` where it is not given.
 
     Attributes:
         lateness: how late timers fired.
@@ -88,6 +89,7 @@ class Driver:
         on_event: Callable[[Event], None],
         store: Storage | None = None,
         broadcast: Callable[[bytes], None] | None = None,
+        stepped: Callable[[], bool] | None = None,
     ) -> None:
         self.lateness = LoopLateness()
         self.draining = False
@@ -98,6 +100,7 @@ class Driver:
         self._waiters: dict[int, _Waiter] = {}
         self._tickets = 0
         self._broadcast = broadcast
+        self._stepped = ClockSteps() if stepped is None else stepped
         self._journal = None if store is None else Journal(store, self)
         # Writes to be reported, and whether they are on disk.
         self._writes: deque[tuple[Write, bool]] = deque()
@@ -221,9 +224,15 @@ class Driver:
         self._waiters[self._tickets] = waiter
         return self._tickets, waiter
 
+    def _stage(self, call: Callable[[float], list[Effect]]) -> None:
+        """A command that counts, after a look at the clocks."""
+        if self._stepped():
+            self._command(self._node.renew)
+        self._command(call)
+
     def _try(self, ticket: int, call: Callable[[float], list[Effect]]) -> None:
         try:
-            self._command(call)
+            self._stage(call)
         except ValueError:
             del self._waiters[ticket]
             raise
@@ -253,7 +262,7 @@ class Driver:
 
     def _increment_together(self, name: str, asked: list[Increment]) -> None:
         try:
-            self._command(lambda now: self._node.increments(name, asked, now))
+            self._stage(lambda now: self._node.increments(name, asked, now))
         except ValueError as error:
             if len(asked) > 1:
                 # Some of them may be within the limit.

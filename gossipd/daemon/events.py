@@ -23,6 +23,7 @@ from gossipd.protocol.events import (
     Paused,
     Refuted,
     RegisteredPeerSilent,
+    ReplicaRenewed,
     ReplicaRetired,
 )
 
@@ -39,6 +40,7 @@ _NAMES: dict[type, tuple[str, str]] = {
     IdConflict: ("id_conflict", "error"),
     ForeignDatagram: ("foreign_datagram", "warning"),
     ReplicaRetired: ("replica_retired", "error"),
+    ReplicaRenewed: ("replica_renewed", "warning"),
     ContentDiffers: ("content_differs", "error"),
     Paused: ("paused", "warning"),
     LeaveDone: ("left", "info"),

@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from random import Random
+from random import SystemRandom
 
 import structlog
 import trio
@@ -138,8 +138,8 @@ def _make_node(config: DaemonConfig, node_id: str, kept: State | None, *, discov
         config.profile, cluster=config.cluster, ack=config.ack, discovery=discovery
     )
     identity = Identity(node_id, secrets.randbits(32), time.time_ns() // 1_000_000)
-    rng = Random(secrets.token_bytes(32))
-    return Node(protocol, identity, state=kept, rng=rng, now=trio.current_time())
+    # Ids that are drawn after a machine was set back must not be those that were drawn before.
+    return Node(protocol, identity, state=kept, rng=SystemRandom(), now=trio.current_time())
 
 
 @contextlib.contextmanager

@@ -45,8 +45,9 @@ CREATE TABLE members (
 """
 _PUT_ENTRY = """
 INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET version = excluded.version, floor = excluded.floor, count = excluded.count
-WHERE excluded.version > version
+SET version = max(version, excluded.version), count = max(count, excluded.count),
+    floor = iif(excluded.version > version, excluded.floor, floor)
+WHERE excluded.version > version OR excluded.count > count
 """
 # Only who has everything up to `since` has, with a group's entries, everything up to `upto`.
 _PUT_OWNER = """

@@ -77,7 +77,7 @@ class Store:
         self._cluster = cluster
         self._connection: sqlite3.Connection | None = None
         # What is on disk, so that a snapshot writes only what differs.
-        self._entries: dict[tuple[bytes, str, int], int] = {}
+        self._entries: dict[tuple[bytes, str, int], tuple[int, int]] = {}
         self._have: dict[bytes, int] = {}
         self._members: dict[str, Member] = {}
         self._generation = 0
@@ -287,7 +287,8 @@ class Store:
     def _note(self, group: Group) -> None:
         for entry in group.entries:
             key = (group.owner, entry.name, slot(entry))
-            self._entries[key] = max(entry.version, self._entries.get(key, 0))
+            version, count = self._entries.get(key, (0, 0))
+            self._entries[key] = max(entry.version, version), max(entry.count, count)
         have = self._have.get(group.owner, 0)
         if group.since <= have:
             self._have[group.owner] = max(have, group.upto)
@@ -303,7 +304,8 @@ class Store:
             entries = [
                 entry
                 for entry in group.entries
-                if entry.version > self._entries.get((group.owner, entry.name, slot(entry)), 0)
+                if self._entries.get((group.owner, entry.name, slot(entry)))
+                != (entry.version, entry.count)
             ]
             if entries or group.upto > self._have.get(group.owner, -1):
                 put_group(connection, Group(group.owner, 0, group.upto, entries))

@@ -10,6 +10,8 @@ seconds, every seed that is no live member every `seed_retry` seconds.
 
 from __future__ import annotations
 
+from functools import partial
+
 from .address import format_node_id, is_address, parse_node_id, split_node_id
 from .effects import Resolve
 from .events import RegisteredPeerSilent
@@ -222,7 +224,7 @@ class Contacts:
         wait = self._out.config.seed_retry
         if contact.tries < len(_FIRST_TRIES) and not self._table.live:
             wait = min(wait, _FIRST_TRIES[contact.tries])
-        self._out.timers.set(("seed", name), self._out.now + wait, lambda: self._try_seed(name))
+        self._out.timers.set(("seed", name), self._out.now + wait, partial(self._try_seed, name))
 
     def _try_registered(self, name: str) -> None:
         contact = self.registered[name]
@@ -233,7 +235,7 @@ class Contacts:
         self._try(contact)
         if name in self.registered:
             again = min(self._out.now + _REGISTER_TRIES, contact.deadline)
-            self._out.timers.set(("register", name), again, lambda: self._try_registered(name))
+            self._out.timers.set(("register", name), again, partial(self._try_registered, name))
 
     def _try_dead(self) -> None:
         wait = self._out.config.dead_retry

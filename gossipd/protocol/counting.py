@@ -16,7 +16,7 @@ import attrs
 from .answers import Answers
 from .counter import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Slot
 from .effects import Persist, Record, Write
-from .events import ReplicaRetired
+from .events import ReplicaRenewed, ReplicaRetired
 from .ledger import Ledger
 from .members import Member
 from .messages import Confirm, Entry, Group
@@ -76,8 +76,7 @@ class Counting:
         self._sequence = 0
         self._owner = b""
         self._version = 0
-        # Ids of this process that it gave up: after a failed write, or because a copy used them.
-        self._failed: list[bytes] = []
+        # Ids of this process that it gave up because a copy of it used them.
         self._copied: list[bytes] = []
 
     def __len__(self) -> int:
@@ -172,8 +171,10 @@ class Counting:
         if not staged.commands:
             self._ledger.apply(staged.group)
         elif staged.group.owner in self._copied:
-            # A copy of this process counted in the same slot: what was asked for counts anew.
-            self._count(staged.commands)
+            # A copy counted in the same slot, and may have this very write: it must not count anew.
+            self._ledger.apply(staged.group)
+            for command in staged.commands:
+                self._answers.failed(command.ticket, self._ledger.value(command.name))
         else:
             self._take_effect(staged.commands, staged.group)
         if staged.then is not None:
@@ -189,7 +190,6 @@ class Counting:
         for command in staged.commands:
             self._answers.failed(command.ticket, self._ledger.value(command.name))
         if staged.commands and staged.group.owner == self._owner:
-            self._failed.append(self._owner)
             self._new_id()
         self._ahead.clear()
         for later in self._staged:
@@ -203,6 +203,14 @@ class Counting:
         for group in groups:
             self._ledger.apply(group)
         self._answers.settle()
+
+    def renew(self) -> None:
+        """Counts on under a new id, since this process may be a copy that was set back: then what
+        it counts must not meet, in one slot, what went on elsewhere.
+        """
+        if self._owner:
+            self._out.notify(ReplicaRenewed(self._owner.hex()))
+            self._new_id()
 
     @property
     def owner(self) -> bytes:
@@ -258,10 +266,6 @@ class Counting:
         present = group.owner == self._owner
         name = commands[0].name
         count = self._ledger.value(name)
-        if group.owner in self._failed:
-            # Nobody else writes that id: what failed to be written leaves no gap.
-            since = self._ledger.have(group.owner)
-            group = Group(group.owner, since, group.upto, group.entries)
         self._ledger.apply(group)
         value = self._ledger.value(name)
         apart = value - count == _sum(commands)

@@ -18,6 +18,8 @@ nacks lowers A's local health.
 
 from __future__ import annotations
 
+from functools import partial
+
 from .awareness import Awareness
 from .members import Address, Member, MemberTable
 from .membership import Membership
@@ -199,7 +201,7 @@ class Detector:
         self._ping(row, number)
         # Lifeguard: the nack leaves at four fifths of the time-out, to arrive within it.
         wait = _NACK_RATIO * self._config.probe_timeout
-        self._out.timers.set(("relay", number), self._out.now + wait, lambda: self._late(number))
+        self._out.timers.set(("relay", number), self._out.now + wait, partial(self._late, number))
 
     def on_relay_ack(self, number: int) -> None:
         """The target answered the relay: pass it on."""
@@ -214,7 +216,7 @@ class Detector:
         source, asked = self._relayed[number]
         self._nack(source, asked, tried=True)
         until = self._out.now + self._config.probe_interval
-        self._out.timers.set(("relay", number), until, lambda: self._drop(number))
+        self._out.timers.set(("relay", number), until, partial(self._drop, number))
 
     def _drop(self, number: int) -> None:
         self._pings.forget(number)

@@ -111,6 +111,13 @@ class ReplicaRetired:
 
 
 @attrs.frozen
+class ReplicaRenewed:
+    """This process may have been set back with its machine: it counts on under a new id."""
+
+    owner: str
+
+
+@attrs.frozen
 class ContentDiffers:
     """A peer with the same versions has other entries of `owner`: a bug. They are merged again."""
 
@@ -151,6 +158,7 @@ Event = (
     | IdConflict
     | ForeignDatagram
     | ReplicaRetired
+    | ReplicaRenewed
     | ContentDiffers
     | Paused
     | LeaveDone

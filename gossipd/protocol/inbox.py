@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import attrs
 
@@ -267,12 +268,11 @@ class Inbox:
                     self._settle(changed)
 
     def _on_push(self, push: Push, source: Address, row: Member) -> None:
-        owner = push.group.owner
-
-        def confirm() -> None:
-            self.out.send(source, Confirm(push.number, owner, self.ledger.have(owner)))
-
+        confirm = partial(self._confirm, push.number, push.group.owner, source)
         self.counting.merge(push.group, confirm)
+
+    def _confirm(self, number: int, owner: bytes, to: Address) -> None:
+        self.out.send(to, Confirm(number, owner, self.ledger.have(owner)))
 
     def _on_confirm(self, confirm: Confirm, source: Address, row: Member) -> None:
         if confirm.owner == self.counting.owner:

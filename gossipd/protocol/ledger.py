@@ -157,8 +157,14 @@ class Ledger:
     def _merge(self, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
         key = (entry.name, entry.floor if entry.count else _DECLARED)
         known = log.entries.get(key)
-        if known is not None and (known.version, known.count) >= (entry.version, entry.count):
-            return False
+        if known is not None:
+            if known.version >= entry.version and known.count >= entry.count:
+                return False
+            if known.version > entry.version or known.count > entry.count:
+                # Two histories of one owner, after its machine was set back: all must end up with
+                # the same of them, in whatever order they come.
+                version = max(known.version, entry.version)
+                entry = Entry(version, entry.name, entry.floor, max(known.count, entry.count))
         self.changes += 1
         log.entries[key] = entry
         log.newest = max(log.newest, entry.version)

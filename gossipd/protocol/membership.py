@@ -8,6 +8,8 @@ dead.
 
 from __future__ import annotations
 
+from functools import partial
+
 from . import events
 from .awareness import Awareness
 from .members import Member, beats, usable_id
@@ -176,11 +178,7 @@ class Membership:
         """Sets the deadline of the verdict. Own pauses moved the start, they count as no time."""
         suspicion = self._suspicions[row.id]
         lasts = suspicion_timeout(self._out.config, self._table.size(), suspicion.confirmations)
-        generation, incarnation = row.generation, row.incarnation
-
-        def verdict() -> None:
-            self._declare_dead(row, generation, incarnation)
-
+        verdict = partial(self._declare_dead, row, row.generation, row.incarnation)
         self._out.timers.set(("suspicion", row.id), suspicion.started + lasts, verdict)
 
     def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:

@@ -154,6 +154,14 @@ class Node:
         self._counting.restored(groups)
         return self._end()
 
+    def renew(self, now: float) -> list[Effect]:
+        """This process may have been set back, with its machine, to how it was before: what it is
+        asked to count from now on is counted under a new id.
+        """
+        self._begin(now)
+        self._counting.renew()
+        return self._end()
+
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
         """The addresses that the name of a `Resolve` has; none if the look-up failed."""
         self._begin(now)

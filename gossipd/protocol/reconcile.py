@@ -15,6 +15,8 @@ which one of the two begins at once, as long as the last one brought news.
 
 from __future__ import annotations
 
+from functools import partial
+
 from .counting import Counting
 from .events import ContentDiffers
 from .fingerprint import BUCKETS, mask_of, sixteenths
@@ -183,13 +185,12 @@ class Reconciler:
         news = False
         for group in delta.groups:
             news |= self._counting.merge(group)
-
-        def go_on() -> None:
-            if delta.total != self._ledger.fingerprint.total:
-                self._begin_counters(source)
-
         if delta.total and news:
-            self._counting.afterwards(go_on)
+            self._counting.afterwards(partial(self._go_on, delta.total, source))
+
+    def _go_on(self, total: int, source: Address) -> None:
+        if total != self._ledger.fingerprint.total:
+            self._begin_counters(source)
 
     # The sweep: equal versions must mean equal content, and if a bug broke that, it shall not last.
 

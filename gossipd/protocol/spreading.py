@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from .ledger import group_bytes
 from .members import Address, Member
@@ -188,7 +189,7 @@ class Spreading:
         for row in relayed.waiting.values():
             self._out.transmit(relayed.data, row.address, "push")
         again = self._out.now + self._out.config.push_retry_min
-        self._out.timers.set(("spread relay", number), again, lambda: self._pass_on(number))
+        self._out.timers.set(("spread relay", number), again, partial(self._pass_on, number))
 
     def _finish(self, number: int) -> None:
         self._out.timers.cancel(("spread relay", number))

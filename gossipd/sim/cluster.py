@@ -157,11 +157,12 @@ class Cluster(Record):
         boot = host.boots + 1
         wall_ms = WALL_CLOCK_MS + int((self.now + host.clock_offset) * 1000)
         identity = Identity(host.id, self._rng.getrandbits(32), wall_ms)
+        host.rng = Random(f"{self.seed}/{host.id}/{boot}")
         made = self._factory(
             host.config,
             identity,
             state=host.kept if state is None else state,
-            rng=Random(f"{self.seed}/{host.id}/{boot}"),
+            rng=host.rng,
             now=self.now,
         )
         self.note(Observed(self.now, host.id, boot, Befell("started")))
@@ -228,6 +229,8 @@ class Cluster(Record):
 
     def answer(self, host: Host, answer: Answer) -> None:
         """Record an answer and tell whoever asked."""
+        if host.set_back and self.requests[answer.ticket - 1].boot < host.boots:
+            return
         request = self.answered(answer, self.now)
         assert (request.node, request.boot) == (host.id, host.boots), f"not asked here: {answer}"
         for call in self.on_answered:

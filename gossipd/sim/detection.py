@@ -135,7 +135,7 @@ class Detection:
             if event.what.startswith("crashed"):
                 self._present[number] = Crash(observed.time)
                 self.crashes.append(self._present[number])
-            elif event.what == "started":
+            elif event.what == "started" or event.what.startswith("set back"):
                 crash = self._present.pop(number, None)
                 if crash is not None:
                     crash.restarted = crash.everywhere is None

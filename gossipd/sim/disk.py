@@ -96,6 +96,14 @@ class Disk:
         ]
         return attrs.evolve(state, groups=tuple(groups))
 
+    def contents(self) -> tuple[object, ...]:
+        """All that is on it, synced or not, for `put_back`. Copy it to keep it."""
+        return self._entries, self._have, self._recorded
+
+    def put_back(self, contents: Any) -> None:
+        """It has again what it had."""
+        self._entries, self._have, self._recorded = contents
+
     def _put(self, group: Group) -> None:
         """An owner's newer entry takes the place of its older one."""
         have = self._have.setdefault(group.owner, 0)

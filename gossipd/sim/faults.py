@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .network import Delay
 from .notation import COMMANDS, Fault
+from .snapshot import Snapshot
 from .views import Views
 from .world import COUNTER, World
 
@@ -18,17 +19,26 @@ Numbers = tuple[int, ...]
 
 
 class Faults:
-    """Faults to come; each that does not begin at a running node passes that node over."""
+    """Faults to come; each that does not begin at a running node passes that node over.
 
-    def __init__(self, world: World, views: Views, detection: Detection) -> None:
+    Args:
+        spare_forked: nothing is counted at a node while it is forked, see `World.forked`.
+    """
+
+    def __init__(
+        self, world: World, views: Views, detection: Detection, *, spare_forked: bool = False
+    ) -> None:
+        self._spare_forked = spare_forked
         self._world = world
         self._views = views
         self._detection = detection
         self._backups: dict[int, Any] = {}
+        self._snapshots: dict[tuple[str, int], Snapshot | None] = {}
         self._kinds: dict[str, Callable[[Fault, Numbers], None]] = {
             "crash": self._crash,
             "restart": self._restart,
             "power-cut": self._restart,
+            "set-back": self._set_back,
             "leave": self._leave,
             "pause": self._pause,
             "flip-flop": self._flip_flop,
@@ -49,6 +59,11 @@ class Faults:
         if backup is not None:
             for number in numbers:
                 self._world.at(max(self._world.now, fault.at - backup), self._back_up, number)
+        back = fault.details.get("back")
+        if back is not None:
+            for number in numbers:
+                at = max(self._world.now, fault.at - back)
+                self._world.at(at, self._take_snapshot, fault.text, number)
 
     def _running(self, numbers: Numbers) -> Numbers:
         return tuple(number for number in numbers if self._world.host(number).node is not None)
@@ -99,6 +114,20 @@ class Faults:
 
     def _back_up(self, number: int) -> None:
         self._backups[number] = self._world.disk_of(number)
+
+    def _take_snapshot(self, text: str, number: int) -> None:
+        self._snapshots[text, number] = self._world.snapshot(number)
+
+    def _set_back(self, fault: Fault, numbers: Numbers) -> None:
+        """Nodes that did not run freely when the snapshot was to be taken are passed over."""
+        self._detection.afflict(numbers)
+        for number in numbers:
+            snapshot = self._snapshots.pop((fault.text, number), None)
+            if snapshot is not None:
+                noticed = fault.details["noticed"] == "yes"
+                self._world.set_back(number, snapshot, noticed=noticed)
+        self._detection.relieve(numbers)
+        self._views.step(fault.label)
 
     def _leave(self, fault: Fault, numbers: Numbers) -> None:
         chosen = self._running(numbers)
@@ -208,6 +237,8 @@ class Faults:
     def _command(self, fault: Fault, numbers: Numbers) -> None:
         world, details = self._world, fault.details
         for number in self._running(numbers):
+            if self._spared(fault.kind, number):
+                continue
             if fault.kind == "increment":
                 world.increments(number, details["amount"], ack=details["ack"])
             elif fault.kind == "sync":
@@ -219,3 +250,7 @@ class Faults:
                 world.register(number, details["peer"])
             else:
                 world.remove(number, details["peer"])
+
+    def _spared(self, kind: str, number: int) -> bool:
+        counts = kind in ("increment", "sync")
+        return counts and self._spare_forked and self._world.forked(number)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from math import inf
 from random import Random
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 from gossipd.protocol.effects import (
     Address,
@@ -27,10 +27,10 @@ from gossipd.protocol.effects import (
     Write,
 )
 
-from .clock import Clock
 from .disk import Disk
-from .interface import DrivenNode
+from .interface import DrivenNode, Surroundings
 from .network import Delay, UniformDelay
+from .snapshot import Snapshot
 
 SOCKET_DATAGRAMS = 256
 """Datagrams that wait in a socket buffer: about as many small ones as fit Linux's 208 KiB."""
@@ -42,33 +42,6 @@ SLOW_READ = UniformDelay(0.5, 2.5)
 _SPINS = 1000
 
 
-class Surroundings(Protocol):
-    """What a host asks of the world."""
-
-    clock: Clock
-
-    def transmit(self, host: Host, data: bytes, to: Address) -> None:
-        """Send one datagram."""
-
-    def broadcast(self, host: Host, data: bytes) -> None:
-        """Send one datagram to everybody near."""
-
-    def resolve(self, host: Host, resolve: Resolve) -> None:
-        """Look a name up and call `host.resolved`."""
-
-    def note_event(self, host: Host, event: Any) -> None:
-        """Log what a node reports or what befalls it."""
-
-    def answer(self, host: Host, answer: Answer) -> None:
-        """A command has its answer."""
-
-    def reading(self, host: Host, data: bytes, source: Address) -> None:
-        """A node is about to be handed a datagram."""
-
-    def stepped(self, host: Host) -> None:
-        """A node has handled one input and its effects are carried out."""
-
-
 class Host:
     """One machine with one address, and at most one process of a node on it at a time.
 
@@ -77,6 +50,7 @@ class Host:
         config: for the node, whatever its factory takes.
         seeds: given to `join` at every start.
         node: the running node, or None.
+        rng: the one that the node was made with, or None.
         boots: how many processes have been started.
         kept: the state for the next process, or None.
         paused: the process does not run: datagrams and reports wait.
@@ -88,6 +62,7 @@ class Host:
         clock_offset: of its wall clock, in seconds; read at a start.
         buffer_datagrams: size of the socket buffer.
         overflowed: datagrams that did not find room there.
+        set_back: whether the process is one that was set back, see `set_back_to`.
     """
 
     __slots__ = (
@@ -117,7 +92,9 @@ class Host:
         "node",
         "overflowed",
         "paused",
+        "rng",
         "seeds",
+        "set_back",
         "slow",
         "stopping",
     )
@@ -128,6 +105,7 @@ class Host:
         self.config: Any = None
         self.seeds: list[str] = []
         self.node: DrivenNode | None = None
+        self.rng: Random | None = None
         self.boots = 0
         self.kept: Any = None
         self.paused = False
@@ -139,6 +117,7 @@ class Host:
         self.clock_offset = 0.0
         self.buffer_datagrams = SOCKET_DATAGRAMS
         self.overflowed = 0
+        self.set_back = False
         self._world = world
         self._clock = world.clock
         self._rng = rng
@@ -161,15 +140,42 @@ class Host:
         self.boots += 1
         now = self._clock.now
         self.disk.load(self.kept)
-        if self.disk.lazy is not None:
-            self._clock.at(now + self.disk.lazy * self._rng.random(), self._flush, self.boots)
+        self._flush_soon()
         self.perform(node.start(now))
         if self.seeds:
             self.perform(node.join(list(self.seeds), now))
 
+    def snapshot(self) -> Snapshot | None:
+        """The machine as it is now, to be set back to; None unless its process runs freely."""
+        if self.node is None or self.paused or self.blocked:
+            return None
+        return Snapshot.of(
+            self._clock.now, self.boots, self.node, self.rng, self.disk, self.kept, self._unreported
+        )
+
+    def set_back_to(self, snapshot: Snapshot) -> None:
+        """Memory and disk are what they were, and the process goes on from there; call `perform`.
+
+        It counts as another boot: nothing that was under way for the present one reaches it, and
+        nobody waits any more for what it was asked before.
+        """
+        self.stop()
+        self.boots += 1
+        self.set_back = True
+        self.node, self.rng, contents, self.kept, unreported = snapshot.copies()
+        if self.rng is not None:
+            # It stands for the operating system's, which a machine does not get back.
+            self.rng.seed(self._rng.random())
+        self.disk.put_back(contents)
+        self._unreported.extend(unreported)
+        if self._unreported and self.disk.delay is not None:
+            self._begin_batch(self.disk.delay)
+        self._flush_soon()
+
     def stop(self) -> None:
         """End the process without another word; writes not yet reported are lost."""
         self.node = None
+        self.set_back = False
         self.paused = False
         self.blocked = False
         self._stopped = False
@@ -351,6 +357,11 @@ class Host:
             if on_disk and number < count:
                 self.disk.write(write)
             self._carry_out((node.persisted if kept else node.persist_failed)(write, now))
+
+    def _flush_soon(self) -> None:
+        if self.disk.lazy is not None:
+            later = self.disk.lazy * self._rng.random()
+            self._clock.at(self._clock.now + later, self._flush, self.boots)
 
     def _flush(self, boot: int) -> None:
         if boot != self.boots or self.node is None or self.disk.lazy is None:

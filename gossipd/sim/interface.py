@@ -1,14 +1,19 @@
-"""What a driver needs of a node: the shape of `gossipd.protocol.Node`, for fakes to take."""
+"""What a host needs of a node, the shape of `gossipd.protocol.Node`, and of the world around it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gossipd.protocol import Increment
-from gossipd.protocol.effects import Address, Effect, Write
+from gossipd.protocol.effects import Address, Answer, Effect, Resolve, Write
 from gossipd.protocol.statistics import Statistics
+
+from .clock import Clock
+
+if TYPE_CHECKING:
+    from .host import Host
 
 
 class MemberRow(Protocol):
@@ -39,6 +44,7 @@ class DrivenNode(Protocol):
     def join(self, seeds: list[str], now: float) -> Sequence[Effect]: ...
     def move(self, node_id: str, now: float) -> Sequence[Effect]: ...
     def leave(self, now: float) -> Sequence[Effect]: ...
+    def renew(self, now: float) -> Sequence[Effect]: ...
     def register(self, text: str, now: float) -> Sequence[Effect]: ...
     def remove(self, text: str, now: float) -> Sequence[Effect]: ...
     def increment(
@@ -63,3 +69,30 @@ class NodeFactory(Protocol):
     def __call__(
         self, config: Any, identity: Any, *, state: Any, rng: Random, now: float
     ) -> DrivenNode: ...
+
+
+class Surroundings(Protocol):
+    """What a host asks of the world."""
+
+    clock: Clock
+
+    def transmit(self, host: Host, data: bytes, to: Address) -> None:
+        """Send one datagram."""
+
+    def broadcast(self, host: Host, data: bytes) -> None:
+        """Send one datagram to everybody near."""
+
+    def resolve(self, host: Host, resolve: Resolve) -> None:
+        """Look a name up and call `host.resolved`."""
+
+    def note_event(self, host: Host, event: Any) -> None:
+        """Log what a node reports or what befalls it."""
+
+    def answer(self, host: Host, answer: Answer) -> None:
+        """A command has its answer."""
+
+    def reading(self, host: Host, data: bytes, source: Address) -> None:
+        """A node is about to be handed a datagram."""
+
+    def stepped(self, host: Host) -> None:
+        """A node has handled one input and its effects are carried out."""

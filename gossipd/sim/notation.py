@@ -213,6 +213,12 @@ FAULTS: Mapping[str, Kind] = {
     "power-cut": Kind(
         "Machines go out, and start again LENGTH later: what was not synced may be gone.", "may"
     ),
+    "set-back": Kind(
+        "Machines, memory and disk, are as they were back=3s before, and go on; noticed=yes: by"
+        " their clocks.",
+        "none",
+        {"back": (_some_time, 3.0), "noticed": (_one_of("yes", "no"), "no")},
+    ),
     "leave": Kind("Nodes leave in good order.", "none"),
     "pause": Kind("Processes stand still, as under SIGSTOP.", "may"),
     "flip-flop": Kind(

@@ -173,6 +173,8 @@ class Views:
         event: Any = observed.event
         if event.what == "started":
             self._started(self.numbers[observed.node])
+        elif event.what.startswith("set back"):
+            self._set_back(observed.node)
         elif event.what == "left" or event.what.startswith("crashed"):
             self._stopped(self.numbers[observed.node])
 
@@ -192,6 +194,23 @@ class Views:
             self._set(number, subject, _UNKNOWN)
         self.running[number] = False
         self._live -= 1
+        self._count_wrong()
+
+    def _set_back(self, node: str) -> None:
+        """It holds what it held then; what others hold of it does not change."""
+        self.node_seconds()
+        observer = self.numbers[node]
+        self._live += not self.running[observer]
+        self.running[observer] = True
+        rows = {row.id: row for row in self._world.hosts[node].running().members()}
+        for subject, number in self.numbers.items():
+            row, held = rows.get(subject), _UNKNOWN
+            if row is not None and number != observer:
+                old = row.generation <= self._before[number]
+                held = _ALIVE_OLD if old else _ALIVE
+                if row.state not in ("alive", "suspect"):
+                    held = _NOW_GONE[held]
+            self._set(observer, number, held)
         self._count_wrong()
 
     def _count_wrong(self) -> None:

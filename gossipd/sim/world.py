@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+import attrs
+
 from gossipd.protocol import Increment
 from gossipd.protocol.effects import Effect, Persist
-from gossipd.protocol.events import MemberDead
+from gossipd.protocol.events import MemberDead, ReplicaRetired
 
 from .cluster import Cluster, Reference
 from .host import SLOW_READ, Host
 from .interface import DrivenNode
 from .network import Delay
 from .record import Request
+from .snapshot import Snapshot
 
 COUNTER = "default"
 """The counter of a command that names none."""
@@ -22,6 +25,12 @@ COUNTER = "default"
 
 class World(Cluster):
     """A cluster, its faults and its clients."""
+
+    def __init__(self, seed: int | str, **options: Any) -> None:
+        """As `Cluster`."""
+        super().__init__(seed, **options)
+        # Nodes by id and boot that were set back, and do not know it.
+        self._forked: dict[str, int] = {}
 
     # Faults
 
@@ -69,6 +78,46 @@ class World(Cluster):
             raise ValueError(f"{host.id} is running")
         host.kept = state
         self.befall(host, f"disk replaced: {what}")
+
+    def snapshot(self, node: Reference) -> Snapshot | None:
+        """A machine as it is now, for `set_back`; None unless its process runs freely."""
+        taken = self.host(node).snapshot()
+        return None if taken is None else attrs.evolve(taken, forked=self.forked(node))
+
+    def set_back(self, node: Reference, snapshot: Snapshot, *, noticed: bool = False) -> None:
+        """Resume an earlier snapshot of a machine, in place of what runs there now.
+
+        Args:
+            noticed: whether its driver notices that at once, by its clocks.
+        """
+        host = self.host(node)
+        since = [
+            request
+            for request in self.requests
+            if request.node == host.id
+            and request.boot >= snapshot.boot
+            and request.asked_at >= snapshot.at
+        ]
+        host.set_back_to(snapshot)
+        host.faulty = True
+        if (since or snapshot.forked) and not noticed:
+            self._forked[host.id] = host.boots
+        self.befall(host, f"set back to {snapshot.at:g} s")
+        host.perform(host.running().renew(self.now) if noticed else ())
+
+    def forked(self, node: Reference) -> bool:
+        """Whether a node that was set back may still count where its lost future had counted.
+
+        That ends when it hears of that future.
+        """
+        host = self.host(node)
+        return self._forked.get(host.id) == host.boots
+
+    def note_event(self, host: Host, event: Any) -> None:
+        """Log what a node reports."""
+        if isinstance(event, ReplicaRetired):
+            self._forked.pop(host.id, None)
+        super().note_event(host, event)
 
     def pause(self, node: Reference, seconds: float | None = None) -> None:
         """Stop a process from running, as SIGSTOP does, until `resume` or for `seconds`."""

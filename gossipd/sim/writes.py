@@ -96,7 +96,7 @@ class Writes:
 
     def _write(self) -> None:
         world = self._world
-        live = world.live()
+        live = [host for host in world.live() if not world.forked(host.id)]
         if live:
             self._increment(live[int(self._rng.random() * len(live))])
         time = self._next()

@@ -89,13 +89,20 @@ async def running(
     takes: float = 0.0,
     kind: type[Recorder] = Recorder,
     events: list[Event] | None = None,
+    steps: list[bool] | None = None,
 ) -> AsyncIterator[Running]:
     """Drives a scripted node for the length of the block."""
     scenario = Scenario("", (), 0.0, (), reactions=reactions or {})
     node = kind(scenario, None, state=None, rng=Random(1), now=trio.current_time())
     endpoint = Endpoint(clock, takes)
     heard = events if events is not None else []
-    driver = Driver(node, "10.0.0.1:8088", endpoint, heard.append)  # type: ignore[arg-type]
+    driver = Driver(
+        node,  # type: ignore[arg-type]
+        "10.0.0.1:8088",
+        endpoint,
+        heard.append,
+        stepped=lambda: bool(steps and steps.pop(0)),
+    )
     async with trio.open_nursery() as nursery:
         await nursery.start(driver.run)
         yield Running(driver, node, endpoint)
@@ -302,3 +309,17 @@ async def test_an_unknown_name_has_no_addresses(monkeypatch: pytest.MonkeyPatch)
     assert [] == await look_up("n.test", 1)
     monkeypatch.setattr(trio.socket, "getaddrinfo", twice)
     assert [("10.0.0.2", 1)] == await look_up("n.test", 1)
+
+
+async def test_a_clock_that_was_stepped_is_told_before_the_next_write(
+    autojump_clock: Clock,
+) -> None:
+    """The machine may have been set back: what is asked for now is not counted as before."""
+    async with running(autojump_clock, steps=[False, True, False]) as run:
+        for amount in (1, 2, 3):
+            with trio.move_on_after(0.01):
+                answer = run.driver.increment("default", amount, None)
+                if not isinstance(answer, Answer):
+                    await answer
+    kinds = [each[0] for each in run.node.recording if each[0] in ("increment", "renew")]
+    assert ["increment", "renew", "increment", "increment"] == kinds

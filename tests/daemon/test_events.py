@@ -97,6 +97,7 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         "error",
         {"owner": "ab", "held": 1, "reported": 2},
     ),
+    (events.ReplicaRenewed("ab"), "replica_renewed", "warning", {"owner": "ab"}),
     (events.Paused(1.23456), "paused", "warning", {"seconds": 1.235}),
     (events.LeaveDone(2, 3, 1), "left", "info", {"told": 2, "asked": 3, "holders": 1}),
 ]

@@ -74,6 +74,23 @@ def test_a_snapshot_writes_what_differs_and_nothing_else(tmp_path: Path) -> None
     assert snapshot == opened(tmp_path)[1]
 
 
+@pytest.mark.parametrize("lazily", [True, False])
+def test_two_histories_of_one_owner_are_kept_as_they_are_merged(
+    tmp_path: Path, lazily: bool
+) -> None:
+    """The newest version with the largest count, whichever comes first."""
+    store, _ = opened(tmp_path)
+    groups = [Group(A, 0, n, [Entry(n, "default", 0, 12 - n)]) for n in (5, 3)]
+    merged = Group(A, 0, 5, [Entry(5, "default", 0, 9)])
+    if lazily:
+        store.commit([], State(groups=(groups[0],)))
+        store.commit([], State(groups=(merged,)))
+    else:
+        store.commit([Write(n, (group,)) for n, group in enumerate(groups)])
+    crash(store)
+    assert (merged,) == opened(tmp_path)[1].groups
+
+
 def test_members_that_are_gone_are_forgotten(tmp_path: Path) -> None:
     """With the next snapshot."""
     store, _ = opened(tmp_path)

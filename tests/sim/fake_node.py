@@ -100,6 +100,10 @@ class FakeNode:
         self.inputs.append(("leave", now))
         return [Notify(LeaveDone(0, 0))]
 
+    def renew(self, now: float) -> list[Effect]:
+        self.inputs.append(("renew", now))
+        return []
+
     def register(self, text: str, now: float) -> list[Effect]:
         self.inputs.append(("register", text, now))
         return self.join([text], now)

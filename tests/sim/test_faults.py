@@ -54,6 +54,8 @@ def befallen(kind: str, text: str, numbers: tuple[int, ...] = (0,)) -> tuple[Wor
             "1@2,blocked=6s,free=1s",
             [(2.0, "blocked"), (8.0, "unblocked"), (9.0, "blocked")],
         ),
+        ("set-back", "1@5,back=2s", [(5.0, "set back to 3 s")]),
+        ("set-back", "1@5,back=9s,noticed=yes", [(5.0, "set back to 0 s")]),
         ("slow", "1@2+3", [(2.0, "slow"), (5.0, "prompt")]),
         ("clock-jump", "1@2,by=90s", [(2.0, "clock +90 s")]),
     ],
@@ -208,3 +210,26 @@ def test_power_is_cut_and_comes_back() -> None:
 
     assert [5] * 10 == counts("restart")
     assert {0, 5} == set(counts("power-cut"))
+
+
+def test_only_a_machine_that_ran_freely_can_be_set_back() -> None:
+    """One that was paused when the snapshot was to be taken is passed over."""
+    world, views = quiet(2, joined=True)
+    faults = Faults(world, views, Detection(world, views, ProtocolConfig()))
+    faults.schedule(fault("pause", "1@2+3"), (0,))
+    faults.schedule(fault("set-back", "1@6,back=3s"), (0,))
+    world.run(10)
+    assert not [seen for seen in world.of(Befell) if seen.event.what.startswith("set back")]
+
+
+def test_nothing_is_counted_where_it_could_be_swallowed_if_that_is_asked_for() -> None:
+    """Until the node that was set back hears of its lost future, which a fake one never does."""
+    for spare, expected in (False, 3), (True, 2):
+        world, views = quiet(2, joined=True)
+        detection = Detection(world, views, ProtocolConfig())
+        faults = Faults(world, views, detection, spare_forked=spare)
+        faults.schedule(fault("set-back", "1@5,back=3s"), (0,))
+        for text in "n0@1", "n0@4", "n0@6":
+            faults.schedule(fault("increment", text), (0,))
+        world.run(10)
+        assert expected == len(world.requests)

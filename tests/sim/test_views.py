@@ -99,6 +99,20 @@ def test_a_false_verdict_is_wrong_until_it_is_taken_back() -> None:
     assert 1 == views.wrong
 
 
+def test_a_machine_that_is_set_back_holds_what_it_held_then() -> None:
+    """Others do not change their minds, and one that had crashed runs again."""
+    world, views = quiet(2, joined=True)
+    snapshot = world.snapshot(0)
+    assert snapshot is not None
+    world.crash(0)
+    tell(world, 1, MemberDead(node_id_of(0), node_id_of(1)))
+    assert [False, True] == views.running
+    world.set_back(0, snapshot)
+    assert [True, True] == views.running
+    # It begins without rows, and the other one has it as dead.
+    assert (2, [1, 1]) == (views.wrong, views.members_seen())
+
+
 def test_running_time_is_summed() -> None:
     """Over all nodes, as long as each runs."""
     world, views = quiet(3, joined=True)

@@ -189,9 +189,11 @@ class Counts(Checker):
             self._targets[host.id] = _targets(host)
 
     def _on_event(self, observed: Observed) -> None:
-        """A process has ended, or the disk that the next one starts from is another one."""
+        """A process has ended, or the next one starts from something else than it had."""
         event = observed.event
-        if not isinstance(event, Befell) or not event.what.startswith(("crashed", "disk")):
+        if not isinstance(event, Befell) or not event.what.startswith(
+            ("crashed", "disk", "set back")
+        ):
             return
         if event.what != "crashed":
             self._least[observed.node] = 0

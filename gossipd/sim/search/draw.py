@@ -23,6 +23,9 @@ _SHORT = 8
 _DISCOVERY = 0.1
 """Share of the histories whose nodes look for each other by broadcast."""
 
+_SET_BACK = 0.1
+"""Share of the histories without syncs in which machines are set back."""
+
 _LATENCIES = (
     "fixed:1ms",
     "uniform:0.5ms..1.5ms",
@@ -48,6 +51,8 @@ class _Drawer:
         # Where and when something is asked for, and whether faults seek that out.
         self._asked: list[tuple[int, float]] = []
         self._aimed = rng.random() < 0.5
+        # Whether syncs are among what is asked for.
+        self._ordered = False
 
     def words(self) -> Words:
         rng = self._rng
@@ -69,6 +74,7 @@ class _Drawer:
             words["set"] = settings
         words |= self._commands()
         words |= self._faults()
+        words |= self._set_back()
         if rng.random() < 0.15:
             words["owners"] = rng.choice((5, 40))
         if self._duration == _SHORT and rng.random() < 0.2:
@@ -122,7 +128,7 @@ class _Drawer:
 
     def _commands(self) -> Words:
         rng = self._rng
-        ordered = rng.random() < 0.5
+        self._ordered = ordered = rng.random() < 0.5
         number = rng.randint(1, MOST_ORDERED if ordered else rng.choice((6, MOST_INCREMENTS)))
         moments = self._moments(number)
         words: Words = {"increment": [], "sync": []}
@@ -208,6 +214,20 @@ class _Drawer:
         at = float(when.partition(",")[0])
         later = round(self._rng.uniform(at, self._duration - 0.15), 3)
         return f"{node}@{later}+0.05{self._rng.choice(('', ',state=lost'))}"
+
+    def _set_back(self) -> Words:
+        """Drawn apart, as discovery is. Equal amounts would hide which of them are there."""
+        rng = Random(f"{self._seed}/set back")
+        if self._ordered or rng.random() >= _SET_BACK:
+            return {}
+        faults = []
+        for _ in range(rng.randint(1, 3)):
+            node, at = rng.choice(self._asked)
+            back = rng.choice((0.05, 0.5, 3, 8))
+            at = round(min(at + rng.random() * back, self._duration - 0.2), 4)
+            noticed = rng.choice(("yes", "no"))
+            faults.append(f"n{node}@{at},back={back}s,noticed={noticed}")
+        return {"set-back": faults}
 
     def _restart(self) -> str:
         text = self._lasting(0.001, 10)

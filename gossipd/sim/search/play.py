@@ -53,6 +53,7 @@ _HARMLESS = (
     "crash",
     "restart",
     "power-cut",
+    "set-back",
     "leave",
     "pause",
     "flip-flop",
@@ -115,7 +116,7 @@ class _History:
         self.agreed: list[float | None] = [None, None]
         self._found: list[Finding] = []
         views = Views(world, joined=scenario.start == "joined")
-        faults = Faults(world, views, Detection(world, views, scenario.config))
+        faults = Faults(world, views, Detection(world, views, scenario.config), spare_forked=True)
         for fault, numbers in scenario.faults:
             faults.schedule(fault, numbers)
         self._writes = Writes(world, scenario.writes, scenario.duration)
@@ -221,8 +222,11 @@ class _History:
         return connected(hosts, {*cut, *self.rows.strangers(hosts)})
 
     def _judge_load(self) -> list[Finding]:
-        """The load's increments, as long as every disk was kept."""
-        if any("disk replaced" in each.event.what for each in self.world.of(Befell)):
+        """The load's increments, as long as every disk was kept as it was."""
+        if any(
+            each.event.what.startswith(("disk replaced", "set back"))
+            for each in self.world.of(Befell)
+        ):
             return []
         lost, invented = self._writes.lost(), self._writes.invented()
         found = [Finding("lost", f"{lost} of the load")] if lost else []

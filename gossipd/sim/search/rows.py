@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from gossipd.protocol import format_node_id
+from gossipd.protocol import State, format_node_id
 from gossipd.protocol.codec import Codec
 from gossipd.protocol.effects import Address
 from gossipd.protocol.events import MemberDead
@@ -71,7 +71,9 @@ class Rows(Checker):
     def _on_event(self, observed: Observed) -> None:
         event = observed.event
         if isinstance(event, Befell) and event.what.startswith("disk replaced"):
-            self._on_new_disk(self._world.hosts[observed.node])
+            self._begins_from(observed.node, self._world.hosts[observed.node].kept)
+        elif isinstance(event, Befell) and event.what.startswith("set back"):
+            self._begins_from(observed.node, self._world.node(observed.node).state())
         elif isinstance(event, MemberDead) and event.member in self._spared:
             self._find(
                 "false death",
@@ -79,8 +81,10 @@ class Rows(Checker):
                 f" (accuser {event.accuser})",
             )
 
-    def _on_new_disk(self, host: Host) -> None:
-        members, removed = ((), ()) if host.kept is None else (host.kept.members, host.kept.removed)
+    def _begins_from(self, node: str, state: State | None) -> None:
+        """All that this node knows from now on is in this state."""
+        host = self._world.hosts[node]
+        members, removed = ((), ()) if state is None else (state.members, state.removed)
         self._heard[host.id] = dict.fromkeys([*host.seeds, *(row.id for row in members)])
         self._told = {pair: told for pair, told in self._told.items() if pair[0] != host.id}
         self._told |= {(host.id, peer): True for peer in removed if peer != host.id}

@@ -229,3 +229,21 @@ def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: An
     effects = self._out.effects
     effects[before:] = [each for each in effects[before:] if not isinstance(each, Record)]
     return news
+
+
+# Machines that are set back
+
+
+@mutant(counting.Counting, "_retire", "lost", within=600)
+def copies_keep_their_id(original: Any, self: Any, reported: int) -> None:
+    """A process that was set back hears of it, and counts on in the same slots."""
+    before = self._owner, self._version
+    original(self, reported)
+    self._owner, self._version = before
+    self._copied.clear()
+    self._pushes.reset(self._owner)
+
+
+@mutant(counting.Counting, "renew", "lost", within=400)
+def clocks_are_ignored(original: Any, self: Any) -> None:
+    """A driver notices that it was set back, and the node makes nothing of it."""
