@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.daemon.faults.shim import build, play
 
 POWER = "tests.daemon.faults.power"
+LONG = bool(os.environ.get("GOSSIPD_LONG"))
 
 
 def test_power_is_lost_at_every_call() -> None:
@@ -23,6 +25,7 @@ def test_power_is_lost_at_every_call() -> None:
     assert report["acknowledged"] >= 30
     assert report["calls"] > 200
     assert report["images"] > 300
+    assert report["heard"] > 30
 
 
 def test_a_store_that_does_not_sync_is_found_out() -> None:
@@ -31,11 +34,30 @@ def test_a_store_that_does_not_sync_is_found_out() -> None:
     assert any("acknowledged increments" in problem for problem in report["problems"])
 
 
+def test_power_is_lost_again_during_the_recovery() -> None:
+    """At every call of the next start and of its first commits, for a sample of the first cuts.
+
+    What that start has shown is there as well.
+    """
+    report = play("tests.daemon.faults.recovery.cuts", seed=1, sample=200 if LONG else 30)
+    print(report)
+    assert [] == report["problems"]
+    assert report["second"] > 50 * report["first"]
+
+
+def test_a_recovery_that_does_not_sync_is_found_out() -> None:
+    """What it acknowledged is gone after the second cut."""
+    report = play(
+        "tests.daemon.faults.recovery.cuts", seed=1, sample=3, pragma="PRAGMA synchronous = OFF"
+    )
+    assert any("acknowledged increments" in problem for problem in report["problems"])
+
+
 def test_nothing_is_built_upon_what_only_the_page_cache_holds() -> None:
     """A write whose sync failed may be read again, and what follows it must not be lost with it."""
     report = play(f"{POWER}.failed_sync")
     assert 1 in report["read"]
-    assert [[*report["read"], 3]] * 5 == report["left"]
+    assert all([*report["read"], 3] == left for left in report["left"])
 
 
 @pytest.mark.parametrize(("ci", "outcome"), [("true", "fail"), ("", "skip")])

@@ -18,6 +18,9 @@ from typing import NamedTuple
 _HEAD = struct.Struct("=iiqq")
 _SECTOR = 512
 
+KILLED = 1
+"""Which of `Disk.images` has everything, as the process alone may have ended."""
+
 Image = dict[str, bytes]
 """Contents of files by name."""
 
@@ -98,6 +101,15 @@ class _File:
                     _apply(content, sector)
         return content
 
+    def all_but_one(self, rng: Random) -> bytearray:
+        """What is kept, and the rest without one sector of one write."""
+        content = bytearray(self.kept)
+        sectors = [sector for change in self.unsynced for sector in change.sectors()]
+        lost = rng.randrange(len(sectors)) if sectors else 0
+        for sector in sectors[:lost] + sectors[lost + 1 :]:
+            _apply(content, sector)
+        return content
+
 
 class Disk:
     """One folder, and what of it would survive at this moment."""
@@ -123,6 +135,8 @@ class Disk:
                 assert file is not None
                 data = record.data if record.kind == "w" else None
                 file.change(_Change(record.number, data))
+            case "p":
+                self._seen[name].change(_Change(record.number, None))
             case "s" | "x":
                 self._sync(self._fds[record.fd], fails=record.kind == "x")
             case "u":
@@ -131,6 +145,12 @@ class Disk:
                 self._moved = name
             case "r":
                 self._rename(self._moved, name)
+
+    def settle(self) -> None:
+        """All of it has reached the disk."""
+        for file in self._seen.values():
+            file.sync()
+        self._sync(None, fails=False)
 
     def images(self) -> list[Image]:
         """What a power cut may leave now: nothing that was not synced, all of it, or a part."""
@@ -146,6 +166,7 @@ class Disk:
             {name: bytes(file.kept) for name, file in self._seen.items()},
             {name: bytes(file.some(self._rng)) for name, file in self._seen.items()},
             {name: bytes(file.some(self._rng)) for name, file in some.items()},
+            {name: bytes(file.all_but_one(self._rng)) for name, file in self._seen.items()},
         ]
 
     def _open(self, name: str, flags: int) -> _File | None:

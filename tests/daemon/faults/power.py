@@ -6,16 +6,17 @@ import contextlib
 import errno
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from gossipd.daemon.schema import check, read_state
 from gossipd.daemon.store import Store, StoreError, WriteError
 from gossipd.protocol import State, Write
+from gossipd.protocol.ledger import Ledger
 from gossipd.protocol.messages import Claim, Entry, Group
-from tests.daemon.faults.disk import Disk, Image, records
+from tests.daemon.faults.disk import KILLED, Disk, Image, records
 from tests.daemon.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Shim
 
 CLUSTER = "c"
@@ -51,11 +52,13 @@ class Workload:
     Attributes:
         states: a state after each; the marks "begin N" and "done N" are about number N.
         counted: what was acknowledged with each, as a sum of increments.
+        heard: what others counted and the store recorded; "heard N": so many, in order.
     """
 
     def __init__(self, folder: Path, shim: Shim) -> None:
         self.states = [State()]
         self.counted = [0]
+        self.heard: list[Group] = []
         self._folder = folder
         self._shim = shim
         self._version = 0
@@ -69,7 +72,13 @@ class Workload:
         self._step(store, lambda: store.begin(7))
         for number in range(1, 31):
             own = [self._own(b"a" * 16, number) for _ in range(1 + 3 * (number % 5 == 0))]
-            snapshot = self._others(number) if number % 4 == 0 else None
+            for _ in range(3):
+                self._hear(store)
+            snapshot = None
+            if number % 4 == 0:
+                store.turn()
+                snapshot = self._others(number)
+                self._hear(store)
             self._step(store, lambda own=own, snapshot=snapshot: store.commit(own, snapshot), own)
         last = self._others(40)
         self._shim.mark(f"begin {len(self.states)}")
@@ -80,6 +89,7 @@ class Workload:
         self._version = 0
         for number in range(41, 49):
             own = [self._own(b"c" * 16, number)]
+            self._hear(store)
             self._step(store, lambda own=own: store.commit(own), own)
 
     def _step(self, store: Store, call: Callable[[], None], own: list[Write] | None = None) -> None:
@@ -106,18 +116,23 @@ class Workload:
         group = Group(owner, self._version - 1, self._version, [entry])
         return Write(self._version, (group,))
 
-    @staticmethod
-    def _others(number: int) -> State:
-        """What is written besides: two other owners, and members that come and go."""
-        groups = tuple(
-            Group(bytes([n]) * 16, 0, number, [Entry(number, "default", 0, number * n)])
-            for n in (1, 2)
-        )
+    def _hear(self, store: Store) -> None:
+        """One of two others has counted, under a long name, so that records cross sectors."""
+        version = len(self.heard) + 1
+        entry = Entry(version, "n" * 64, 0, 10 * version)
+        group = Group(bytes([version % 2]) * 16, max(0, version - 2), version, [entry])
+        self.heard.append(group)
+        store.record(group)
+        self._shim.mark(f"heard {version}")
+
+    def _others(self, number: int) -> State:
+        """What is written besides: all that was heard, and members that come and go."""
+        groups = tuple(Group(g.owner, 0, g.upto, g.entries) for g in self.heard[-2:])
         members = tuple(Claim(f"10.0.0.{n}:1", number, 1, 0) for n in range(number % 3, 5))
         return State(7, members, tuple(claim.id for claim in members[:1]), groups)
 
 
-def _total(state: State) -> int:
+def total(state: State) -> int:
     """The sum of this node's own slots."""
     own = (b"a" * 16, b"c" * 16)
     return sum(
@@ -125,7 +140,7 @@ def _total(state: State) -> int:
     )
 
 
-def _laid_out(image: Image, folder: Path) -> Path:
+def laid_out(image: Image, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name, content in image.items():
@@ -133,11 +148,27 @@ def _laid_out(image: Image, folder: Path) -> Path:
     return folder
 
 
-def _problem(work: Workload, image: Image, scratch: Path, done: int, begun: int) -> str | None:
-    """What is wrong with this image, of which transactions up to `done` were acknowledged."""
-    store = Store(_laid_out(image, scratch), CLUSTER)
+class Told(NamedTuple):
+    """What was so at one moment: transactions acknowledged and begun, and how much was heard."""
+
+    done: int = 0
+    begun: int = 0
+    heard: int = 0
+
+    def after(self, mark: str) -> Told:
+        """A mark among the records."""
+        word, text = mark.split()
+        number = int(text)
+        if word == "heard":
+            return self._replace(heard=number)
+        return self._replace(begun=number, done=number if word == "done" else self.done)
+
+
+def problem(work: Workload, image: Image, scratch: Path, told: Told, *, killed: bool) -> str | None:
+    """What is wrong with this image; with `killed` all that was written must be there."""
+    store = Store(laid_out(image, scratch), CLUSTER)
     try:
-        return _verdict(work, store, done, begun)
+        return _verdict(work, store, told) or _verdict_on_heard(work, store, told, killed=killed)
     except (StoreError, WriteError) as error:
         return str(error)
     finally:
@@ -145,21 +176,35 @@ def _problem(work: Workload, image: Image, scratch: Path, done: int, begun: int)
         store._disconnect()
 
 
-def _verdict(work: Workload, store: Store, done: int, begun: int) -> str | None:
-    found = store.open()
+def _verdict(work: Workload, store: Store, told: Told) -> str | None:
+    store.open()
     if store.trouble:
         return f"cannot be written: {store.trouble}"
     if check(connection(store)):
         return f"is damaged: {check(connection(store))}"
-    if _total(found) < work.counted[done]:
-        return f"holds {_total(found)} of {work.counted[done]} acknowledged increments"
-    if found not in work.states[done : begun + 1]:
-        return f"holds no state from number {done} to {begun}"
+    found = read_state(connection(store))
+    if total(found) < work.counted[told.done]:
+        return f"holds {total(found)} of {work.counted[told.done]} acknowledged increments"
+    if found not in work.states[told.done : told.begun + 1]:
+        return f"holds no state from number {told.done} to {told.begun}"
     store.begin(found.generation + 1)
     more = Write(1, (Group(b"n" * 16, 0, 1, [Entry(1, "default", 0, 1)]),))
     store.commit([more])
     if more.groups[0] not in store.reopen().groups:
         return "does not keep what is written next"
+    return None
+
+
+def _verdict_on_heard(work: Workload, store: Store, told: Told, *, killed: bool) -> str | None:
+    recorded = Store(store.path.parent, CLUSTER)._recent.read()
+    if any(group not in work.heard for group in recorded):
+        return "brings what nobody has counted"
+    ledger = Ledger(b"")
+    for group in (*read_state(connection(store)).groups, *recorded):
+        ledger.apply(group)
+    for group in work.heard[: told.heard] if killed else ():
+        if ledger.newest(group.owner) < group.upto:
+            return f"has forgotten what it heard as number {group.upto}"
     return None
 
 
@@ -189,44 +234,58 @@ def failed_sync(folder: Path) -> dict[str, Any]:
         disk.take(record)
     left = []
     for image in disk.images():
-        copy = Store(_laid_out(image, folder / "scratch"), CLUSTER)
+        copy = Store(laid_out(image, folder / "scratch"), CLUSTER)
         left.append([group.upto for group in copy.open().groups])
         copy._disconnect()
     return {"read": read, "left": left}
 
 
-def cuts(folder: Path, seed: int, pragma: str = "") -> dict[str, Any]:
-    """A report: how many calls, images tried, and what was wrong with which."""
-    shim = Shim()
-    SmallLog.pragma = pragma
-    work = Workload(folder / "data", shim)
-    work.run()
-    rng = Random(seed)
-    disk = Disk(folder / "data", rng)
+class Cut(NamedTuple):
+    """What a power cut after a record may leave; `killed`: and a kill does."""
+
+    where: str
+    image: Image
+    told: Told
+    killed: bool
+
+
+def all_cuts(log: Path, disk: Disk, told: Told, start: int = 0) -> Iterator[Cut]:
+    """All that differ, of the records from number `start` on."""
     tried: set[int] = set()
-    problems: list[str] = []
-    done = begun = calls = 0
-    kinds: dict[str, int] = {}
-    for number, record in enumerate(records((folder / "log").read_bytes())):
+    for number, record in enumerate(records(log.read_bytes())):
         if record.kind == "m":
-            word, step = record.data.decode().split()
-            begun = int(step)
-            done = begun if word == "done" else done
+            told = told.after(record.data.decode())
         else:
-            calls += 1
             disk.take(record)
-            kinds[record.kind] = kinds.get(record.kind, 0) + 1
+        if number < start:
+            # This is how it was found.
+            disk.settle()
+            continue
         for variant, image in enumerate(disk.images()):
-            key = hash((done, begun, frozenset(image.items())))
+            key = hash((told, variant == KILLED, frozenset(image.items())))
             if key not in tried:
                 tried.add(key)
-                problem = _problem(work, image, folder / "scratch", done, begun)
-                if problem:
-                    problems.append(f"record {number} ({record.kind}), image {variant}: {problem}")
+                where = f"record {number} ({record.kind}), image {variant}"
+                yield Cut(where, image, told, variant == KILLED)
+
+
+def cuts(folder: Path, seed: int, pragma: str = "") -> dict[str, Any]:
+    """A report: how many calls, images tried, and what was wrong with which."""
+    SmallLog.pragma = pragma
+    work = Workload(folder / "data", Shim())
+    work.run()
+    problems: list[str] = []
+    images = 0
+    calls = sum(record.kind != "m" for record in records((folder / "log").read_bytes()))
+    for cut in all_cuts(folder / "log", Disk(folder / "data", Random(seed)), Told()):
+        images += 1
+        found = problem(work, cut.image, folder / "scratch", cut.told, killed=cut.killed)
+        if found:
+            problems.append(f"{cut.where}: {found}")
     return {
         "calls": calls,
-        "kinds": kinds,
-        "images": len(tried),
+        "images": images,
         "acknowledged": work.counted[-1],
+        "heard": len(work.heard),
         "problems": problems,
     }

@@ -289,6 +289,21 @@ static int do_truncate(int fd, off_t size) {
     return result;
 }
 
+int truncate(const char *path, off_t size) {
+    int what = kind_of(path), result = -1;
+    pthread_mutex_lock(&lock);
+    if (!(what && fails(CALL_TRUNCATE)))
+        result = syscall(SYS_truncate, path, size);
+    if (result == 0 && what == 1)
+        record('p', -1, size, path, strlen(path));
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+int truncate64(const char *path, off_t size) {
+    return truncate(path, size);
+}
+
 int ftruncate(int fd, off_t size) {
     return do_truncate(fd, size);
 }
