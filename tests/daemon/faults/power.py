@@ -117,9 +117,9 @@ class Workload:
         return Write(self._version, (group,))
 
     def _hear(self, store: Store) -> None:
-        """One of two others has counted, under a long name, so that records cross sectors."""
+        """One of two others has counted, under long names, so that records cross sectors."""
         version = len(self.heard) + 1
-        entry = Entry(version, "n" * 64, 0, 10 * version)
+        entry = Entry(version, "n" * (30 + 7 * version % 34), 0, 10 * version)
         group = Group(bytes([version % 2]) * 16, max(0, version - 2), version, [entry])
         self.heard.append(group)
         store.record(group)
