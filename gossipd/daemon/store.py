@@ -35,6 +35,7 @@ from .schema import (
 )
 
 _BUSY_SECONDS = 5.0
+_LOG_BYTES = 4 * 2**20
 
 # Errors of SQLite that are not the file's fault and may pass.
 _PASSING = (
@@ -164,19 +165,34 @@ class Store:
             connection.execute("PRAGMA synchronous = FULL")
             # On macOS a plain fsync leaves the data in the drive's cache.
             connection.execute("PRAGMA fullfsync = ON")
+            # A log that grew while somebody read is cut back once it begins anew.
+            connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             found = self._read(connection)
-            # A log that was read may be in the page cache alone, if a sync of it has failed: what
-            # it holds is written anew, into the file.
-            [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._write_anew(connection)
             # SQLite does not tell if it could not make the names of its files durable.
             _sync(self.path.parent)
         except sqlite3.DatabaseError as error:
             raise self._failure(error) from None
         except OSError as error:
             raise WriteError(_reason(error)) from None
-        if mode != "wal" or busy:
+        if mode != "wal":
             raise WriteError("its log cannot be used")
         return found
+
+    def _write_anew(self, connection: sqlite3.Connection) -> None:
+        """A log that was read may be in the page cache alone, if a sync of it has failed: what it
+        holds is written into the file, or over itself while somebody reads an older state.
+        """
+        connection.execute("PRAGMA busy_timeout = 0")
+        [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+        if busy:
+            with self._log.open("r+b", buffering=0) as log:
+                content = log.read()
+                log.seek(0)
+                if log.write(content) != len(content):
+                    raise WriteError("its log cannot be written")
+                os.fsync(log.fileno())
 
     def _read_only(self) -> State:
         """What can be read of a file that cannot be written; nothing if there is none.

@@ -53,9 +53,10 @@ def test_a_recovery_that_does_not_sync_is_found_out() -> None:
     assert any("acknowledged increments" in problem for problem in report["problems"])
 
 
-def test_nothing_is_built_upon_what_only_the_page_cache_holds() -> None:
+@pytest.mark.parametrize("reader", [False, True])
+def test_nothing_is_built_upon_what_only_the_page_cache_holds(reader: bool) -> None:
     """A write whose sync failed may be read again, and what follows it must not be lost with it."""
-    report = play(f"{POWER}.failed_sync")
+    report = play(f"{POWER}.failed_sync", reader=reader)
     assert 1 in report["read"]
     assert all([*report["read"], 3] == left for left in report["left"])
 

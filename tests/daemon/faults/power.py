@@ -22,6 +22,8 @@ from tests.daemon.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Shim
 CLUSTER = "c"
 CHECKPOINT_PAGES = 6
 
+_READERS: list[sqlite3.Connection] = []
+
 
 class SmallLog(Store):
     """A store that moves its log into the file again and again.
@@ -208,10 +210,20 @@ def _verdict_on_heard(work: Workload, store: Store, told: Told, *, killed: bool)
     return None
 
 
-def failed_sync(folder: Path) -> dict[str, Any]:
+def reading(path: Path) -> sqlite3.Connection:
+    """Somebody who has begun to read."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    _READERS.append(connection)
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM meta").fetchone()
+    return connection
+
+
+def failed_sync(folder: Path, reader: bool) -> dict[str, Any]:
     """A sync fails, the process is killed, and the next one finds what is in the page cache alone.
 
-    A report: what that one read and acknowledged, and what a power cut then leaves, as versions.
+    With `reader` somebody has begun to read in between, and so the log is kept. A report: what the
+    next one read and acknowledged, and what a power cut then leaves, as versions.
     """
     shim, data = Shim(), folder / "data"
     groups = [Group(bytes([n]) * 16, 0, n, []) for n in (1, 2, 3)]
@@ -225,6 +237,8 @@ def failed_sync(folder: Path) -> dict[str, Any]:
     shim.arm(1, 1 << 30, errno.EIO, OPEN | WRITE | SYNC | TRUNCATE | NAME)
     store._disconnect()
     shim.disarm()
+    if reader:
+        reading(store.path)
     store = Store(data, CLUSTER)
     read = [group.upto for group in store.open().groups]
     store.begin(2)
