@@ -55,6 +55,7 @@ class Node:
         bind: the host that it is bound to.
         discovery: whether it looks for others by broadcast: strangers on this machine may answer.
         flags: of its next start.
+        variables: of the environment of its next start, beside this process's.
         directory: where it keeps its state, in a cluster whose nodes do.
         process: of its last start.
         log_path: where that writes its lines.
@@ -68,6 +69,7 @@ class Node:
         self.id = f"{host}:{port}"
         self.bind = host
         self.discovery = False
+        self.variables: dict[str, str] = {}
         self.directory = folder / f"{host}-{port}"
         self._folder = folder
         kept = any(flag.startswith("--data-dir") for flag in flags)
@@ -85,7 +87,7 @@ class Node:
             self.process = subprocess.Popen(
                 [*command, "--log-format", "json", *self.flags],
                 cwd=ROOT,
-                env=environment(),
+                env=environment() | self.variables,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

@@ -4,7 +4,10 @@
    bytes; disk.py reads them. Every call goes to the kernel by its number, under one lock, so that
    the order of records is the order of effects. Syncs are recorded and not carried out: what they
    would achieve is decided by whoever reads the records. Files ending in -shm are shared memory and
-   no durable state: calls on them are counted and can fail, but are not recorded. */
+   no durable state: calls on them are counted and can fail, but are not recorded.
+
+   Without FAULTS_LOG nothing is recorded. FAULTS_SWITCH is a file that another process writes, four
+   numbers as faults_arm takes them: each time they change, it is armed with them. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,6 +15,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -36,7 +40,7 @@ struct record {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char watched[FDS]; /* 1: recorded, 2: only counted */
-static const char *folder;
+static const char *folder, *switched;
 static int log_fd = -1;
 static long calls, from, until;
 static int fault, mask;
@@ -45,6 +49,7 @@ static unsigned char kinds[CALLS];
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("FAULTS_LOG");
     folder = getenv("FAULTS_DIR");
+    switched = getenv("FAULTS_SWITCH");
     if (folder != NULL && path != NULL)
         log_fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
@@ -72,8 +77,35 @@ static int of(int fd) {
     return fd >= 0 && fd < FDS ? watched[fd] : 0;
 }
 
+static void arm(long at, long count, int error, int which) {
+    calls = 0;
+    from = at;
+    until = at + count;
+    fault = error;
+    mask = which;
+}
+
+static void look_at_switch(void) {
+    static char before[80];
+    char text[80] = "";
+    long at, count;
+    int error, which;
+    int fd = syscall(SYS_openat, AT_FDCWD, switched, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    long length = syscall(SYS_read, fd, text, sizeof text - 1);
+    syscall(SYS_close, fd);
+    if (length <= 0 || strcmp(text, before) == 0)
+        return;
+    strcpy(before, text);
+    if (sscanf(text, "%ld %ld %d %d", &at, &count, &error, &which) == 4)
+        arm(at, count, error, which);
+}
+
 /* Counts a call, and says whether it is to fail: errno is set then. */
 static int fails(int what) {
+    if (switched != NULL)
+        look_at_switch();
     calls++;
     if (calls < CALLS)
         kinds[calls] = what;
@@ -87,11 +119,7 @@ static int fails(int what) {
 
 void faults_arm(long at, long count, int error, int which) {
     pthread_mutex_lock(&lock);
-    calls = 0;
-    from = at;
-    until = at + count;
-    fault = error;
-    mask = which;
+    arm(at, count, error, which);
     pthread_mutex_unlock(&lock);
 }
 

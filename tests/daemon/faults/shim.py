@@ -72,6 +72,32 @@ def play(function: str, **options: Any) -> dict[str, Any]:
     return report
 
 
+class Switch:
+    """Lets calls of another process fail, below its folder `data`, while it runs.
+
+    Attributes:
+        variables: of the environment that the process is to be started with.
+    """
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        self._path = folder / "switch"
+        self.variables = {
+            "LD_PRELOAD": str(build(folder)),
+            "FAULTS_DIR": str(data.resolve()),
+            "FAULTS_SWITCH": str(self._path),
+        }
+
+    def arm(self, at: int, count: int, error: int, calls: int) -> None:
+        """As `Shim.arm`, from its next call on."""
+        draft = self._path.with_suffix(".new")
+        draft.write_text(f"{at} {count} {error} {calls}")
+        draft.replace(self._path)
+
+    def disarm(self) -> None:
+        """Nothing fails any more."""
+        self.arm(0, 0, 0, 0)
+
+
 class Shim:
     """The shim that this process was started with."""
 

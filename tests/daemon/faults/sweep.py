@@ -286,10 +286,9 @@ async def _commit_late(self: Journal) -> None:
 
 
 def _keep_id(self: Counting) -> None:
-    """Breaks the counting: it begins anew under the same id when a write has failed."""
+    """Breaks the counting: it goes on under the same id when a write has failed."""
     self._owner = self._owner or self._out.rng.randbytes(16)
     self._answers.give_up()
-    self._version = 0
     self._pushes.reset(self._owner)
 
 
