@@ -52,7 +52,7 @@ class Puppet:
         return []
 
     start = handle_datagram = handle_timeout = persisted = persist_failed = resolved = nothing
-    join = leave = nothing
+    join = leave = renew = nothing
 
     def remove(self, text: str, now: float) -> list[Effect]:
         """Does so."""

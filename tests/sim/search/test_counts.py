@@ -214,3 +214,20 @@ def test_nothing_that_is_asked_for_may_be_refused() -> None:
     a.increment = refuse
     world.increment(0, 1)
     assert ["refused"] == judged(world, counts)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_machine_that_is_set_back_may_count_less(told: bool) -> None:
+    """What it alone had is owed no more; what others have of it is."""
+    world, (a, b), counts = watched(2)
+    world.increment(0, 1)
+    tell(a, b)
+    snapshot = world.snapshot(0)
+    assert snapshot is not None
+    world.increment(0, 2)
+    if told:
+        tell(a, b)
+    world.set_back(0, snapshot)
+    assert ([], 1) == (kinds(counts), world.node(0).count("default"))
+    tell(world.node(0), b)
+    assert (["lost"] if told else []) == judged(world, counts)

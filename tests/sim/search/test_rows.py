@@ -136,6 +136,22 @@ def test_a_node_does_as_it_is_told_about_its_peers() -> None:
     assert ["not as told"] * 2 == kinds(rows)
 
 
+def test_a_machine_that_is_set_back_knows_what_it_knew() -> None:
+    """Its rows fall, and what it was told since it was not told."""
+    world, (a, _) = puppets(2)
+    rows = Rows(world)
+    a.row(B, "alive")
+    step(world, 0)
+    snapshot = world.snapshot(0)
+    assert snapshot is not None
+    world.remove(0, 1)
+    a.row(B, "dead", removed=True)
+    step(world, 0)
+    world.set_back(0, snapshot)
+    step(world, 0)
+    assert [] == kinds(rows)
+
+
 def test_a_process_is_newer_than_what_its_disk_knows() -> None:
     """By its generation."""
     world, (a, _) = puppets(2)
