@@ -157,7 +157,10 @@ class Inbox:
             elif not isinstance(message, Ack):
                 if row is None or (met is None and type(message) in _ANSWERED_BY_MORE):
                     self.out.reject("unverified")
-                    self._challenge(peer)
+                    if verified and row is None and isinstance(message, Claims):
+                        self._told_of_ourselves(message)
+                    else:
+                        self._challenge(peer)
                     return
                 self._handlers[type(message)](message, peer.source, row)
 
@@ -201,6 +204,16 @@ class Inbox:
         bare = len(self.out.datagram(Ack(number, challenge=challenge)))
         padding = bytes(min(max(peer.budget - bare, 0), _PADDING))
         self._reply(peer, Ack(number, challenge=challenge, padding=padding))
+
+    def _told_of_ourselves(self, claims: Claims) -> None:
+        """What a process that is older than the one known here says of this one is believed.
+
+        It may be right to hold this one for older than it is known there, too: if each only told
+        the other so, neither would ever listen.
+        """
+        for claim in claims.claims:
+            if claim.id == self.out.table.own.id:
+                self.membership.apply(claim)
 
     def _reply(self, peer: _Peer, ack: Ack) -> None:
         """Sends nothing larger than its request to an address that has not echoed a number."""
