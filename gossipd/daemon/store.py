@@ -101,6 +101,7 @@ class Store:
 
         Raises WriteError or StoreError.
         """
+        self._renew_log()
         self._disconnect()
         found = self._open()
         self.begin(self._generation)
@@ -149,6 +150,10 @@ class Store:
                 connection.execute(schema.PUT_META, ("clean", 1))
             with contextlib.suppress(OSError):
                 self._recent.clear()
+        except WriteError:
+            with contextlib.suppress(WriteError):
+                self._renew_log()
+            raise
         finally:
             self._disconnect()
 
@@ -157,6 +162,7 @@ class Store:
     def _open(self) -> State:
         if not self.path.exists():
             self._make()
+        self._renew_log()
         try:
             self._connection = connection = sqlite3.connect(
                 self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
@@ -168,7 +174,10 @@ class Store:
             # A log that grew while somebody read is cut back once it begins anew.
             connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             found = self._read(connection)
-            self._write_anew(connection)
+            # Somebody who reads an older state may be in the way: then the log is kept.
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
             # SQLite does not tell if it could not make the names of its files durable.
             _sync(self.path.parent)
         except sqlite3.DatabaseError as error:
@@ -179,20 +188,24 @@ class Store:
             raise WriteError("its log cannot be used")
         return found
 
-    def _write_anew(self, connection: sqlite3.Connection) -> None:
-        """A log that was read may be in the page cache alone, if a sync of it has failed: what it
-        holds is written into the file, or over itself while somebody reads an older state.
+    def _renew_log(self) -> None:
+        """Writes the log over itself, and syncs it. Raises WriteError.
+
+        After a sync that failed, what can be read of it may be in the page cache alone. SQLite would
+        move it into the file, when it opens or closes that, and a power cut amid this would leave
+        pages that are neither old nor new, with nothing on the disk to mend them.
         """
-        connection.execute("PRAGMA busy_timeout = 0")
-        [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
-        if busy:
+        try:
             with self._log.open("r+b", buffering=0) as log:
                 content = log.read()
                 log.seek(0)
                 if log.write(content) != len(content):
                     raise WriteError("its log cannot be written")
                 os.fsync(log.fileno())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise WriteError(_reason(error)) from None
 
     def _read_only(self) -> State:
         """What can be read of a file that cannot be written; nothing if there is none.

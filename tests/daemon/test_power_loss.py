@@ -53,6 +53,14 @@ def test_a_recovery_that_does_not_sync_is_found_out() -> None:
     assert any("acknowledged increments" in problem for problem in report["problems"])
 
 
+def test_power_is_lost_while_what_only_the_page_cache_holds_is_moved_into_the_file() -> None:
+    """A sync has failed: no page may be left half of it, with nothing on the disk to mend it."""
+    report = play("tests.daemon.faults.moving.cuts", seed=1, times=80 if LONG else 20)
+    print(report)
+    assert [] == report["problems"]
+    assert report["images"] > 200 * 20
+
+
 @pytest.mark.parametrize("reader", [False, True])
 def test_nothing_is_built_upon_what_only_the_page_cache_holds(reader: bool) -> None:
     """A write whose sync failed may be read again, and what follows it must not be lost with it."""

@@ -102,4 +102,3 @@ def test_a_retired_id_fails_them_together() -> None:
     answers = answers_of(node.persisted(second, talk.now))
     assert [(1, 0), (2, 0)] == [(each.ticket, each.holders) for each in answers]
     assert 50 == node.count(NAME)
-
