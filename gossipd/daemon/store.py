@@ -191,9 +191,9 @@ class Store:
     def _renew_log(self) -> None:
         """Writes the log over itself, and syncs it. Raises WriteError.
 
-        After a sync that failed, what can be read of it may be in the page cache alone. SQLite would
-        move it into the file, when it opens or closes that, and a power cut amid this would leave
-        pages that are neither old nor new, with nothing on the disk to mend them.
+        After a sync that failed, what can be read of it may be in the page cache alone. SQLite
+        would move it into the file, when it opens or closes that, and a power cut amid this would
+        leave pages that are neither old nor new, with nothing on the disk to mend them.
         """
         try:
             with self._log.open("r+b", buffering=0) as log:
