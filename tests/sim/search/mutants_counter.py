@@ -18,6 +18,7 @@ from gossipd.protocol import (
 )
 from gossipd.protocol.counter import Counter, _raise, _value
 from gossipd.protocol.effects import Record
+from gossipd.protocol.events import ReplicaRetired
 from gossipd.protocol.ledger import Ledger, OwnerLog
 from gossipd.protocol.messages import (
     Confirm,
@@ -234,14 +235,10 @@ def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: An
 # Machines that are set back
 
 
-@mutant(counting.Counting, "_retire", "lost", within=600)
+@mutant(counting.Counting, "_retire", "not quiet", "lost", "answer too low", within=1300)
 def copies_keep_their_id(original: Any, self: Any, reported: int) -> None:
-    """A process that was set back hears of it, and counts on in the same slots."""
-    before = self._owner, self._version
-    original(self, reported)
-    self._owner, self._version = before
-    self._copied.clear()
-    self._pushes.reset(self._owner)
+    """A process that was set back hears of it, says so, and counts on in the same slots."""
+    self._out.notify(ReplicaRetired(self._owner.hex(), self._version, reported))
 
 
 @mutant(counting.Counting, "renew", "lost", within=400)
