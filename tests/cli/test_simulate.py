@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from gossipd.sim.notation import COMMANDS, FAULTS
 from tests.cli.invoking import invoke
 
 
@@ -49,6 +50,12 @@ def test_simulate_refuses_in_one_line(flags: str, message: str) -> None:
     result = invoke("simulate", *flags.split())
     assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("word", [*FAULTS, *COMMANDS])
+def test_every_fault_and_command_has_an_option(word: str) -> None:
+    """By the name that it has in a file."""
+    assert f"  --{word} " in invoke("simulate", "--help").stdout
 
 
 def test_simulate_lists_scenarios() -> None:
