@@ -24,7 +24,7 @@ INTERRUPTED = 130
 """What a shell reports for a program that Ctrl-C ended."""
 
 
-def _die_by_sigterm() -> None:
+def _stop_as_first_process() -> None:
     # The kernel gives the first process of a container no signal that it has no handler for: told
     # to stop before its daemon listens to signals, it would stay until it is killed.
     if os.getpid() == 1:
@@ -44,7 +44,7 @@ class _OneLineErrors(click.Group):
     ) -> Any:
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        _die_by_sigterm()
+        _stop_as_first_process()
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:

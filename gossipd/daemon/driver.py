@@ -160,9 +160,9 @@ class Driver:
         of its pushes and of their confirms. If the last turn had only one, the first of this one is
         done at once: who is alone waits for nobody.
         """
-        ticket, waiter = self._waiter()
-        if not ticket:
+        if not self._storable():
             return _NOT_STORED
+        ticket, waiter = self._waiter()
         together, first = self._together, self._together is None
         if together is None:
             together = self._together = {}
@@ -175,9 +175,9 @@ class Driver:
 
     def sync(self, name: str, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
         """Raises a counter to `value`. Raises LimitExceeded if it takes no more such values."""
-        ticket, waiter = self._waiter()
-        if not ticket:
+        if not self._storable():
             return _NOT_STORED
+        ticket, waiter = self._waiter()
         self._try(ticket, lambda now: self._node.sync(name, value, ack, ticket, now))
         return waiter.answer or self._answered(ticket, waiter)
 
@@ -212,16 +212,18 @@ class Driver:
         self._wake_by(self._due())
 
     def _wake_by(self, due: float) -> None:
-        # One that is later than it need be finds nothing to do, which costs less than moving it.
-        self._wait.deadline = min(self._wait.deadline, due)
+        # A wake-up that comes too early finds nothing to do, which costs less than moving it.
+        if due >= self._wait.deadline:
+            return
+        self._wait.deadline = due
+
+    def _storable(self) -> bool:
+        return self._journal is None or self._journal.trouble is None
 
     def _waiter(self) -> tuple[int, _Waiter]:
-        """A new ticket and who waits for it; ticket 0 if nothing can be stored at present."""
-        waiter = _Waiter()
-        if self._journal is not None and self._journal.trouble is not None:
-            return 0, waiter
+        """A new ticket, and who waits for its answer."""
         self._tickets += 1
-        self._waiters[self._tickets] = waiter
+        waiter = self._waiters[self._tickets] = _Waiter()
         return self._tickets, waiter
 
     def _stage(self, call: Callable[[float], list[Effect]]) -> None:
