@@ -109,7 +109,7 @@ def encode(response: Response, *, date: bytes, connection: bytes, head_only: boo
     """
     body = response.body
     if response.headers:
-        connection += "".join(f"{name}: {value}\r\n" for name, value in response.headers).encode()
+        connection += _lines(response.headers)
     return b"%sContent-Length: %d\r\n%s%s\r\n%s" % (
         _opening(response.status, response.content_type),
         len(body),
@@ -117,6 +117,11 @@ def encode(response: Response, *, date: bytes, connection: bytes, head_only: boo
         connection,
         b"" if head_only else body,
     )
+
+
+@lru_cache(maxsize=256)
+def _lines(headers: tuple[tuple[str, str], ...]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers).encode()
 
 
 @lru_cache(maxsize=256)

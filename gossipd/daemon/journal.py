@@ -1,13 +1,14 @@
 """Writes of the node on their way to its store, in order, as few transactions as it takes.
 
 One transaction is under way at a time, in a thread; what is staged meanwhile goes into the next one
-(group commit, without a timer). Once a second what has changed besides goes along: others' entries,
-members, the generation. After a failure everything that waits fails as well, and the file is opened
-anew until it can be written again.
+(group commit, without a timer), which begins before the last one is reported. Once a second what
+has changed besides goes along: others' entries, members, the generation. After a failure everything
+that waits fails as well, and the file is opened anew until it can be written again.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable, Sequence
 from typing import Protocol
 
@@ -77,6 +78,9 @@ class Journal:
         self._kept = kept
         self._queue: list[Write] = []
         self._wake = trio.Event()
+        # What is on disk and to be reported, in order.
+        self._over: deque[list[Write]] = deque()
+        self._report = trio.Event()
         self._revision: Hashable = None
         self._next_snapshot = 0.0
         self._thread = trio.CapacityLimiter(1)
@@ -96,6 +100,21 @@ class Journal:
 
     async def run(self) -> None:
         """Commits until it is cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._report_all)
+            await self._commit_all()
+
+    async def _report_all(self) -> None:
+        while True:
+            await self._report.wait()
+            self._report = trio.Event()
+            self._report_kept()
+
+    def _report_kept(self) -> None:
+        while self._over:
+            self._kept.reported(self._over.popleft(), kept=True)
+
+    async def _commit_all(self) -> None:
         while True:
             if self.trouble is None:
                 with trio.move_on_at(max(self._next_snapshot, trio.current_time())):
@@ -118,9 +137,12 @@ class Journal:
             self.trouble = str(error)
             self._revision = None
             batch, self._queue = batch + self._queue, []
+            # At once: from now on newer ones are refused, which must not come before these.
+            self._report_kept()
             self._kept.reported(batch, kept=False)
         else:
-            self._kept.reported(batch, kept=True)
+            self._over.append(batch)
+            self._report.set()
 
     def _snapshot(self) -> State | None:
         """The whole state, if it is time for it and something has changed."""
