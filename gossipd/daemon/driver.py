@@ -60,14 +60,29 @@ _NOT_STORED = Answer(0, 0, 0, 1)
 
 
 class _Waiter:
-    """Somebody who waits for the answer to a write."""
+    """Somebody who waits for the answer to a write; one is made for each, so it is no `Event`."""
 
-    __slots__ = ("answer", "event", "refusal")
+    __slots__ = ("answer", "refusal", "task")
 
     def __init__(self) -> None:
         self.answer: Answer | None = None
-        self.event: trio.Event | None = None
         self.refusal: ValueError | None = None
+        self.task: trio.lowlevel.Task | None = None
+
+    async def wait(self) -> None:
+        """Returns after `wake`."""
+        self.task = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(self._abandon)
+
+    def wake(self) -> None:
+        """There is an answer or a refusal."""
+        if self.task is not None:
+            trio.lowlevel.reschedule(self.task)
+            self.task = None
+
+    def _abandon(self, _: object) -> trio.lowlevel.Abort:
+        self.task = None
+        return trio.lowlevel.Abort.SUCCEEDED
 
 
 class Driver:
@@ -240,10 +255,9 @@ class Driver:
             raise
 
     async def _answered(self, ticket: int, waiter: _Waiter) -> Answer:
-        waiter.event = trio.Event()
         try:
             if waiter.answer is None and waiter.refusal is None:
-                await waiter.event.wait()
+                await waiter.wait()
         finally:
             self._waiters.pop(ticket, None)
         if waiter.refusal is not None:
@@ -272,8 +286,7 @@ class Driver:
                     self._increment_together(name, [each])
             elif waiter := self._waiters.pop(asked[0].ticket, None):
                 waiter.refusal = error
-                if waiter.event is not None:
-                    waiter.event.set()
+                waiter.wake()
 
     # What the journal asks and tells
 
@@ -352,8 +365,7 @@ class Driver:
         waiter = self._waiters.pop(ticket, None)
         if waiter is not None:
             waiter.answer = answer
-            if waiter.event is not None:
-                waiter.event.set()
+            waiter.wake()
 
     async def _resolve(self, effect: Resolve) -> None:
         addresses: list[Address] = []
