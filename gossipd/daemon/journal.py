@@ -1,9 +1,9 @@
 """Writes of the node on their way to its store, in order, as few transactions as it takes.
 
 One transaction is under way at a time, in a thread; what is staged meanwhile goes into the next one
-(group commit, without a timer), which begins before the last one is reported. Once a second what
-has changed besides goes along: others' entries, members, the generation. After a failure everything
-that waits fails as well, and the file is opened anew until it can be written again.
+(group commit, without a timer), which need not wait until the last one is reported. Once a second
+what has changed besides goes along: others' entries, members, the generation. After a failure
+everything that waits fails as well, and the file is opened anew until it can be written again.
 """
 
 from __future__ import annotations

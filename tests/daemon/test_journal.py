@@ -210,3 +210,22 @@ async def test_a_file_that_turns_out_to_be_damaged_ends_nothing(
             await trio.sleep(1.5)
             assert under_test.trouble is None
     assert "gossipd.db is damaged" in [line.get("reason") for line in lines]
+
+
+async def test_what_is_on_disk_is_reported_before_what_failed_after_it(
+    storage: Storage, mock_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the reports come late."""
+
+    async def late(self: Journal) -> None:
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(Journal, "_report_all", late)
+    async with journal(storage) as (under_test, kept):
+        assert under_test.add(Write(1, ()))
+        await trio.testing.wait_all_tasks_blocked()
+        storage.failing = "disk full"
+        assert under_test.add(Write(2, ()))
+        with capture_logs():
+            await trio.testing.wait_all_tasks_blocked()
+    assert [(1, True), (2, False)] == kept.reports
