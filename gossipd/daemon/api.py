@@ -20,6 +20,7 @@ from gossipd.protocol.effects import Answer
 from gossipd.protocol.statistics import Statistics
 
 from .http_messages import TEXT, Request, Response, text_response
+from .later import Later
 from .origin import is_cross_site
 
 JSON = "application/json"
@@ -57,18 +58,16 @@ class Service(Protocol):
     def peers(self) -> list[str]:
         """The ids of live peers, sorted, without this node."""
 
-    def increment(self, name: str, amount: int, ack: str | None) -> Answer | Awaitable[Answer]:
+    def increment(self, name: str, amount: int, ack: str | None) -> Later[Answer]:
         """Adds `amount`. `ack` is one of `ACK_LEVELS`, or None for the configured level.
 
-        Raises:
-            LimitExceeded: the value would pass its limit; nothing was counted.
+        LimitExceeded instead of an answer: the value would pass its limit; nothing was counted.
         """
 
-    def sync(self, name: str, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
+    def sync(self, name: str, value: int, ack: str | None) -> Later[Answer]:
         """Raises the counter to `value` if it is lower.
 
-        Raises:
-            LimitExceeded: the counter takes no more such values; nothing was changed.
+        LimitExceeded instead of an answer: it takes no more such values; nothing was changed.
         """
 
     def register(self, text: str) -> None:
@@ -149,9 +148,10 @@ class _Failed(Exception):
 @attrs.frozen
 class _Route:
     method: str
-    answer: Callable[[Request], Response | Awaitable[Response]]
+    answer: Callable[[Request], Response | Later[Answer] | Awaitable[Response]]
     documented: bool
     writes: bool
+    tell: Callable[[Answer], Response] | None = None
 
 
 class Api:
@@ -180,8 +180,8 @@ class Api:
         self._routes = {
             "/health": _Route("GET", self._health, True, False),
             "/count": _Route("GET", self._count, True, False),
-            "/increment": _Route("POST", self._increment, True, True),
-            "/sync": _Route("POST", self._sync, True, True),
+            "/increment": _Route("POST", self._increment, True, True, self._incremented),
+            "/sync": _Route("POST", self._sync, True, True, _synced),
             "/peers": _Route("GET", self._peers, True, False),
             "/register": _Route("POST", self._register, True, True),
             "/remove-peer": _Route("POST", self._remove_peer, True, True),
@@ -192,7 +192,7 @@ class Api:
             "/metrics": _Route("GET", self._metrics, False, False),
         }
 
-    def handle(self, request: Request) -> Response | Awaitable[Response]:
+    def handle(self, request: Request) -> Response | Later[Response] | Awaitable[Response]:
         """Answers one request, at once where nothing must be waited for."""
         route = self._routes.get(request.path)
         try:
@@ -204,16 +204,25 @@ class Api:
             response = _error(route, failed)
         if isinstance(response, Response):
             return self._counted(request, route, response)
+        if isinstance(response, Later):
+            return response.map(lambda outcome: self._told(request, route, outcome))
         return self._wait(request, route, response)
+
+    def _told(
+        self, request: Request, route: _Route | None, outcome: Answer | Exception
+    ) -> Response:
+        assert route is not None
+        assert route.tell is not None
+        try:
+            response = route.tell(_held(outcome))
+        except _Failed as failed:
+            response = _error(route, failed)
+        return self._counted(request, route, response)
 
     async def _wait(
         self, request: Request, route: _Route | None, waiting: Awaitable[Response]
     ) -> Response:
-        try:
-            response = await waiting
-        except _Failed as failed:
-            response = _error(route, failed)
-        return self._counted(request, route, response)
+        return self._counted(request, route, await waiting)
 
     def _counted(self, request: Request, route: _Route | None, response: Response) -> Response:
         key = (UNKNOWN_ROUTE if route is None else request.path, response.status)
@@ -246,26 +255,16 @@ class Api:
     def _discovery(self, request: Request) -> Response:
         return _json(_DiscoveryAnswer(self._service.node_id, self._service.peers()))
 
-    def _increment(self, request: Request) -> Response | Awaitable[Response]:
-        ack = _ack_level(request.query)
-        try:
-            answer = self._service.increment(COUNTER, 1, ack)
-        except LimitExceeded as error:
-            raise _Failed(409, str(error)) from None
-        return _told(answer, self._incremented)
+    def _increment(self, request: Request) -> Later[Answer]:
+        return self._service.increment(COUNTER, 1, _ack_level(request.query))
 
     def _incremented(self, answer: Answer) -> Response:
         body = _encode(_CountAnswer(answer.count, self._service.node_id)) + b"\n"
         return Response(200, body, JSON, (_acks(answer),))
 
-    def _sync(self, request: Request) -> Response | Awaitable[Response]:
+    def _sync(self, request: Request) -> Later[Answer]:
         ack = _ack_level(request.query)
-        value = _decoded(_count_body, request.body).count
-        try:
-            answer = self._service.sync(COUNTER, value, ack)
-        except LimitExceeded as error:
-            raise _Failed(409, str(error)) from None
-        return _told(answer, lambda answer: Response(200, headers=(_acks(answer),)))
+        return self._service.sync(COUNTER, _decoded(_count_body, request.body).count, ack)
 
     def _register(self, request: Request) -> Response:
         return _named(self._service.register, request.body)
@@ -332,26 +331,18 @@ def _error(route: _Route | None, failed: _Failed) -> Response:
     return Response(failed.status, _encode(problem) + b"\n", PROBLEM, failed.headers)
 
 
-def _told(
-    answer: Answer | Awaitable[Answer], tell: Callable[[Answer], Response]
-) -> Response | Awaitable[Response]:
-    if isinstance(answer, Answer):
-        return tell(_held(answer))
-    return _told_later(answer, tell)
+def _synced(answer: Answer) -> Response:
+    return Response(200, headers=(_acks(answer),))
 
 
-async def _told_later(waiting: Awaitable[Answer], tell: Callable[[Answer], Response]) -> Response:
-    try:
-        answer = await waiting
-    except LimitExceeded as error:
-        raise _Failed(409, str(error)) from None
-    return tell(_held(answer))
-
-
-def _held(answer: Answer) -> Answer:
-    if answer.holders == 0:
+def _held(outcome: Answer | Exception) -> Answer:
+    if isinstance(outcome, LimitExceeded):
+        raise _Failed(409, str(outcome))
+    if isinstance(outcome, Exception):
+        raise outcome
+    if outcome.holders == 0:
         raise _Failed(503, "the write could not be stored", RETRY)
-    return answer
+    return outcome
 
 
 def _acks(answer: Answer) -> tuple[str, str]:

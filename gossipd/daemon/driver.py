@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import trio
@@ -34,6 +34,7 @@ from gossipd.protocol.events import Event
 
 from .clocks import ClockSteps
 from .journal import Journal, Storage
+from .later import Later
 from .metrics import LoopLateness
 
 _BATCH = 64
@@ -57,32 +58,6 @@ class Endpoint(Protocol):
 
 # What cannot be stored at present: nobody holds it.
 _NOT_STORED = Answer(0, 0, 0, 1)
-
-
-class _Waiter:
-    """Somebody who waits for the answer to a write; one is made for each, so it is no `Event`."""
-
-    __slots__ = ("answer", "refusal", "task")
-
-    def __init__(self) -> None:
-        self.answer: Answer | None = None
-        self.refusal: ValueError | None = None
-        self.task: trio.lowlevel.Task | None = None
-
-    async def wait(self) -> None:
-        """Returns after `wake`."""
-        self.task = trio.lowlevel.current_task()
-        await trio.lowlevel.wait_task_rescheduled(self._abandon)
-
-    def wake(self) -> None:
-        """There is an answer or a refusal."""
-        if self.task is not None:
-            trio.lowlevel.reschedule(self.task)
-            self.task = None
-
-    def _abandon(self, _: object) -> trio.lowlevel.Abort:
-        self.task = None
-        return trio.lowlevel.Abort.SUCCEEDED
 
 
 class Driver:
@@ -112,7 +87,7 @@ class Driver:
         self._node = node
         self._endpoint = endpoint
         self._on_event = on_event
-        self._waiters: dict[int, _Waiter] = {}
+        self._waiting: dict[int, Later[Answer]] = {}
         self._tickets = 0
         self._broadcast = broadcast
         self._stepped = ClockSteps() if stepped is None else stepped
@@ -168,16 +143,17 @@ class Driver:
         trouble = None if self._journal is None else self._journal.trouble
         return None if trouble is None else f"the store cannot be written: {trouble}"
 
-    def increment(self, name: str, amount: int, ack: str | None) -> Answer | Awaitable[Answer]:
-        """Adds to a counter. Raises LimitExceeded, now or later, if it would pass its limit.
+    def increment(self, name: str, amount: int, ack: str | None) -> Later[Answer]:
+        """Adds to a counter; LimitExceeded, if it would pass its limit.
 
         All of one turn of trio's loop are done together: many clients share the work of a write,
         of its pushes and of their confirms. If the last turn had only one, the first of this one is
         done at once: who is alone waits for nobody.
         """
+        ticket, later = self._ask()
         if not self._storable():
-            return _NOT_STORED
-        ticket, waiter = self._waiter()
+            self._waiting.pop(ticket).settle(_NOT_STORED)
+            return later
         together, first = self._together, self._together is None
         if together is None:
             together = self._together = {}
@@ -186,15 +162,16 @@ class Driver:
             self._try(ticket, lambda now: self._node.increment(name, amount, ack, ticket, now))
         else:
             together.setdefault(name, []).append(Increment(amount, ack, ticket))
-        return waiter.answer or self._answered(ticket, waiter)
+        return later
 
-    def sync(self, name: str, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
-        """Raises a counter to `value`. Raises LimitExceeded if it takes no more such values."""
+    def sync(self, name: str, value: int, ack: str | None) -> Later[Answer]:
+        """Raises a counter to `value`; LimitExceeded, if it takes no more such values."""
+        ticket, later = self._ask()
         if not self._storable():
-            return _NOT_STORED
-        ticket, waiter = self._waiter()
+            self._waiting.pop(ticket).settle(_NOT_STORED)
+            return later
         self._try(ticket, lambda now: self._node.sync(name, value, ack, ticket, now))
-        return waiter.answer or self._answered(ticket, waiter)
+        return later
 
     def register(self, text: str) -> None:
         """Lists and contacts a peer. Raises ValueError if `text` names none."""
@@ -235,11 +212,11 @@ class Driver:
     def _storable(self) -> bool:
         return self._journal is None or self._journal.trouble is None
 
-    def _waiter(self) -> tuple[int, _Waiter]:
-        """A new ticket, and who waits for its answer."""
+    def _ask(self) -> tuple[int, Later[Answer]]:
+        """A new ticket, and the answer to it."""
         self._tickets += 1
-        waiter = self._waiters[self._tickets] = _Waiter()
-        return self._tickets, waiter
+        later = self._waiting[self._tickets] = Later()
+        return self._tickets, later
 
     def _stage(self, call: Callable[[float], list[Effect]]) -> None:
         """A command that counts, after a look at the clocks."""
@@ -250,20 +227,8 @@ class Driver:
     def _try(self, ticket: int, call: Callable[[float], list[Effect]]) -> None:
         try:
             self._stage(call)
-        except ValueError:
-            del self._waiters[ticket]
-            raise
-
-    async def _answered(self, ticket: int, waiter: _Waiter) -> Answer:
-        try:
-            if waiter.answer is None and waiter.refusal is None:
-                await waiter.wait()
-        finally:
-            self._waiters.pop(ticket, None)
-        if waiter.refusal is not None:
-            raise waiter.refusal
-        assert waiter.answer is not None
-        return waiter.answer
+        except ValueError as error:
+            self._waiting.pop(ticket).settle(error)
 
     async def _end_turns(self) -> None:
         """After each turn in which something was counted, does what was asked for besides."""
@@ -284,9 +249,8 @@ class Driver:
                 # Some of them may be within the limit.
                 for each in asked:
                     self._increment_together(name, [each])
-            elif waiter := self._waiters.pop(asked[0].ticket, None):
-                waiter.refusal = error
-                waiter.wake()
+            else:
+                self._waiting.pop(asked[0].ticket).settle(error)
 
     # What the journal asks and tells
 
@@ -338,7 +302,7 @@ class Driver:
                     if self._broadcast is not None:
                         self._broadcast(data)
                 case Answer(ticket):
-                    self._tell(ticket, effect)
+                    self._waiting.pop(ticket).settle(effect)
                 case Persist(write):
                     if self._journal is None:
                         self._writes.append((write, True))
@@ -359,13 +323,6 @@ class Driver:
                 report = self._node.persisted if kept else self._node.persist_failed
                 self._perform(report(write, now), now)
             self._reporting = False
-
-    def _tell(self, ticket: int, answer: Answer) -> None:
-        # Who asked may have gone away meanwhile.
-        waiter = self._waiters.pop(ticket, None)
-        if waiter is not None:
-            waiter.answer = answer
-            waiter.wake()
 
     async def _resolve(self, effect: Resolve) -> None:
         addresses: list[Address] = []

@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection: requests are answered in order, bad ones refused, then it closes.
 
 It works on a non-blocking socket directly: waiting until the socket is readable and then reading
-and writing at once takes one task switch a request, where trio's streams take three.
+and writing at once takes one task switch a request, where trio's streams take three. An answer that
+comes later is sent by whoever settles it, without waking this connection's task.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .http_messages import (
     text_response,
 )
 from .http_parser import RequestParser
+from .later import Later
 
 RECEIVE_BYTES = 16 * 1024
 BODY_RECEIVE_BYTES = 256 * 1024
@@ -83,12 +85,23 @@ class Connection:
         self._scope = trio.CancelScope()
         self._parser = RequestParser(shared.limits)
         self._last = False
+        self._out: list[bytes] = []
+        self._size = 0
+        # What of a later answer did not fit into the socket.
+        self._rest = b""
+        # The request that is answered later, with its Connection line.
+        self._pending: tuple[Request, bytes] | None = None
+        self._settled: trio.Event | None = None
+        self._answering = False
 
     async def run(self) -> None:
         """Serves until either side closes. Errors of the peer's making end it quietly."""
         try:
             with self._scope:
                 await self._converse()
+            while self._rest:
+                with trio.CancelScope() as self._scope:
+                    await self._finish()
             self.phase = Phase.CLOSING
             if self._last:
                 await self._linger()
@@ -104,6 +117,7 @@ class Connection:
         """Ends whatever the connection waits for: an unfinished request is answered 408."""
         if self.phase is Phase.HEAD or self.phase is Phase.BODY:
             self._parser.refusal = text_response(408, "the request did not arrive in time")
+        self._rest = b""
         self._scope.cancel()
 
     def refuse(self, response: Response) -> None:
@@ -115,6 +129,8 @@ class Connection:
         receive, scope, shared, parser = self._sock.recv, self._scope, self._shared, self._parser
         while True:
             await trio.lowlevel.wait_readable(self._fd)
+            if self._pending is not None:
+                await self._until_settled()
             if scope.cancel_called:
                 return
             before = self.phase
@@ -125,12 +141,7 @@ class Connection:
             if not data:
                 return
             parser.feed(data)
-            if parser.in_head:
-                self.phase = Phase.HEAD
-            elif parser.in_body:
-                self.phase = Phase.BODY
-            else:
-                self.phase = Phase.IDLE
+            self.phase = self._awaited()
             if parser.ready:
                 await self._answer()
                 if self._last or (shared.draining and self.phase is Phase.IDLE):
@@ -138,42 +149,49 @@ class Connection:
                 self.since = shared.now
             elif self.phase is not before:
                 self.since = shared.now
-            if parser.refusal is not None:
-                return
-            if parser.expects_continue:
+            if parser.refusal is not None or parser.expects_continue:
+                await self._until_settled()
+                if self._scope.cancel_called or parser.refusal is not None:
+                    return
                 parser.expects_continue = False
                 await self._send(CONTINUE)
 
+    def _awaited(self) -> Phase:
+        """What the peer is to send next."""
+        if self._parser.in_head:
+            return Phase.HEAD
+        return Phase.BODY if self._parser.in_body else Phase.IDLE
+
     async def _answer(self) -> None:
-        shared, handler = self._shared, self._shared.handler
-        out: list[bytes] = []
-        size = 0
+        handler = self._shared.handler
+        self._answering = True
         for request, wanted in self._parser.ready:
+            if self._pending is not None:
+                await self._flush()
+                await self._until_settled()
+            if self._last:
+                break
             try:
                 response = handler(request)
             except Exception as error:
                 response = self._failed(error, request)
+            if isinstance(response, Later):
+                self._pending = request, wanted
+                response.then(self._settle)
+                continue
             if not isinstance(response, Response):
-                if out:
-                    await self._send(b"".join(out))
-                    out, size = [], 0
-                response = await self._awaited(request, response)
-            connection = CLOSE if shared.draining else wanted
-            head_only = request.method == "HEAD"
-            data = encode(response, date=shared.date, connection=connection, head_only=head_only)
-            out.append(data)
-            size += len(data)
-            if connection is CLOSE:
-                self._last = True
-                break
-            if size > FLUSH_BYTES:
-                await self._send(b"".join(out))
-                out, size = [], 0
+                await self._flush()
+                response = await self._waited(request, response)
+            self._put(request, wanted, response)
+            if self._size > FLUSH_BYTES:
+                await self._flush()
         self._parser.ready.clear()
-        if out:
-            await self._send(out[0] if len(out) == 1 else b"".join(out))
+        await self._flush()
+        self._answering = False
+        if self._pending is not None:
+            self.phase = Phase.HANDLING
 
-    async def _awaited(self, request: Request, response: Awaitable[Response]) -> Response:
+    async def _waited(self, request: Request, response: Awaitable[Response]) -> Response:
         phase, self.phase = self.phase, Phase.HANDLING
         try:
             return await response
@@ -182,19 +200,79 @@ class Connection:
         finally:
             self.phase = phase
 
+    async def _until_settled(self) -> None:
+        """Returns once no answer is to come later."""
+        if self._pending is not None:
+            phase, self.phase = self.phase, Phase.HANDLING
+            self._settled = trio.Event()
+            await self._settled.wait()
+            self._settled = None
+            self.phase = phase
+
+    def _settle(self, outcome: Response | Exception) -> None:
+        """Takes the answer that was to come later, when the peer may be gone."""
+        assert self._pending is not None
+        (request, wanted), self._pending = self._pending, None
+        if isinstance(outcome, Exception):
+            outcome = self._failed(outcome, request)
+        self._put(request, wanted, outcome)
+        if self._settled is not None:
+            self._settled.set()
+        if self._answering:
+            return
+        self.phase, self.since = self._awaited(), self._shared.now
+        try:
+            self._rest = self._sent(self._taken())
+        except OSError:
+            self._scope.cancel()
+        if self._rest or self._last:
+            self._scope.cancel()
+
+    async def _finish(self) -> None:
+        """Sends the rest of a later answer, and goes on."""
+        rest, self._rest = self._rest, b""
+        await self._send(rest)
+        if not self._last:
+            await self._converse()
+
+    def _put(self, request: Request, wanted: bytes, response: Response) -> None:
+        shared = self._shared
+        connection = CLOSE if shared.draining else wanted
+        head_only = request.method == "HEAD"
+        data = encode(response, date=shared.date, connection=connection, head_only=head_only)
+        self._out.append(data)
+        self._size += len(data)
+        if connection is CLOSE:
+            self._last = True
+
     def _failed(self, error: Exception, request: Request) -> Response:
         self._shared.on_error(error, request)
         return text_response(500, "internal error")
 
-    async def _send(self, data: bytes) -> None:
+    def _taken(self) -> bytes:
+        """All that is to be sent."""
+        out = self._out
+        data = out[0] if len(out) == 1 else b"".join(out)
+        out.clear()
+        self._size = 0
+        return data
+
+    async def _flush(self) -> None:
+        while self._out:
+            await self._send(self._taken())
+
+    def _sent(self, data: bytes) -> bytes:
+        """What of it did not fit into the socket. Raises OSError."""
         try:
-            sent = self._sock.send(data)
+            return data[self._sock.send(data) :]
         except BlockingIOError:
-            sent = 0
-        if sent == len(data):
+            return data
+
+    async def _send(self, data: bytes) -> None:
+        rest = memoryview(self._sent(data))
+        if not rest:
             return
         phase, self.phase, self.since = self.phase, Phase.WRITING, self._shared.now
-        rest = memoryview(data)[sent:]
         while rest:
             await trio.lowlevel.wait_writable(self._fd)
             try:

@@ -11,6 +11,8 @@ from http import HTTPStatus
 
 import attrs
 
+from .later import Later
+
 TEXT = "text/plain; charset=utf-8"
 
 CLOSE = b"Connection: close\r\n"
@@ -57,8 +59,8 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Handler = Callable[[Request], Response | Awaitable[Response]]
-"""Answers a request: at once, or by something to wait for if it must wait."""
+Handler = Callable[[Request], Response | Later[Response] | Awaitable[Response]]
+"""Answers a request: at once, or by something to wait for, of which a `Later` costs least."""
 
 
 @attrs.frozen(kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable
 
 import trio
 
 from gossipd.daemon.api import Api
 from gossipd.daemon.http_messages import Request, Response
+from gossipd.daemon.later import Later
 from gossipd.protocol.counter import LimitExceeded
 from gossipd.protocol.effects import Answer
 from gossipd.protocol.statistics import Statistics
@@ -29,6 +29,7 @@ class FakeService:
         self.value = 0
         self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
         self.acks: list[str | None] = []
+        self.waiting: list[tuple[Later[Answer], int, str | None]] = []
 
     def count(self, name: str) -> int:
         assert name == "default"
@@ -37,25 +38,28 @@ class FakeService:
     def peers(self) -> list[str]:
         return self.listed
 
-    def increment(self, name: str, amount: int, ack: str | None) -> Answer | Awaitable[Answer]:
+    def increment(self, name: str, amount: int, ack: str | None) -> Later[Answer]:
         return self._write(self.value + amount, ack)
 
-    def sync(self, name: str, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
+    def sync(self, name: str, value: int, ack: str | None) -> Later[Answer]:
         return self._write(max(self.value, value), ack)
 
-    def _write(self, value: int, ack: str | None) -> Answer | Awaitable[Answer]:
-        async def later() -> Answer:
-            await trio.lowlevel.checkpoint()
-            return answer()
+    def _write(self, value: int, ack: str | None) -> Later[Answer]:
+        later: Later[Answer] = Later()
+        if self.waits:
+            self.waiting.append((later, value, ack))
+        else:
+            self.settle(later, value, ack)
+        return later
 
-        def answer() -> Answer:
-            if value > self.limit:
-                raise LimitExceeded("the counter is at its limit")
-            self.value = value
-            self.acks.append(ack)
-            return Answer(1, value, self.holders, 3)
-
-        return later() if self.waits else answer()
+    def settle(self, later: Later[Answer], value: int, ack: str | None) -> None:
+        """Answers a write."""
+        if value > self.limit:
+            later.settle(LimitExceeded("the counter is at its limit"))
+            return
+        self.value = value
+        self.acks.append(ack)
+        later.settle(Answer(1, value, self.holders, 3))
 
     def register(self, text: str) -> None:
         if "bad" in text:
@@ -90,6 +94,9 @@ class Client:
         encoded = {name.encode(): value.encode() for name, value in fields.items()}
         request = Request(method, path, query, {b"host": b"node:8088"} | encoded, body)
         answer = self.api.handle(request)
+        while self.service.waiting:
+            await trio.lowlevel.checkpoint()
+            self.service.settle(*self.service.waiting.pop())
         return answer if isinstance(answer, Response) else await answer
 
     async def post(self, target: str, value: object = None, **headers: str) -> Response:

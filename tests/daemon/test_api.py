@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gossipd.daemon.http_messages import Request, Response
+from gossipd.daemon.later import Later
 from tests.daemon.fake_service import NODE_ID, Client
 
 PROBLEM = "application/problem+json"
@@ -84,11 +85,15 @@ async def test_exact_peer_writes(client: Client, path: str, listed: list[str]) -
     assert listed == client.service.listed
 
 
-async def test_answers_at_once_are_not_awaitable(client: Client) -> None:
-    """What the node answers at once costs no task switch."""
+async def test_answers_cost_no_task_switch(client: Client) -> None:
+    """What the node answers is told at once to whoever left word."""
     request = Request("POST", "/increment", "", {b"host": b"x"}, b"")
+    told: list[Response | Exception] = []
 
-    assert isinstance(client.api.handle(request), Response)
+    answer = client.api.handle(request)
+    assert isinstance(answer, Later)
+    answer.then(told.append)
+    assert [200] == [each.status for each in told if isinstance(each, Response)]
 
 
 async def test_body_of_increment_is_ignored(client: Client) -> None:

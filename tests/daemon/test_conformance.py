@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from unittest.mock import patch
 
@@ -13,6 +13,7 @@ import trio.testing
 
 from gossipd.daemon import driver as driver_module
 from gossipd.daemon.driver import Driver
+from gossipd.daemon.later import Later
 from gossipd.protocol import Address, Answer, Broadcast, Effect, Notify, Persist, Transmit
 from tests.conformance import (
     PEER,
@@ -119,8 +120,8 @@ class DriverDrive:
         return recorder
 
 
-async def _note(recorder: Recorder, answer: Answer | Awaitable[Answer]) -> None:
-    recorder.carried_out(answer if isinstance(answer, Answer) else await answer)
+async def _note(recorder: Recorder, answer: Later[Answer]) -> None:
+    recorder.carried_out(await answer)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

@@ -1,0 +1,68 @@
+"""A value to come, for one who waits for it or leaves word whom to call.
+
+To be woken as a task costs a task switch, which is a good part of answering a request; to be called
+costs nothing. Neither trio nor the standard library has this without a scheduler of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, Generic, TypeVar
+
+import trio
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Later(Generic[T]):
+    """Settled once, by whoever made it; used once, by `then`, by `map` or by `await`."""
+
+    __slots__ = ("_call", "_outcome")
+
+    def __init__(self) -> None:
+        self._outcome: T | Exception | None = None
+        self._call: Callable[[T | Exception], object] | None = None
+
+    def settle(self, outcome: T | Exception) -> None:
+        """Here it is, or why there is none."""
+        self._outcome = outcome
+        if self._call is not None:
+            self._call(outcome)
+
+    def then(self, call: Callable[[T | Exception], object]) -> None:
+        """Has `call` called with the outcome: now if it is there, else by `settle`."""
+        if self._outcome is not None:
+            call(self._outcome)
+        else:
+            self._call = call
+
+    def map(self, change: Callable[[T | Exception], U]) -> Later[U]:
+        """What `change` makes of the outcome; what it raises is the new outcome."""
+        changed: Later[U] = Later()
+
+        def settle(outcome: T | Exception) -> None:
+            try:
+                new: U | Exception = change(outcome)
+            except Exception as error:
+                new = error
+            changed.settle(new)
+
+        self.then(settle)
+        return changed
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        """The value; raises the exception that it was settled with."""
+        if self._outcome is None:
+            task = trio.lowlevel.current_task()
+            self._call = lambda _: trio.lowlevel.reschedule(task)
+            yield from trio.lowlevel.wait_task_rescheduled(self._abandon).__await__()
+        outcome = self._outcome
+        if isinstance(outcome, Exception):
+            raise outcome
+        assert outcome is not None
+        return outcome
+
+    def _abandon(self, _: object) -> trio.lowlevel.Abort:
+        self._call = None
+        return trio.lowlevel.Abort.SUCCEEDED

@@ -1,0 +1,248 @@
+"""Answers of one connection that are settled later, by somebody else."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+import trio
+import trio.testing
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gossipd.daemon.http_connection import Phase
+from gossipd.daemon.http_messages import CONTINUE, Request, Response
+from gossipd.daemon.later import Later
+from tests.daemon.test_http_connection import CLOSING, GET, HOST, Peer, answers, echo, serving
+
+LATER = b"GET /later" + HOST + b"\r\n"
+LARGE, HUGE = b"x" * 60_000, b"x" * 10_000_000
+
+
+class Desk:
+    """Answers /later when it is told to, and everything else at once."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Later[Response], Request]] = []
+        self.early = False
+
+    def handle(self, request: Request) -> Response | Later[Response]:
+        """The handler of a connection."""
+        if request.path == "/large":
+            return Response(200, LARGE)
+        if request.path not in ("/later", "/last"):
+            return echo(request)
+        later: Later[Response] = Later()
+        self.waiting.append((later, request))
+        if self.early:
+            self.settle()
+        return later
+
+    def settle(self, outcome: Response | Exception | None = None) -> None:
+        """Answers who has waited longest."""
+        later, request = self.waiting.pop(0)
+        later.settle(outcome or echo(request))
+
+
+async def settled(peer: Peer, desk: Desk) -> None:
+    """Answers whoever waits until the connection ends."""
+    while peer.connection.phase is not Phase.CLOSING:
+        await trio.testing.wait_all_tasks_blocked()
+        if desk.waiting:
+            desk.settle()
+        else:
+            await trio.lowlevel.checkpoint()
+
+
+async def exchange(data: bytes, desk: Desk) -> bytes:
+    """All that is answered to a client that sends this and then nothing more."""
+    async with serving(desk.handle) as peer, trio.open_nursery() as nursery:
+        nursery.start_soon(settled, peer, desk)
+        await peer.stream.send_all(data)
+        await peer.stream.send_eof()
+        received = await peer.received()
+    return received
+
+
+@pytest.mark.parametrize("early", [False, True])
+async def test_order_is_kept(early: bool) -> None:
+    """An answer that comes later holds up those behind it, also of a client that has hung up."""
+    desk = Desk()
+    desk.early = early
+    paths = [b"/1", b"/later", b"/2", b"/3", b"/later", b"/later", b"/4"]
+    data = b"".join(b"GET " + path + HOST + b"\r\n" for path in paths)
+
+    assert [(200, path + b"|") for path in paths] == answers(await exchange(data, desk))
+
+
+async def test_it_is_sent_without_the_connections_task() -> None:
+    """The bytes are there when `settle` returns."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        assert Phase.HANDLING is peer.connection.phase
+        desk.settle()
+        with socket.fromfd(peer.stream.socket.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as raw:
+            assert [(200, b"/later|")] == answers(raw.recv(1000, socket.MSG_DONTWAIT))
+        assert Phase.IDLE is peer.connection.phase
+        await peer.stream.aclose()
+
+
+async def test_what_comes_meanwhile_is_read_afterwards() -> None:
+    """One request at a time, and earlier answers do not wait for it."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(GET + LATER + LATER)
+        assert [(200, b"/get|")] == answers(await peer.stream.receive_some())
+        await peer.stream.send_all(GET)
+        await trio.testing.wait_all_tasks_blocked()
+        assert 1 == len(desk.waiting)
+        desk.settle()
+        assert [(200, b"/later|")] == answers(await peer.stream.receive_some())
+        await trio.testing.wait_all_tasks_blocked()
+        assert 1 == len(desk.waiting)
+        desk.settle()
+        await trio.testing.wait_all_tasks_blocked()
+        assert [(200, b"/later|"), (200, b"/get|")] == answers(await peer.stream.receive_some())
+        await peer.stream.aclose()
+
+
+async def test_an_error_is_answered_500_and_reported() -> None:
+    """And the connection goes on."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        for outcome, status in (RuntimeError("on purpose"), 500), (None, 200):
+            await peer.stream.send_all(LATER)
+            await trio.testing.wait_all_tasks_blocked()
+            desk.settle(outcome)
+            assert [status] == [each[0] for each in answers(await peer.stream.receive_some())]
+        await peer.stream.aclose()
+    [(error, request)] = peer.errors
+    assert ("on purpose", "/later") == (str(error), request and request.path)
+
+
+@pytest.mark.parametrize("data", [CLOSING, CLOSING + GET, b"GET /later HTTP/1.0\r\n\r\n"])
+@pytest.mark.parametrize("size", [1, len(HUGE)])
+async def test_the_last_answer_ends_the_connection(data: bytes, size: int) -> None:
+    """Though it comes later, and though it does not fit into the socket."""
+    desk, body = Desk(), HUGE[:size]
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(data)
+        await trio.testing.wait_all_tasks_blocked()
+        desk.settle(Response(200, body))
+        assert [(200, body)] == answers(await peer.received())
+
+
+async def test_a_large_answer_is_sent_whole() -> None:
+    """And what was asked behind it is answered after it."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        await peer.stream.send_all(GET)
+        desk.settle(Response(200, HUGE))
+        await trio.testing.wait_all_tasks_blocked()
+        assert Phase.WRITING is peer.connection.phase
+        await peer.stream.send_eof()
+        assert [(200, HUGE), (200, b"/get|")] == answers(await peer.received())
+
+
+async def test_it_waits_until_earlier_answers_are_sent() -> None:
+    """It does not get into the middle of one that does not fit into the socket."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        peer.connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        await peer.stream.send_all(b"GET /large" + HOST + b"\r\n" + LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        assert Phase.WRITING is peer.connection.phase
+        desk.settle()
+        await peer.stream.send_eof()
+        assert [(200, LARGE), (200, b"/later|")] == answers(await peer.received())
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_who_takes_no_more_of_a_large_answer_is_cut_off(at_once: bool) -> None:
+    """Nothing is sent after a part of an answer was left out."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        desk.settle(Response(200, HUGE))
+        if not at_once:
+            await trio.testing.wait_all_tasks_blocked()
+        peer.connection.expire()
+        received = await peer.received()
+    assert b"HTTP/1.1" in received[:8]
+    assert b"HTTP/1.1" not in received[8:]
+    assert len(received) < len(HUGE)
+
+
+@pytest.mark.parametrize("waits_to_send", [False, True])
+async def test_a_client_that_is_gone_is_no_error(waits_to_send: bool) -> None:
+    """Neither before its answer nor amid it."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        if waits_to_send:
+            desk.settle(Response(200, HUGE))
+            await trio.testing.wait_all_tasks_blocked()
+        await peer.stream.aclose()
+        if not waits_to_send:
+            desk.settle()
+    assert [] == peer.errors
+
+
+async def test_a_server_that_ended_takes_the_answer() -> None:
+    """Whoever settles it is not told that nobody waits."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        peer.connection.expire()
+        assert b"" == await peer.received()
+    desk.settle()
+    assert [] == peer.errors
+
+
+async def test_an_answer_while_draining_is_the_last() -> None:
+    """Also to a request that came before."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER + GET)
+        await trio.testing.wait_all_tasks_blocked()
+        peer.shared.draining = True
+        desk.settle()
+        received = await peer.received()
+    assert [(200, b"/later|")] == answers(received)
+    assert 1 == received.count(b"\r\nConnection: close\r\n")
+
+
+@pytest.mark.parametrize(
+    ("rest", "then"),
+    [
+        (b"bad\r\n\r\n", [400]),
+        (b"POST /e" + HOST + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n", [100]),
+    ],
+)
+async def test_refusals_and_continue_follow_it(rest: bytes, then: list[int]) -> None:
+    """What the server says of itself does not overtake an answer."""
+    desk = Desk()
+    received = await exchange(LATER + rest, desk)
+    assert [200, *then] == [status for status, _ in answers(received)]
+    assert CONTINUE not in received or received.endswith(CONTINUE)
+
+
+PIECES = st.sampled_from(
+    (GET, LATER, CLOSING, b"GET /", HOST, b"bad\r\n\r\n", b"Content-Length: 3\r\n\r\n", b"abc")
+)
+
+
+@given(st.lists(PIECES, max_size=12), st.booleans())
+@settings(deadline=None, max_examples=60)
+def test_any_bytes_get_right_answers_or_none(parts: list[bytes], early: bool) -> None:
+    """Whatever a client sends, it gets complete answers or none, and the connection ends."""
+    desk = Desk()
+    desk.early = early
+    answers(trio.run(exchange, b"".join(parts), desk))
