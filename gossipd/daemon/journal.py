@@ -1,14 +1,13 @@
 """Writes of the node on their way to its store, in order, as few transactions as it takes.
 
 One transaction is under way at a time, in a thread; what is staged meanwhile goes into the next one
-(group commit, without a timer), which need not wait until the last one is reported. Once a second
-what has changed besides goes along: others' entries, members, the generation. After a failure
-everything that waits fails as well, and the file is opened anew until it can be written again.
+(group commit, without a timer), and so does what comes in the very next turns of trio's loop. Once
+a second what has changed besides goes along: others' entries, members, the generation. After a
+failure everything that waits fails as well, and the file is opened anew until it can be written.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable, Sequence
 from typing import Protocol
 
@@ -20,10 +19,14 @@ from gossipd.protocol.messages import Group
 
 from .log import RateLimit
 from .store import StoreError, WriteError
+from .writer import WriterThread
 
 _LAZY_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
+
+_GATHER_SECONDS = 0.001
+"""How long a commit waits at most while each turn brings more writes."""
 
 
 class Storage(Protocol):
@@ -78,12 +81,9 @@ class Journal:
         self._kept = kept
         self._queue: list[Write] = []
         self._wake = trio.Event()
-        # What is on disk and to be reported, in order.
-        self._over: deque[list[Write]] = deque()
-        self._report = trio.Event()
         self._revision: Hashable = None
         self._next_snapshot = 0.0
-        self._thread = trio.CapacityLimiter(1)
+        self._thread = WriterThread()
         self._complaints = RateLimit(_COMPLAINT_SECONDS, trio.current_time)
 
     def add(self, write: Write) -> bool:
@@ -100,30 +100,26 @@ class Journal:
 
     async def run(self) -> None:
         """Commits until it is cancelled."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._report_all)
-            await self._commit_all()
-
-    async def _report_all(self) -> None:
-        while True:
-            await self._report.wait()
-            self._report = trio.Event()
-            self._report_kept()
-
-    def _report_kept(self) -> None:
-        while self._over:
-            self._kept.reported(self._over.popleft(), kept=True)
-
-    async def _commit_all(self) -> None:
         while True:
             if self.trouble is None:
                 with trio.move_on_at(max(self._next_snapshot, trio.current_time())):
                     await self._wake.wait()
+                    await self._gather()
                 await self._commit()
             else:
                 self._complain()
                 await trio.sleep(_RETRY_SECONDS)
                 await self._recover()
+
+    async def _gather(self) -> None:
+        """Lets turns of the loop pass while they bring writes: fewer commits carry more each."""
+        end = trio.current_time() + _GATHER_SECONDS
+        known = 0
+        while known < len(self._queue) and trio.current_time() < end:
+            known = len(self._queue)
+            # What is asked for in one turn is staged in the next.
+            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint()
 
     async def _commit(self) -> None:
         self._wake = trio.Event()
@@ -132,17 +128,15 @@ class Journal:
         if not batch and snapshot is None:
             return
         try:
-            await trio.to_thread.run_sync(self._store.commit, batch, snapshot, limiter=self._thread)
+            await self._thread.run(self._store.commit, batch, snapshot)
         except WriteError as error:
             self.trouble = str(error)
             self._revision = None
+            # What was staged meanwhile fails as well: from now on newer ones are refused.
             batch, self._queue = batch + self._queue, []
-            # At once: from now on newer ones are refused, which must not come before these.
-            self._report_kept()
             self._kept.reported(batch, kept=False)
         else:
-            self._over.append(batch)
-            self._report.set()
+            self._kept.reported(batch, kept=True)
 
     def _snapshot(self) -> State | None:
         """The whole state, if it is time for it and something has changed."""
@@ -159,7 +153,7 @@ class Journal:
 
     async def _recover(self) -> None:
         try:
-            found = await trio.to_thread.run_sync(self._store.reopen, limiter=self._thread)
+            found = await self._thread.run(self._store.reopen)
         except WriteError:
             return
         except StoreError as error:

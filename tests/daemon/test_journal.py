@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from gossipd.daemon.journal import Journal
 from gossipd.daemon.store import StoreError, WriteError
+from gossipd.daemon.writer import WriterThread
 from gossipd.protocol import State, Write
 from gossipd.protocol.messages import Group
 
@@ -63,13 +64,13 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
     """A storage whose thread is no thread, so that the clock need not be a real one."""
     made = Storage()
 
-    async def run_sync(call: Callable[..., Any], *arguments: Any, limiter: object) -> Any:
+    async def run(self: WriterThread, call: Callable[..., Any], *arguments: Any) -> Any:
         await trio.lowlevel.checkpoint()
         if made.gate is not None:
             await made.gate.wait()
         return call(*arguments)
 
-    monkeypatch.setattr(trio.to_thread, "run_sync", run_sync)
+    monkeypatch.setattr(WriterThread, "run", run)
     return made
 
 
@@ -213,14 +214,9 @@ async def test_a_file_that_turns_out_to_be_damaged_ends_nothing(
 
 
 async def test_what_is_on_disk_is_reported_before_what_failed_after_it(
-    storage: Storage, mock_clock: Clock, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, mock_clock: Clock
 ) -> None:
-    """Also where the reports come late."""
-
-    async def late(self: Journal) -> None:
-        await trio.sleep_forever()
-
-    monkeypatch.setattr(Journal, "_report_all", late)
+    """In the order in which they were staged."""
     async with journal(storage) as (under_test, kept):
         assert under_test.add(Write(1, ()))
         await trio.testing.wait_all_tasks_blocked()
@@ -229,3 +225,31 @@ async def test_what_is_on_disk_is_reported_before_what_failed_after_it(
         with capture_logs():
             await trio.testing.wait_all_tasks_blocked()
     assert [(1, True), (2, False)] == kept.reports
+
+
+async def test_writes_of_the_next_turns_go_along(storage: Storage, mock_clock: Clock) -> None:
+    """As long as each turn of the loop brings some; not of a turn after one that brought none."""
+    async with journal(storage) as (under_test, _):
+
+        async def client(number: int, turns: int) -> None:
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            under_test.add(Write(number, ()))
+
+        async with trio.open_nursery() as nursery:
+            for number, turns in enumerate((0, 1, 2, 3, 12), 1):
+                nursery.start_soon(client, number, turns)
+        await trio.testing.wait_all_tasks_blocked()
+    assert [[1, 2, 3, 4], [5]] == [numbers for numbers, _ in storage.commits if numbers]
+
+
+async def test_a_commit_does_not_wait_for_ever(storage: Storage, mock_clock: Clock) -> None:
+    """Though every turn brings one more write."""
+    async with journal(storage) as (under_test, kept):
+        for number in range(1, 100):
+            under_test.add(Write(number, ()))
+            mock_clock.jump(0.0001)
+            await trio.lowlevel.checkpoint()
+            if kept.reports:
+                break
+    assert 10 <= number <= 16

@@ -25,7 +25,8 @@ from gossipd.daemon.driver import Driver
 from gossipd.daemon.journal import Journal
 from gossipd.daemon.run import StartError, _close, _store
 from gossipd.daemon.store import Store, StoreError, WriteError
-from gossipd.protocol import Address, Answer, Identity, Node, ProtocolConfig, State
+from gossipd.daemon.writer import WriterThread
+from gossipd.protocol import Address, Identity, Node, ProtocolConfig, State
 from gossipd.protocol.counting import Counting
 from gossipd.protocol.messages import Entry, Group
 from tests.daemon.faults.disk import Disk, Image, records
@@ -150,8 +151,7 @@ class History:
 
     async def _count(self, driver: Driver, amount: int) -> bool:
         with trio.fail_after(30):
-            answer = driver.increment("default", amount, "local")
-            answer = answer if isinstance(answer, Answer) else await answer
+            answer = await driver.increment("default", amount, "local")
         if answer.holders:
             self.acknowledged += amount
             self._told(self.acknowledged)
@@ -252,7 +252,7 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-async def _at_once(call: Callable[..., Any], *arguments: Any, limiter: object) -> Any:
+async def _at_once(thread: WriterThread, call: Callable[..., Any], *arguments: Any) -> Any:
     await trio.lowlevel.checkpoint()
     return call(*arguments)
 
@@ -310,7 +310,7 @@ def sweep(
     """A report: how many calls, histories and images, and what was wrong with which."""
     structlog.configure(processors=[_drop])
     with (
-        mock.patch.object(trio.to_thread, "run_sync", _at_once),
+        mock.patch.object(WriterThread, "run", _at_once),
         mock.patch("gossipd.daemon.run.Store", SmallLog),
         BREAKAGES[broken](),
     ):
