@@ -20,8 +20,10 @@ T = TypeVar("T")
 _PATIENCE = 0.002
 """Seconds for which the loop stands still at most."""
 
-_PASSED_OVER = 15
-"""Calls for which it does not, after one that took longer."""
+_PASSED_OVER = 64
+"""Calls for which it does not at most, after some that took longer: one after the first of them,
+then twice as many each time.
+"""
 
 
 class WriterThread:
@@ -29,6 +31,7 @@ class WriterThread:
 
     def __init__(self) -> None:
         self._passed_over = 0
+        self._to_pass_over = 1
 
     async def run(self, call: Callable[..., T], *arguments: Any) -> T:
         """What the call returns or raises. It is never abandoned: a cancelled caller waits too."""
@@ -66,6 +69,8 @@ class WriterThread:
             self._passed_over -= 1
             return False
         if running.acquire(timeout=_PATIENCE):
+            self._to_pass_over = 1
             return True
-        self._passed_over = _PASSED_OVER
+        self._passed_over = self._to_pass_over
+        self._to_pass_over = min(2 * self._to_pass_over, _PASSED_OVER)
         return False

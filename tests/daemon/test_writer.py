@@ -46,30 +46,50 @@ async def test_the_loop_stands_still_for_a_short_call(monkeypatch: pytest.Monkey
 
 
 async def test_the_loop_goes_on_beside_a_long_call() -> None:
-    """Also a few of the next ones are not waited for; then it is tried again."""
-    thread, calls = WriterThread(), []
-    for _ in range(writer._PASSED_OVER + 2):
-        gate, turns = threading.Event(), Turns()
+    """Its turns pass, though the call ends only after them."""
+    gate, turns = threading.Event(), Turns()
 
-        def wait(gate: threading.Event = gate) -> None:
-            assert gate.wait(ENOUGH)
+    async def release() -> None:
+        while turns.number < 10:
+            await trio.lowlevel.checkpoint()
+        gate.set()
 
-        async def release(gate: threading.Event = gate, turns: Turns = turns) -> None:
-            while turns.number < 10:
-                await trio.lowlevel.checkpoint()
+    with trio.fail_after(ENOUGH):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(turns.run)
+            nursery.start_soon(release)
+            assert await WriterThread().run(gate.wait, ENOUGH)
+            nursery.cancel_scope.cancel()
+
+
+async def test_long_calls_are_waited_for_less_and_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until one is short again: a slow disk costs the loop no time, and a slow moment nothing."""
+    monkeypatch.setattr(writer, "_PASSED_OVER", 4)
+    tried: list[str] = []
+
+    class Noting(WriterThread):
+        def _ends_soon(self, running: threading.Lock) -> bool:
+            tried.append("-" if self._passed_over else "+")
+            return super()._ends_soon(running)
+
+    async def run(long: bool) -> None:
+        gate = threading.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(thread.run, gate.wait, ENOUGH if long else 0)
+            await trio.testing.wait_all_tasks_blocked()
             gate.set()
 
-        before = thread._passed_over
-        with trio.fail_after(ENOUGH):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(turns.run)
-                nursery.start_soon(release)
-                await thread.run(wait)
-                nursery.cancel_scope.cancel()
-        calls.append((before, thread._passed_over))
-    tried = writer._PASSED_OVER
-    passed_over = [(number, number - 1) for number in range(tried, 0, -1)]
-    assert [(0, tried), *passed_over, (0, tried)] == calls
+    thread = Noting()
+    with trio.fail_after(ENOUGH):
+        for _ in range(17):
+            await run(long=True)
+        monkeypatch.setattr(writer, "_PATIENCE", ENOUGH)
+        for _ in range(4):
+            await run(long=False)
+        monkeypatch.setattr(writer, "_PATIENCE", 0.001)
+        for _ in range(3):
+            await run(long=True)
+    assert "+-+--+----+----+-" + "---+" + "+-+" == "".join(tried)
 
 
 async def test_a_cancelled_caller_waits_for_the_end() -> None:
