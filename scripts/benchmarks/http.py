@@ -52,10 +52,10 @@ CASES = (
     Case("bare", f"POST {_LOCAL}"),
     Case("three ephemeral", f"POST {_LOCAL}", ("bare",)),
     Case("three ephemeral", f"POST {_ALL}", ("bare",)),
-    Case("one durable", f"POST {_LOCAL}", ("redis",)),
+    Case("one durable", f"POST {_LOCAL}", ("redis", "one ephemeral")),
     Case("redis", "INCR"),
-    Case("three durable", f"POST {_LOCAL}", ("redis",)),
-    Case("three durable", f"POST {_ALL}", ("redis",)),
+    Case("three durable", f"POST {_LOCAL}", ("redis", "three ephemeral")),
+    Case("three durable", f"POST {_ALL}", ("redis", "three ephemeral")),
 )
 """Who is compared stands beside whom it is compared with: a machine's speed changes by the minute.
 
@@ -166,7 +166,15 @@ def findings(measured: Mapping[tuple[Case, int], Sequence[Mapping[str, float]]])
 def tables(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[str]]]:
     """One for each number of connections."""
     head = ["server", "asked", "answers a second", "to the bare loop", "to the loop on sockets"]
-    head += ["to Redis", "p50", "p99", "datagrams an answer", "writes a sync", "errors"]
+    head += [
+        "to Redis",
+        "to ephemeral",
+        "p50",
+        "p99",
+        "datagrams an answer",
+        "writes a sync",
+        "errors",
+    ]
     for number in sorted({row["connections"] for row in rows}):
         connections = f"{number} connections" if number > 1 else "One connection"
         title = f"{connections} to the first node; wrk and all nodes share the machine."
@@ -200,6 +208,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         row["asked"],
         shown(row["rate"]),
         *[shown(row["to"].get(name, []), "{:.2f}") for name in ("bare", "sockets", "redis")],
+        shown(row["to"].get(row["server"].replace("durable", "ephemeral"), []), "{:.2f}"),
         shown(row["p50"], "{:.2f}", " ms"),
         shown(row["p99"], "{:.2f}", " ms"),
         shown(row["datagrams"] if increments else [], "{:.2f}"),

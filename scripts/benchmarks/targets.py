@@ -121,6 +121,17 @@ TARGETS = (
         0.50,
     ),
     Target(
+        "the same, to that of an ephemeral node",
+        _http("one durable", _LOCAL, "to", "one ephemeral"),
+        0.6,
+    ),
+    Target(
+        "the same, increments a sync",
+        _http("one durable", _LOCAL, "writes_per_sync"),
+        12,
+        form="{:.1f}",
+    ),
+    Target(
         "`POST /increment`, all, three nodes, 32 connections,"
         f" to the original's {ORIGINAL_RATE:,} a second",
         _http("three ephemeral", _ALL, "rate", by=ORIGINAL_RATE),
@@ -132,6 +143,11 @@ TARGETS = (
         _http("three durable", _ALL, "rate", by=ORIGINAL_RATE),
         3,
         5,
+    ),
+    Target(
+        "the same, to that without",
+        _http("three durable", _ALL, "to", "three ephemeral"),
+        0.6,
     ),
     Target(
         "p99 of `POST /increment`, all, three nodes, 32 connections,"

@@ -48,3 +48,18 @@ def test_every_case_finds_what_it_is_compared_with(case: Case) -> None:
         if (row["server"], row["asked"]) == (case.server, case.asked)
     ]
     assert {versus: [1.0] for versus in case.versus} == row["to"]
+
+
+def test_what_durability_costs_has_a_column() -> None:
+    """The rate with data directories, to the rate without, of as many nodes."""
+    post = "POST /increment?ack=all"
+    made = findings(
+        {
+            (Case("three ephemeral", post), 32): rates(100.0),
+            (Case("three durable", post, ("redis", "three ephemeral")), 32): rates(70.0),
+        }
+    )
+    [(_, lines)] = made.tables
+    head, _, *rows = [[cell.strip() for cell in line.split("|")] for line in lines]
+    shown = {row[head.index("server")]: row[head.index("to ephemeral")] for row in rows}
+    assert {"three ephemeral": "-", "three durable": "0.70"} == shown
