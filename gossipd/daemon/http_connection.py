@@ -117,6 +117,9 @@ class Connection:
         """Ends whatever the connection waits for: an unfinished request is answered 408."""
         if self.phase is Phase.HEAD or self.phase is Phase.BODY:
             self._parser.refusal = text_response(408, "the request did not arrive in time")
+        elif self.phase is Phase.WRITING:
+            # Nothing may follow a part of an answer.
+            self._parser.refusal = None
         self._rest = b""
         self._scope.cancel()
 
@@ -128,6 +131,13 @@ class Connection:
     async def _converse(self) -> None:
         receive, scope, shared, parser = self._sock.recv, self._scope, self._shared, self._parser
         while True:
+            if parser.refusal is not None or parser.expects_continue:
+                if self._pending is not None:
+                    await self._until_settled()
+                if scope.cancel_called or parser.refusal is not None:
+                    return
+                parser.expects_continue = False
+                await self._send(CONTINUE)
             await trio.lowlevel.wait_readable(self._fd)
             if self._pending is not None:
                 await self._until_settled()
@@ -144,17 +154,15 @@ class Connection:
             self.phase = self._awaited()
             if parser.ready:
                 await self._answer()
-                if self._last or (shared.draining and self.phase is Phase.IDLE):
+                if self._is_over():
                     return
                 self.since = shared.now
             elif self.phase is not before:
                 self.since = shared.now
-            if parser.refusal is not None or parser.expects_continue:
-                await self._until_settled()
-                if self._scope.cancel_called or parser.refusal is not None:
-                    return
-                parser.expects_continue = False
-                await self._send(CONTINUE)
+
+    def _is_over(self) -> bool:
+        """Whether there is to be no further request."""
+        return self._last or (self._shared.draining and self.phase is Phase.IDLE)
 
     def _awaited(self) -> Phase:
         """What the peer is to send next."""
@@ -201,13 +209,12 @@ class Connection:
             self.phase = phase
 
     async def _until_settled(self) -> None:
-        """Returns once no answer is to come later."""
-        if self._pending is not None:
-            phase, self.phase = self.phase, Phase.HANDLING
-            self._settled = trio.Event()
-            await self._settled.wait()
-            self._settled = None
-            self.phase = phase
+        """Returns once the answer that is to come later has come."""
+        self.phase = Phase.HANDLING
+        self._settled = trio.Event()
+        await self._settled.wait()
+        self._settled = None
+        self.phase = self._awaited()
 
     def _settle(self, outcome: Response | Exception) -> None:
         """Takes the answer that was to come later, when the peer may be gone."""
@@ -220,11 +227,12 @@ class Connection:
             self._settled.set()
         if self._answering:
             return
-        self.phase, self.since = self._awaited(), self._shared.now
         try:
             self._rest = self._sent(self._taken())
         except OSError:
             self._scope.cancel()
+        self.phase = Phase.WRITING if self._rest else self._awaited()
+        self.since = self._shared.now
         if self._rest or self._last:
             self._scope.cancel()
 
@@ -232,7 +240,8 @@ class Connection:
         """Sends the rest of a later answer, and goes on."""
         rest, self._rest = self._rest, b""
         await self._send(rest)
-        if not self._last:
+        self.phase = self._awaited()
+        if not self._is_over():
             await self._converse()
 
     def _put(self, request: Request, wanted: bytes, response: Response) -> None:

@@ -303,6 +303,18 @@ async def test_large_answer_is_sent_whole() -> None:
     assert [(200, body)] * 3 == answers(await exchange(GET * 3, lambda _: Response(200, body)))
 
 
+async def test_nothing_follows_a_part_of_an_answer() -> None:
+    """A client that does not take it in time is cut off, whatever else it was to be told."""
+    async with serving(lambda _: Response(200, b"x" * 10_000_000)) as peer:
+        await peer.stream.send_all(GET + b"bad\r\n\r\n")
+        await trio.testing.wait_all_tasks_blocked()
+        assert Phase.WRITING is peer.connection.phase
+        peer.connection.expire()
+        received = await peer.received()
+
+    assert 1 == received.count(b"HTTP/1.1")
+
+
 async def test_phases() -> None:
     """A connection shows whether it is idle, in a head, in a body, or waits for its handler."""
     asked, answered = trio.Event(), trio.Event()

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from gossipd.daemon.http_connection import Phase
 from gossipd.daemon.http_messages import CONTINUE, Request, Response
 from gossipd.daemon.later import Later
+from tests.daemon import test_http_connection
 from tests.daemon.test_http_connection import CLOSING, GET, HOST, Peer, answers, echo, serving
 
 LATER = b"GET /later" + HOST + b"\r\n"
+EXPECTING = b"POST /e" + HOST + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+BAD = b"bad\r\n\r\n"
 LARGE, HUGE = b"x" * 60_000, b"x" * 10_000_000
 
 
@@ -161,12 +164,13 @@ async def test_it_waits_until_earlier_answers_are_sent() -> None:
         assert [(200, LARGE), (200, b"/later|")] == answers(await peer.received())
 
 
+@pytest.mark.parametrize("rest", [b"", BAD])
 @pytest.mark.parametrize("at_once", [False, True])
-async def test_who_takes_no_more_of_a_large_answer_is_cut_off(at_once: bool) -> None:
+async def test_who_takes_no_more_of_a_large_answer_is_cut_off(at_once: bool, rest: bytes) -> None:
     """Nothing is sent after a part of an answer was left out."""
     desk = Desk()
     async with serving(desk.handle) as peer:
-        await peer.stream.send_all(LATER)
+        await peer.stream.send_all(LATER + rest)
         await trio.testing.wait_all_tasks_blocked()
         desk.settle(Response(200, HUGE))
         if not at_once:
@@ -176,6 +180,18 @@ async def test_who_takes_no_more_of_a_large_answer_is_cut_off(at_once: bool) -> 
     assert b"HTTP/1.1" in received[:8]
     assert b"HTTP/1.1" not in received[8:]
     assert len(received) < len(HUGE)
+
+
+async def test_a_large_answer_is_not_cut_off_by_draining() -> None:
+    """A part of it waits to be sent, so the connection is not idle; it ends after it."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        desk.settle(Response(200, HUGE))
+        assert Phase.WRITING is peer.connection.phase
+        peer.shared.draining = True
+        assert [(200, HUGE)] == answers(await peer.received())
 
 
 @pytest.mark.parametrize("waits_to_send", [False, True])
@@ -219,30 +235,44 @@ async def test_an_answer_while_draining_is_the_last() -> None:
     assert 1 == received.count(b"\r\nConnection: close\r\n")
 
 
-@pytest.mark.parametrize(
-    ("rest", "then"),
-    [
-        (b"bad\r\n\r\n", [400]),
-        (b"POST /e" + HOST + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n", [100]),
-    ],
-)
-async def test_refusals_and_continue_follow_it(rest: bytes, then: list[int]) -> None:
-    """What the server says of itself does not overtake an answer."""
-    desk = Desk()
-    received = await exchange(LATER + rest, desk)
-    assert [200, *then] == [status for status, _ in answers(received)]
-    assert CONTINUE not in received or received.endswith(CONTINUE)
+@pytest.mark.parametrize("size", [1, len(HUGE)])
+async def test_a_refusal_follows_it(size: int) -> None:
+    """It does not overtake an answer, and does not wait for the client once that is sent."""
+    desk, body = Desk(), HUGE[:size]
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER + BAD)
+        await trio.testing.wait_all_tasks_blocked()
+        desk.settle(Response(200, body))
+        [first, (status, _)] = answers(await peer.received())
+    assert ((200, body), 400) == (first, status)
+
+
+@pytest.mark.parametrize("size", [1, len(HUGE)])
+async def test_continue_follows_it(size: int) -> None:
+    """And then the body is waited for, which has a deadline."""
+    desk, body, received = Desk(), HUGE[:size], b""
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER + EXPECTING)
+        await trio.testing.wait_all_tasks_blocked()
+        desk.settle(Response(200, body))
+        while not received.endswith(CONTINUE):
+            received += await peer.stream.receive_some()
+        await trio.testing.wait_all_tasks_blocked()
+        assert Phase.BODY is peer.connection.phase
+        await peer.stream.aclose()
+    assert [(200, body), (100, b"")] == answers(received)
 
 
 PIECES = st.sampled_from(
-    (GET, LATER, CLOSING, b"GET /", HOST, b"bad\r\n\r\n", b"Content-Length: 3\r\n\r\n", b"abc")
+    (GET, LATER, CLOSING, EXPECTING, b"GET /", HOST, BAD, b"Content-Length: 3\r\n\r\n", b"abc")
 )
 
 
 @given(st.lists(PIECES, max_size=12), st.booleans())
 @settings(deadline=None, max_examples=60)
-def test_any_bytes_get_right_answers_or_none(parts: list[bytes], early: bool) -> None:
-    """Whatever a client sends, it gets complete answers or none, and the connection ends."""
-    desk = Desk()
+def test_any_bytes_get_the_same_answers(parts: list[bytes], early: bool) -> None:
+    """Whatever a client sends, it gets what it would get if all were answered at once."""
+    desk, data = Desk(), b"".join(parts)
     desk.early = early
-    answers(trio.run(exchange, b"".join(parts), desk))
+    at_once = answers(trio.run(test_http_connection.exchange, data))
+    assert at_once == answers(trio.run(exchange, data, desk))
