@@ -3,7 +3,7 @@
 While the loop computes, a thread that wants to compute as well waits for the interpreter's lock at
 every step of its own, and each attempt costs the loop something: a commit that takes 0.15 ms alone
 took 0.5 ms beside a busy loop. So the loop stands still for a commit that is likely to be over
-soon, for less time than Python would give to any other thread. A disk that is slower than that is
+soon, for less time than a thread that computes may keep the lock (5 ms). A disk that is slower is
 waited for as trio waits, with everything else going on.
 """
 
@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
+
+if TYPE_CHECKING:
+    from outcome import Outcome
 
 T = TypeVar("T")
 
@@ -21,48 +24,43 @@ _PATIENCE = 0.002
 """Seconds for which the loop stands still at most."""
 
 _PASSED_OVER = 64
-"""Calls for which it does not at most, after some that took longer: one after the first of them,
-then twice as many each time.
+"""Calls for which it does not, at most, after one that took longer: one, and twice as many each
+time that the next try takes longer too.
 """
 
 
 class WriterThread:
-    """Runs one call at a time."""
+    """Runs calls in a thread, for one task, which makes one at a time."""
 
     def __init__(self) -> None:
         self._passed_over = 0
         self._to_pass_over = 1
 
     async def run(self, call: Callable[..., T], *arguments: Any) -> T:
-        """What the call returns or raises. It is never abandoned: a cancelled caller waits too."""
-        returned: list[T] = []
-        raised: list[BaseException] = []
+        """What the call returns or raises; a checkpoint only if it takes long.
+
+        It is never abandoned: a cancelled caller waits too.
+        """
+        outcomes: list[Outcome[T]] = []
         running = threading.Lock()
         running.acquire()
-        token, ended = trio.lowlevel.current_trio_token(), trio.Event()
-        waited_for = False
+        token = trio.lowlevel.current_trio_token()
+        ended: trio.Event | None = None
 
-        def work() -> None:
-            try:
-                returned.append(call(*arguments))
-            except BaseException as error:
-                raised.append(error)
-
-        def deliver(_: object) -> None:
+        def deliver(outcome: Outcome[T]) -> None:
+            outcomes.append(outcome)
             running.release()
-            if waited_for:
+            if ended is not None:
                 token.run_sync_soon(ended.set)
 
-        trio.lowlevel.start_thread_soon(work, deliver)
+        trio.lowlevel.start_thread_soon(lambda: call(*arguments), deliver)
         if not self._ends_soon(running):
-            # Said before it is looked at again, as `deliver` looks after it has released.
-            waited_for = True
+            # Made before the lock is tried again: `deliver` releases it before it looks here.
+            ended = trio.Event()
             if not running.acquire(blocking=False):
                 with trio.CancelScope(shield=True):
                     await ended.wait()
-        for error in raised:
-            raise error
-        return returned[0]
+        return outcomes.pop().unwrap()
 
     def _ends_soon(self, running: threading.Lock) -> bool:
         if self._passed_over:
