@@ -148,10 +148,9 @@ class _Failed(Exception):
 @attrs.frozen
 class _Route:
     method: str
-    answer: Callable[[Request], Response | Later[Answer] | Awaitable[Response]]
+    answer: Callable[[Request], Response | Later[Response] | Awaitable[Response]]
     documented: bool
     writes: bool
-    tell: Callable[[Answer], Response] | None = None
 
 
 class Api:
@@ -180,8 +179,8 @@ class Api:
         self._routes = {
             "/health": _Route("GET", self._health, True, False),
             "/count": _Route("GET", self._count, True, False),
-            "/increment": _Route("POST", self._increment, True, True, self._incremented),
-            "/sync": _Route("POST", self._sync, True, True, _synced),
+            "/increment": _Route("POST", self._increment, True, True),
+            "/sync": _Route("POST", self._sync, True, True),
             "/peers": _Route("GET", self._peers, True, False),
             "/register": _Route("POST", self._register, True, True),
             "/remove-peer": _Route("POST", self._remove_peer, True, True),
@@ -205,16 +204,16 @@ class Api:
         if isinstance(response, Response):
             return self._counted(request, route, response)
         if isinstance(response, Later):
-            return response.map(lambda outcome: self._told(request, route, outcome))
+            # It is counted by `_told`.
+            return response
         return self._wait(request, route, response)
 
     def _told(
-        self, request: Request, route: _Route | None, outcome: Answer | Exception
+        self, request: Request, outcome: Answer | Exception, tell: Callable[[Answer], Response]
     ) -> Response:
-        assert route is not None
-        assert route.tell is not None
+        route = self._routes[request.path]
         try:
-            response = route.tell(_held(outcome))
+            response = tell(_held(outcome))
         except _Failed as failed:
             response = _error(route, failed)
         return self._counted(request, route, response)
@@ -255,16 +254,18 @@ class Api:
     def _discovery(self, request: Request) -> Response:
         return _json(_DiscoveryAnswer(self._service.node_id, self._service.peers()))
 
-    def _increment(self, request: Request) -> Later[Answer]:
-        return self._service.increment(COUNTER, 1, _ack_level(request.query))
+    def _increment(self, request: Request) -> Later[Response]:
+        later = self._service.increment(COUNTER, 1, _ack_level(request.query))
+        return later.map(lambda outcome: self._told(request, outcome, self._incremented))
 
     def _incremented(self, answer: Answer) -> Response:
         body = _encode(_CountAnswer(answer.count, self._service.node_id)) + b"\n"
         return Response(200, body, JSON, (_acks(answer),))
 
-    def _sync(self, request: Request) -> Later[Answer]:
+    def _sync(self, request: Request) -> Later[Response]:
         ack = _ack_level(request.query)
-        return self._service.sync(COUNTER, _decoded(_count_body, request.body).count, ack)
+        later = self._service.sync(COUNTER, _decoded(_count_body, request.body).count, ack)
+        return later.map(lambda outcome: self._told(request, outcome, _synced))
 
     def _register(self, request: Request) -> Response:
         return _named(self._service.register, request.body)

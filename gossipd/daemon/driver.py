@@ -144,16 +144,15 @@ class Driver:
         return None if trouble is None else f"the store cannot be written: {trouble}"
 
     def increment(self, name: str, amount: int, ack: str | None) -> Later[Answer]:
-        """Adds to a counter; LimitExceeded, if it would pass its limit.
+        """Adds to a counter; LimitExceeded instead of an answer if it would pass its limit.
 
         All of one turn of trio's loop are done together: many clients share the work of a write,
         of its pushes and of their confirms. If the last turn had only one, the first of this one is
         done at once: who is alone waits for nobody.
         """
-        ticket, later = self._ask()
         if not self._storable():
-            self._waiting.pop(ticket).settle(_NOT_STORED)
-            return later
+            return Later(_NOT_STORED)
+        ticket, later = self._ask()
         together, first = self._together, self._together is None
         if together is None:
             together = self._together = {}
@@ -165,11 +164,10 @@ class Driver:
         return later
 
     def sync(self, name: str, value: int, ack: str | None) -> Later[Answer]:
-        """Raises a counter to `value`; LimitExceeded, if it takes no more such values."""
-        ticket, later = self._ask()
+        """Raises a counter to `value`; LimitExceeded instead of an answer if it takes no more."""
         if not self._storable():
-            self._waiting.pop(ticket).settle(_NOT_STORED)
-            return later
+            return Later(_NOT_STORED)
+        ticket, later = self._ask()
         self._try(ticket, lambda now: self._node.sync(name, value, ack, ticket, now))
         return later
 

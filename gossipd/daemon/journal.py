@@ -1,9 +1,9 @@
 """Writes of the node on their way to its store, in order, as few transactions as it takes.
 
-One transaction is under way at a time, in a thread; what is staged meanwhile goes into the next one
-(group commit, without a timer), and so does what comes in the very next turns of trio's loop. Once
-a second what has changed besides goes along: others' entries, members, the generation. After a
-failure everything that waits fails as well, and the file is opened anew until it can be written.
+One transaction is under way at a time, in a thread. What is staged meanwhile goes into the next one
+(group commit), which begins as soon as a turn of trio's loop brings nothing more. Once a second
+what has changed besides goes along: others' entries, members, the generation. After a failure
+everything that waits fails as well, and the file is opened anew until it can be written.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Journal:
         known = 0
         while known < len(self._queue) and trio.current_time() < end:
             known = len(self._queue)
-            # What is asked for in one turn is staged in the next.
+            # The driver stages in one turn what it was asked for in the one before.
             await trio.lowlevel.checkpoint()
             await trio.lowlevel.checkpoint()
 

@@ -1,7 +1,8 @@
 """A value to come, for one who waits for it or leaves word whom to call.
 
 To be woken as a task costs a task switch, which is a good part of answering a request; to be called
-costs nothing. Neither trio nor the standard library has this without a scheduler of its own.
+costs next to nothing. It is what elsewhere is called a future. trio has none; that of asyncio needs
+asyncio's loop, and that of `concurrent.futures` has locks for threads.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ U = TypeVar("U")
 
 
 class Later(Generic[T]):
-    """Settled once, by whoever made it; used once, by `then`, by `map` or by `await`."""
+    """Settled once, by whoever made it; used once, by `then`, by `map` or by `await`.
+
+    The value is not None. An exception in its place stands for a failure.
+    """
 
     __slots__ = ("_call", "_outcome")
 
-    def __init__(self) -> None:
-        self._outcome: T | Exception | None = None
+    def __init__(self, outcome: T | Exception | None = None) -> None:
+        """Makes one that is settled already if there is an outcome."""
+        self._outcome = outcome
         self._call: Callable[[T | Exception], object] | None = None
 
     def settle(self, outcome: T | Exception) -> None:
@@ -31,7 +36,10 @@ class Later(Generic[T]):
             self._call(outcome)
 
     def then(self, call: Callable[[T | Exception], object]) -> None:
-        """Has `call` called with the outcome: now if it is there, else by `settle`."""
+        """Has `call` called with the outcome: now if it is there, else by `settle`.
+
+        What `call` raises is raised there, in the midst of somebody else's work.
+        """
         if self._outcome is not None:
             call(self._outcome)
         else:

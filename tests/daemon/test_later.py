@@ -12,10 +12,8 @@ from gossipd.daemon.later import Later
 @pytest.mark.parametrize("early", [False, True])
 def test_who_left_word_is_called_once(early: bool) -> None:
     """Whether the value is there before or comes after."""
-    later: Later[int] = Later()
+    later = Later(7) if early else Later[int]()
     told: list[int | Exception] = []
-    if early:
-        later.settle(7)
     later.then(told.append)
     if not early:
         assert [] == told
@@ -35,9 +33,7 @@ def test_map_changes_what_is_told(early: bool) -> None:
 
     told: list[str | Exception] = []
     for outcome in (1, 3, ValueError("refused")):
-        later: Later[int] = Later()
-        if early:
-            later.settle(outcome)
+        later: Later[int] = Later(outcome) if early else Later()
         later.map(change).then(told.append)
         if not early:
             later.settle(outcome)
@@ -63,8 +59,7 @@ async def test_who_waits_is_woken(autojump_clock: trio.testing.MockClock) -> Non
 
 async def test_an_error_is_raised_in_who_waits() -> None:
     """The very exception that it was settled with."""
-    later: Later[int] = Later()
-    later.settle(KeyError("x"))
+    later: Later[int] = Later(KeyError("x"))
     with pytest.raises(KeyError):
         await later
 
