@@ -210,6 +210,18 @@ async def test_a_client_that_is_gone_is_no_error(waits_to_send: bool) -> None:
     assert [] == peer.errors
 
 
+async def test_a_client_that_takes_no_answer_is_left() -> None:
+    """Also one that stays and sends nothing more, so that there is nothing to be read."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        peer.stream.socket.shutdown(socket.SHUT_RD)
+        desk.settle()
+        await trio.testing.wait_all_tasks_blocked()
+        assert Phase.CLOSING is peer.connection.phase
+
+
 async def test_a_server_that_ended_takes_the_answer() -> None:
     """Whoever settles it is not told that nobody waits."""
     desk = Desk()
