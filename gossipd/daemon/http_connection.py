@@ -217,7 +217,16 @@ class Connection:
         self.phase = self._awaited()
 
     def _settle(self, outcome: Response | Exception) -> None:
-        """Takes the answer that was to come later, when the peer may be gone."""
+        """Takes the answer that was to come later; raises nothing, as others' work goes on then."""
+        try:
+            self._take(outcome)
+        except OSError:
+            self._scope.cancel()
+        except Exception as error:
+            self._shared.on_error(error, None)
+            self._scope.cancel()
+
+    def _take(self, outcome: Response | Exception) -> None:
         assert self._pending is not None
         (request, wanted), self._pending = self._pending, None
         if isinstance(outcome, Exception):
@@ -226,11 +235,9 @@ class Connection:
         if self._settled is not None:
             self._settled.set()
         if self._answering:
+            # The task sends it. One that was cancelled meanwhile sends nothing more.
             return
-        try:
-            self._rest = self._sent(self._taken())
-        except OSError:
-            self._scope.cancel()
+        self._rest = self._sent(self._taken())
         self.phase = Phase.WRITING if self._rest else self._awaited()
         self.since = self._shared.now
         if self._rest or self._last:

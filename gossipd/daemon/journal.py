@@ -28,6 +28,9 @@ _COMPLAINT_SECONDS = 60.0
 _GATHER_SECONDS = 0.001
 """How long a commit waits at most while each turn brings more writes."""
 
+_TURNS = 3
+"""Turns of trio's loop: what clients ask for in one is staged in the next, or in the one after."""
+
 
 class Storage(Protocol):
     """What a journal asks of a store."""
@@ -117,9 +120,8 @@ class Journal:
         known = 0
         while known < len(self._queue) and trio.current_time() < end:
             known = len(self._queue)
-            # The driver stages in one turn what it was asked for in the one before.
-            await trio.lowlevel.checkpoint()
-            await trio.lowlevel.checkpoint()
+            for _ in range(_TURNS):
+                await trio.lowlevel.checkpoint()
 
     async def _commit(self) -> None:
         self._wake = trio.Event()

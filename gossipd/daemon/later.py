@@ -1,4 +1,4 @@
-"""A value to come, for one who waits for it or leaves word whom to call.
+"""A value to come, for one who leaves word whom to call.
 
 To be woken as a task costs a task switch, which is a good part of answering a request; to be called
 costs next to nothing. It is what elsewhere is called a future. trio has none; that of asyncio needs
@@ -7,17 +7,15 @@ asyncio's loop, and that of `concurrent.futures` has locks for threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any, Generic, TypeVar
-
-import trio
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 
 class Later(Generic[T]):
-    """Settled once, by whoever made it; used once, by `then`, by `map` or by `await`.
+    """Settled once, by whoever made it; used once, by `then` or by `map`.
 
     The value is not None. An exception in its place stands for a failure.
     """
@@ -58,19 +56,3 @@ class Later(Generic[T]):
 
         self.then(settle)
         return changed
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        """The value; raises the exception that it was settled with."""
-        if self._outcome is None:
-            task = trio.lowlevel.current_task()
-            self._call = lambda _: trio.lowlevel.reschedule(task)
-            yield from trio.lowlevel.wait_task_rescheduled(self._abandon).__await__()
-        outcome = self._outcome
-        if isinstance(outcome, Exception):
-            raise outcome
-        assert outcome is not None
-        return outcome
-
-    def _abandon(self, _: object) -> trio.lowlevel.Abort:
-        self._call = None
-        return trio.lowlevel.Abort.SUCCEEDED

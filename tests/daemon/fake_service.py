@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
-import trio
-
 from gossipd.daemon.api import Api
 from gossipd.daemon.http_messages import Request, Response
 from gossipd.daemon.later import Later
 from gossipd.protocol.counter import LimitExceeded
 from gossipd.protocol.effects import Answer
 from gossipd.protocol.statistics import Statistics
+from tests.daemon.waiting import outcome
 
 NODE_ID = "127.0.0.1:8088"
 
@@ -95,9 +94,10 @@ class Client:
         request = Request(method, path, query, {b"host": b"node:8088"} | encoded, body)
         answer = self.api.handle(request)
         while self.service.waiting:
-            await trio.lowlevel.checkpoint()
             self.service.settle(*self.service.waiting.pop())
-        return answer if isinstance(answer, Response) else await answer
+        if isinstance(answer, Response):
+            return answer
+        return await (outcome(answer) if isinstance(answer, Later) else answer)
 
     async def post(self, target: str, value: object = None, **headers: str) -> Response:
         body = b"" if value is None else json.dumps(value).encode()

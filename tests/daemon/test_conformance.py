@@ -27,6 +27,7 @@ from tests.conformance import (
     check,
 )
 from tests.conformance_cases import SCENARIOS
+from tests.daemon.waiting import outcome
 
 HANDLING = 1e-5
 """Seconds that pass with each datagram that is received, so that a clock read twice differs."""
@@ -121,7 +122,7 @@ class DriverDrive:
 
 
 async def _note(recorder: Recorder, answer: Later[Answer]) -> None:
-    recorder.carried_out(await answer)
+    recorder.carried_out(await outcome(answer))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

@@ -17,6 +17,7 @@ from gossipd.daemon.driver import Driver, look_up
 from gossipd.protocol import Address, Effect, LimitExceeded, Resolve, Transmit
 from gossipd.protocol.events import Event
 from tests.conformance import PEER, Reaction, Recorder, Reply, Scenario
+from tests.daemon.waiting import outcome
 
 Reactions = Mapping[str, Sequence[Reaction]]
 Clock = trio.testing.MockClock
@@ -124,7 +125,7 @@ async def test_a_write_that_is_answered_at_once_needs_no_task_switch(
     reactions = {"increment": [Reaction((Reply(0, 7, 1, 1),))]}
     async with running(autojump_clock, reactions) as site:
         with trio.testing.assert_no_checkpoints():
-            answer = await site.driver.increment("default", 1, "local")
+            answer = await outcome(site.driver.increment("default", 1, "local"))
         assert (7, 1, 1) == (answer.count, answer.holders, answer.target)
         assert not site.driver._waiting
 
@@ -134,7 +135,7 @@ async def test_a_write_waits_for_its_answer(autojump_clock: Clock) -> None:
     async with running(autojump_clock, answered_late()) as site:
         waiting = site.driver.increment("default", 1, None)
         site.endpoint.arrive(b"held")
-        answer = await waiting
+        answer = await outcome(waiting)
         assert (5, 2, 3) == (answer.count, answer.holders, answer.target)
         assert not site.driver._waiting
 
@@ -145,7 +146,7 @@ async def test_an_answer_that_comes_before_the_waiting_is_kept(autojump_clock: C
         waiting = site.driver.increment("default", 1, None)
         site.endpoint.arrive(b"held")
         await trio.sleep(1)
-        assert 5 == (await waiting).count
+        assert 5 == (await outcome(waiting)).count
 
 
 async def test_whoever_stops_waiting_leaves_nothing(autojump_clock: Clock) -> None:
@@ -153,7 +154,7 @@ async def test_whoever_stops_waiting_leaves_nothing(autojump_clock: Clock) -> No
     async with running(autojump_clock, answered_late()) as site:
         waiting = site.driver.increment("default", 1, None)
         with trio.move_on_after(1) as scope:
-            await waiting
+            await outcome(waiting)
         assert scope.cancelled_caught
         site.endpoint.arrive(b"held")
         await trio.sleep(1)
@@ -165,9 +166,9 @@ async def test_a_refused_write_leaves_nothing(autojump_clock: Clock) -> None:
     """LimitExceeded reaches the caller, and no one is waited for."""
     async with running(autojump_clock, kind=Full) as site:
         with pytest.raises(LimitExceeded):
-            await site.driver.increment("default", 1, None)
+            await outcome(site.driver.increment("default", 1, None))
         with pytest.raises(LimitExceeded):
-            await site.driver.sync("default", 1, None)
+            await outcome(site.driver.sync("default", 1, None))
         assert not site.driver._waiting
 
 
@@ -314,6 +315,6 @@ async def test_a_clock_that_was_stepped_is_told_before_the_next_write(
     async with running(autojump_clock, steps=[False, True, False]) as run:
         for amount in (1, 2, 3):
             with trio.move_on_after(0.01):
-                await run.driver.increment("default", amount, None)
+                await outcome(run.driver.increment("default", amount, None))
     kinds = [each[0] for each in run.node.recording if each[0] in ("increment", "renew")]
     assert ["increment", "renew", "increment", "increment"] == kinds

@@ -28,6 +28,7 @@ from gossipd.protocol import (
 )
 from gossipd.protocol.messages import Entry, Group
 from tests.daemon.test_driver import Endpoint
+from tests.daemon.waiting import outcome
 
 WALL_MS = 1_700_000_000_000
 
@@ -41,6 +42,7 @@ class Storage:
         self.gate = trio.Event()
         self.gate.set()
         self.written: list[Write] = []
+        self.commits = 0
         self.snapshots: list[State] = []
         self.holds = State()
         self.recorded: list[Group] = []
@@ -48,6 +50,7 @@ class Storage:
     def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
         if self.failing:
             raise WriteError(self.failing)
+        self.commits += 1
         self.written += writes
         if snapshot is not None:
             self.snapshots.append(snapshot)
@@ -97,7 +100,7 @@ async def test_nothing_is_told_before_it_is_on_disk(
         await trio.testing.wait_all_tasks_blocked()
         assert 0 == driver.count("default")
         storage.gate.set()
-        answer = await waiting
+        answer = await outcome(waiting)
         assert (5, 1, 1) == (answer.count, answer.holders, answer.target)
         assert 5 == driver.count("default")
 
@@ -108,7 +111,7 @@ async def test_what_waits_is_one_transaction(
     """Answers come in order."""
     async with running(autojump_clock, monkeypatch) as (driver, storage, _):
         waiting = [driver.increment("default", 1, "local") for _ in range(5)]
-        counts = [(await each).count for each in waiting]
+        counts = [(await outcome(each)).count for each in waiting]
         assert [1, 2, 3, 4, 5] == counts
         written = [entry.count for write in storage.written for entry in write.groups[0].entries]
         assert [1, 5] == written
@@ -120,21 +123,22 @@ async def test_a_failed_write_is_answered_and_the_node_counts_on_under_a_new_id(
     """Holders 0 stands for it; while there is trouble, no write reaches the node."""
     async with running(autojump_clock, monkeypatch) as (driver, storage, node):
         first = driver.increment("default", 1, "local")
-        await first
+        await outcome(first)
         storage.failing = "disk full"
         with capture_logs():
             failed = driver.increment("default", 2, "local")
-            assert 0 == (await failed).holders
+            assert 0 == (await outcome(failed)).holders
             assert "the store cannot be written: disk full" == driver.ready()
             with trio.testing.assert_no_checkpoints():
-                refused = await driver.increment("default", 4, "local")
-            assert 0 == refused.holders
+                refused = await outcome(driver.increment("default", 4, "local"))
+                unchanged = await outcome(driver.sync("default", 0, "local"))
+            assert 0 == refused.holders == unchanged.holders
             storage.holds = State(groups=tuple(storage.written[0].groups))
             storage.failing = None
             await trio.sleep(1.5)
         assert driver.ready() is None
         again = driver.increment("default", 8, "local")
-        assert 9 == (await again).count
+        assert 9 == (await outcome(again)).count
         assert 2 == len({group.owner for group in node.state().groups})
 
 
@@ -147,7 +151,7 @@ async def test_what_the_disk_turned_out_to_hold_counts(
         with capture_logs():
             failed = driver.increment("default", 2, "local")
             await trio.testing.wait_all_tasks_blocked()
-            await failed
+            await outcome(failed)
             other = Node(
                 ProtocolConfig(),
                 Identity("10.0.0.2:8088", 2, WALL_MS),
@@ -174,7 +178,7 @@ async def test_the_rest_is_written_within_a_second(
         await trio.sleep(30)
         assert before == len(storage.snapshots)
         waiting = driver.increment("default", 1, "local")
-        await waiting
+        await outcome(waiting)
         await trio.sleep(1.5)
         assert 1 == len(storage.snapshots[-1].groups)
 
@@ -202,13 +206,34 @@ async def test_who_comes_in_the_same_turn_is_one_write(
             before = len(storage.written)
             count = driver.count("default")
             waiting = [driver.increment("default", 1, "local") for _ in range(clients)]
-            answers = [await each for each in waiting]
+            answers = [await outcome(each) for each in waiting]
             assert [count + 1 + n for n in range(clients)] == [each.count for each in answers]
             entries = [write.groups[0].entries[0].count for write in storage.written[before:]]
             return [later - earlier for earlier, later in pairwise([count, *entries])]
 
         turns = [await turn(clients) for clients in (1, 1, 4, 4, 1, 1)]
         assert [[1], [1], [1, 3], [4], [1], [1]] == turns
+
+
+async def test_who_comes_in_the_next_turns_shares_the_commit(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not its write: that of an earlier turn is staged already."""
+    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
+
+        async def client(turns: int) -> None:
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            await outcome(driver.increment("default", 1, "local"))
+
+        commits: list[int] = []
+        for _ in range(20):
+            before = storage.commits
+            async with trio.open_nursery() as nursery:
+                for turns in range(8):
+                    nursery.start_soon(client, turns)
+            commits.append(storage.commits - before)
+        assert [1] * 20 == commits
 
 
 async def test_the_limit_refuses_only_who_would_pass_it(
@@ -218,11 +243,11 @@ async def test_the_limit_refuses_only_who_would_pass_it(
     async with running(autojump_clock, monkeypatch) as (driver, _, node):
         first = driver.increment("default", VALUE_LIMIT - 3, "local")
         rest = [driver.increment("default", amount, "local") for amount in (1, 5, 2)]
-        assert VALUE_LIMIT - 3 == (await first).count
+        assert VALUE_LIMIT - 3 == (await outcome(first)).count
         outcomes: list[int] = []
         for waiting in rest:
             try:
-                outcomes.append((await waiting).count - VALUE_LIMIT)
+                outcomes.append((await outcome(waiting)).count - VALUE_LIMIT)
             except LimitExceeded:
                 outcomes.append(99)
         assert [-2, 99, 0] == outcomes

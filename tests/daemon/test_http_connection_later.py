@@ -234,6 +234,17 @@ async def test_a_server_that_ended_takes_the_answer() -> None:
     assert [] == peer.errors
 
 
+async def test_an_answer_that_cannot_be_told_ends_only_its_connection() -> None:
+    """Whoever settles it goes on, and the error is reported."""
+    desk = Desk()
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        desk.settle(Response(200, headers=(("name", "\ud800"),)))
+        assert b"" == await peer.received()
+    assert [UnicodeEncodeError] == [type(error) for error, _ in peer.errors]
+
+
 async def test_an_answer_while_draining_is_the_last() -> None:
     """Also to a request that came before."""
     desk = Desk()

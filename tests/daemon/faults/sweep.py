@@ -32,6 +32,7 @@ from gossipd.protocol.messages import Entry, Group
 from tests.daemon.faults.disk import Disk, Image, records
 from tests.daemon.faults.power import CLUSTER, SmallLog
 from tests.daemon.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Shim
+from tests.daemon.waiting import outcome
 
 WALL_MS = 1_700_000_000_000
 ENDLESS = 1 << 30
@@ -151,7 +152,7 @@ class History:
 
     async def _count(self, driver: Driver, amount: int) -> bool:
         with trio.fail_after(30):
-            answer = await driver.increment("default", amount, "local")
+            answer = await outcome(driver.increment("default", amount, "local"))
         if answer.holders:
             self.acknowledged += amount
             self._told(self.acknowledged)
