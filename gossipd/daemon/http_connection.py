@@ -103,9 +103,9 @@ class Connection:
                 with trio.CancelScope() as self._scope:
                     await self._finish()
             self.phase = Phase.CLOSING
-            if self._last:
+            if self._last or self._parser.refusal is None:
                 await self._linger()
-            elif self._parser.refusal is not None:
+            else:
                 await self._refuse(self._parser.refusal)
         except OSError:
             pass

@@ -245,6 +245,23 @@ async def test_an_answer_that_cannot_be_told_ends_only_its_connection() -> None:
     assert [UnicodeEncodeError] == [type(error) for error, _ in peer.errors]
 
 
+@pytest.mark.parametrize("size", [1, len(HUGE)])
+async def test_an_answer_before_draining_is_not_lost_in_a_reset(size: int) -> None:
+    """Though it is the last one, and the client has asked for more meanwhile."""
+    desk, body = Desk(), HUGE[:size]
+    async with serving(desk.handle) as peer:
+        await peer.stream.send_all(LATER)
+        await trio.testing.wait_all_tasks_blocked()
+        await peer.stream.send_all(GET)
+        await trio.testing.wait_all_tasks_blocked()
+        desk.settle(Response(200, body))
+        peer.shared.draining = True
+        if peer.connection.phase is Phase.IDLE:
+            peer.connection.expire()
+        assert [(200, body)] == answers(await peer.received())
+        await peer.stream.aclose()
+
+
 async def test_an_answer_while_draining_is_the_last() -> None:
     """Also to a request that came before."""
     desk = Desk()
