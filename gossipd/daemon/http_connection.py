@@ -132,8 +132,7 @@ class Connection:
         receive, scope, shared, parser = self._sock.recv, self._scope, self._shared, self._parser
         while True:
             if parser.refusal is not None or parser.expects_continue:
-                if self._pending is not None:
-                    await self._until_settled()
+                await self._until_settled()
                 if scope.cancel_called or parser.refusal is not None:
                     return
                 parser.expects_continue = False
@@ -176,6 +175,7 @@ class Connection:
         for request, wanted in self._parser.ready:
             if self._pending is not None:
                 await self._flush()
+                # It may have come while the answers before it were being sent.
                 await self._until_settled()
             if self._last:
                 break
@@ -209,12 +209,13 @@ class Connection:
             self.phase = phase
 
     async def _until_settled(self) -> None:
-        """Returns once the answer that is to come later has come."""
-        self.phase = Phase.HANDLING
-        self._settled = trio.Event()
-        await self._settled.wait()
-        self._settled = None
-        self.phase = self._awaited()
+        """Returns once no answer is to come later."""
+        if self._pending is not None:
+            self.phase = Phase.HANDLING
+            self._settled = trio.Event()
+            await self._settled.wait()
+            self._settled = None
+            self.phase = self._awaited()
 
     def _settle(self, outcome: Response | Exception) -> None:
         """Takes the answer that was to come later; raises nothing, as others' work goes on then."""

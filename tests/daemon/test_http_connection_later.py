@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import pytest
@@ -151,17 +152,22 @@ async def test_a_large_answer_is_sent_whole() -> None:
         assert [(200, HUGE), (200, b"/get|")] == answers(await peer.received())
 
 
-async def test_it_waits_until_earlier_answers_are_sent() -> None:
+@pytest.mark.parametrize("rest", [b"", GET, GET + LATER])
+async def test_it_waits_until_earlier_answers_are_sent(rest: bytes) -> None:
     """It does not get into the middle of one that does not fit into the socket."""
     desk = Desk()
     async with serving(desk.handle) as peer:
         peer.connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        await peer.stream.send_all(b"GET /large" + HOST + b"\r\n" + LATER)
+        await peer.stream.send_all(b"GET /large" + HOST + b"\r\n" + LATER + rest)
         await trio.testing.wait_all_tasks_blocked()
         assert Phase.WRITING is peer.connection.phase
         desk.settle()
+        desk.early = True
         await peer.stream.send_eof()
-        assert [(200, LARGE), (200, b"/later|")] == answers(await peer.received())
+        with trio.fail_after(20):
+            received = answers(await peer.received())
+    paths = [b"/later", *re.findall(rb"GET (/\w+)", rest)]
+    assert [(200, LARGE), *((200, path + b"|") for path in paths)] == received
 
 
 @pytest.mark.parametrize("rest", [b"", BAD])
