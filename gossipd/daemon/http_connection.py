@@ -225,6 +225,8 @@ class Connection:
             self._scope.cancel()
         except Exception as error:
             self._shared.on_error(error, None)
+            # The next answer would be taken for this one.
+            self._last = True
             self._scope.cancel()
 
     def _take(self, outcome: Response | Exception) -> None:

@@ -240,14 +240,17 @@ async def test_a_server_that_ended_takes_the_answer() -> None:
     assert [] == peer.errors
 
 
-async def test_an_answer_that_cannot_be_told_ends_only_its_connection() -> None:
-    """Whoever settles it goes on, and the error is reported."""
-    desk = Desk()
-    async with serving(desk.handle) as peer:
-        await peer.stream.send_all(LATER)
+@pytest.mark.parametrize("early", [False, True])
+async def test_an_answer_that_cannot_be_told_ends_only_its_connection(early: bool) -> None:
+    """Whoever settles it goes on, the error is reported, and nothing is answered in its place."""
+    bad = Response(200, headers=(("name", "\ud800"),))
+    later: Later[Response] = Later(bad if early else None)
+    async with serving(lambda asked: later if asked.path == "/later" else echo(asked)) as peer:
+        await peer.stream.send_all(GET + LATER + GET)
         await trio.testing.wait_all_tasks_blocked()
-        desk.settle(Response(200, headers=(("name", "\ud800"),)))
-        assert b"" == await peer.received()
+        if not early:
+            later.settle(bad)
+        assert [(200, b"/get|")] == answers(await peer.received())
     assert [UnicodeEncodeError] == [type(error) for error, _ in peer.errors]
 
 
