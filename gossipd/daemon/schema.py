@@ -51,8 +51,8 @@ WHERE excluded.version > version OR excluded.count > count
 """
 # Only who has everything up to `since` has, with a group's entries, everything up to `upto`.
 _PUT_OWNER = """
-INSERT INTO owners VALUES (?1, iif(?2 = 0, ?3, 0)) ON CONFLICT DO UPDATE
-SET have = max(have, ?3) WHERE have >= ?2
+INSERT INTO owners VALUES (:owner, iif(:since = 0, :upto, 0)) ON CONFLICT DO UPDATE
+SET have = max(have, :upto) WHERE have >= :since
 """
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
@@ -91,7 +91,7 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
             for entry in group.entries
         ],
     )
-    connection.execute(_PUT_OWNER, (group.owner, group.since, group.upto))
+    connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
 
 def put_members(connection: sqlite3.Connection, changed: Iterable[Member]) -> None:

@@ -94,6 +94,9 @@ class Store:
         except WriteError as error:
             self.trouble = str(error)
             found = self._read_only()
+        except StoreError:
+            self._disconnect()
+            raise
         return attrs.evolve(found, groups=(*found.groups, *self._recent.read()))
 
     def reopen(self) -> State:

@@ -112,8 +112,10 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
+    store = Store(tmp_path, "c")
     with pytest.raises(StoreError, match="newer gossipd"):
-        opened(tmp_path)
+        store.open()
+    assert store._connection is None, "a refused file is left open"
 
 
 @pytest.mark.parametrize("size", [0, 100, 5000])
