@@ -24,6 +24,9 @@ ACCEPT_PAUSE = 0.1
 REFUSALS_AT_ONCE = 100
 """Connections over the limit that are answered 503 at one time; any more are closed unanswered."""
 
+ACCEPTED_AT_ONCE = 64
+"""Connections that are taken in one turn of trio's loop, which takes long while many others ask."""
+
 _EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 
 
@@ -120,27 +123,35 @@ class HttpServer:
                 connection.expire()
 
     async def _accept(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
-        while True:
-            try:
-                stream = await listener.accept()
-            except OSError as error:
-                if error.errno not in _EXHAUSTED:
-                    raise
-                await trio.sleep(ACCEPT_PAUSE)
-                continue
-            # The stream has set TCP_NODELAY; connections wait on the bare socket.
-            sock = socket.socket(fileno=stream.socket.detach())
-            sock.setblocking(False)
-            self._accepted += 1
-            connection = Connection(sock, self._shared)
-            if len(self._connections) < self._limits.connections or self._evict():
-                self._connections.add(connection)
-                nursery.start_soon(self._run, connection)
-            elif self._refusing < REFUSALS_AT_ONCE:
-                nursery.start_soon(self._turn_away, connection)
-            else:
-                self._refused += 1
-                sock.close()
+        trio_socket = listener.socket
+        # Its `accept` takes one connection a turn.
+        with socket.fromfd(trio_socket.fileno(), trio_socket.family, trio_socket.type) as waiting:
+            waiting.setblocking(False)
+            while True:
+                await trio.lowlevel.wait_readable(waiting)
+                try:
+                    for _ in range(ACCEPTED_AT_ONCE):
+                        self._take(waiting.accept()[0], nursery)
+                except (BlockingIOError, ConnectionAbortedError):
+                    continue
+                except OSError as error:
+                    if error.errno not in _EXHAUSTED:
+                        raise
+                    await trio.sleep(ACCEPT_PAUSE)
+
+    def _take(self, sock: socket.socket, nursery: trio.Nursery) -> None:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._accepted += 1
+        connection = Connection(sock, self._shared)
+        if len(self._connections) < self._limits.connections or self._evict():
+            self._connections.add(connection)
+            nursery.start_soon(self._run, connection)
+        elif self._refusing < REFUSALS_AT_ONCE:
+            nursery.start_soon(self._turn_away, connection)
+        else:
+            self._refused += 1
+            sock.close()
 
     async def _run(self, connection: Connection) -> None:
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from typing import Any
 
 import pytest
 import trio
@@ -30,11 +32,11 @@ class Running:
         self.server = server
         self.done = done
         self.streams: list[trio.SocketStream] = []
-        self._port = port
+        self.port = port
 
     async def connect(self, data: bytes = b"") -> trio.SocketStream:
         """Opens a connection, sends `data`, and lets the server see it."""
-        stream = await trio.open_tcp_stream("127.0.0.1", self._port)
+        stream = await trio.open_tcp_stream("127.0.0.1", self.port)
         self.streams.append(stream)
         if data:
             await stream.send_all(data)
@@ -293,16 +295,30 @@ async def test_accepting_survives_a_lack_of_descriptors(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process without a free descriptor accepts again once it has one."""
-    accept, failures = trio.SocketListener.accept, [errno.EMFILE, errno.ENFILE]
+    accept, failures = socket.socket.accept, [errno.EMFILE, errno.ECONNABORTED, errno.ENFILE]
 
-    async def failing(listener: trio.SocketListener) -> trio.SocketStream:
+    def failing(listener: socket.socket) -> tuple[socket.socket, Any]:
         if failures:
             raise OSError(failures.pop(), "on purpose")
-        return await accept(listener)
+        return accept(listener)
 
-    monkeypatch.setattr(trio.SocketListener, "accept", failing)
+    monkeypatch.setattr(socket.socket, "accept", failing)
     async with running() as site:
         assert 200 == await site.status()
+    assert not failures
+
+
+async def test_many_are_accepted_in_one_turn() -> None:
+    """Newcomers do not wait for a turn each while others keep the loop busy."""
+    async with running() as site:
+        await trio.testing.wait_all_tasks_blocked()
+        with ExitStack() as clients:
+            for _ in range(40):
+                client = clients.enter_context(socket.socket())
+                client.connect(("127.0.0.1", site.port))
+            for _ in range(3):
+                await trio.lowlevel.checkpoint()
+            assert 40 == site.server.statistics().accepted
 
 
 @given(st.lists(st.binary(min_size=1, max_size=500), max_size=5))
