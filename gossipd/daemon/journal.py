@@ -1,7 +1,7 @@
 """Writes of the node on their way to its store, in order, as few transactions as it takes.
 
 One transaction is under way at a time, in a thread. What is staged meanwhile goes into the next one
-(group commit), which begins as soon as a turn of trio's loop brings nothing more. Once a second
+(group commit), which begins when the last turns of trio's loop brought nothing more. Once a second
 what has changed besides goes along: others' entries, members, the generation. After a failure
 everything that waits fails as well, and the file is opened anew until it can be written.
 """
@@ -29,7 +29,7 @@ _GATHER_SECONDS = 0.001
 """How long a commit waits at most while each turn brings more writes."""
 
 _TURNS = 3
-"""Turns of trio's loop: what clients ask for in one is staged in the next, or in the one after."""
+"""Turns of the loop from look to look: what is asked for in one is staged up to two turns later."""
 
 
 class Storage(Protocol):
