@@ -5,6 +5,7 @@ Knows nothing of what is served: a handler turns each `Request` into a `Response
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 from collections.abc import Sequence
@@ -132,6 +133,9 @@ class HttpServer:
                 try:
                     for _ in range(ACCEPTED_AT_ONCE):
                         self._take(waiting.accept()[0], nursery)
+                        if len(self._connections) >= self._limits.connections:
+                            # Those who are there may be done before the next one comes.
+                            break
                 except (BlockingIOError, ConnectionAbortedError):
                     continue
                 except OSError as error:
@@ -141,7 +145,9 @@ class HttpServer:
 
     def _take(self, sock: socket.socket, nursery: trio.Nursery) -> None:
         sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):
+            # macOS refuses it for a connection that was reset meanwhile.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._accepted += 1
         connection = Connection(sock, self._shared)
         if len(self._connections) < self._limits.connections or self._evict():
@@ -175,10 +181,10 @@ class HttpServer:
             self._shared.on_error(error, None)
 
     def _evict(self) -> bool:
-        idle = [one for one in self._connections if one.phase is Phase.IDLE]
-        if not idle:
+        idle = (one for one in self._connections if one.is_idle())
+        longest = min(idle, key=lambda one: one.since, default=None)
+        if longest is None:
             return False
-        longest = min(idle, key=lambda one: one.since)
         longest.expire()
         self._connections.discard(longest)
         self._evicted += 1

@@ -113,6 +113,15 @@ class Connection:
             self._sock.close()
             self._parser.close()
 
+    def is_idle(self) -> bool:
+        """Whether nothing was asked: no request is under way, and none waits to be read."""
+        if self.phase is not Phase.IDLE:
+            return False
+        try:
+            return not self._sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
     def expire(self) -> None:
         """Ends whatever the connection waits for: an unfinished request is answered 408."""
         if self.phase is Phase.HEAD or self.phase is Phase.BODY:

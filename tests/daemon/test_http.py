@@ -321,6 +321,20 @@ async def test_many_are_accepted_in_one_turn() -> None:
             assert 40 == site.server.statistics().accepted
 
 
+async def test_whoever_has_asked_makes_no_room() -> None:
+    """More at once than there is room for: each is answered, or told that there is none."""
+    async with running(limits=Limits(connections=10)) as site:
+        await trio.testing.wait_all_tasks_blocked()
+        with ExitStack() as clients:
+            made = [clients.enter_context(socket.socket()) for _ in range(30)]
+            for client in made:
+                client.connect(("127.0.0.1", site.port))
+                client.send(GET)
+            await trio.testing.wait_all_tasks_blocked()
+            answers = {status(client.recv(1000, socket.MSG_DONTWAIT)) for client in made}
+        assert answers <= {200, 503}
+
+
 @given(st.lists(st.binary(min_size=1, max_size=500), max_size=5))
 @settings(deadline=None, max_examples=50)
 def test_any_bytes_leave_the_server_alive(attacks: list[bytes]) -> None:
