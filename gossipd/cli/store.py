@@ -26,7 +26,7 @@ def _command(function: Callable[..., None]) -> Any:
 
     @functools.wraps(function)
     def guarded(**arguments: Any) -> int:
-        from gossipd.daemon.upkeep import UpkeepError
+        from gossipd.daemon.storage.inspection import UpkeepError
 
         try:
             function(**arguments)
@@ -43,7 +43,7 @@ def check(directory: str) -> None:
     """Read the whole file; exit code 1 and one line if it is damaged."""
     from pathlib import Path
 
-    from gossipd.daemon.upkeep import checked
+    from gossipd.daemon.storage.inspection import checked
 
     click.echo(f"ok: {checked(Path(directory))}")
 
@@ -55,7 +55,7 @@ def backup(directory: str, file: str) -> None:
     """Copy the node's state to FILE, which must not exist yet."""
     from pathlib import Path
 
-    from gossipd.daemon.upkeep import back_up
+    from gossipd.daemon.storage.inspection import back_up
 
     back_up(Path(directory), Path(file))
     click.echo(f"written to {file}")
@@ -69,7 +69,7 @@ def show(directory: str, output: str) -> None:
     import json
     from pathlib import Path
 
-    from gossipd.daemon.upkeep import shown
+    from gossipd.daemon.storage.inspection import shown
 
     found = shown(Path(directory))
     if output == "json":

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import attrs
 
-from gossipd.protocol.address import format_node_id, is_address, parse_node_id, split_node_id
+from gossipd.protocol import format_node_id, is_address, parse_node_id, split_node_id
 
 Profile = Literal["lan", "wan", "local"]
 AckLevel = Literal["all", "majority", "one", "local"]

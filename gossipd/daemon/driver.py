@@ -19,6 +19,7 @@ from gossipd.protocol import (
     Answer,
     Broadcast,
     Effect,
+    Event,
     Increment,
     Node,
     Notify,
@@ -30,12 +31,11 @@ from gossipd.protocol import (
     Transmit,
     Write,
 )
-from gossipd.protocol.events import Event
 
-from .clocks import ClockSteps
-from .journal import Journal, Storage
-from .later import Later
-from .metrics import LoopLateness
+from .clock_steps import ClockSteps
+from .doors.metrics import LoopLateness
+from .future import Later
+from .storage.journal import Journal, Storage
 
 _BATCH = 64
 _DRAIN_SECONDS = 0.05

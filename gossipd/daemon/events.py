@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 import structlog
 
-from gossipd.protocol.events import (
+from gossipd.protocol import (
     ClusterFound,
     ContentDiffers,
     Event,

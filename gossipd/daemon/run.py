@@ -17,7 +17,9 @@ import trio
 
 from gossipd import __version__
 from gossipd.protocol import (
+    Event,
     Identity,
+    LeaveDone,
     Node,
     ProtocolConfig,
     State,
@@ -25,21 +27,20 @@ from gossipd.protocol import (
     is_address,
     split_node_id,
 )
-from gossipd.protocol.events import Event, LeaveDone
 
-from .api import Api
 from .config import DaemonConfig
-from .discovery import Segments
+from .doors.api import Api
+from .doors.metrics import Metrics
 from .driver import Driver, look_up
 from .events import EventLog
-from .http import HttpServer
-from .http_messages import Request
-from .interfaces import advertised_address, changed_address, is_wildcard
-from .lock import LockError, lock
+from .http.messages import Request
+from .http.server import HttpServer
 from .log import RateLimit, configure
-from .metrics import Metrics
-from .store import Store, StoreError, WriteError
-from .udp import UdpSocket
+from .net.interfaces import advertised_address, changed_address, is_wildcard
+from .net.segments import Segments
+from .net.udp import UdpSocket
+from .storage.lock import LockError, lock
+from .storage.store import Store, StoreError, WriteError
 
 _BACKLOG = 1024
 _DRAIN_SECONDS = 1.0

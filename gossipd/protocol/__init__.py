@@ -8,8 +8,9 @@ theory of operation.
 
 from .address import format_node_id, is_address, parse_node_id, split_node_id
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
-from .counter import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
-from .counting import Increment
+from .counters.floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
+from .counters.ledger import Ledger
+from .counters.writes import Increment
 from .effects import (
     Address,
     Answer,
@@ -22,37 +23,105 @@ from .effects import (
     Transmit,
     Write,
 )
-from .members import MemberView
+from .events import (
+    ClusterFound,
+    ContentDiffers,
+    Event,
+    ForeignDatagram,
+    IdChanged,
+    IdConflict,
+    LeaveDone,
+    MemberDead,
+    MemberJoined,
+    MemberLeft,
+    MemberRecovered,
+    MemberSuspect,
+    Paused,
+    Refuted,
+    RegisteredPeerSilent,
+    ReplicaRenewed,
+    ReplicaRetired,
+)
+from .membership.suspicion import suspicion_timeout
+from .membership.table import MemberView
 from .node import Node
 from .state import State
 from .statistics import Statistics, Traffic
+from .wire.codec import Codec, frame
+from .wire.messages import (
+    ALIVE,
+    STATES,
+    Ack,
+    Beacon,
+    Claim,
+    Claims,
+    Content,
+    Entry,
+    Group,
+    Message,
+    Ping,
+    Sender,
+)
 
 __all__ = [
     "ACK_LEVELS",
+    "ALIVE",
     "FLOOR_LIMIT",
     "PROFILES",
+    "STATES",
     "VALUE_LIMIT",
+    "Ack",
     "Address",
     "Answer",
+    "Beacon",
     "Broadcast",
+    "Claim",
+    "Claims",
+    "ClusterFound",
+    "Codec",
+    "Content",
+    "ContentDiffers",
     "Effect",
+    "Entry",
+    "Event",
+    "ForeignDatagram",
+    "Group",
+    "IdChanged",
+    "IdConflict",
     "Identity",
     "Increment",
+    "LeaveDone",
+    "Ledger",
     "LimitExceeded",
+    "MemberDead",
+    "MemberJoined",
+    "MemberLeft",
+    "MemberRecovered",
+    "MemberSuspect",
     "MemberView",
+    "Message",
     "Node",
     "Notify",
+    "Paused",
     "Persist",
+    "Ping",
     "ProtocolConfig",
     "Record",
+    "Refuted",
+    "RegisteredPeerSilent",
+    "ReplicaRenewed",
+    "ReplicaRetired",
     "Resolve",
+    "Sender",
     "State",
     "Statistics",
     "Traffic",
     "Transmit",
     "Write",
     "format_node_id",
+    "frame",
     "is_address",
     "parse_node_id",
     "split_node_id",
+    "suspicion_timeout",
 ]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import attrs
 
 from .events import Event
-from .messages import Group
+from .wire.messages import Group
 
 Address = tuple[str, int]
 """An IP address in canonical text and a port, for UDP and TCP alike."""

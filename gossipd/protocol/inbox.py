@@ -7,18 +7,23 @@ from functools import partial
 
 import attrs
 
-from .answers import Answers
-from .codec import DecodeError
-from .contacts import Contacts
-from .counting import Counting
-from .detector import Detector
-from .discovery import Discovery
+from .counters.answers import Answers
+from .counters.ledger import Ledger
+from .counters.pushes import Pushes
+from .counters.relays import Spreading
+from .counters.writes import Counting
 from .events import ForeignDatagram, IdConflict
-from .leaving import Leaving
-from .ledger import Ledger
-from .members import Address, Member
-from .membership import Membership
-from .messages import (
+from .membership.claims import Membership
+from .membership.contacts import Contacts
+from .membership.detector import Detector
+from .membership.discovery import Discovery
+from .membership.echoes import CONTACT, LEAVE, PROBE, RELAY, Pings
+from .membership.leaving import Leaving
+from .membership.table import Address, Member
+from .outbox import Outbox, count_traffic
+from .reconcile import Reconciler
+from .wire.codec import DecodeError
+from .wire.messages import (
     ALIVE,
     KINDS,
     Ack,
@@ -40,11 +45,6 @@ from .messages import (
     SpreadDone,
     Sums,
 )
-from .outbox import Outbox, count_traffic
-from .pings import CONTACT, LEAVE, PROBE, RELAY, Pings
-from .pushes import Pushes
-from .reconcile import Reconciler
-from .spreading import Spreading
 
 _PADDING = 32
 _ANSWERED_BY_MORE = (Sums, Rows, Haves, Delta, Content)

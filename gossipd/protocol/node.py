@@ -11,29 +11,29 @@ from collections.abc import Iterable, Sequence
 from random import Random
 
 from .address import parse_node_id
-from .answers import Answers
-from .awareness import Awareness
 from .config import Identity, ProtocolConfig
-from .contacts import Contacts
-from .counting import Counting, Increment
-from .detector import Detector
-from .discovery import Discovery
+from .counters.answers import Answers
+from .counters.ledger import Ledger
+from .counters.pushes import Pushes
+from .counters.relays import Spreading
+from .counters.writes import Counting, Increment
 from .effects import Effect, Write
 from .events import Paused
-from .gossip import Gossip
 from .inbox import Inbox
-from .leaving import Leaving
-from .ledger import Ledger
-from .members import Address, MemberView
-from .membership import Membership
-from .messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim, Group
+from .membership.awareness import Awareness
+from .membership.claims import Membership
+from .membership.contacts import Contacts
+from .membership.detector import Detector
+from .membership.discovery import Discovery
+from .membership.echoes import Pings
+from .membership.gossip import Gossip
+from .membership.leaving import Leaving
+from .membership.table import Address, MemberView
 from .outbox import Outbox
-from .pings import Pings
-from .pushes import Pushes
 from .reconcile import Reconciler
-from .spreading import Spreading
 from .state import State
 from .statistics import Statistics
+from .wire.messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim, Group
 
 _TIMERS_PER_CALL = 10_000
 

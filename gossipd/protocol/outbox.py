@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from .codec import FRAME_BYTES, Codec, frame
 from .config import Identity, ProtocolConfig
 from .effects import Effect, Notify, Transmit
 from .events import Event
-from .members import Address, Member, MemberTable
-from .messages import ALIVE, DEAD, KINDS, LEFT, SUSPECT, Claim, Claims, Message, Sender
-from .piggyback import PiggybackQueue, transmit_limit
+from .membership.piggyback import PiggybackQueue, transmit_limit
+from .membership.table import Address, Member, MemberTable
 from .statistics import Statistics, Traffic
 from .timers import TimerQueue
+from .wire.codec import FRAME_BYTES, Codec, frame
+from .wire.messages import ALIVE, DEAD, KINDS, LEFT, SUSPECT, Claim, Claims, Message, Sender
 
 _CLAIMS_BYTES = FRAME_BYTES + 8
 _SAME_EVENT = 60.0

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from .counting import Counting
+from .counters.ledger import Ledger, group_bytes
+from .counters.writes import Counting
 from .events import ContentDiffers
 from .fingerprint import BUCKETS, mask_of, sixteenths
-from .ledger import Ledger, group_bytes
-from .members import Address, Member
-from .membership import Membership
-from .messages import (
+from .membership.claims import Membership
+from .membership.table import Address, Member
+from .outbox import Outbox
+from .wire.messages import (
     COUNTERS,
     MEMBERS,
     Claim,
@@ -36,7 +37,6 @@ from .messages import (
     Rows,
     Sums,
 )
-from .outbox import Outbox
 
 _ALL = 2**BUCKETS - 1
 _FEW_ROWS = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .messages import Claim, Group
+from .wire.messages import Claim, Group
 
 
 @attrs.frozen

@@ -7,10 +7,10 @@ which tell how fast a run goes.
 
 from __future__ import annotations
 
-from .cluster import address_of, node_id_of
-from .network import FixedDelay, LogNormalDelay, Network, UniformDelay
-from .record import Befell, Observed, Request
-from .world import World
+from .world.cluster import address_of, node_id_of
+from .world.network import FixedDelay, LogNormalDelay, Network, UniformDelay
+from .world.record import Befell, Observed, Request
+from .world.world import World
 
 __all__ = [
     "Befell",

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from . import plot
-from .scenario import ScenarioError, load, make, shipped
+from .scenario.scenario import ScenarioError, load, make, shipped
 from .simulate import Run, Simulation
 
 INTERRUPTED = 130

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .judge.timeline import Band, Timeline
 from .report import Report
-from .timeline import Band, Timeline
 
 if TYPE_CHECKING:
     from .simulate import Run

@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from .record import Request
-from .views import Step
+from .judge.agreement import Step
+from .world.record import Request
 
 _COMMANDS = 20
 

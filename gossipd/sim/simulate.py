@@ -14,18 +14,18 @@ import attrs
 
 from gossipd import __version__
 
-from .cluster import Cluster
-from .detection import Detection
-from .faults import Faults
-from .record import MEMBER_EVENTS, Observed
+from .judge.agreement import Views
+from .judge.detection import Detection
+from .judge.load import Writes
+from .judge.timeline import Timeline
+from .judge.trace import TraceHash, TraceText
 from .report import Command, Counted, Detected, FalseDeaths, Report, Spread, Traffic
-from .scenario import Scenario
-from .stage import LAZY, add_nodes, stage
-from .timeline import Timeline
-from .trace import TraceHash, TraceText
-from .views import Views
-from .world import COUNTER, World
-from .writes import Writes
+from .scenario.faults import Faults
+from .scenario.scenario import Scenario
+from .scenario.stage import LAZY, add_nodes, stage
+from .world.cluster import Cluster
+from .world.record import MEMBER_EVENTS, Observed
+from .world.world import COUNTER, World
 
 # Writes end this long before the run, or a tenth of it, so that the last of them can spread.
 _QUIET = 5.0

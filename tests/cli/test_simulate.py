@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gossipd.sim.notation import COMMANDS, FAULTS
+from gossipd.sim.scenario.notation import COMMANDS, FAULTS
 from tests.cli.invoking import invoke
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gossipd.daemon.store import Store
-from gossipd.protocol import State
-from gossipd.protocol.messages import Claim, Entry, Group
+from gossipd.daemon.storage.store import Store
+from gossipd.protocol import Claim, Entry, Group, State
 from tests.cli.invoking import invoke
 
 OWNER = b"a" * 16

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.processes.cluster import ROOT
 from tests.containers.engine import LABEL, Cluster, cluster, docker, insisted, missing_engine
-from tests.real.cluster import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from lab.processes.cluster import eventually
+from lab.processes.load import Load, Sums
 from tests.containers.engine import Cluster, Node, docker
-from tests.real.cluster import eventually
-from tests.real.load import Load, Sums
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.processes.cluster import ROOT, eventually
 from tests.containers.engine import docker, inspect, one
-from tests.real.cluster import ROOT, eventually
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
 

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from lab.processes.load import Load, Sums
 from tests.containers.engine import Node, cluster, insisted
-from tests.real.load import Load, Sums
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(240)]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.processes.cluster import ROOT, Client, environment, eventually
 from tests.containers.engine import LABEL, docker, insisted, inspect
-from tests.real.cluster import ROOT, Client, environment, eventually
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(240)]
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 
-from gossipd.daemon.api import Api
-from gossipd.daemon.http_messages import Request, Response
-from gossipd.daemon.later import Later
-from gossipd.protocol.counter import LimitExceeded
-from gossipd.protocol.effects import Answer
-from gossipd.protocol.statistics import Statistics
+from gossipd.daemon.doors.api import Api
+from gossipd.daemon.future import Later
+from gossipd.daemon.http.messages import Request, Response
+from gossipd.protocol import Answer, LimitExceeded, Statistics
 from tests.daemon.waiting import outcome
 
 NODE_ID = "127.0.0.1:8088"

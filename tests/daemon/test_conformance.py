@@ -13,9 +13,10 @@ import trio.testing
 
 from gossipd.daemon import driver as driver_module
 from gossipd.daemon.driver import Driver
-from gossipd.daemon.later import Later
+from gossipd.daemon.future import Later
 from gossipd.protocol import Address, Answer, Broadcast, Effect, Notify, Persist, Transmit
-from tests.conformance import (
+from tests.conformance.cases import SCENARIOS
+from tests.conformance.suite import (
     PEER,
     Deliver,
     Hear,
@@ -26,7 +27,6 @@ from tests.conformance import (
     Scenario,
     check,
 )
-from tests.conformance_cases import SCENARIOS
 from tests.daemon.waiting import outcome
 
 HANDLING = 1e-5
@@ -72,7 +72,7 @@ class DriverDrive:
         self._factory = factory
 
     def play(self, scenario: Scenario) -> Recorder:
-        """See `tests.conformance.Drive`."""
+        """See `tests.conformance.suite.Drive`."""
 
         async def look_up(host: str, port: int) -> list[Address]:
             await trio.lowlevel.checkpoint()

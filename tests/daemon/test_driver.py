@@ -14,9 +14,8 @@ import trio.testing
 
 from gossipd.daemon import driver as driver_module
 from gossipd.daemon.driver import Driver, look_up
-from gossipd.protocol import Address, Effect, LimitExceeded, Resolve, Transmit
-from gossipd.protocol.events import Event
-from tests.conformance import PEER, Reaction, Recorder, Reply, Scenario
+from gossipd.protocol import Address, Effect, Event, LimitExceeded, Resolve, Transmit
+from tests.conformance.suite import PEER, Reaction, Recorder, Reply, Scenario
 from tests.daemon.waiting import outcome
 
 Reactions = Mapping[str, Sequence[Reaction]]

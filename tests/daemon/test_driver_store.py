@@ -14,10 +14,12 @@ import trio.testing
 from structlog.testing import capture_logs
 
 from gossipd.daemon.driver import Driver
-from gossipd.daemon.store import WriteError
-from gossipd.daemon.writer import WriterThread
+from gossipd.daemon.storage.store import WriteError
+from gossipd.daemon.storage.writer import WriterThread
 from gossipd.protocol import (
     VALUE_LIMIT,
+    Entry,
+    Group,
     Identity,
     LimitExceeded,
     Node,
@@ -26,7 +28,6 @@ from gossipd.protocol import (
     State,
     Write,
 )
-from gossipd.protocol.messages import Entry, Group
 from tests.daemon.test_driver import Endpoint
 from tests.daemon.waiting import outcome
 

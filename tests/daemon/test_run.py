@@ -20,9 +20,9 @@ import trio.testing
 
 from gossipd.daemon import run as run_module
 from gossipd.daemon.config import DaemonConfig
-from gossipd.daemon.lock import lock
 from gossipd.daemon.log import configure
 from gossipd.daemon.run import StartError, main, run
+from gossipd.daemon.storage.lock import lock
 from gossipd.protocol import Address
 
 Names = dict[str, list[Address]]

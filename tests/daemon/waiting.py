@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import trio
 
-from gossipd.daemon.later import Later
+from gossipd.daemon.future import Later
 
 T = TypeVar("T")
 

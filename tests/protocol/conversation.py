@@ -23,9 +23,9 @@ from gossipd.protocol import (
     Write,
     split_node_id,
 )
-from gossipd.protocol.codec import Codec, frame
 from gossipd.protocol.events import Event
-from gossipd.protocol.messages import Message, Sender
+from gossipd.protocol.wire.codec import Codec, frame
+from gossipd.protocol.wire.messages import Message, Sender
 
 WALL_MS = 1_700_000_000_000
 

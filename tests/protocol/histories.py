@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from gossipd.protocol.counter import Counter
-from gossipd.protocol.ledger import Ledger
-from gossipd.protocol.messages import Entry, Group
-from gossipd.sim.search.orders import Entries, Operation, entries_of, has_effect_of, outcomes
+from gossipd.protocol.counters.floors import Counter
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.wire.messages import Entry, Group
+from lab.search.orders import Entries, Operation, entries_of, has_effect_of, outcomes
 
 NAME = "default"
 

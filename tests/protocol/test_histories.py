@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from gossipd.protocol.counter import Counter
-from gossipd.protocol.messages import Entry
+from gossipd.protocol.counters.floors import Counter
+from gossipd.protocol.wire.messages import Entry
 from tests.protocol.histories import Replica, history
 
 HISTORIES = 3_000

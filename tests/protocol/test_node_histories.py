@@ -8,8 +8,8 @@ import attrs
 import pytest
 
 from gossipd.protocol import Answer, Node, State
-from gossipd.protocol.ledger import Ledger
-from gossipd.sim.search.orders import Operation, entries_of, has_effect_of, outcomes
+from gossipd.protocol.counters.ledger import Ledger
+from lab.search.orders import Operation, entries_of, has_effect_of, outcomes
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,

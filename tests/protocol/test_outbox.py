@@ -7,8 +7,8 @@ from random import Random
 from gossipd.protocol import Identity, ProtocolConfig, Transmit
 from gossipd.protocol.effects import Notify
 from gossipd.protocol.events import IdConflict
-from gossipd.protocol.messages import DEAD, SUSPECT, Claim, Claims, Nack, Ping
 from gossipd.protocol.outbox import Outbox
+from gossipd.protocol.wire.messages import DEAD, SUSPECT, Claim, Claims, Nack, Ping
 from tests.protocol.conversation import WALL_MS, address, node_id, opened
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gossipd.protocol import Node
 from gossipd.protocol.events import ContentDiffers, MemberDead, MemberSuspect
-from gossipd.protocol.messages import (
+from gossipd.protocol.wire.messages import (
     Claim,
     Claims,
     Content,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cluster import ROOT, environment, eventually
-from tests.real.packets import isolated
+from lab.processes.cluster import ROOT, environment, eventually
+from lab.processes.packets import isolated
 
 pytestmark = [
     pytest.mark.real,
@@ -25,7 +25,7 @@ def started(*arguments: str) -> tuple[subprocess.Popen[str], bytes]:
     mark = f"BENCH_TEST={secrets.token_hex(8)}"
     name, value = mark.split("=")
     process = subprocess.Popen(
-        [sys.executable, "-m", "scripts.benchmarks", *arguments],
+        [sys.executable, "-m", "lab.bench", *arguments],
         cwd=ROOT,
         env={**environment(), name: value},
         stdout=subprocess.PIPE,

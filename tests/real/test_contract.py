@@ -13,8 +13,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from tests.real.cluster import ROOT, Cluster, cluster
-from tests.real.packets import isolated
+from lab.processes.cluster import ROOT, Cluster, cluster
+from lab.processes.packets import isolated
 
 pytestmark = pytest.mark.real
 

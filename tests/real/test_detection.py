@@ -7,8 +7,8 @@ from statistics import median
 
 import pytest
 
-from tests.real.cluster import Cluster, Node, eventually
-from tests.real.packets import loss
+from lab.processes.cluster import Cluster, Node, eventually
+from lab.processes.packets import loss
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gossipd.daemon.upkeep import shown
-from tests.real.cluster import Cluster, Node, cluster, eventually, free_addresses
+from gossipd.daemon.storage.inspection import shown
+from lab.processes.cluster import Cluster, Node, cluster, eventually, free_addresses
 
 pytestmark = pytest.mark.real
 

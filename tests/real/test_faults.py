@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from tests.daemon.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Switch
-from tests.real.cluster import Cluster, Node, cluster, eventually
+from lab.processes.cluster import Cluster, Node, cluster, eventually
+from tests.daemon.storage.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Switch
 from tests.real.test_kills import Load, Sums
 
 pytestmark = pytest.mark.real

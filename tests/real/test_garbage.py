@@ -12,9 +12,8 @@ from random import Random
 
 import pytest
 
-from gossipd.protocol.codec import Codec, frame
-from gossipd.protocol.messages import Ack, Claim, Claims, Ping, Sender
-from tests.real.cluster import Cluster, Node, cluster, eventually
+from gossipd.protocol import Ack, Claim, Claims, Codec, Ping, Sender, frame
+from lab.processes.cluster import Cluster, Node, cluster, eventually
 
 pytestmark = pytest.mark.real
 

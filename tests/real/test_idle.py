@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.real.cluster import Cluster, Node, eventually
-from tests.real.costs import processor_seconds, resident_megabytes
+from lab.processes.cluster import Cluster, Node, eventually
+from lab.processes.costs import processor_seconds, resident_megabytes
 
 pytestmark = pytest.mark.real
 

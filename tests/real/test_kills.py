@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from tests.real.cluster import Cluster, cluster, eventually
-from tests.real.load import Load, Sums
+from lab.processes.cluster import Cluster, cluster, eventually
+from lab.processes.load import Load, Sums
 
 pytestmark = pytest.mark.real
 

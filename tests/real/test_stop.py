@@ -13,7 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cluster import ROOT, Cluster, Node, cluster, environment, eventually, free_addresses
+from lab.processes.cluster import (
+    ROOT,
+    Cluster,
+    Node,
+    cluster,
+    environment,
+    eventually,
+    free_addresses,
+)
 
 pytestmark = pytest.mark.real
 

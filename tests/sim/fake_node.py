@@ -11,19 +11,22 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from gossipd.protocol import Identity
-from gossipd.protocol.effects import (
+from gossipd.protocol import (
     Address,
     Answer,
     Effect,
+    Identity,
+    LeaveDone,
+    MemberDead,
+    MemberJoined,
+    MemberRecovered,
     Notify,
     Persist,
     Resolve,
+    Statistics,
     Transmit,
     Write,
 )
-from gossipd.protocol.events import LeaveDone, MemberDead, MemberJoined, MemberRecovered
-from gossipd.protocol.statistics import Statistics
 
 PERIOD = 1.0
 PATIENCE = 3.5

@@ -14,7 +14,7 @@ import pytest
 
 from gossipd.sim import command
 from gossipd.sim.command import INTERRUPTED, Output, simulate
-from gossipd.sim.scenario import ScenarioError
+from gossipd.sim.scenario.scenario import ScenarioError
 from gossipd.sim.simulate import Simulation
 
 QUICK = {"nodes": "4", "duration": "5"}

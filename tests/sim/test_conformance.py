@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from gossipd.protocol.effects import Address, Answer, Broadcast, Notify, Transmit
-from gossipd.sim.host import Host
-from gossipd.sim.record import Observed, Request
-from gossipd.sim.world import World
-from tests.conformance import (
+from gossipd.protocol import Address, Answer, Broadcast, Notify, Transmit
+from gossipd.sim.world.host import Host
+from gossipd.sim.world.record import Observed, Request
+from gossipd.sim.world.world import World
+from tests.conformance.cases import SCENARIOS
+from tests.conformance.suite import (
     PEER,
     Deliver,
     Hear,
@@ -22,7 +23,6 @@ from tests.conformance import (
     Scenario,
     check,
 )
-from tests.conformance_cases import SCENARIOS
 
 
 class RecordingWorld(World):
@@ -49,7 +49,7 @@ class SimulatorDrive:
     """Plays a scenario in a world."""
 
     def play(self, scenario: Scenario) -> Recorder:
-        """See `tests.conformance.Drive`."""
+        """See `tests.conformance.suite.Drive`."""
         world = RecordingWorld(1, config=scenario, names=scenario.names)
         world.network.observers.append(
             lambda now, source, target, data, copies: world.recorder.carried_out(

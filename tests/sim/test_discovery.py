@@ -10,11 +10,10 @@ from statistics import median
 
 import pytest
 
-from gossipd.protocol import ProtocolConfig
-from gossipd.protocol.events import ClusterFound, MemberDead
-from gossipd.sim import checks
-from gossipd.sim.host import Host
-from gossipd.sim.world import World
+from gossipd.protocol import ClusterFound, MemberDead, ProtocolConfig
+from gossipd.sim.judge import checks
+from gossipd.sim.world.host import Host
+from gossipd.sim.world.world import World
 
 SEEDS = range(int(os.environ.get("GOSSIPD_SEEDS", "3")))
 LAN = ProtocolConfig(discovery=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gossipd.sim import plot
-from gossipd.sim.scenario import make
+from gossipd.sim.scenario.scenario import make
 from gossipd.sim.simulate import Simulation
 
 

@@ -11,12 +11,10 @@ from statistics import median
 
 import pytest
 
-from gossipd.protocol import ProtocolConfig
-from gossipd.protocol.events import MemberDead
-from gossipd.protocol.suspicion import suspicion_timeout
-from gossipd.sim import checks
-from gossipd.sim.network import Network, UniformDelay
-from gossipd.sim.world import World
+from gossipd.protocol import MemberDead, ProtocolConfig, suspicion_timeout
+from gossipd.sim.judge import checks
+from gossipd.sim.world.network import Network, UniformDelay
+from gossipd.sim.world.world import World
 
 SEEDS = range(int(os.environ.get("GOSSIPD_SEEDS", "3")))
 LAN = ProtocolConfig()

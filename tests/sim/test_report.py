@@ -7,8 +7,8 @@ import json
 import attrs
 import pytest
 
+from gossipd.sim.judge.agreement import Step
 from gossipd.sim.report import Command, Counted, Detected, FalseDeaths, Report, Spread, Traffic
-from gossipd.sim.views import Step
 
 NONE = Spread.of([])
 REPORT = Report(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gossipd.sim.command import Output, listing, simulate
-from gossipd.sim.scenario import ScenarioError, load, make, shipped
+from gossipd.sim.scenario.scenario import ScenarioError, load, make, shipped
 
 QUICK = {"nodes": "8", "duration": "10"}
 

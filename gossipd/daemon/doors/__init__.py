@@ -1,0 +1,1 @@
+"""Ways in for clients: the documented routes, health and metrics."""

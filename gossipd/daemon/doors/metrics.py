@@ -1,0 +1,219 @@
+"""The page of `/metrics`: plain integers, read when Prometheus asks and kept nowhere else.
+
+prometheus_client is imported at the first scrape: importing it takes longer than the rest of the
+start of a daemon that nobody scrapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+import trio
+
+from gossipd import __version__
+from gossipd.protocol import Statistics, Traffic
+
+from ..http.server import HttpStatistics
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.metrics_core import Metric
+
+
+@attrs.define
+class LoopLateness:
+    """How late the daemon's own timers fire.
+
+    Attributes:
+        count: timers that fired.
+        sum: seconds of lateness of all of them.
+        max: seconds of the largest since the process started.
+    """
+
+    count: int = 0
+    sum: float = 0.0
+    max: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Counts one timer that fired `seconds` after it was due."""
+        self.count += 1
+        self.sum += seconds
+        self.max = max(self.max, seconds)
+
+
+class Commits(Protocol):
+    """What a store has counted."""
+
+    @property
+    def commits(self) -> int:
+        """Transactions, each synced once."""
+
+    @property
+    def writes(self) -> int:
+        """Writes of the node in them."""
+
+
+_Values = dict[tuple[str, ...], float]
+
+
+@attrs.frozen
+class _Labelled:
+    """Values of one metric by the values of its labels."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    values: _Values
+
+
+class Metrics:
+    """The metrics of one daemon, in a registry of their own."""
+
+    def __init__(
+        self,
+        statistics: Callable[[], Statistics],
+        http: Callable[[], HttpStatistics],
+        requests: Mapping[tuple[str, int], int],
+        lateness: LoopLateness,
+        store: Commits | None = None,
+    ) -> None:
+        """Imports and reads nothing yet.
+
+        Args:
+            statistics: returns what the protocol has counted.
+            http: returns what the HTTP server has counted.
+            requests: answered requests by (route, status).
+            lateness: kept by the driver.
+            store: what this node keeps its state in; None if it keeps none.
+        """
+        self._statistics = statistics
+        self._http = http
+        self._requests = requests
+        self._lateness = lateness
+        self._store = store
+        self._registry: CollectorRegistry | None = None
+
+    async def render(self) -> bytes:
+        """Returns the page in the Prometheus text format 0.0.4."""
+        if self._registry is None:
+            # The import reads dozens of files, during which the event loop is to run on.
+            self._registry = await trio.to_thread.run_sync(self._new_registry)
+        from prometheus_client.exposition import generate_latest
+
+        return generate_latest(self._registry)
+
+    def _new_registry(self) -> CollectorRegistry:
+        from prometheus_client import CollectorRegistry, ProcessCollector
+
+        # Without auto_describe, so that registering it reads nothing from this thread.
+        registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=registry)
+        registry.register(self)
+        return registry
+
+    def collect(self) -> Iterable[Metric]:
+        """Called by the registry at each scrape."""
+        from prometheus_client.core import (
+            CounterMetricFamily,
+            GaugeMetricFamily,
+            InfoMetricFamily,
+            SummaryMetricFamily,
+        )
+
+        statistics, http = self._statistics(), self._http()
+        yield InfoMetricFamily("gossipd_build", "This build.", value={"version": __version__})
+        for name, text, value in _gauges(statistics, http, self._lateness):
+            yield GaugeMetricFamily(name, text, value=value)
+        for name, text, value in _counters(statistics, http) + _commits(self._store):
+            yield CounterMetricFamily(name, text, value=value)
+        for name, text, label, numbers in (
+            ("gossipd_members", "Members now.", "state", statistics.members),
+            ("gossipd_waiting", "What is kept for later now.", "kind", statistics.waiting),
+        ):
+            gauge = GaugeMetricFamily(name, text, labels=(label,))
+            for which, number in sorted(numbers.items()):
+                gauge.add_metric((which,), number)
+            yield gauge
+        for metric in _labelled(statistics, http, self._requests):
+            family = CounterMetricFamily(metric.name, metric.text, labels=metric.labels)
+            for labels, value in sorted(metric.values.items()):
+                family.add_metric(labels, value)
+            yield family
+        yield SummaryMetricFamily(
+            "gossipd_loop_lateness_seconds",
+            "How late timers fire.",
+            count_value=self._lateness.count,
+            sum_value=self._lateness.sum,
+        )
+
+
+_Plain = tuple[str, str, float]
+
+
+def _gauges(statistics: Statistics, http: HttpStatistics, lateness: LoopLateness) -> list[_Plain]:
+    return [
+        ("gossipd_local_health", "Score now; 0 is healthy.", statistics.local_health),
+        ("gossipd_http_connections", "Open connections now.", http.open),
+        ("gossipd_loop_lateness_max_seconds", "The latest a timer has fired.", lateness.max),
+    ]
+
+
+def _counters(statistics: Statistics, http: HttpStatistics) -> list[_Plain]:
+    return [
+        ("gossipd_suspicions", "Suspicions raised by this node.", statistics.suspicions),
+        ("gossipd_deaths", "Members declared dead by this node.", statistics.deaths),
+        ("gossipd_refutations", "Claims about this node refuted.", statistics.refutations),
+        ("gossipd_pushes", "Counter pushes sent.", statistics.pushes),
+        ("gossipd_push_retries", "Counter pushes sent again.", statistics.push_retries),
+        ("gossipd_pauses", "Times in which the process did not run.", statistics.pauses),
+        ("gossipd_paused_seconds", "The sum of these times.", statistics.paused_seconds),
+        ("gossipd_http_connections_accepted", "Connections accepted.", http.accepted),
+        ("gossipd_http_connections_evicted", "Idle connections closed for room.", http.evicted),
+        ("gossipd_http_connections_refused", "Connections without room.", http.refused),
+    ]
+
+
+def _commits(store: Commits | None) -> list[_Plain]:
+    if store is None:
+        return []
+    return [
+        ("gossipd_store_commits", "Transactions on disk.", store.commits),
+        ("gossipd_store_writes", "Writes of this node in them.", store.writes),
+    ]
+
+
+def _labelled(
+    statistics: Statistics, http: HttpStatistics, requests: Mapping[tuple[str, int], int]
+) -> list[_Labelled]:
+    answers: _Values = {(ack, str(met).lower()): n for (ack, met), n in statistics.answers.items()}
+    answered: _Values = {(route, str(status)): n for (route, status), n in requests.items()}
+    refusals: _Values = {(str(status),): n for status, n in http.refusals.items()}
+    return [
+        *_traffic("sent", statistics.sent),
+        *_traffic("received", statistics.received),
+        _Labelled(
+            "gossipd_rejected",
+            "Datagrams, messages or values refused.",
+            ("reason",),
+            _by_one(statistics.rejected),
+        ),
+        _Labelled("gossipd_probes", "Probes finished.", ("outcome",), _by_one(statistics.probes)),
+        _Labelled("gossipd_answers", "Writes answered.", ("ack", "met"), answers),
+        _Labelled("gossipd_http_requests", "Requests answered.", ("route", "status"), answered),
+        _Labelled("gossipd_http_refusals", "Requests never routed.", ("status",), refusals),
+    ]
+
+
+def _traffic(way: str, traffic: Mapping[str, Traffic]) -> list[_Labelled]:
+    datagrams: _Values = {(kind,): one.datagrams for kind, one in traffic.items()}
+    sizes: _Values = {(kind,): one.bytes for kind, one in traffic.items()}
+    return [
+        _Labelled(f"gossipd_{way}_datagrams", f"Datagrams {way}.", ("kind",), datagrams),
+        _Labelled(f"gossipd_{way}_bytes", f"UDP payload {way}.", ("kind",), sizes),
+    ]
+
+
+def _by_one(values: Mapping[str, int]) -> _Values:
+    return {(label,): value for label, value in values.items()}

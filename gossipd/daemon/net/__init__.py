@@ -1,0 +1,1 @@
+"""UDP: sockets, and the networks that discovery calls into."""

@@ -1,0 +1,368 @@
+"""Keeps what a node must not forget, in a directory of its own: SQLite in WAL mode.
+
+One connection, which its owner calls from one thread at a time; every commit is synced before it
+returns. A claim to have everything of an owner up to a version is in the same transaction as the
+entries that make it true. What is only recorded is beside it, see `recent`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import attrs
+
+from gossipd.protocol import Group, State, Write
+
+from . import schema
+from .schema import (
+    Member,
+    check,
+    drop_members,
+    member_rows,
+    open_to_read,
+    put_group,
+    put_members,
+    read_state,
+    slot,
+)
+from .unsynced import Recent
+
+_BUSY_SECONDS = 5.0
+_LOG_BYTES = 4 * 2**20
+
+# Errors of SQLite that are not the file's fault and may pass.
+_PASSING = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
+)
+
+
+class StoreError(Exception):
+    """The directory cannot be used: one line that says what, where, and what to do."""
+
+
+class WriteError(Exception):
+    """A transaction may be on disk or not; the text is the reason in a few words."""
+
+
+class Store:
+    """The file of one node.
+
+    Attributes:
+        path: of the file.
+        trouble: why the last attempt to write failed, until `reopen` succeeds; None if it did not.
+        commits, writes: transactions so far, and writes of the node in them.
+    """
+
+    def __init__(self, directory: Path, cluster: str) -> None:
+        self.path = directory / schema.FILE
+        self._log = directory / f"{schema.FILE}-wal"
+        self._recent = Recent(self.path, cluster)
+        self.trouble: str | None = None
+        self.commits = 0
+        self.writes = 0
+        self._cluster = cluster
+        self._connection: sqlite3.Connection | None = None
+        # What is on disk, so that a snapshot writes only what differs.
+        self._entries: dict[tuple[bytes, str, int], tuple[int, int]] = {}
+        self._have: dict[bytes, int] = {}
+        self._members: dict[str, Member] = {}
+        self._generation = 0
+
+    def open(self) -> State:
+        """Opens or makes the file, and reads what it holds.
+
+        If it can only be read, or not even be made, `trouble` says why. Raises StoreError if it is
+        damaged, newer than this program or of another cluster.
+        """
+        try:
+            found = self._open()
+        except WriteError as error:
+            self.trouble = str(error)
+            found = self._read_only()
+        except StoreError:
+            self._disconnect()
+            raise
+        return attrs.evolve(found, groups=(*found.groups, *self._recent.read()))
+
+    def reopen(self) -> State:
+        """Opens the file anew, tries whether it can be written, and reads what it really holds.
+
+        Raises WriteError or StoreError.
+        """
+        self._renew_log()
+        self._disconnect()
+        found = self._open()
+        self.begin(self._generation)
+        self.trouble = None
+        return found
+
+    def begin(self, generation: int) -> None:
+        """A process of this generation runs. Raises WriteError."""
+        with self._transaction() as connection:
+            connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
+        self._generation = generation
+
+    def record(self, group: Group) -> None:
+        """Notes what the next process is to know, if this one is killed. Not synced."""
+        self._recent.add(group)
+
+    def turn(self) -> None:
+        """A snapshot is about to be taken that has all that was recorded so far."""
+        self._recent.turn()
+
+    def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
+        """Puts writes, in order, and whatever else a snapshot has, on disk in one transaction.
+
+        Raises WriteError; then call `reopen` before anything else.
+        """
+        with self._transaction() as connection:
+            for write in writes:
+                for group in write.groups:
+                    put_group(connection, group)
+            if snapshot is not None:
+                self._put_snapshot(connection, snapshot)
+        self.commits += 1
+        self.writes += len(writes)
+        for write in writes:
+            for group in write.groups:
+                self._note(group)
+        if snapshot is not None:
+            self._remember(snapshot)
+            self._recent.forget()
+
+    def close(self, snapshot: State) -> None:
+        """Writes a last snapshot, and that the process ended in good order. Raises WriteError."""
+        try:
+            with self._transaction() as connection:
+                self._put_snapshot(connection, snapshot)
+                connection.execute(schema.PUT_META, ("clean", 1))
+            with contextlib.suppress(OSError):
+                self._recent.clear()
+        except WriteError:
+            with contextlib.suppress(WriteError):
+                self._renew_log()
+            raise
+        finally:
+            self._disconnect()
+
+    # The connection
+
+    def _open(self) -> State:
+        if not self.path.exists():
+            self._make()
+        self._renew_log()
+        try:
+            self._connection = connection = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
+            )
+            [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute("PRAGMA synchronous = FULL")
+            # On macOS a plain fsync leaves the data in the drive's cache.
+            connection.execute("PRAGMA fullfsync = ON")
+            # A log that grew while somebody read is cut back once it begins anew.
+            connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+            found = self._read(connection)
+            # Somebody who reads an older state may be in the way: then the log is kept.
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+            # SQLite does not tell if it could not make the names of its files durable.
+            _sync(self.path.parent)
+        except sqlite3.DatabaseError as error:
+            raise self._failure(error) from None
+        except OSError as error:
+            raise WriteError(_reason(error)) from None
+        if mode != "wal":
+            raise WriteError("its log cannot be used")
+        return found
+
+    def _renew_log(self) -> None:
+        """Writes the log over itself, and syncs it. Raises WriteError.
+
+        After a sync that failed, what can be read of it may be in the page cache alone. SQLite
+        would move it into the file, when it opens or closes that, and a power cut amid this would
+        leave pages that are neither old nor new, with nothing on the disk to mend them.
+        """
+        try:
+            with self._log.open("r+b", buffering=0) as log:
+                content = log.read()
+                log.seek(0)
+                if log.write(content) != len(content):
+                    raise WriteError("its log cannot be written")
+                os.fsync(log.fileno())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise WriteError(_reason(error)) from None
+
+    def _read_only(self) -> State:
+        """What can be read of a file that cannot be written; nothing if there is none.
+
+        After a sync that failed, the end of a log may be there to be read and not on the disk: what
+        was never acknowledged of it is shown, and may be gone after a power cut.
+        """
+        self._disconnect()
+        if not self.path.exists():
+            return State()
+        try:
+            with tempfile.TemporaryDirectory() as scratch:
+                path = self.path
+                if self._log.exists():
+                    # A log is read by way of an index, which is a file to be written.
+                    path = Path(scratch, self.path.name)
+                    shutil.copyfile(self.path, path)
+                    shutil.copyfile(self._log, path.with_name(self._log.name))
+                with contextlib.closing(open_to_read(path)) as connection:
+                    return self._read(connection)
+        except sqlite3.DatabaseError as error:
+            failure = self._failure(error)
+            if isinstance(failure, StoreError):
+                raise failure from None
+            raise StoreError(f"cannot read {self.path}: {failure}") from None
+        except OSError as error:
+            raise StoreError(f"cannot read {self.path}: {_reason(error)}") from None
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _failure(self, error: sqlite3.DatabaseError) -> StoreError | WriteError:
+        """Full disks and the like pass; what else a file can cause is damage."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in _PASSING:
+            return WriteError(str(error))
+        return damaged(self.path, str(error))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        try:
+            if connection is None:
+                raise WriteError("the file is not open")
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise WriteError(str(error)) from None
+        except WriteError as error:
+            self.trouble = str(error)
+            raise
+
+    def _make(self) -> None:
+        """A file appears under its name only once it is whole and synced."""
+        draft = self.path.with_name(f"{schema.FILE}.new")
+        try:
+            draft.unlink(missing_ok=True)
+            # What is left beside a file that was moved away would be read into the new one.
+            self._recent.clear()
+            if self._log.exists():
+                self._log.unlink()
+                _sync(self.path.parent)
+            with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+                connection.executescript(f"BEGIN; {schema.SCHEMA} COMMIT;")
+                connection.executemany(schema.PUT_META, [("cluster", self._cluster), ("clean", 1)])
+                connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+            _sync(draft)
+            draft.rename(self.path)
+        except sqlite3.Error as error:
+            raise WriteError(str(error)) from None
+        except OSError as error:
+            raise WriteError(_reason(error)) from None
+
+    # Reading
+
+    def _read(self, connection: sqlite3.Connection) -> State:
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        if version > schema.VERSION:
+            raise StoreError(f"{self.path} was written by a newer gossipd (version {version})")
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
+        if not meta.get("clean"):
+            problem = check(connection)
+            if problem is not None:
+                raise damaged(self.path, problem)
+        if meta.get("cluster") != self._cluster:
+            raise StoreError(
+                f"{self.path} belongs to the cluster {meta.get('cluster')!r}, not {self._cluster!r}"
+            )
+        try:
+            state = read_state(connection)
+            self._entries.clear()
+            self._have.clear()
+            self._remember(state)
+        except (TypeError, ValueError) as error:
+            # After a clean end the file is not checked as a whole.
+            raise damaged(self.path, str(error)) from None
+        return state
+
+    # Writing
+
+    def _note(self, group: Group) -> None:
+        for entry in group.entries:
+            key = (group.owner, entry.name, slot(entry))
+            version, count = self._entries.get(key, (0, 0))
+            self._entries[key] = max(entry.version, version), max(entry.count, count)
+        have = self._have.get(group.owner, 0)
+        if group.since <= have:
+            self._have[group.owner] = max(have, group.upto)
+
+    def _remember(self, state: State) -> None:
+        self._generation = state.generation
+        for group in state.groups:
+            self._note(Group(group.owner, 0, group.upto, group.entries))
+        self._members = member_rows(state)
+
+    def _put_snapshot(self, connection: sqlite3.Connection, state: State) -> None:
+        for group in state.groups:
+            entries = [
+                entry
+                for entry in group.entries
+                if self._entries.get((group.owner, entry.name, slot(entry)))
+                != (entry.version, entry.count)
+            ]
+            if entries or group.upto > self._have.get(group.owner, -1):
+                put_group(connection, Group(group.owner, 0, group.upto, entries))
+        rows = member_rows(state)
+        changed = [row for member, row in rows.items() if self._members.get(member) != row]
+        put_members(connection, changed)
+        drop_members(connection, [member for member in self._members if member not in rows])
+        if state.generation != self._generation:
+            connection.execute(schema.PUT_META, ("generation", state.generation))
+
+
+def damaged(path: Path, problem: str) -> StoreError:
+    """What to tell whoever finds a file that cannot be read."""
+    return StoreError(
+        f"{path} is damaged ({' '.join(problem.split())}): put a backup in its place, with no"
+        f" {path.name}-wal beside it, or move both away to begin with what other nodes hold"
+    )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Counters: their values, who counted what, how writes take effect and reach other nodes."""

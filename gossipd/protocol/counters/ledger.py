@@ -1,0 +1,194 @@
+"""All counters' entries by owner, with versions: what this node has, and what another lacks.
+
+An owner numbers its changes 1, 2, 3 …; of every slot only the newest entry is kept. `have` is the
+version up to which nothing of an owner is missing here; entries beyond it count as well, they
+merely are not vouched for. The scheme is scuttlebutt's (van Renesse et al., 2008): a delta brings
+entries in version order, and so can be cut anywhere.
+
+An entry without a count declares a floor. An owner's newer declaration replaces its older one:
+floors only rise, and one that was passed matters only if something was counted under it, which the
+slots themselves tell.
+"""
+
+from __future__ import annotations
+
+from ..fingerprint import Fingerprint, row_hash
+from ..wire.messages import Entry, Group, Have
+from .floors import Counter
+
+ENTRY_BYTES = 32
+"""Upper bound of an encoded entry without its name."""
+
+GROUP_BYTES = 48
+"""Upper bound of a group's encoding beside its entries."""
+
+_DECLARED = -1
+"""Stands for the floor in the key of an owner's declaration, of which there is one a counter."""
+
+
+class OwnerLog:
+    """What is known of one owner."""
+
+    __slots__ = ("digest", "entries", "have", "newest")
+
+    def __init__(self) -> None:
+        self.have = 0
+        self.newest = 0
+        self.digest = 0
+        self.entries: dict[tuple[str, int], Entry] = {}
+
+
+class Ledger:
+    """Counters by name and their entries by owner.
+
+    Attributes:
+        changes: how often an entry was taken over or a version raised.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self.changes = 0
+        self.counters: dict[str, Counter] = {}
+        self.owners: dict[bytes, OwnerLog] = {}
+        self.fingerprint = Fingerprint()
+        self._key = key
+
+    def counter(self, name: str) -> Counter:
+        """The counter of that name, made when it is first asked for."""
+        found = self.counters.get(name)
+        if found is None:
+            found = self.counters[name] = Counter()
+        return found
+
+    def value(self, name: str) -> int:
+        """The counter's value; 0 for a name never counted."""
+        counter = self.counters.get(name)
+        return 0 if counter is None else counter.value
+
+    def have(self, owner: bytes) -> int:
+        """The version up to which everything of `owner` is here."""
+        log = self.owners.get(owner)
+        return 0 if log is None else log.have
+
+    def newest(self, owner: bytes) -> int:
+        """The version of the newest entry of `owner` that is here, whatever is not before it."""
+        log = self.owners.get(owner)
+        return 0 if log is None else log.newest
+
+    def apply(self, group: Group) -> bool:
+        """Merges a group. Whether anything was news."""
+        log = self.owners.get(group.owner)
+        if log is None:
+            log = OwnerLog()
+            self.owners[group.owner] = log
+        known = (log.have, log.newest)
+        news = False
+        for entry in group.entries:
+            news |= self._merge(group.owner, log, entry)
+        if group.since <= log.have < group.upto:
+            log.have = group.upto
+            log.newest = max(log.newest, log.have)
+            news = True
+        if known != (log.have, log.newest):
+            self._rehash(group.owner, log)
+        return news
+
+    def learned_floor(self, group: Group) -> bool:
+        """Whether the group brings a floor that is not known here yet."""
+        return any(entry.floor > self._top(entry.name) for entry in group.entries)
+
+    def group(self, owner: bytes, since: int, budget: int) -> tuple[Group | None, bool]:
+        """What one with everything of `owner` up to `since` lacks, and whether all of it fitted.
+
+        The group encodes to at most `budget` bytes; None if nothing is lacking, or nothing fits.
+        """
+        log = self.owners.get(owner)
+        if log is None or (log.have <= since and log.newest <= since):
+            return None, True
+        newer = [entry for entry in log.entries.values() if entry.version > since]
+        newer.sort(key=_version)
+        chosen: list[Entry] = []
+        budget -= GROUP_BYTES
+        for entry in newer:
+            budget -= _entry_bytes(entry)
+            if budget < 0:
+                break
+            chosen.append(entry)
+        whole = len(chosen) == len(newer)
+        if not chosen and (not whole or budget < 0):
+            return None, False
+        upto = log.have if whole else min(log.have, chosen[-1].version)
+        return Group(owner, since, max(upto, since), chosen), whole
+
+    def haves(self, owners: list[bytes]) -> list[Have]:
+        """Version vector of these owners."""
+        found = []
+        for owner in owners:
+            have, newest = self.have(owner), self.newest(owner)
+            found.append(Have(owner, have, newest if newest > have else 0))
+        return found
+
+    def in_buckets(self, mask: int) -> list[bytes]:
+        """Owners in these buckets of the fingerprint, a mask of 256 bits."""
+        return [owner for owner in self.owners if mask >> owner[0] & 1]
+
+    def count_in(self, mask: int) -> int:
+        """How many owners are in these buckets."""
+        return len(self.in_buckets(mask))
+
+    def content(self, owner: bytes) -> tuple[int, int] | None:
+        """Version and hash of the owner's entries; None if there are some beyond that version."""
+        log = self.owners.get(owner)
+        if log is None or log.newest != log.have:
+            return None
+        rows = sorted((e.name, e.floor, e.count, e.version) for e in log.entries.values())
+        return log.have, row_hash(repr(rows).encode(), self._key)
+
+    def all_groups(self) -> list[Group]:
+        """Everything, for a store."""
+        return [
+            Group(owner, 0, log.have, sorted(log.entries.values(), key=_version))
+            for owner, log in self.owners.items()
+        ]
+
+    def _top(self, name: str) -> int:
+        counter = self.counters.get(name)
+        return 0 if counter is None else counter.highest
+
+    def _merge(self, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
+        key = (entry.name, entry.floor if entry.count else _DECLARED)
+        known = log.entries.get(key)
+        if known is not None:
+            if known.version >= entry.version and known.count >= entry.count:
+                return False
+            if known.version > entry.version or known.count > entry.count:
+                # Two histories of one owner, after its machine was set back: all must end up with
+                # the same of them, in whatever order they come.
+                version = max(known.version, entry.version)
+                entry = Entry(version, entry.name, entry.floor, max(known.count, entry.count))
+        self.changes += 1
+        log.entries[key] = entry
+        log.newest = max(log.newest, entry.version)
+        return self.counter(entry.name).merge(owner, entry.floor, entry.count)
+
+    def _rehash(self, owner: bytes, log: OwnerLog) -> None:
+        """What lies beyond a gap counts, and so must be seen to differ, as what does not."""
+        self.changes += 1
+        content = b"%b %d" % (owner, log.have)
+        if log.newest > log.have:
+            content += b" %d" % log.newest
+        digest = row_hash(content, self._key)
+        self.fingerprint.replace(owner[0], log.digest, digest)
+        log.digest = digest
+
+
+def group_bytes(group: Group) -> int:
+    """Upper bound of a group's encoding."""
+    return GROUP_BYTES + sum(map(_entry_bytes, group.entries))
+
+
+def _entry_bytes(entry: Entry) -> int:
+    return ENTRY_BYTES + len(entry.name.encode())
+
+
+def _version(entry: Entry) -> int:
+    return entry.version

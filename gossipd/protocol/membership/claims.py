@@ -1,0 +1,247 @@
+"""Applies claims to the table: alive, suspect, dead, left; refutes what is said of this node.
+
+Follows SWIM sections 4.1 and 4.2 and Lifeguard IV.B. Beyond them: generations, which let a
+restarted node replace its old self at once; and merged tables, whose verdicts on members that are
+live here are only suspicions, so that the two sides of a healed partition do not declare each other
+dead.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .. import events
+from ..outbox import Outbox
+from ..wire.messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
+from .awareness import Awareness
+from .suspicion import Suspicion, suspicion_timeout
+from .table import Member, beats, usable_id
+
+_DAY_MS = 86_400_000
+_RAISES = 3
+_RAISE_SECONDS = 5.0
+"""How long it takes until one more raise of the own generation is allowed."""
+
+
+class Membership:
+    """This node's view of the cluster."""
+
+    def __init__(self, outbox: Outbox, awareness: Awareness) -> None:
+        self._out = outbox
+        self._table = outbox.table
+        self._awareness = awareness
+        self._suspicions: dict[str, Suspicion] = {}
+        self._started = outbox.now
+        self._raised = 0.0
+        self._raised_at = outbox.now
+        self.leaving = False
+
+    def apply(self, claim: Claim, merged_from: str = "") -> bool:
+        """Takes over a claim if it is news. Whether it changed this node's view.
+
+        `merged_from` names the peer whose table it comes from; empty for gossip and first-hand
+        news.
+        """
+        if not self._acceptable(claim):
+            return False
+        row = self._table.rows.get(claim.id)
+        if row is self._table.own:
+            return self._about_us(claim)
+        if row is None:
+            return self._unknown(claim, merged_from)
+        if not beats(claim, row):
+            self._confirm(row, claim, merged_from)
+            return False
+        if merged_from and claim.state == DEAD and row.state <= SUSPECT:
+            return self._doubt(row, claim, merged_from)
+        self._change(row, claim)
+        return True
+
+    def suspect(self, row: Member) -> None:
+        """This node's own probe of `row` failed."""
+        self._out.statistics.suspicions += 1
+        own = self._table.own.id
+        claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own)
+        if row.state == ALIVE:
+            self._change(row, claim)
+        elif row.state == SUSPECT:
+            self._confirm(row, claim, "")
+
+    def leave(self) -> None:
+        """From now on this node says that it left, and refutes nothing."""
+        self.leaving = True
+        own = self._table.own
+        self._table.change(own, Claim(own.id, own.generation, own.incarnation, LEFT), self._out.now)
+        self._spread(own.claim(), first=True)
+
+    def move(self, node_id: str) -> None:
+        """From now on this node has that id, and says that its old one left.
+
+        A node that nobody has met says nothing.
+        """
+        table, old = self._table, self._table.own
+        met = len(table.rows) > 1
+        known = table.rows.get(node_id)
+        if known is not None:
+            self._close(known)
+        generation = max(old.generation, known.generation if known else 0) + 1
+        own = Claim(node_id, max(generation, int(self.wall_ms())), 0, ALIVE)
+        table.become(own, self._out.now)
+        self._out.queue.drop(old.id)
+        self._raised = 0.0
+        if met:
+            left = Claim(old.id, old.generation, old.incarnation, LEFT)
+            table.add(left, self._out.now)
+            self._spread(left)
+        self._announce(own)
+        self._out.notify(events.IdChanged(node_id, old.id))
+
+    def wall_ms(self) -> float:
+        """The wall clock as this node may estimate it, in milliseconds."""
+        return self._out.identity.wall_ms + (self._out.now - self._started) * 1000
+
+    def _acceptable(self, claim: Claim) -> bool:
+        if not usable_id(claim.id) or (claim.accuser and not usable_id(claim.accuser)):
+            self._out.reject("id")
+        elif claim.generation > self.wall_ms() + _DAY_MS:
+            self._out.reject("generation")
+        else:
+            return True
+        return False
+
+    def _unknown(self, claim: Claim, merged_from: str) -> bool:
+        full = len(self._table.rows) >= self._out.config.member_limit
+        if full and (claim.state >= DEAD or not self._table.drop_oldest_gone()):
+            self._out.reject("member limit")
+            return False
+        if claim.state == SUSPECT:
+            alive = Claim(claim.id, claim.generation, claim.incarnation, ALIVE)
+            return self._unknown(alive, merged_from) and self.apply(claim, merged_from)
+        self._table.add(claim, self._out.now)
+        if claim.state == ALIVE:
+            self._out.notify(events.MemberJoined(claim.id, claim.generation, None))
+        if not merged_from:
+            # A row of a merged table is no news to the cluster, only to this node.
+            self._spread(claim)
+        return True
+
+    def _doubt(self, row: Member, claim: Claim, merged_from: str) -> bool:
+        """Another side of a partition holds a live member for dead: let it answer for itself."""
+        doubted = Claim(row.id, claim.generation, claim.incarnation, SUSPECT, merged_from)
+        if not beats(doubted, row):
+            return False
+        self._change(row, doubted)
+        return True
+
+    def _change(self, row: Member, claim: Claim) -> None:
+        was, generation = row.state, row.generation
+        self._table.change(row, claim, self._out.now)
+        if claim.state == SUSPECT:
+            self._open(row, claim.accuser)
+        else:
+            self._close(row)
+        if not row.removed:
+            self._report(row, was, generation)
+        self._spread(claim)
+
+    def _report(self, row: Member, was: int, generation: int) -> None:
+        out = self._out
+        if row.generation != generation and row.state <= SUSPECT:
+            out.notify(events.MemberJoined(row.id, row.generation, generation))
+        elif row.state == ALIVE and was != ALIVE:
+            out.notify(events.MemberRecovered(row.id, STATES[was]))
+        elif row.state == SUSPECT and was == ALIVE:
+            out.notify(events.MemberSuspect(row.id, row.accuser))
+        elif row.state == DEAD and was <= SUSPECT:
+            out.notify(events.MemberDead(row.id, row.accuser))
+        elif row.state == LEFT and was <= DEAD:
+            out.notify(events.MemberLeft(row.id))
+
+    def _spread(self, claim: Claim, *, first: bool = False) -> None:
+        self._out.queue.put(claim, first=first)
+        self._out.dirty()
+
+    # Suspicions
+
+    def _limit(self) -> int:
+        return min(self._out.config.suspicion_confirmations, self._table.size() - 2)
+
+    def _open(self, row: Member, accuser: str) -> None:
+        self._suspicions[row.id] = Suspicion(accuser, self._out.now)
+        self._arm(row)
+
+    def _close(self, row: Member) -> None:
+        if self._suspicions.pop(row.id, None) is not None:
+            self._out.timers.cancel(("suspicion", row.id))
+
+    def _arm(self, row: Member) -> None:
+        """Sets the deadline of the verdict. Own pauses moved the start, they count as no time."""
+        suspicion = self._suspicions[row.id]
+        lasts = suspicion_timeout(self._out.config, self._table.size(), suspicion.confirmations)
+        verdict = partial(self._declare_dead, row, row.generation, row.incarnation)
+        self._out.timers.set(("suspicion", row.id), suspicion.started + lasts, verdict)
+
+    def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:
+        suspicion = self._suspicions.get(row.id)
+        if suspicion is None or merged_from or claim.state != SUSPECT:
+            return
+        if (claim.generation, claim.incarnation) != (row.generation, row.incarnation):
+            return
+        if suspicion.confirm(claim.accuser, self._limit()):
+            self._arm(row)
+            self._spread(claim)
+
+    def _declare_dead(self, row: Member, generation: int, incarnation: int) -> None:
+        if row.state != SUSPECT or (row.generation, row.incarnation) != (generation, incarnation):
+            return
+        self._out.statistics.deaths += 1
+        self._change(row, Claim(row.id, generation, incarnation, DEAD, self._table.own.id))
+
+    def extend(self, seconds: float) -> None:
+        """Own lateness: what was open stays open for as long."""
+        for suspicion in self._suspicions.values():
+            suspicion.started += seconds
+
+    # What others say of us
+
+    def _about_us(self, claim: Claim) -> bool:
+        own = self._table.own
+        if self.leaving or not beats(claim, own):
+            return False
+        if claim.generation > own.generation:
+            if not self._may_raise():
+                self._out.reject("conflict")
+                return False
+            self._become(claim.generation + 1, 0)
+            return True
+        self._out.statistics.refutations += 1
+        if claim.state != ALIVE:
+            self._awareness.change(1)
+        self._become(own.generation, claim.incarnation + 1)
+        self._out.notify(events.Refuted(own.incarnation, STATES[claim.state]))
+        return True
+
+    def _may_raise(self) -> bool:
+        """Whether the own generation was raised seldom of late.
+
+        Two processes under one id would raise theirs in turns for ever. But once the other is gone,
+        what it said last must not exclude this one for good.
+        """
+        now = self._out.now
+        self._raised = max(0.0, self._raised - (now - self._raised_at) / _RAISE_SECONDS)
+        self._raised_at = now
+        if self._raised > _RAISES - 1:
+            return False
+        self._raised += 1
+        return True
+
+    def _become(self, generation: int, incarnation: int) -> None:
+        own = self._table.own
+        claim = Claim(own.id, generation, incarnation, ALIVE)
+        self._table.change(own, claim, self._out.now)
+        self._announce(claim)
+
+    def _announce(self, claim: Claim) -> None:
+        self._out.generation = claim.generation
+        self._out.introduce()
+        self._spread(claim, first=True)

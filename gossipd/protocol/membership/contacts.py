@@ -1,0 +1,266 @@
+"""Whom a node speaks to besides live members: seeds, registered addresses, the dead and the left.
+
+    A --ping (no target)--> address
+    A <--ack, challenge---- B          B answers, and asks for an echo before it believes A
+    A --ack (challenge)---> B          now both have each other's row
+
+Nobody is forgotten while it may come back: one dead or left member is tried every `dead_retry`
+seconds, every seed that is no live member every `seed_retry` seconds.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..address import format_node_id, is_address, parse_node_id, split_node_id
+from ..effects import Resolve
+from ..events import RegisteredPeerSilent
+from ..outbox import Outbox
+from ..wire.messages import LEFT, Claim, Ping
+from .echoes import CONTACT, Pings, Sent
+from .table import Address, Member, MemberTable
+
+DEFAULT_PORT = 8088
+_FIRST_TRIES = (0.0, 0.25, 0.5, 1.0, 2.0)
+_REGISTER_TRIES = 0.5
+_ADDRESSES = 64
+_ROUNDING = 1e-6
+_PADDING = b"\0" * 48
+"""Makes a contact's ping at least as large as the ack with a challenge that answers it."""
+
+
+class Contact:
+    """A name that is tried: a seed, or a registered address that has not answered yet.
+
+    `remembered` is what was known of a member of an earlier run, which is tried until the table has
+    a row for it.
+    """
+
+    __slots__ = ("addresses", "deadline", "name", "remembered", "seed", "tries")
+
+    def __init__(
+        self, name: str, *, seed: bool, deadline: float = 0.0, remembered: Claim | None = None
+    ) -> None:
+        self.name = name
+        self.seed = seed
+        self.remembered = remembered
+        self.deadline = deadline
+        self.tries = 0
+        self.addresses: list[Address] = []
+
+
+class Contacts:
+    """Seeds, registered addresses, retries of the dead."""
+
+    def __init__(self, outbox: Outbox, pings: Pings) -> None:
+        self._out = outbox
+        self._table: MemberTable = outbox.table
+        self._pings = pings
+        self._seeds: dict[str, Contact] = {}
+        self.registered: dict[str, Contact] = {}
+        self._resolving: dict[int, tuple[str, str]] = {}
+        self._tickets = 0
+        self._own: dict[Address, None] = {}
+        self._known: dict[Address, None] = {}
+        self.gates = _no_gates
+
+    def start(self) -> None:
+        """Begins to try the dead, and the members of an earlier run."""
+        for name in list(self._seeds):
+            self._try_seed(name)
+        phase = (1 + self._out.rng.random()) * self._out.config.dead_retry / 2
+        self._out.timers.set("dead", self._out.now + phase, self._try_dead)
+
+    def remember(self, claim: Claim) -> None:
+        """Tries a member of an earlier run from `start` on."""
+        self._seeds[claim.id] = Contact(claim.id, seed=True, remembered=claim)
+
+    def remembered(self) -> list[Claim]:
+        """Members of an earlier run that the table has no row for yet."""
+        return [
+            contact.remembered
+            for contact in self._seeds.values()
+            if contact.remembered and contact.name not in self._table.rows
+        ]
+
+    def join(self, seeds: list[str]) -> None:
+        """Contacts these names, now and for as long as they are no live members.
+
+        Raises ValueError for a name that is no `host:port`.
+        """
+        for text in seeds:
+            name = parse_node_id(text, DEFAULT_PORT)
+            known = self._seeds.get(name)
+            if known is None or known.remembered:
+                self._seeds[name] = Contact(name, seed=True)
+                self._try_seed(name)
+
+    def register(self, text: str) -> None:
+        """Lists a peer at once, contacts it, and drops it if it stays silent.
+
+        Raises ValueError for a name that is no `host:port`, and beyond the limit of silent ones.
+        """
+        name = parse_node_id(text, DEFAULT_PORT)
+        row = self._table.rows.get(name)
+        if row is self._table.own:
+            return
+        if row is not None and row.removed:
+            self._table.hide(row, False)
+        if row is not None and row.live:
+            self.ping(row.address)
+            return
+        config = self._out.config
+        if name not in self.registered and len(self.registered) >= config.register_limit:
+            raise ValueError(f"id: {config.register_limit} registered peers have not answered yet")
+        deadline = self._out.now + config.register_timeout
+        self.registered[name] = Contact(name, seed=False, deadline=deadline)
+        self._try_registered(name)
+
+    def remove(self, text: str) -> None:
+        """Hides a peer until it is registered again; an unknown one is not remembered.
+
+        Raises ValueError for a name that is no `host:port`.
+        """
+        name = parse_node_id(text, DEFAULT_PORT)
+        self._drop(name)
+        host, port = split_node_id(name)
+        if is_address(host):
+            self._hide(name)
+        else:
+            self._resolve(host, port, "remove", name)
+
+    def resolved(self, ticket: int, addresses: list[Address]) -> None:
+        """The addresses of a name that `Resolve` asked for; empty if it has none."""
+        what, name = self._resolving.pop(ticket, ("", ""))
+        found = [address for address in addresses[:_ADDRESSES] if is_address(address[0])]
+        if what == "remove":
+            for address in found:
+                self._hide(format_node_id(*address))
+            return
+        contact = (self._seeds if what == "seed" else self.registered).get(name)
+        if contact is not None:
+            # A resolver that fails for once has not made the earlier addresses wrong.
+            contact.addresses = found or contact.addresses
+            self._contact(contact)
+
+    def moved(self) -> None:
+        """This node has another id: what was its own address may be another's by now."""
+        self._own.clear()
+        self._drop(self._table.own.id)
+
+    def ping(self, address: Address, name: str = "") -> None:
+        """Asks whoever is at `address` to say who it is."""
+        if address in self._own:
+            return
+        if len(self._known) >= 4096:
+            del self._known[next(iter(self._known))]
+        self._known[address] = None
+        number = self._pings.number(Sent(CONTACT, "", address, self._out.now, name))
+        self._out.send(address, Ping(number, "", *self.gates(), _PADDING))
+
+    def knows(self, source: Address) -> bool:
+        """Whether this node tried to contact that address."""
+        return source in self._known
+
+    def reached_self(self, number: int) -> None:
+        """A ping came back to the process that sent it: that address is our own."""
+        sent = self._pings.get(number)
+        if sent is not None and sent.purpose == CONTACT:
+            self._own[sent.address] = None
+            self._drop(str(sent.name))
+
+    def on_ack(self, number: int, sent: Sent, member: str) -> None:
+        """Somebody answered a contact: a registered name becomes the row of that id."""
+        self._pings.forget(number)
+        self._drop(str(sent.name))
+        self._drop(member)
+
+    def listed(self) -> list[str]:
+        """Registered names that have not answered yet."""
+        return list(self.registered)
+
+    def _drop(self, name: str) -> None:
+        self.registered.pop(name, None)
+        self._out.timers.cancel(("register", name))
+
+    def _hide(self, member: str) -> None:
+        row = self._table.rows.get(member)
+        if row is not None and row is not self._table.own:
+            self._table.hide(row, True)
+
+    def _resolve(self, host: str, port: int, what: str, name: str) -> None:
+        self._tickets += 1
+        self._resolving[self._tickets] = (what, name)
+        while len(self._resolving) > 1000:
+            del self._resolving[next(iter(self._resolving))]
+        self._out.effects.append(Resolve(host, port, self._tickets))
+
+    def _try(self, contact: Contact) -> None:
+        host, port = split_node_id(contact.name)
+        if is_address(host):
+            contact.addresses = [(host, port)]
+            self._contact(contact)
+        else:
+            self._resolve(host, port, "seed" if contact.seed else "register", contact.name)
+
+    def _contact(self, contact: Contact) -> None:
+        for address in contact.addresses:
+            row = self._table.rows.get(format_node_id(*address))
+            if row is not None and row.removed:
+                # Registering by a name shows a removed member again; a seed does not.
+                if contact.seed:
+                    continue
+                self._table.hide(row, False)
+            if row is None or not row.live or not contact.seed:
+                self.ping(address, "" if contact.seed else contact.name)
+
+    def _try_seed(self, name: str) -> None:
+        contact = self._seeds[name]
+        if contact.remembered and name in self._table.rows:
+            del self._seeds[name]
+            return
+        self._try(contact)
+        contact.tries += 1
+        wait = self._out.config.seed_retry
+        if contact.tries < len(_FIRST_TRIES) and not self._table.live:
+            wait = min(wait, _FIRST_TRIES[contact.tries])
+        self._out.timers.set(("seed", name), self._out.now + wait, partial(self._try_seed, name))
+
+    def _try_registered(self, name: str) -> None:
+        contact = self.registered[name]
+        if self._out.now >= contact.deadline - _ROUNDING:
+            self._drop(name)
+            self._out.notify(RegisteredPeerSilent(name))
+            return
+        self._try(contact)
+        if name in self.registered:
+            again = min(self._out.now + _REGISTER_TRIES, contact.deadline)
+            self._out.timers.set(("register", name), again, partial(self._try_registered, name))
+
+    def _try_dead(self) -> None:
+        wait = self._out.config.dead_retry
+        self._out.timers.set("dead", self._out.now + wait, self._try_dead)
+        row = self._next_gone()
+        if row is not None:
+            row.tried = self._out.now
+            number = self._pings.number(Sent(CONTACT, row.id, row.address, self._out.now, row.id))
+            self._out.send_news(row.address, row, Ping(number, row.id, *self.gates()))
+
+    def _next_gone(self) -> Member | None:
+        """The member whose wait, measured against how long it is gone, is the longest.
+
+        So newer verdicts are tried more often, and none waits for ever.
+        """
+        now = self._out.now
+        best, score = None, -1.0
+        for row in self._table.gone.values():
+            waited = (now - row.tried) / (now - row.since + 10.0)
+            if row.state != LEFT:
+                waited *= 4
+            if waited > score:
+                best, score = row, waited
+        return best
+
+
+def _no_gates() -> tuple[int, int]:
+    return (0, 0)

@@ -1,0 +1,249 @@
+"""The member table: rows, which claim wins, the order of probes.
+
+Holds values and keeps their hash; what a change means is decided in `membership`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from random import Random
+
+import attrs
+
+from ..address import is_address, parse_node_id, split_node_id
+from ..fingerprint import BUCKETS, Fingerprint, bucket_of, row_hash
+from ..wire.messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
+
+Address = tuple[str, int]
+_UNUSABLE = ("0.0.0.0", "::", "255.255.255.255")
+
+
+@lru_cache(maxsize=1 << 16)
+def usable_id(text: str) -> bool:
+    """Whether `text` is the canonical id of an address that a node can have."""
+    try:
+        if parse_node_id(text) != text:
+            return False
+    except ValueError:
+        return False
+    host, _ = split_node_id(text)
+    return is_address(host) and host not in _UNUSABLE and not _multicast(host)
+
+
+def _multicast(host: str) -> bool:
+    first, dot, _ = host.partition(".")
+    return host.startswith("ff") if not dot else 224 <= int(first) <= 239
+
+
+class Member:
+    """One row. `since` is when its state was entered, `accuser` who made it suspect or dead."""
+
+    __slots__ = (
+        "accuser",
+        "address",
+        "bucket",
+        "digest",
+        "generation",
+        "id",
+        "incarnation",
+        "removed",
+        "since",
+        "state",
+        "tried",
+    )
+
+    def __init__(self, claim: Claim, now: float) -> None:
+        self.id = claim.id
+        self.address: Address = split_node_id(claim.id)
+        self.bucket = bucket_of(claim.id.encode())
+        self.digest = 0
+        self.generation = claim.generation
+        self.incarnation = claim.incarnation
+        self.state = claim.state
+        self.accuser = claim.accuser
+        self.removed = False
+        self.since = now
+        self.tried = now
+
+    @property
+    def live(self) -> bool:
+        """Whether messages go to it: alive or suspect, and not removed here."""
+        return self.state <= SUSPECT and not self.removed
+
+    def claim(self) -> Claim:
+        """The row as a claim to be sent."""
+        return Claim(self.id, self.generation, self.incarnation, self.state, self.accuser)
+
+
+@attrs.frozen
+class MemberView:
+    """A row as the node's user sees it; `state` is alive, suspect, dead or left."""
+
+    id: str
+    state: str
+    generation: int
+    incarnation: int
+    removed: bool
+
+
+def beats(claim: Claim, row: Member) -> bool:
+    """Whether `claim` replaces what `row` says: by generation, then incarnation, then state.
+
+    SWIM section 4.2 with generations before incarnations, and left above dead.
+    """
+    return (claim.generation, claim.incarnation, claim.state) > (
+        row.generation,
+        row.incarnation,
+        row.state,
+    )
+
+
+class MemberTable:
+    """All rows by id, this node's own included.
+
+    Attributes:
+        live: peers that are alive or suspect and not removed here.
+        gone: those that are dead or left and not removed here.
+        hidden: addresses of those that are removed here.
+    """
+
+    def __init__(self, own: Claim, key: bytes, rng: Random, now: float) -> None:
+        self.rows: dict[str, Member] = {}
+        self.live: dict[str, Member] = {}
+        self.gone: dict[str, Member] = {}
+        self.hidden: dict[Address, None] = {}
+        self.fingerprint = Fingerprint()
+        self._key = key
+        self._rng = rng
+        self._order: list[Member] = []
+        self._next = 0
+        self.own = Member(own, now)
+        self.rows[own.id] = self.own
+        self._buckets: list[dict[str, Member]] = [{} for _ in range(BUCKETS)]
+        self._buckets[self.own.bucket][own.id] = self.own
+        self._rehash(self.own)
+
+    def size(self) -> int:
+        """Nodes that take part, for the formulas: live peers and this node."""
+        return len(self.live) + 1
+
+    def add(self, claim: Claim, now: float) -> Member:
+        """A new row for an id that has none."""
+        row = self.rows[claim.id] = Member(claim, now)
+        self._buckets[row.bucket][row.id] = row
+        self._rehash(row)
+        self._sort_in(row)
+        return row
+
+    def change(self, row: Member, claim: Claim, now: float) -> None:
+        """Takes over what `claim` says, which the caller found to be newer."""
+        if row.state != claim.state or row.generation != claim.generation:
+            row.since = row.tried = now
+        row.generation, row.incarnation = claim.generation, claim.incarnation
+        row.state, row.accuser = claim.state, claim.accuser
+        self._rehash(row)
+        self._sort_in(row)
+
+    def hide(self, row: Member, removed: bool) -> None:
+        """Removes a row from sight, or shows it again."""
+        row.removed = removed
+        if removed:
+            self.hidden[row.address] = None
+        else:
+            self.hidden.pop(row.address, None)
+        self._sort_in(row)
+
+    def drop_oldest_gone(self) -> bool:
+        """Forgets the dead or left row of the smallest generation. False if there is none."""
+        candidates = [row for row in self.rows.values() if row.state >= DEAD and not row.removed]
+        if not candidates:
+            return False
+        self._drop(min(candidates, key=lambda row: (row.generation, row.id)))
+        return True
+
+    def become(self, claim: Claim, now: float) -> None:
+        """This node's row is that of `claim` from now on; its old one is dropped."""
+        self._drop(self.own)
+        if claim.id in self.rows:
+            self._drop(self.rows[claim.id])
+        self.own = row = self.rows[claim.id] = Member(claim, now)
+        self._buckets[row.bucket][row.id] = row
+        self._rehash(row)
+
+    def next_probe(self) -> Member | None:
+        """The next live peer in shuffled round-robin order (SWIM section 4.3), or None if alone."""
+        for _ in range(2):
+            while self._next < len(self._order):
+                row = self._order[self._next]
+                self._next += 1
+                if row.live and row.id in self.rows:
+                    return row
+            self._order = list(self.live.values())
+            self._rng.shuffle(self._order)
+            self._next = 0
+        return None
+
+    def sample(self, count: int, besides: str = "") -> list[Member]:
+        """Up to `count` different live peers, drawn at random, without the id `besides`."""
+        pool = len(self.live) - (besides in self.live)
+        if pool <= count:
+            return [row for row in self.live.values() if row.id != besides]
+        chosen: dict[str, Member] = {}
+        # The probe order holds every live peer, so drawing from it needs no copy of the table.
+        while len(chosen) < count:
+            row = self._order[int(self._rng.random() * len(self._order))]
+            if row.live and row.id != besides:
+                chosen[row.id] = row
+        return list(chosen.values())
+
+    def in_buckets(self, mask: int) -> list[Member]:
+        """Rows in these buckets of the fingerprint, a mask of 256 bits; the alive ones first."""
+        rows = [row for bucket in _chosen(mask) for row in self._buckets[bucket].values()]
+        return sorted(rows, key=lambda row: row.state >= DEAD)
+
+    def count_in(self, mask: int) -> int:
+        """How many rows are in these buckets."""
+        return sum(len(self._buckets[bucket]) for bucket in _chosen(mask))
+
+    def views(self) -> list[MemberView]:
+        """Every row as a value, sorted by id."""
+        return [
+            MemberView(row.id, STATES[row.state], row.generation, row.incarnation, row.removed)
+            for _, row in sorted(self.rows.items())
+        ]
+
+    def _drop(self, row: Member) -> None:
+        self.fingerprint.replace(row.bucket, row.digest, 0)
+        del self.rows[row.id]
+        del self._buckets[row.bucket][row.id]
+        self.live.pop(row.id, None)
+        self.gone.pop(row.id, None)
+        self.hidden.pop(row.address, None)
+        # The probe order may still have it.
+        row.state = LEFT
+
+    def _sort_in(self, row: Member) -> None:
+        if row is self.own:
+            return
+        was_live = row.id in self.live
+        if row.live and not was_live:
+            self.live[row.id] = row
+            self._order.insert(self._rng.randint(0, len(self._order)), row)
+        elif was_live and not row.live:
+            del self.live[row.id]
+        if row.state >= DEAD and not row.removed:
+            self.gone[row.id] = row
+        else:
+            self.gone.pop(row.id, None)
+
+    def _rehash(self, row: Member) -> None:
+        """Counts a suspect as alive: suspicion is a passing view, not something to reconcile."""
+        state = row.state if row.state in (DEAD, LEFT) else ALIVE
+        content = f"{row.id} {row.generation} {row.incarnation} {state}".encode()
+        digest = row_hash(content, self._key)
+        self.fingerprint.replace(row.bucket, row.digest, digest)
+        row.digest = digest
+
+
+def _chosen(mask: int) -> list[int]:
+    return [bucket for bucket in range(BUCKETS) if mask >> bucket & 1]

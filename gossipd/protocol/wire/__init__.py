@@ -1,0 +1,1 @@
+"""The wire format: messages, and datagrams to bytes and back."""

@@ -1,0 +1,1 @@
+"""Judges a run from outside: agreement, detection, counts, timeline, trace."""

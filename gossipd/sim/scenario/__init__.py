@@ -1,0 +1,1 @@
+"""What is to happen in a run: its notation, its faults, the named scenarios."""

@@ -1,0 +1,256 @@
+"""Carries out the faults and commands of a scenario, and tells whoever judges the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from ..judge.agreement import Views
+from ..world.network import Delay
+from ..world.snapshot import Snapshot
+from ..world.world import COUNTER, World
+from .notation import COMMANDS, Fault
+
+if TYPE_CHECKING:
+    from ..judge.detection import Detection
+
+Numbers = tuple[int, ...]
+
+
+class Faults:
+    """Faults to come; each that does not begin at a running node passes that node over.
+
+    Args:
+        spare_forked: nothing is counted at a node while it is forked, see `World.forked`.
+    """
+
+    def __init__(
+        self, world: World, views: Views, detection: Detection, *, spare_forked: bool = False
+    ) -> None:
+        self._spare_forked = spare_forked
+        self._world = world
+        self._views = views
+        self._detection = detection
+        self._backups: dict[int, Any] = {}
+        self._snapshots: dict[tuple[str, int], Snapshot | None] = {}
+        self._kinds: dict[str, Callable[[Fault, Numbers], None]] = {
+            "crash": self._crash,
+            "restart": self._restart,
+            "power-cut": self._restart,
+            "set-back": self._set_back,
+            "leave": self._leave,
+            "pause": self._pause,
+            "flip-flop": self._flip_flop,
+            "block": self._block,
+            "slow": self._slow,
+            "one-way": self._one_way,
+            "partition": self._partition,
+            "clock-jump": self._clock_jump,
+            "slow-disk": self._slow_disk,
+            "bad-disk": self._bad_disk,
+            **dict.fromkeys(COMMANDS, self._command),
+        }
+
+    def schedule(self, fault: Fault, numbers: Numbers) -> None:
+        """Let it befall these nodes at its time."""
+        self._world.at(fault.at, self._kinds[fault.kind], fault, numbers)
+        backup = fault.details.get("backup")
+        if backup is not None:
+            for number in numbers:
+                self._world.at(max(self._world.now, fault.at - backup), self._back_up, number)
+        back = fault.details.get("back")
+        if back is not None:
+            for number in numbers:
+                at = max(self._world.now, fault.at - back)
+                self._world.at(at, self._take_snapshot, fault.text, number)
+
+    def _running(self, numbers: Numbers) -> Numbers:
+        return tuple(number for number in numbers if self._world.host(number).node is not None)
+
+    def _later(self, fault: Fault, end: Callable[[], None]) -> None:
+        """Call `end` when the fault is over, and measure from then on how fast all agree."""
+
+        def over() -> None:
+            end()
+            self._views.step(f"end of {fault.label}")
+
+        if fault.length is not None:
+            self._world.at(fault.at + fault.length, over)
+
+    def _crash(self, fault: Fault, numbers: Numbers) -> None:
+        for number in self._running(numbers):
+            self._detection.afflict((number,))
+            self._world.crash(number)
+        self._views.step(fault.label)
+
+    def _restart(self, fault: Fault, numbers: Numbers) -> None:
+        """Nodes that do not run any more are started as well."""
+        world, power_cut = self._world, fault.kind == "power-cut"
+        self._detection.afflict(numbers)
+        for number in numbers:
+            if world.host(number).node is not None:
+                world.crash(number, power_cut=power_cut)
+            if not power_cut:
+                self._change_disk(fault, number)
+
+        def start() -> None:
+            for number in numbers:
+                if world.host(number).node is None:
+                    world.start(number)
+            self._detection.relieve(numbers)
+            self._views.step(fault.label)
+
+        world.at(fault.at + (fault.length or 0.0), start)
+
+    def _change_disk(self, fault: Fault, number: int) -> None:
+        world, copied = self._world, fault.details["copy"]
+        if copied is not None:
+            world.replace_disk(number, world.disk_of(copied), f"a copy of n{copied}'s")
+        elif fault.details["backup"] is not None:
+            world.replace_disk(number, self._backups.get(number), "a backup")
+        elif fault.details["state"] == "lost":
+            world.replace_disk(number, None, "empty")
+
+    def _back_up(self, number: int) -> None:
+        self._backups[number] = self._world.disk_of(number)
+
+    def _take_snapshot(self, text: str, number: int) -> None:
+        self._snapshots[text, number] = self._world.snapshot(number)
+
+    def _set_back(self, fault: Fault, numbers: Numbers) -> None:
+        """Nodes that did not run freely when the snapshot was to be taken are passed over."""
+        self._detection.afflict(numbers)
+        for number in numbers:
+            snapshot = self._snapshots.pop((fault.text, number), None)
+            if snapshot is not None:
+                noticed = fault.details["noticed"] == "yes"
+                self._world.set_back(number, snapshot, noticed=noticed)
+        self._detection.relieve(numbers)
+        self._views.step(fault.label)
+
+    def _leave(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        for number in chosen:
+            self._world.leave(number)
+        self._views.step(fault.label)
+
+    def _pause(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        for number in chosen:
+            self._world.pause(number, fault.length)
+        self._later(fault, lambda: self._detection.relieve(chosen))
+
+    def _flip_flop(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        until = fault.at + (fault.length or 0.0)
+        for number in chosen:
+            self._world.flap(
+                number,
+                paused=fault.details["paused"],
+                running=fault.details["running"],
+                until=until,
+            )
+        self._later(fault, lambda: self._detection.relieve(chosen))
+
+    def _block(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        blocked, free = fault.details["blocked"], fault.details["free"]
+        stopping = fault.details["timers"] == "stop"
+        until = inf if fault.length is None else fault.at + fault.length
+        for number in chosen:
+            if blocked is None:
+                self._world.block(number, fault.length, stopping=stopping)
+            else:
+                self._world.stutter(
+                    number, blocked=blocked, free=free, until=until, stopping=stopping
+                )
+        self._later(fault, lambda: self._detection.relieve(chosen))
+
+    def _slow(self, fault: Fault, numbers: Numbers) -> None:
+        chosen = self._running(numbers)
+        self._detection.afflict(chosen)
+        for number in chosen:
+            self._world.slow(number, fault.details["late"])
+
+        def end() -> None:
+            for number in chosen:
+                self._world.slow(number, None)
+            self._detection.relieve(chosen)
+
+        self._later(fault, end)
+
+    def _one_way(self, fault: Fault, numbers: Numbers) -> None:
+        network = self._world.network
+        self._detection.afflict(numbers)
+        addresses = self._world.addresses(numbers)
+        out = fault.details["direction"] == "out"
+        rule = network.lose(
+            fault.details["loss"], addresses if out else None, None if out else addresses
+        )
+
+        def end() -> None:
+            network.heal(rule)
+            self._detection.relieve(numbers)
+
+        self._later(fault, end)
+
+    def _partition(self, fault: Fault, numbers: Numbers) -> None:
+        network = self._world.network
+        one = frozenset(self._world.addresses(numbers))
+        other = [host.address for host in self._world.hosts.values() if host.address not in one]
+        rules = network.partition(one, other)
+        cut = self._detection.cut(numbers)
+
+        def end() -> None:
+            network.heal(*rules)
+            self._detection.mend(cut)
+
+        self._later(fault, end)
+
+    def _clock_jump(self, fault: Fault, numbers: Numbers) -> None:
+        for number in numbers:
+            host = self._world.host(number)
+            host.clock_offset += fault.details["by"]
+            self._world.befall(host, f"clock {fault.details['by']:+g} s")
+
+    def _slow_disk(self, fault: Fault, numbers: Numbers) -> None:
+        def become(delay: Delay | None) -> None:
+            for number in numbers:
+                self._world.host(number).disk.delay = delay
+
+        become(fault.details["delay"])
+        self._later(fault, lambda: become(None))
+
+    def _bad_disk(self, fault: Fault, numbers: Numbers) -> None:
+        def become(failing: float) -> None:
+            for number in numbers:
+                self._world.host(number).disk.failing = failing
+
+        become(fault.details["fails"])
+        self._later(fault, lambda: become(0.0))
+
+    def _command(self, fault: Fault, numbers: Numbers) -> None:
+        world, details = self._world, fault.details
+        for number in self._running(numbers):
+            if self._spared(fault.kind, number):
+                continue
+            if fault.kind == "increment":
+                world.increments(number, details["amount"], ack=details["ack"])
+            elif fault.kind == "sync":
+                value, of = details["value"], details["of"]
+                if of is not None and self._running((of,)):
+                    value = world.node(of).count(COUNTER)
+                world.sync(number, value, ack=details["ack"])
+            elif fault.kind == "register":
+                world.register(number, details["peer"])
+            else:
+                world.remove(number, details["peer"])
+
+    def _spared(self, kind: str, number: int) -> bool:
+        counts = kind in ("increment", "sync")
+        return counts and self._spare_forked and self._world.forked(number)

@@ -1,0 +1,338 @@
+"""How a person writes the parts of a scenario: times, delays, shares, rates, and faults.
+
+    time       250ms, 30s, 5m, 1h; a plain number means seconds
+    delay      fixed:1ms    uniform:1ms..5ms    lognormal:MEDIAN,SIGMA, as in lognormal:2ms,0.5
+    share      percent, 0 to 100
+    rate       5/s, 300/m; a plain number means a second
+    fault      WHO@START, WHO@START+LENGTH, and details behind commas: 10@30+20,state=lost
+    command    as a fault, of named nodes: n2@12.5,amount=8,ack=all
+    WHO        10 (that many nodes, drawn), 5% (so much of all), n7 (node 7), n3-7 (nodes 3 to 7)
+
+Every function raises ValueError with one line that says what is wrong with the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Any
+
+import attrs
+
+from gossipd.protocol import ACK_LEVELS
+
+from ..world.network import Delay, FixedDelay, LogNormalDelay, UniformDelay
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+_TIME = re.compile(r"([-+]?[0-9.]+)(ms|s|m|h|)")
+_WHO = re.compile(r"(?P<count>\d+)|(?P<percent>[\d.]+)%|n(?P<first>\d+)(?:-(?P<last>\d+))?")
+
+
+def time(text: str, *, negative: bool = False) -> float:
+    """Seconds; below 0 only if `negative` allows it."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a time such as 250ms, 30s or 5m")
+    seconds = number(match[1]) * _UNITS[match[2]]
+    if seconds < 0 and not negative:
+        raise ValueError(f"{text!r} is below 0")
+    return seconds
+
+
+def number(text: str) -> float:
+    """A finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    if not isfinite(value):
+        raise ValueError(f"{text!r} is not a finite number")
+    return value
+
+
+def whole(text: str) -> int:
+    """A whole number, as it stands."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def share(text: str) -> float:
+    """A percentage as a ratio, 0 to 1."""
+    percent = number(text.strip().removesuffix("%"))
+    if not 0 <= percent <= 100:
+        raise ValueError(f"{text!r} is not from 0 to 100 (percent)")
+    return percent / 100
+
+
+def rate(text: str) -> float:
+    """Times a second."""
+    amount, slash, unit = text.strip().partition("/")
+    if slash and unit not in ("s", "m", "h"):
+        raise ValueError(f"{text!r} is not a rate such as 5/s")
+    value = number(amount) / _UNITS[unit]
+    if value < 0:
+        raise ValueError(f"{text!r} is below 0")
+    return value
+
+
+def delay(text: str) -> Delay:
+    """How long datagrams are under way."""
+    kind, _, rest = text.strip().partition(":")
+    if kind == "fixed":
+        return FixedDelay(time(rest))
+    if kind == "uniform":
+        return between(rest)
+    if kind == "lognormal":
+        median, comma, sigma = rest.partition(",")
+        if not comma or time(median) <= 0 or number(sigma) < 0:
+            raise ValueError(f"{text!r}: lognormal takes MEDIAN,SIGMA, as in lognormal:2ms,0.5")
+        return LogNormalDelay(time(median), number(sigma))
+    raise ValueError(f"{text!r} is none of fixed:1ms, uniform:1ms..5ms, lognormal:2ms,0.5")
+
+
+def between(text: str) -> UniformDelay:
+    """LOW..HIGH."""
+    low, dots, high = text.partition("..")
+    if not dots or time(low) > time(high):
+        raise ValueError(f"{text!r} is not LOW..HIGH, as in 1ms..5ms")
+    return UniformDelay(time(low), time(high))
+
+
+@attrs.frozen
+class Who:
+    """Which nodes: these (`first` to `last`), so many, or this share of all."""
+
+    first: int | None = None
+    last: int | None = None
+    count: int | None = None
+    ratio: float = 0.0
+
+    def number(self, nodes: int) -> int:
+        """How many of `nodes` that is; a share is at least one."""
+        if self.count is not None:
+            return self.count
+        return max(1, round(self.ratio * nodes))
+
+
+@attrs.frozen
+class Fault:
+    """One thing that befalls some nodes, or that they are asked to do.
+
+    Attributes:
+        kind: a key of `FAULTS` or `COMMANDS`.
+        text: as it was written.
+        at, length: when it begins and how long it lasts, in seconds; None: to the end of the run.
+        details: every name that its kind knows, with its value.
+    """
+
+    kind: str
+    text: str
+    who: Who
+    at: float
+    length: float | None
+    details: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Kind and text, for a report."""
+        return f"{self.kind} {self.text}"
+
+
+NEEDED = object()
+"""In place of a detail's value: it must be given."""
+
+
+@attrs.frozen
+class Kind:
+    """What can be said of one kind of fault or command.
+
+    Attributes:
+        about: one line for the help.
+        length: "none", "may" or "must" be given.
+        details: name to (reader of its text, value without it, `NEEDED` if there is none).
+    """
+
+    about: str
+    length: str
+    details: Mapping[str, tuple[Callable[[str], Any], Any]] = attrs.Factory(dict)
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def _step(text: str) -> float:
+    return time(text, negative=True)
+
+
+def _some_time(text: str) -> float:
+    seconds = time(text)
+    if seconds <= 0:
+        raise ValueError(f"{text!r} is not above 0")
+    return seconds
+
+
+def _one_node(text: str) -> int:
+    found = who(text)
+    if found.first is None or found.first != found.last:
+        raise ValueError(f"{text!r} is not one node, as in n7")
+    return found.first
+
+
+def _amounts(text: str) -> tuple[int, ...]:
+    return tuple(map(whole, text.split("+")))
+
+
+def _not_negative(text: str) -> int:
+    value = whole(text)
+    if value < 0:
+        raise ValueError(f"{text!r} is below 0")
+    return value
+
+
+FAULTS: Mapping[str, Kind] = {
+    "crash": Kind("Processes end without a word.", "none"),
+    "restart": Kind(
+        "Crash, and start again LENGTH later; state=lost: with an empty disk; backup=10s: with its"
+        " disk as it was so long before; copy=n7: with a copy of another node's.",
+        "may",
+        {
+            "state": (_one_of("kept", "lost"), "kept"),
+            "backup": (time, None),
+            "copy": (_one_node, None),
+        },
+    ),
+    "power-cut": Kind(
+        "Machines go out, and start again LENGTH later: what was not synced may be gone.", "may"
+    ),
+    "set-back": Kind(
+        "Machines, memory and disk, are as they were back=3s before, and go on; noticed=yes: by"
+        " their clocks.",
+        "none",
+        {"back": (_some_time, 3.0), "noticed": (_one_of("yes", "no"), "no")},
+    ),
+    "leave": Kind("Nodes leave in good order.", "none"),
+    "pause": Kind("Processes stand still, as under SIGSTOP.", "may"),
+    "flip-flop": Kind(
+        "Paused again and again; paused=16s,running=10ms.",
+        "must",
+        {"paused": (_some_time, 16.0), "running": (_some_time, 0.01)},
+    ),
+    "block": Kind(
+        "What they send and are sent waits; blocked=2s,free=10ms: again and again; timers=stop.",
+        "may",
+        {
+            "blocked": (_some_time, None),
+            "free": (_some_time, 0.01),
+            "timers": (_one_of("run", "stop"), "run"),
+        },
+    ),
+    "slow": Kind(
+        "Each packet is read late; late=0.5s..2.5s.",
+        "may",
+        {"late": (between, UniformDelay(0.5, 2.5))},
+    ),
+    "one-way": Kind(
+        "What they send is lost; direction=in: what they are sent; loss=100.",
+        "may",
+        {"direction": (_one_of("out", "in"), "out"), "loss": (share, 1.0)},
+    ),
+    "partition": Kind("Cut off from all others, healed LENGTH later.", "may"),
+    "clock-jump": Kind(
+        "The wall clock jumps by=-1h, which shows at the next start.",
+        "none",
+        {"by": (_step, -3600.0)},
+    ),
+    "slow-disk": Kind(
+        "Each transaction takes delay=20ms..200ms.",
+        "may",
+        {"delay": (between, UniformDelay(0.02, 0.2))},
+    ),
+    "bad-disk": Kind("Writes fail, fails=100 percent of them.", "may", {"fails": (share, 1.0)}),
+}
+"""Every kind of fault by the word that asks for it."""
+
+_ACK = (_one_of(*ACK_LEVELS), None)
+
+COMMANDS: Mapping[str, Kind] = {
+    "increment": Kind(
+        "Count by amount=1, or several times together, amount=1+2+4; ack=LEVEL.",
+        "none",
+        {"amount": (_amounts, (1,)), "ack": _ACK},
+    ),
+    "sync": Kind(
+        "Raise the counter to value=N, or to what of=n7 counts; ack=LEVEL.",
+        "none",
+        {"value": (_not_negative, 0), "of": (_one_node, None), "ack": _ACK},
+    ),
+    "register": Kind("Register peer=n7.", "none", {"peer": (_one_node, NEEDED)}),
+    "remove": Kind("Remove peer=n7.", "none", {"peer": (_one_node, NEEDED)}),
+}
+"""Every command that a scenario's file may give to nodes, by its word."""
+
+
+def who(text: str) -> Who:
+    """WHO, as in the module's docstring."""
+    match = _WHO.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is none of 10, 5%, n7, n3-7")
+    if match["count"]:
+        if int(match["count"]) < 1:
+            raise ValueError("0 nodes")
+        return Who(count=int(match["count"]))
+    if match["percent"]:
+        return Who(ratio=share(match["percent"]))
+    first = int(match["first"])
+    last = int(match["last"] or first)
+    if last < first:
+        raise ValueError(f"{text!r} is empty")
+    return Who(first=first, last=last)
+
+
+def fault(kind: str, text: str) -> Fault:
+    """A fault or a command of this kind, as in the module's docstring."""
+    known = FAULTS.get(kind) or COMMANDS[kind]
+    head, *parts = text.replace(" ", "").split(",")
+    whom, at, when = head.partition("@")
+    if not at:
+        raise ValueError(f"{text!r} is not WHO@START, as in 10@30")
+    start, plus, length_text = when.partition("+")
+    if plus and known.length == "none":
+        raise ValueError(f"{text!r}: {kind} has no length")
+    if not plus and known.length == "must":
+        raise ValueError(f"{text!r}: {kind} needs a length, as in 10@30+60")
+    if kind in COMMANDS and who(whom).first is None:
+        raise ValueError(f"{text!r}: {kind} names its nodes, as in n7@30")
+    return Fault(
+        kind,
+        text,
+        who(whom),
+        time(start),
+        time(length_text) if plus else None,
+        _details(kind, parts, known),
+    )
+
+
+def _details(kind: str, parts: list[str], known: Kind) -> dict[str, Any]:
+    details = {name: default for name, (_, default) in known.details.items()}
+    for part in parts:
+        name, equals, value = part.partition("=")
+        if name not in details or not equals:
+            possible = ", ".join(f"{each}=…" for each in details) or "nothing"
+            raise ValueError(f"{part!r}: {kind} takes {possible} after a comma")
+        try:
+            details[name] = known.details[name][0](value)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    for name, value in details.items():
+        if value is NEEDED:
+            raise ValueError(f"{kind} needs {name}=… after a comma")
+    return details

@@ -1,0 +1,1 @@
+"""The simulated world: time, network, disks, machines, and the nodes on them."""

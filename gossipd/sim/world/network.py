@@ -1,0 +1,226 @@
+"""The network between simulated nodes: who loses, delays, repeats and reorders which datagram.
+
+The network decides a datagram's fate when it is sent and counts it; the world carries the copies to
+their destination. Datagrams under way when a partition begins still arrive. Every draw comes from
+one generator, so equal calls in equal order have equal outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import log
+from random import Random
+from typing import Protocol
+
+import attrs
+
+from gossipd.protocol import Address
+
+HEADER_BYTES = 28
+"""IPv4 (20) and UDP (8) headers of one datagram."""
+
+
+class Delay(Protocol):
+    """How long a datagram is under way, in seconds."""
+
+    def draw(self, rng: Random) -> float:
+        """A delay for one datagram, 0 or more."""
+
+
+@attrs.frozen
+class FixedDelay:
+    """The same for all."""
+
+    seconds: float
+
+    def draw(self, rng: Random) -> float:
+        return self.seconds
+
+
+@attrs.frozen
+class UniformDelay:
+    """Anything between two bounds."""
+
+    low: float
+    high: float
+
+    def draw(self, rng: Random) -> float:
+        return self.low + (self.high - self.low) * rng.random()
+
+
+@attrs.frozen
+class LogNormalDelay:
+    """Mostly near the median, with a long tail: `sigma` 0.5 puts 1 % above 3.2 medians."""
+
+    median: float
+    sigma: float
+
+    def draw(self, rng: Random) -> float:
+        return rng.lognormvariate(log(self.median), self.sigma)
+
+
+LAN_DELAY = UniformDelay(0.0005, 0.0015)
+"""One way between two machines on one switch, with the time that their kernels take."""
+
+REORDER_DELAY = UniformDelay(0.01, 0.1)
+"""How long a datagram is held back for others to overtake it."""
+
+
+class Counts:
+    """Datagrams of one address and the bytes of their UDP payload."""
+
+    __slots__ = ("received", "received_bytes", "sent", "sent_bytes")
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.sent_bytes = 0
+        self.received = 0
+        self.received_bytes = 0
+
+    def sent_wire_bytes(self) -> int:
+        """Bytes sent, with the headers of IP and UDP."""
+        return self.sent_bytes + HEADER_BYTES * self.sent
+
+    def received_wire_bytes(self) -> int:
+        """Bytes received, with the headers of IP and UDP."""
+        return self.received_bytes + HEADER_BYTES * self.received
+
+
+@attrs.frozen(eq=False)
+class Rule:
+    """Datagrams from `sources` to `targets` (None: any address) are lost at `loss_ratio`."""
+
+    sources: frozenset[Address] | None
+    targets: frozenset[Address] | None
+    loss_ratio: float
+
+    def covers(self, source: Address, target: Address) -> bool:
+        """Whether a datagram from `source` to `target` falls under this rule."""
+        return (self.sources is None or source in self.sources) and (
+            self.targets is None or target in self.targets
+        )
+
+
+Observer = Callable[[float, Address, Address, bytes, int], None]
+"""Called with (time, source, target, data, copies): copies is 0 for a datagram that is lost."""
+
+
+class Network:
+    """A datagram network with faults.
+
+    Attributes:
+        delay: drawn for each copy of a datagram.
+        loss_ratio: share of all datagrams that is lost, 0 to 1.
+        duplicate_ratio: share that arrives twice, the second copy with a delay of its own.
+        reorder_ratio: share that is held back by `reorder_delay` besides.
+        largest_bytes: payload of the largest datagram sent so far.
+        sent, lost, duplicated: datagrams so far.
+        vanished: copies that arrived where no process listens.
+        overflowed: copies that found a full socket buffer.
+        observers: called for each datagram that is sent.
+    """
+
+    def __init__(
+        self,
+        rng: Random,
+        *,
+        delay: Delay = LAN_DELAY,
+        loss_ratio: float = 0.0,
+        duplicate_ratio: float = 0.0,
+        reorder_ratio: float = 0.0,
+        reorder_delay: Delay = REORDER_DELAY,
+    ) -> None:
+        self.delay = delay
+        self.loss_ratio = loss_ratio
+        self.duplicate_ratio = duplicate_ratio
+        self.reorder_ratio = reorder_ratio
+        self.reorder_delay = reorder_delay
+        self.largest_bytes = 0
+        self.sent = 0
+        self.lost = 0
+        self.duplicated = 0
+        self.vanished = 0
+        self.overflowed = 0
+        self.observers: list[Observer] = []
+        self._rng = rng
+        self._rules: list[Rule] = []
+        self._counts: dict[Address, Counts] = {}
+
+    def counts(self, address: Address) -> Counts:
+        """What `address` has sent and received so far; counted on in place."""
+        found = self._counts.get(address)
+        if found is None:
+            found = self._counts[address] = Counts()
+        return found
+
+    def lose(
+        self,
+        loss_ratio: float,
+        sources: Iterable[Address] | None = None,
+        targets: Iterable[Address] | None = None,
+    ) -> Rule:
+        """Lose this share of the datagrams from `sources` to `targets`, until `heal`.
+
+        None stands for every address. Rules add to `loss_ratio` and to each other as independent
+        losses do.
+        """
+        rule = Rule(
+            None if sources is None else frozenset(sources),
+            None if targets is None else frozenset(targets),
+            loss_ratio,
+        )
+        self._rules.append(rule)
+        return rule
+
+    def partition(
+        self, one: Iterable[Address], other: Iterable[Address], *, one_way: bool = False
+    ) -> list[Rule]:
+        """Cut the links from `one` to `other` and, unless `one_way`, those back."""
+        one, other = frozenset(one), frozenset(other)
+        rules = [self.lose(1.0, one, other)]
+        if not one_way:
+            rules.append(self.lose(1.0, other, one))
+        return rules
+
+    def heal(self, *rules: Rule) -> None:
+        """Undo these rules, or all of them; general loss stays. Undone rules are passed over."""
+        self._rules = [rule for rule in self._rules if rules and rule not in rules]
+
+    def send(self, data: bytes, source: Address, target: Address, now: float) -> list[float]:
+        """Count a datagram and decide its fate: the delay of each copy that arrives."""
+        size = len(data)
+        counts = self._counts.get(source) or self.counts(source)
+        counts.sent += 1
+        counts.sent_bytes += size
+        self.sent += 1
+        self.largest_bytes = max(self.largest_bytes, size)
+        if self._is_lost(source, target):
+            self.lost += 1
+            delays = []
+        else:
+            delays = [self._draw_delay()]
+            if self.duplicate_ratio and self._rng.random() < self.duplicate_ratio:
+                self.duplicated += 1
+                delays.append(self._draw_delay())
+        for observer in self.observers:
+            observer(now, source, target, data, len(delays))
+        return delays
+
+    def receive(self, data: bytes, target: Address) -> None:
+        """Count a copy that reached the socket of a process."""
+        counts = self._counts.get(target) or self.counts(target)
+        counts.received += 1
+        counts.received_bytes += len(data)
+
+    def _is_lost(self, source: Address, target: Address) -> bool:
+        lost = bool(self.loss_ratio) and self._rng.random() < self.loss_ratio
+        for rule in self._rules:
+            if rule.covers(source, target):
+                lost = lost or rule.loss_ratio >= 1.0 or self._rng.random() < rule.loss_ratio
+        return lost
+
+    def _draw_delay(self) -> float:
+        delay = self.delay.draw(self._rng)
+        if self.reorder_ratio and self._rng.random() < self.reorder_ratio:
+            delay += self.reorder_delay.draw(self._rng)
+        return delay

@@ -1,0 +1,1 @@
+"""The laboratory: random search, experiments, benchmarks. It is not installed."""

@@ -1,0 +1,57 @@
+"""The command line of the experiments: `python -m lab.experiments NAME`."""
+
+from __future__ import annotations
+
+import json
+from types import ModuleType
+from typing import cast
+
+import click
+
+from gossipd.sim.plot import check
+
+from . import charts, lifeguard, spread, udp_only
+from .trials import Experiment
+
+EXPERIMENTS: dict[str, ModuleType] = {
+    "lifeguard": lifeguard,
+    "udp-only": udp_only,
+    "spread": spread,
+}
+
+
+@click.command()
+@click.argument("name", type=click.Choice(list(EXPERIMENTS)))
+@click.option("--seeds", type=click.IntRange(1), help="Seeds; without it as many as its page says.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print on stdout: tables, or every number.",
+)
+@click.option("--plot", metavar="FILE.png", help="Draw the outcome; needs the extra gossipd[sim].")
+def main(name: str, seeds: int | None, jobs: int, output: str, plot: str | None) -> None:
+    """Make a published experiment again, in virtual time.
+
+    The outcome follows from the seeds: the same command on the same version gives the same numbers,
+    whatever the number of processes.
+    """
+    if plot is not None:
+        try:
+            check(plot)
+        except ValueError as error:
+            raise click.UsageError(f"--plot: {error}") from None
+    experiment = cast(Experiment, EXPERIMENTS[name])
+    found = experiment.run(seeds, jobs, _tell)
+    text = json.dumps(found.values) if output == "json" else "\n".join(found.lines())
+    click.echo(text)
+    if plot is not None:
+        charts.draw(name, found.values, plot)
+        click.echo(f"plotted to {plot}", err=True)
+
+
+def _tell(done: int, of: int) -> None:
+    click.echo(f"\r{done} of {of} runs", err=True, nl=done == of)

@@ -1,0 +1,1 @@
+"""Real nodes as processes, their packets and their costs."""

@@ -1,0 +1,151 @@
+"""Judges what a history costs: sizes of datagrams, storms, and what is sent when all is quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import attrs
+
+from gossipd.protocol import (
+    Ack,
+    Address,
+    Beacon,
+    Codec,
+    Content,
+    Message,
+    Ping,
+    ProtocolConfig,
+    frame,
+)
+from gossipd.sim.world.host import Host
+from gossipd.sim.world.world import World
+
+from .findings import Checker, Finding
+
+IDLE_BYTES = 64
+"""An exchange of two nodes that agree takes so much beside its ping and ack."""
+
+STORM = 1000
+"""Datagrams that one node may not send in a second. One that was paused answers up to 256 at once,
+some of them by more than one datagram."""
+
+# Where datagrams take no time, a storm of replies would last for ever within one instant.
+_ENDLESS = 20_000
+
+# What a quiet node may keep: its own few timers, and those of a ping, a push and a seed per member;
+# pings that nobody answered; pings for others that are late.
+_TIMERS = 12
+_TIMERS_A_ROW = 3
+_PINGS = 4096
+_RELAYS = 3
+
+
+@attrs.define
+class _Second:
+    number: int = -1
+    sent: int = 0
+
+
+class Budgets(Checker):
+    """Watches every datagram of a world, from its making on.
+
+    Args:
+        bursting: ids whose storms are not their own doing.
+    """
+
+    def __init__(
+        self, world: World, config: ProtocolConfig, bursting: Collection[str] = ()
+    ) -> None:
+        super().__init__(world)
+        self._bursting = [world.host(node).address for node in bursting]
+        self._codec = Codec(config.cluster)
+        self._seconds: dict[Address, _Second] = {}
+        self._largest = config.max_datagram_bytes
+        self._said: list[Finding] | None = None
+        self._sent: dict[type, int] = {Ping: 0, Ack: 0, Content: 0}
+        self._sweep_intervals = config.sweep_interval / config.probe_interval
+        self._idle_bytes = {Ping: 0, Ack: 0}
+        world.network.observers.append(self._on_sent)
+
+    def listen(self) -> list[Finding]:
+        """A list that from now on, until the next call, takes whatever is not idle."""
+        self._said = []
+        self._sent = {Ping: 0, Ack: 0, Content: 0}
+        self._idle_bytes = {Ping: 0, Ack: 0}
+        return self._said
+
+    def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
+        if len(data) > self._largest:
+            self._largest = len(data)
+            self._find("too large", f"{source[0]} sent a datagram of {len(data)} bytes")
+        second = self._seconds.get(source)
+        if second is None:
+            second = self._seconds[source] = _Second()
+        if second.number != int(time):
+            second.number, second.sent = int(time), 0
+        second.sent += 1
+        if second.sent == STORM and source not in self._bursting:
+            self._find("storm", f"{source[0]} sent {STORM} datagrams in a second")
+        if second.sent >= _ENDLESS:
+            raise RuntimeError(f"{source[0]} does not stop sending")
+        if self._said is not None:
+            self._said += self._not_idle(source, to, data)
+
+    def _not_idle(self, source: Address, to: Address, data: bytes) -> list[Finding]:
+        _, messages, _ = self._codec.decode(data)
+        if [type(message) for message in messages] == [Beacon]:
+            return []
+        kinds = [type(message).__name__ for message in messages]
+        if kinds not in (["Ping"], ["Ack"], ["Content"]):
+            text = f"at {self._world.now:.3f} s {source[0]} sent {', '.join(kinds)} to {to[0]}"
+            return [Finding("not quiet", text)]
+        kind = type(messages[0])
+        self._sent[kind] += 1
+        if kind is not Content:
+            extra = len(frame(messages[0])) - len(frame(_bare(messages[0])))
+            self._idle_bytes[kind] = max(self._idle_bytes[kind], extra)
+        idle = sum(self._idle_bytes.values())
+        return [Finding("idle bytes", f"{idle} in one exchange")] if idle > IDLE_BYTES else []
+
+    def too_much(self, nodes: int, intervals: int) -> list[Finding]:
+        """Whether so many nodes have sent more than idle ones do since `listen`.
+
+        Each pings one member an interval and is pinged by one, on average.
+        """
+        most = 3 * nodes * (intervals + 1)
+        sweeps = nodes * (intervals / self._sweep_intervals + 1)
+        found = []
+        if self._sent[Ping] + self._sent[Ack] > most:
+            text = f"{self._sent[Ping]} pings, {self._sent[Ack]} acks in {intervals} intervals"
+            found.append(Finding("not quiet", text))
+        if self._sent[Content] > sweeps:
+            text = f"{self._sent[Content]} sweeps in {intervals} intervals"
+            found.append(Finding("not quiet", text))
+        return found
+
+    def judge(self, hosts: Iterable[Host]) -> list[Finding]:
+        """Whether these nodes, which have been quiet for a while, keep more than they need."""
+        found = []
+        for host in hosts:
+            waiting = host.running().statistics().waiting
+            rows = len(host.running().members())
+            most = {
+                "timers": _TIMERS + _TIMERS_A_ROW * rows,
+                "pings": _PINGS,
+                "claims": rows,
+                "answers": 0,
+                "writes": 0,
+                "relays": _RELAYS,
+            }
+            for kind, number in waiting.items():
+                if number > most[kind]:
+                    found.append(Finding("kept", f"{host.id} keeps {number} {kind}"))
+        return found
+
+
+def _bare(message: Message) -> Message:
+    """A ping or ack with nothing but what makes it one."""
+    if isinstance(message, Ping):
+        return Ping(message.number, message.target)
+    assert isinstance(message, Ack)
+    return Ack(message.number)

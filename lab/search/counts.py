@@ -1,0 +1,255 @@
+"""Judges the counter of a history: what was answered is kept, and nothing counts twice.
+
+The final value must be explained by a sequential order of the operations in which each comes after
+what its node had seen (`orders`). A history without syncs adds distinct powers of two, so that its
+value names the operations that it contains. An answer must not claim more holders than there are,
+and what is answered must be on the disk of the node that answers.
+An increment is owed once it was answered, and no longer once no process and no disk holds it.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from gossipd.protocol import Answer
+from gossipd.sim.world.host import Host
+from gossipd.sim.world.record import Befell, Observed, Request
+from gossipd.sim.world.world import COUNTER, World
+
+from .findings import Checker, Finding
+from .orders import Entries, Operation, entries_of, has_effect_of, holds, outcomes
+
+
+@attrs.define(eq=False)
+class _Asked:
+    """A request, and what became of it.
+
+    Attributes:
+        seen: tickets of the operations whose effects its node had before.
+        before: what its node counted then.
+        owed: it was answered, or a node that was asked for something had it, and some process or
+            disk has held it ever since.
+        spared: nodes that ended or lost their disk meanwhile: they may have held it before.
+    """
+
+    request: Request
+    seen: frozenset[int]
+    before: int
+    owed: bool = False
+    spared: dict[str, None] = attrs.Factory(dict)
+
+    def operation(self, number: int = 0, seen: frozenset[int] = frozenset()) -> Operation:
+        """As `orders` takes it."""
+        request, write = self.request, self.request.write
+        group = None if write is None else write.groups[0]
+        return Operation(
+            number,
+            request.amount if request.kind == "sync" else None,
+            request.amount,
+            self.owed,
+            b"" if group is None else group.owner,
+            None if group is None else group.entries[0],
+            seen,
+        )
+
+
+Times = tuple[float, float]
+Targets = Mapping[str | None, tuple[int, ...]]
+
+
+def _targets(host: Host) -> Targets:
+    """How many nodes each ack level asks for, by the rows of a node."""
+    if host.node is None:
+        return {}
+    rows = [row for row in host.node.members() if not row.removed]
+    live = 1 + sum(row.state in ("alive", "suspect") for row in rows if row.id != host.id)
+    majority = sum(row.state != "left" for row in rows) // 2 + 1
+    one = min(2, live)
+    return {
+        "all": (live,),
+        "majority": (majority,),
+        "one": (one,),
+        "local": (1,),
+        None: (live, one),
+    }
+
+
+def _reaches(operation: Operation, entries: Entries) -> bool:
+    """Whether these entries contain what the operation did, or for a sync a higher floor."""
+    if operation.raises_to is None:
+        return holds(operation, entries)
+    return any(
+        each.name == COUNTER and each.floor >= operation.raises_to
+        for _, listed in entries.values()
+        for each in listed
+    )
+
+
+class Counts(Checker):
+    """Follows all requests about the counter `COUNTER` of a world, from its making on.
+
+    Args:
+        failing: by node, from when to when writes to its disk may fail.
+    """
+
+    def __init__(self, world: World, failing: Mapping[str, Sequence[Times]] | None = None) -> None:
+        super().__init__(world)
+        self._asked: dict[int, _Asked] = {}
+        self._least: dict[str, int] = {}
+        # What each node's answers may ask for, as of its last input.
+        self._targets: dict[str, Targets] = {}
+        self._open: dict[str, int] = {}
+        self._failing = failing or {}
+        world.on_ask.append(self._on_ask)
+        world.on_answered.append(self._on_answered)
+        world.on_step.append(self._on_step)
+        world.on_event.append(self._on_event)
+
+    def _held_by(self, host: Host) -> Entries:
+        state = host.kept if host.node is None else host.node.state()
+        return {} if state is None else entries_of(state.groups)
+
+    def _on_disk(self, node: str) -> Entries:
+        state = self._world.disk_of(node)
+        return {} if state is None else entries_of(state.groups)
+
+    def _on_ask(self, request: Request) -> None:
+        if request.name != COUNTER:
+            return
+        entries = self._held_by(self._world.hosts[request.node])
+        seen = [
+            ticket
+            for ticket, asked in self._asked.items()
+            if has_effect_of(asked.operation(), entries)
+        ]
+        for ticket in seen:
+            # Whoever builds upon it must not see it vanish.
+            self._asked[ticket].owed |= holds(self._asked[ticket].operation(), entries)
+        self._open[request.node] = self._open.get(request.node, 0) + 1
+        before = self._world.node(request.node).count(COUNTER)
+        self._asked[request.ticket] = _Asked(request, frozenset(seen), before)
+
+    def _on_answered(self, request: Request) -> None:
+        if request.name != COUNTER:
+            return
+        answer, asked = request.answer, self._asked[request.ticket]
+        assert answer is not None
+        self._open[request.node] -= 1
+        what = f"{request.node} answered {answer.count} to a {request.kind} of {request.amount}"
+        if not answer.holders:
+            if not self._disk_failed(request):
+                self._find("failed for no reason", what)
+            return
+        asked.owed = True
+        least = request.amount + (asked.before if request.kind == "increment" else 0)
+        if answer.count < least:
+            self._find("answer too low", what)
+        if answer.count > self._world.node(request.node).count(COUNTER):
+            self._find("answer too high", what)
+        if asked.request.write is not None:
+            self._check_holders(asked, answer, what)
+
+    def _check_holders(self, asked: _Asked, answer: Answer, what: str) -> None:
+        operation, node = asked.operation(), asked.request.node
+        if not has_effect_of(operation, self._on_disk(node)):
+            self._find("told before kept", f"{what}, which its disk lacks")
+        held = dict(asked.spared)
+        for host in self._world.hosts.values():
+            # A floor that others raised is told only once it is on disk, as one's own.
+            known = self._on_disk(host.id) if operation.raises_to else self._held_by(host)
+            if _reaches(operation, known):
+                held[host.id] = None
+        if answer.holders > len(held):
+            text = f"{what} and that {answer.holders} hold it, but only"
+            self._find("too few holders", f"{text} {', '.join(held) or 'nobody'} did")
+        targets = (self._targets.get(node), _targets(self._world.hosts[node]))
+        level = asked.request.ack
+        if not any(answer.target in known.get(level, known.values()) for known in targets if known):
+            self._find("wrong target", f"{what} and {answer.target} as target of {level}")
+
+    def _disk_failed(self, request: Request) -> bool:
+        return any(
+            since <= self._world.now and until >= request.asked_at
+            for since, until in self._failing.get(request.node, ())
+        )
+
+    def _on_step(self, host: Host) -> None:
+        if host.node is None:
+            return
+        count = host.node.count(COUNTER)
+        least = self._least.get(host.id, 0)
+        if count < least:
+            self._find("count fell", f"from {least} to {count} at {host.id}")
+        self._least[host.id] = count
+        if self._open.get(host.id):
+            self._targets[host.id] = _targets(host)
+
+    def _on_event(self, observed: Observed) -> None:
+        """A process has ended, or the next one starts from something else than it had."""
+        event = observed.event
+        if not isinstance(event, Befell) or not event.what.startswith(
+            ("crashed", "disk", "set back")
+        ):
+            return
+        if event.what != "crashed":
+            self._least[observed.node] = 0
+        held = [self._held_by(host) for host in self._world.hosts.values()]
+        for asked in self._asked.values():
+            operation = asked.operation()
+            asked.spared[observed.node] = None
+            if asked.owed and not any(holds(operation, entries) for entries in held):
+                asked.owed = False
+
+    def differing(self, hosts: Sequence[Host]) -> list[Finding]:
+        """Whether these nodes count differently, or alike but for different reasons."""
+        values = {host.id: host.running().count(COUNTER) for host in hosts}
+        held = [self._held_by(host) for host in hosts]
+        if len(set(values.values())) <= 1 and all(each == held[0] for each in held):
+            return []
+        text = ", ".join(f"{node} counts {value}" for node, value in values.items())
+        sizes = [sum(len(entries) for _, entries in each.values()) for each in held]
+        return [Finding("counts differ", f"{text}; entries {', '.join(map(str, sizes))}")]
+
+    def judge(self, hosts: Sequence[Host]) -> list[Finding]:
+        """What is wrong with the final values of these nodes, which can all reach each other."""
+        differing = self.differing(hosts)
+        if differing:
+            return differing
+        value = hosts[0].running().count(COUNTER)
+        refused = [each.request for each in self._asked.values() if each.request.refused]
+        if refused:
+            text = f"{refused[0].kind} of {refused[0].amount}: {refused[0].refused}"
+            return [Finding("refused", text)]
+        asked = list(self._asked.values())
+        amounts = [each.request.amount for each in asked if each.request.kind == "increment"]
+        apart = sum(amounts) == functools.reduce(operator.or_, amounts, 0)
+        if apart and len(amounts) == len(asked):
+            return self._judge_sum(value, asked)
+        return self._judge_orders(value, asked)
+
+    def _judge_sum(self, value: int, asked: list[_Asked]) -> list[Finding]:
+        possible = sum(each.request.amount for each in asked)
+        owed = sum(each.request.amount for each in asked if each.owed)
+        if value & owed != owed:
+            text = f"{value:#x} lacks {owed & ~value:#x}, which was answered"
+            return [Finding("lost", text)]
+        if value & ~possible:
+            text = f"{value:#x} has {value & ~possible:#x}, which nobody asked for"
+            return [Finding("invented", text)]
+        return []
+
+    def _judge_orders(self, value: int, asked: list[_Asked]) -> list[Finding]:
+        numbers = {each.request.ticket: number for number, each in enumerate(asked)}
+        operations = [
+            each.operation(number, frozenset(numbers[t] for t in each.seen if t in numbers))
+            for number, each in enumerate(asked)
+        ]
+        explained = outcomes(operations)
+        if value in explained:
+            return []
+        text = f"explains {value}, only {', '.join(map(str, sorted(explained)))}"
+        return [Finding("no order", text)]

@@ -1,0 +1,215 @@
+"""Judges the membership of a history: rows only rise, and only by their subject's own word; peers
+are removed and shown again as the node is told.
+
+Looks at every row of a node after each of its inputs. A row is compared by (generation,
+incarnation, state), in SWIM's order of states with left above dead, so that nothing at or below a
+dead (generation, incarnation) returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from gossipd.protocol import Address, Beacon, Codec, MemberDead, State, format_node_id
+from gossipd.sim.world.cluster import address_of
+from gossipd.sim.world.host import Host
+from gossipd.sim.world.interface import MemberRow
+from gossipd.sim.world.record import Befell, Observed
+from gossipd.sim.world.world import World
+
+from .findings import Checker, Finding
+
+_STATES = {"alive": 0, "suspect": 1, "dead": 2, "left": 3}
+
+_Rank = tuple[int, int, int]
+
+
+class Rows(Checker):
+    """Follows every row of every node of a world, from its making on. All were started before.
+
+    Args:
+        spared: ids that nobody may ever declare dead.
+        bursting: ids whose datagrams may leave long after they were sent.
+        cluster: the name of the nodes' cluster.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        spared: Collection[str] = (),
+        bursting: Collection[str] = (),
+        cluster: str = "gossipd",
+    ) -> None:
+        super().__init__(world)
+        self._spared = spared
+        self._bursting = bursting
+        self._codec = Codec(cluster)
+        self._seen: dict[tuple[str, int], dict[str, _Rank]] = {}
+        # The largest incarnation that each node took itself, by its id and generation.
+        self._own: dict[tuple[str, int], int] = {}
+        self._left: dict[tuple[str, int], None] = {}
+        for host in world.live():
+            for row in host.running().members():
+                if row.id == host.id:
+                    self._follow_own(row)
+        world.on_step.append(self._on_step)
+        # Of whom each node or its disk has ever heard.
+        self._heard: dict[str, dict[str, None]] = {
+            host.id: dict.fromkeys(host.seeds) for host in world.hosts.values()
+        }
+        self._told: dict[tuple[str, str], bool] = {}
+        world.on_tell.append(self._on_tell)
+        # Pairs of addresses of which the first has removed the second, as last seen.
+        self._removed: dict[tuple[Address, Address], None] = {}
+        world.on_event.append(self._on_event)
+        world.network.observers.append(self._on_sent)
+
+    def _on_event(self, observed: Observed) -> None:
+        event = observed.event
+        if isinstance(event, Befell) and event.what.startswith("disk replaced"):
+            self._begins_from(observed.node, self._world.hosts[observed.node].kept)
+        elif isinstance(event, Befell) and event.what.startswith("set back"):
+            self._begins_from(observed.node, self._world.node(observed.node).state())
+        elif isinstance(event, MemberDead) and event.member in self._spared:
+            self._find(
+                "false death",
+                f"{observed.node} declared {event.member} dead, which never had a fault"
+                f" (accuser {event.accuser})",
+            )
+
+    def _begins_from(self, node: str, state: State | None) -> None:
+        """All that this node knows from now on is in this state."""
+        host = self._world.hosts[node]
+        members, removed = ((), ()) if state is None else (state.members, state.removed)
+        self._heard[host.id] = dict.fromkeys([*host.seeds, *(row.id for row in members)])
+        self._told = {pair: told for pair, told in self._told.items() if pair[0] != host.id}
+        self._told |= {(host.id, peer): True for peer in removed if peer != host.id}
+
+    def _on_tell(self, host: Host, kind: str, peer: str) -> None:
+        """What a node is told of a peer that it has a row for, it keeps to from now on."""
+        known = any(row.id == peer for row in host.running().members())
+        if kind == "register" or (known and peer != host.id):
+            self._told[host.id, peer] = kind == "remove"
+
+    def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
+        """Nothing is sent to a peer that the node has removed by then, but what all hear."""
+        if (source, to) not in self._removed or self._is_beacon(data):
+            return
+        host = self._world.host(format_node_id(*source))
+        row = _row(host, self._world.host(format_node_id(*to)))
+        if row is not None and row.removed and host.id not in self._bursting:
+            self._find("sent to removed", f"from {host.id} to {row.id}")
+
+    def _is_beacon(self, data: bytes) -> bool:
+        _, messages, _ = self._codec.decode(data)
+        return [type(message) for message in messages] == [Beacon]
+
+    def _on_step(self, host: Host) -> None:
+        if host.node is None:
+            return
+        rows = {row.id: row for row in host.node.members()}
+        before = self._seen.get((host.id, host.boots))
+        if before is None:
+            before = self._seen[host.id, host.boots] = {}
+            self._check_generation(host, rows[host.id])
+        self._follow_own(rows[host.id])
+        for member, row in rows.items():
+            self._heard[host.id][member] = None
+            if row.removed != self._told.get((host.id, member), False):
+                self._find("not as told", f"{host.id} has {member} removed: {row.removed}")
+                self._told[host.id, member] = row.removed
+            if row.removed:
+                self._removed[host.address, address_of(member)] = None
+                if member in host.node.peers():
+                    self._find("shown", f"{member} is removed at {host.id}, and is among its peers")
+            rank = (row.generation, row.incarnation, _STATES[row.state])
+            known = before.get(member)
+            if known == rank:
+                continue
+            before[member] = rank
+            if known is not None and rank < known:
+                self._find("row fell", f"at {host.id}: {member} from {known} to {rank}")
+            self._check_origin(host, row)
+        if len(rows) < len(before):
+            gone = [member for member in before if member not in rows]
+            self._find("row gone", f"{host.id} forgot {', '.join(gone)}")
+
+    def _check_generation(self, host: Host, own: MemberRow) -> None:
+        """A process is newer than the one whose disk it starts from."""
+        if host.kept is not None and own.generation <= host.kept.generation:
+            text = f"{host.id} starts as {own.generation}, its disk knows {host.kept.generation}"
+            self._find("old generation", text)
+
+    def _follow_own(self, row: MemberRow) -> None:
+        key = (row.id, row.generation)
+        self._own[key] = max(row.incarnation, self._own.get(key, 0))
+        if row.state == "left":
+            self._left[key] = None
+
+    def _check_origin(self, host: Host, row: MemberRow) -> None:
+        """What a row says, its subject said first, but for suspect and dead."""
+        key = (row.id, row.generation)
+        if row.incarnation > self._own.get(key, -1):
+            text = f"{host.id} has {row.id} at ({row.generation}, {row.incarnation})"
+            self._find("never said", f"{text}, which that never was")
+        if row.state == "left" and key not in self._left:
+            self._find("never said", f"{host.id} has {row.id} as left, which never said so")
+
+    # At the end
+
+    def strangers(self, hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
+        """Pairs of which neither has ever heard of the other, as far as its disk goes back."""
+        return {
+            (one.id, other.id): None
+            for one in hosts
+            for other in hosts
+            if other.id not in self._heard[one.id] and one.id not in self._heard[other.id]
+        }
+
+    def judge(self, pairs: Iterable[tuple[Host, Host]], down: Sequence[Host]) -> list[Finding]:
+        """Each first of a pair must have the second as alive, and nobody may have one of `down`."""
+        found = []
+        for observer, subject in pairs:
+            row = _row(observer, subject)
+            if row is None or row.state != "alive":
+                text = f"{observer.id} has {subject.id} as {row.state if row else 'unknown'}"
+                found.append(Finding("not alive", text))
+        for subject in down:
+            for observer in self._world.live():
+                row = _row(observer, subject)
+                if row is not None and not row.removed and row.state in ("alive", "suspect"):
+                    text = f"{observer.id} has {subject.id} as {row.state}, which does not run"
+                    found.append(Finding("not dead", text))
+        return found
+
+
+def _row(observer: Host, subject: Host) -> MemberRow | None:
+    for row in observer.running().members():
+        if row.id == subject.id:
+            return row
+    return None
+
+
+def apart(hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
+    """Pairs of running nodes of which one has removed the other, both ways round."""
+    pairs: dict[tuple[str, str], None] = {}
+    for host in hosts:
+        for row in host.running().members():
+            if row.removed:
+                pairs[host.id, row.id] = pairs[row.id, host.id] = None
+    return pairs
+
+
+def connected(hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
+    """Whether every node can reach every other one through others."""
+    if not hosts:
+        return True
+    reached = {hosts[0].id: None}
+    waiting = [hosts[0]]
+    while waiting:
+        one = waiting.pop()
+        for other in hosts:
+            if other.id not in reached and (one.id, other.id) not in cut:
+                reached[other.id] = None
+                waiting.append(other)
+    return len(reached) == len(hosts)

@@ -1,0 +1,105 @@
+"""What a counter may show after some operations: the values that a sequential order explains.
+
+An operation comes after all whose effects its node had when it was made; one that is not sure may
+be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+import attrs
+
+from gossipd.protocol import Entry, Group
+
+Entries = Mapping[bytes, tuple[int, Sequence[Entry]]]
+"""By owner: up to which version all of it is there, and its entries."""
+
+
+@attrs.define
+class Operation:
+    """One increment or sync, with the operations whose effects its node had when it was made.
+
+    Attributes:
+        raises_to: of a sync; None for an increment by `amount`.
+        sure: every explanation must contain it, for it was answered, say.
+        entry: the owner and the entry that it wrote, None for a sync that was no news.
+    """
+
+    number: int
+    raises_to: int | None
+    amount: int
+    sure: bool
+    owner: bytes
+    entry: Entry | None
+    seen: frozenset[int] = frozenset()
+
+    def apply(self, value: int) -> int:
+        """What the operation makes of a value."""
+        return value + self.amount if self.raises_to is None else max(value, self.raises_to)
+
+
+def outcomes(operations: Sequence[Operation]) -> set[int]:
+    """Every value that some order gives which respects what each operation had seen.
+
+    An operation that is not sure may be missing, also if others had seen it: what nobody holds any
+    more was there once. Takes time and memory in proportion to 3**len(operations) if none is sure,
+    2**len(operations) if all are.
+    """
+    sure = sum(1 << number for number, each in enumerate(operations) if each.sure)
+    unsure = (1 << len(operations)) - 1 - sure
+    values: set[int] = set()
+    there = unsure
+    while True:
+        values |= _orders(operations, sure | there)
+        if not there:
+            return values
+        there = (there - 1) & unsure
+
+
+def _orders(operations: Sequence[Operation], there: int) -> frozenset[int]:
+    """The values that the orders of these operations give, a set as bits."""
+    before = [sum(1 << seen for seen in operation.seen) & there for operation in operations]
+
+    @cache
+    def after(done: int) -> frozenset[int]:
+        values = set() if done else {0}
+        for last in range(len(operations)):
+            rest = done & ~(1 << last)
+            if done >> last & 1 and not before[last] & ~rest:
+                values |= {operations[last].apply(value) for value in after(rest)}
+        return frozenset(values)
+
+    return after(there)
+
+
+def entries_of(groups: Iterable[Group]) -> Entries:
+    """What a node's or a store's groups hold."""
+    return {group.owner: (group.upto, group.entries) for group in groups}
+
+
+def has_effect_of(operation: Operation, entries: Entries) -> bool:
+    """Whether these entries contain what the operation did, or vouch for it."""
+    if operation.entry is None:
+        return False
+    have, _ = entries.get(operation.owner, (0, ()))
+    return have >= operation.entry.version or holds(operation, entries)
+
+
+def holds(operation: Operation, entries: Entries) -> bool:
+    """Whether these entries themselves contain what the operation did."""
+    if operation.entry is None:
+        return False
+    wanted = operation.entry
+    if operation.raises_to is None:
+        _, kept = entries.get(operation.owner, (0, ()))
+        return any(
+            (each.name, each.floor) == (wanted.name, wanted.floor) and each.count >= wanted.count
+            for each in kept
+        )
+    return any(
+        (each.name, each.floor) == (wanted.name, operation.raises_to)
+        for _, listed in entries.values()
+        for each in listed
+    )

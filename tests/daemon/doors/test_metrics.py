@@ -1,0 +1,149 @@
+"""The metrics page shows what the parts have counted at that moment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from gossipd import __version__
+from gossipd.daemon.doors.metrics import LoopLateness, Metrics
+from gossipd.daemon.http.server import HttpStatistics
+from gossipd.protocol import Statistics, Traffic
+
+Labels = dict[str, str]
+
+
+class Page:
+    """A page over parts whose counts the test sets."""
+
+    def __init__(self) -> None:
+        self.statistics = Statistics()
+        self.http = HttpStatistics(1, 2, 3, 4, {408: 5})
+        self.requests = {("/count", 200): 6}
+        self.lateness = LoopLateness()
+        self.store = SimpleNamespace(commits=14, writes=15)
+        self.metrics = Metrics(
+            lambda: self.statistics, lambda: self.http, self.requests, self.lateness, self.store
+        )
+
+    async def samples(self) -> list[tuple[str, Labels, float]]:
+        text = (await self.metrics.render()).decode()
+        families = text_string_to_metric_families(text)
+        return [(s.name, dict(s.labels), s.value) for family in families for s in family.samples]
+
+
+@pytest.fixture
+def page() -> Page:
+    """A page of a node that has done nothing."""
+    return Page()
+
+
+STATISTICS = Statistics(
+    members={"alive": 3, "dead": 1},
+    waiting={"timers": 7},
+    local_health=2,
+    sent={"ping": Traffic(10, 1000)},
+    received={"push": Traffic(20, 2000)},
+    rejected={"version": 4},
+    probes={"direct": 5},
+    answers={("all", True): 6, ("one", False): 7},
+    suspicions=8,
+    deaths=9,
+    refutations=10,
+    pushes=11,
+    push_retries=12,
+    pauses=13,
+    paused_seconds=1.5,
+)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        ("gossipd_build_info", {"version": __version__}, 1),
+        ("gossipd_members", {"state": "alive"}, 3),
+        ("gossipd_members", {"state": "dead"}, 1),
+        ("gossipd_waiting", {"kind": "timers"}, 7),
+        ("gossipd_local_health", {}, 2),
+        ("gossipd_sent_datagrams_total", {"kind": "ping"}, 10),
+        ("gossipd_sent_bytes_total", {"kind": "ping"}, 1000),
+        ("gossipd_received_datagrams_total", {"kind": "push"}, 20),
+        ("gossipd_received_bytes_total", {"kind": "push"}, 2000),
+        ("gossipd_rejected_total", {"reason": "version"}, 4),
+        ("gossipd_probes_total", {"outcome": "direct"}, 5),
+        ("gossipd_answers_total", {"ack": "all", "met": "true"}, 6),
+        ("gossipd_answers_total", {"ack": "one", "met": "false"}, 7),
+        ("gossipd_suspicions_total", {}, 8),
+        ("gossipd_deaths_total", {}, 9),
+        ("gossipd_refutations_total", {}, 10),
+        ("gossipd_pushes_total", {}, 11),
+        ("gossipd_push_retries_total", {}, 12),
+        ("gossipd_pauses_total", {}, 13),
+        ("gossipd_paused_seconds_total", {}, 1.5),
+        ("gossipd_store_commits_total", {}, 14),
+        ("gossipd_store_writes_total", {}, 15),
+        ("gossipd_http_connections", {}, 1),
+        ("gossipd_http_connections_accepted_total", {}, 2),
+        ("gossipd_http_connections_evicted_total", {}, 3),
+        ("gossipd_http_connections_refused_total", {}, 4),
+        ("gossipd_http_refusals_total", {"status": "408"}, 5),
+        ("gossipd_http_requests_total", {"route": "/count", "status": "200"}, 6),
+        ("gossipd_loop_lateness_seconds_count", {}, 2),
+        ("gossipd_loop_lateness_seconds_sum", {}, 0.75),
+        ("gossipd_loop_lateness_max_seconds", {}, 0.5),
+    ],
+    ids=lambda sample: f"{sample[0]}-{'-'.join(sample[1].values())}",
+)
+async def test_samples(page: Page, sample: tuple[str, Labels, float]) -> None:
+    """Each count is a sample of its own name, labels and unit."""
+    page.statistics = STATISTICS
+    page.lateness.add(0.5)
+    page.lateness.add(0.25)
+
+    assert sample in await page.samples()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the collector reads /proc")
+@pytest.mark.parametrize("name", ["process_resident_memory_bytes", "process_cpu_seconds_total"])
+async def test_process_samples(page: Page, name: str) -> None:
+    """The process's memory and processor time are on the page."""
+    assert name in [sample for sample, _, _ in await page.samples()]
+
+
+async def test_page_is_read_at_the_scrape(page: Page) -> None:
+    """A second page shows what has been counted since the first."""
+    await page.samples()
+    page.requests["/count", 200] = 60
+
+    samples = await page.samples()
+    assert ("gossipd_http_requests_total", {"route": "/count", "status": "200"}, 60) in samples
+
+
+async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
+    """Its page has no such samples, so that nobody takes it for a node with an idle disk."""
+    metrics = Metrics(Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness())
+
+    assert b"gossipd_store" not in await metrics.render()
+
+
+async def test_two_daemons_in_one_process(page: Page) -> None:
+    """Two pages do not share a registry."""
+    other = Page()
+    other.http = HttpStatistics(100, 0, 0, 0, {})
+    await page.samples()
+
+    assert ("gossipd_http_connections", {}, 100) in await other.samples()
+
+
+def test_import_is_lazy() -> None:
+    """prometheus_client is not imported before a page is asked for."""
+    program = "import sys, gossipd.daemon.doors.metrics; print('prometheus_client' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert "False\n" == result.stdout, result.stderr

@@ -1,0 +1,98 @@
+"""Runs under the shim: a sync fails, the file is opened anew, and power is lost while that goes on.
+
+What the failed sync was to keep is in the page cache and never reaches the disk by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from gossipd.daemon.storage.schema import check, read_state
+from gossipd.daemon.storage.store import Store, StoreError, WriteError
+from gossipd.protocol import Claim, Entry, Group, State, Write
+from tests.daemon.storage.faults.disk import Disk, Image, records
+from tests.daemon.storage.faults.power import CLUSTER, connection, laid_out, total
+from tests.daemon.storage.faults.shim import SYNC, Shim
+
+
+def _state(rng: Random) -> State:
+    """Others' counting and members that change from one to the next: rows come, grow and go."""
+    groups = tuple(
+        Group(rng.randbytes(16), 0, 1, [Entry(1, "x" * rng.randint(1, 60), 0, rng.getrandbits(40))])
+        for _ in range(rng.randint(3, 12))
+    )
+    some = rng.sample(range(90), 30)
+    members = tuple(Claim(f"10.0.0.{n}:{'1' * rng.randint(1, 5)}", 1, 1, 0) for n in some)
+    return State(7, members, (), groups)
+
+
+def _own(number: int) -> list[Write]:
+    return [Write(number, (Group(b"a" * 16, number - 1, number, [Entry(number, "n", 0, number)]),))]
+
+
+def _trouble(shim: Shim, data: Path, rng: Random) -> int:
+    """A failed sync and the way back; how much was acknowledged before it."""
+    store = Store(data, CLUSTER)
+    store.open()
+    number = rng.randint(3, 8)
+    for step in range(1, number):
+        store.commit(_own(step), _state(rng))
+    # A log that is begun anew has earlier versions of few pages.
+    store.close(_state(rng))
+    store.open()
+    store.begin(2)
+    shim.mark("fails")
+    shim.arm(1, 1 << 30, errno.EIO, SYNC)
+    with contextlib.suppress(WriteError):
+        store.commit(_own(number), _state(rng))
+    for _ in range(rng.choice((0, 0, 1, 3))):
+        with contextlib.suppress(WriteError):
+            store.reopen()
+    shim.disarm()
+    store.reopen()
+    store.commit(_own(number + 1))
+    store._disconnect()
+    return number - 1
+
+
+def _verdict(image: Image, scratch: Path, least: int) -> str | None:
+    store = Store(laid_out(image, scratch), CLUSTER)
+    try:
+        store.open()
+        if problem := check(connection(store)):
+            return f"is damaged: {problem}"
+        found = total(read_state(connection(store)))
+        return None if found >= least else f"holds {found} of {least} acknowledged"
+    except (StoreError, WriteError) as error:
+        return str(error)
+    finally:
+        store._disconnect()
+
+
+def cuts(folder: Path, seed: int, times: int) -> dict[str, Any]:
+    """A report: how many images were tried, and what was wrong with which."""
+    shim, rng, log = Shim(), Random(seed), folder / "log"
+    problems: list[str] = []
+    images = 0
+    for time in range(times):
+        os.truncate(log, 0)
+        data = folder / "data" / str(time)
+        data.mkdir()
+        least = _trouble(shim, data, rng)
+        disk, failed = Disk(data, rng), False
+        for number, record in enumerate(records(log.read_bytes())):
+            failed |= record.kind == "m"
+            if record.kind != "m":
+                disk.take(record)
+            for image in disk.images() if failed else ():
+                images += 1
+                if found := _verdict(image, folder / "scratch", least):
+                    problems.append(f"{time}, record {number} ({record.kind}): {found}")
+        shutil.rmtree(data)
+    return {"images": images, "problems": problems}

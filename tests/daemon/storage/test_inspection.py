@@ -1,0 +1,112 @@
+"""Looking into, checking and copying a node's file, also while the node has it open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gossipd.daemon.storage.inspection import UpkeepError, back_up, checked, shown
+from gossipd.daemon.storage.schema import FILE
+from gossipd.daemon.storage.store import Store
+from gossipd.protocol import Claim, Entry, Group, State
+
+A, B = b"a" * 16, b"b" * 16
+MEMBERS = (Claim("10.0.0.1:1", 2, 1, 2), Claim("10.0.0.2:1", 3, 0, 0))
+GROUPS = (
+    Group(A, 0, 2, [Entry(1, "default", 0, 5), Entry(2, "default", 9, 0)]),
+    Group(B, 0, 1, [Entry(1, "default", 9, 4)]),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """One that is open, with two owners and two members."""
+    made = Store(tmp_path / "node", "prod")
+    (tmp_path / "node").mkdir()
+    made.open()
+    made.begin(7)
+    made.commit([], State(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
+    yield made
+    made._disconnect()
+
+
+def test_a_whole_file_is_fine(store: Store) -> None:
+    """With what it holds, in one line."""
+    assert checked(store.path.parent) == f"{store.path}: owners 2, their entries 3, members 2"
+
+
+def test_everything_is_shown_as_plain_values(store: Store) -> None:
+    """Counters by their value: 5, raised to 9, and 4 more."""
+    assert shown(store.path.parent) == {
+        "path": str(store.path),
+        "cluster": "prod",
+        "generation": 7,
+        "ended_in_good_order": False,
+        "counters": {"default": 13},
+        "owners": [
+            {"owner": A.hex(), "complete_up_to": 2, "entries": 2},
+            {"owner": B.hex(), "complete_up_to": 1, "entries": 1},
+        ],
+        "members": [
+            {"id": "10.0.0.1:1", "state": "dead", "generation": 2, "removed": False},
+            {"id": "10.0.0.2:1", "state": "alive", "generation": 3, "removed": True},
+        ],
+    }
+    store.record(Group(B, 1, 2, [Entry(2, "default", 9, 6)]))
+    assert {"default": 15} == shown(store.path.parent)["counters"]
+    store.close(State(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
+    assert shown(store.path.parent)["ended_in_good_order"]
+
+
+def test_a_backup_is_a_file_like_the_node_has(store: Store, tmp_path: Path) -> None:
+    """Also of what the log beside the file holds; the node can be started from it."""
+    back_up(store.path.parent, tmp_path / "copy")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "copy").rename(tmp_path / "other" / FILE)
+    restored = Store(tmp_path / "other", "prod")
+    assert State(7, MEMBERS, ("10.0.0.2:1",), GROUPS) == restored.open()
+    restored._disconnect()
+
+
+def test_a_backup_replaces_nothing(store: Store, tmp_path: Path) -> None:
+    """And leaves nothing where it cannot be written."""
+    (tmp_path / "there").write_text("x")
+    for target in "there", "no/folder":
+        with pytest.raises(UpkeepError, match=str(tmp_path / target)):
+            back_up(store.path.parent, tmp_path / target)
+    assert ["node", "there"] == sorted(os.listdir(tmp_path))
+    assert "x" == (tmp_path / "there").read_text()
+
+
+def test_what_is_no_node_is_named(tmp_path: Path) -> None:
+    """No directory, or none of a node."""
+    for name in ".", "none":
+        with pytest.raises(UpkeepError, match=f"holds no {FILE}"):
+            checked(tmp_path / name)
+
+
+@pytest.mark.parametrize("damage", [b"x" * 5000, b""])
+def test_damage_is_named(store: Store, damage: bytes) -> None:
+    """By every command, in one line with the path."""
+    store.close(State(7, MEMBERS, (), GROUPS))
+    store.path.write_bytes(damage)
+    for call in (checked, shown):
+        with pytest.raises(UpkeepError) as caught:
+            call(store.path.parent)
+        assert str(store.path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_damage_within_is_found_by_a_check(store: Store) -> None:
+    """Where reading a few rows would not."""
+    owners = tuple(Group(bytes([n]) * 16, 0, n, []) for n in range(200))
+    store.commit([], State(7, MEMBERS, (), owners))
+    store.close(State(7, MEMBERS, (), owners))
+    data = bytearray(store.path.read_bytes())
+    data[-2000:] = b"\xff" * 2000
+    store.path.write_bytes(data)
+    with pytest.raises(UpkeepError, match=r"is damaged|malformed"):
+        checked(store.path.parent)

@@ -1,0 +1,254 @@
+"""The queue before the store: order, group commit, failures and recovery."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from structlog.testing import capture_logs
+
+from gossipd.daemon.storage.journal import Journal
+from gossipd.daemon.storage.store import StoreError, WriteError
+from gossipd.daemon.storage.writer import WriterThread
+from gossipd.protocol import Group, State, Write
+
+Clock = trio.testing.MockClock
+
+
+class Storage:
+    """Keeps everything in lists; while `failing` says why, it keeps nothing.
+
+    Attributes:
+        gate: whatever is asked of it waits for this event, if it is there.
+    """
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
+        self.failing: str | None = None
+        self.damage: str | None = None
+        self.commits: list[tuple[list[int], State | None]] = []
+        self.opened = 0
+        self.recorded: list[Group] = []
+        self.turns: list[int] = []
+        self.gate: trio.Event | None = None
+
+    def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
+        if self.failing:
+            self.trouble = self.failing
+            raise WriteError(self.failing)
+        self.commits.append(([write.sequence for write in writes], snapshot))
+
+    def record(self, group: Group) -> None:
+        self.recorded.append(group)
+
+    def turn(self) -> None:
+        self.turns.append(len(self.recorded))
+
+    def reopen(self) -> State:
+        self.opened += 1
+        if self.damage:
+            raise StoreError(self.damage)
+        if self.failing:
+            raise WriteError(self.failing)
+        self.trouble = None
+        return State(99)
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
+    """A storage whose thread is no thread, so that the clock need not be a real one."""
+    made = Storage()
+
+    async def run(self: WriterThread, call: Callable[..., Any], *arguments: Any) -> Any:
+        await trio.lowlevel.checkpoint()
+        if made.gate is not None:
+            await made.gate.wait()
+        return call(*arguments)
+
+    monkeypatch.setattr(WriterThread, "run", run)
+    return made
+
+
+class Kept:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.generation = 1
+        self.reports: list[tuple[int, bool]] = []
+        self.found: list[State] = []
+
+    def state(self) -> State:
+        return State(self.generation)
+
+    def revision(self) -> Hashable:
+        return self.generation
+
+    def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
+        self.reports += [(write.sequence, kept) for write in writes]
+
+    def restored(self, state: State) -> None:
+        self.found.append(state)
+
+
+@asynccontextmanager
+async def journal(storage: Storage) -> AsyncIterator[tuple[Journal, Kept]]:
+    """A journal at work, which has just written its first snapshot."""
+    kept = Kept()
+    under_test = Journal(storage, kept)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(under_test.run)
+        await trio.testing.wait_all_tasks_blocked()
+        yield under_test, kept
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_waits_goes_into_one_transaction(storage: Storage, mock_clock: Clock) -> None:
+    """One is under way, what comes meanwhile goes into the next; all is reported in order."""
+    async with journal(storage) as (under_test, kept):
+        storage.gate = trio.Event()
+        assert under_test.add(Write(1, ()))
+        await trio.testing.wait_all_tasks_blocked()
+        for number in range(2, 6):
+            assert under_test.add(Write(number, ()))
+        assert [] == kept.reports
+        storage.gate.set()
+        await trio.testing.wait_all_tasks_blocked()
+    assert [[1], [2, 3, 4, 5]] == [numbers for numbers, _ in storage.commits if numbers]
+    assert [(number, True) for number in range(1, 6)] == kept.reports
+
+
+async def test_a_snapshot_goes_along_once_a_second_if_something_changed(
+    storage: Storage, mock_clock: Clock
+) -> None:
+    """With a write or by itself."""
+    async with journal(storage) as (under_test, kept):
+        for generation, seconds in (2, 0.5), (2, 0.6), (2, 1.1), (3, 1.1):
+            kept.generation = generation
+            mock_clock.jump(seconds)
+            under_test.add(Write(generation, ()))
+            await trio.testing.wait_all_tasks_blocked()
+        kept.generation = 4
+        mock_clock.jump(1.1)
+        await trio.testing.wait_all_tasks_blocked()
+    snapshots = [None if state is None else state.generation for _, state in storage.commits]
+    assert [1, None, 2, None, 3, 4] == snapshots
+
+
+async def test_what_is_recorded_is_turned_over_with_each_snapshot(
+    storage: Storage, mock_clock: Clock
+) -> None:
+    """So that the store knows what the snapshot makes superfluous."""
+    async with journal(storage) as (under_test, kept):
+        under_test.record(Group(b"o" * 16, 0, 1, []))
+        assert [0] == storage.turns
+        kept.generation = 2
+        mock_clock.jump(1.1)
+        await trio.testing.wait_all_tasks_blocked()
+    assert [0, 1] == storage.turns
+
+
+async def test_a_failure_fails_all_that_waits_until_it_is_over(
+    storage: Storage, autojump_clock: Clock
+) -> None:
+    """What comes meanwhile is refused at once; what the file holds is told before it goes on."""
+    with capture_logs() as lines:
+        async with journal(storage) as (under_test, kept):
+            storage.failing = "disk full"
+            storage.gate = trio.Event()
+            under_test.add(Write(1, ()))
+            await trio.testing.wait_all_tasks_blocked()
+            under_test.add(Write(2, ()))
+            storage.gate.set()
+            await trio.testing.wait_all_tasks_blocked()
+            assert [(1, False), (2, False)] == kept.reports
+            assert "disk full" == under_test.trouble
+            assert not under_test.add(Write(3, ()))
+            await trio.sleep(130)
+            assert storage.opened > 100
+            storage.failing = None
+            await trio.sleep(1.5)
+            assert (None, [State(99)]) == (under_test.trouble, kept.found)
+            assert under_test.add(Write(4, ()))
+            await trio.testing.wait_all_tasks_blocked()
+    assert (4, True) == kept.reports[-1]
+    assert ["store_failed"] * 3 + ["store_recovered"] == [line["event"] for line in lines]
+    assert "disk full" == lines[0]["reason"]
+
+
+async def test_a_store_that_cannot_be_written_at_start_is_tried_again(
+    storage: Storage, autojump_clock: Clock
+) -> None:
+    """Nothing is taken before that."""
+    storage.trouble = storage.failing = "read-only"
+    with capture_logs():
+        async with journal(storage) as (under_test, kept):
+            assert not under_test.add(Write(1, ()))
+            storage.failing = None
+            await trio.sleep(1.5)
+            assert under_test.add(Write(2, ()))
+            await trio.testing.wait_all_tasks_blocked()
+    assert [(2, True)] == kept.reports
+
+
+async def test_a_file_that_turns_out_to_be_damaged_ends_nothing(
+    storage: Storage, autojump_clock: Clock
+) -> None:
+    """The reason is told, and it is tried again: somebody may put it right."""
+    with capture_logs() as lines:
+        async with journal(storage) as (under_test, _):
+            storage.failing = "disk full"
+            under_test.add(Write(1, ()))
+            await trio.testing.wait_all_tasks_blocked()
+            storage.damage = "gossipd.db is damaged"
+            await trio.sleep(70)
+            assert "gossipd.db is damaged" == under_test.trouble
+            storage.failing = storage.damage = None
+            await trio.sleep(1.5)
+            assert under_test.trouble is None
+    assert "gossipd.db is damaged" in [line.get("reason") for line in lines]
+
+
+async def test_what_is_on_disk_is_reported_before_what_failed_after_it(
+    storage: Storage, mock_clock: Clock
+) -> None:
+    """In the order in which they were staged."""
+    async with journal(storage) as (under_test, kept):
+        assert under_test.add(Write(1, ()))
+        await trio.testing.wait_all_tasks_blocked()
+        storage.failing = "disk full"
+        assert under_test.add(Write(2, ()))
+        with capture_logs():
+            await trio.testing.wait_all_tasks_blocked()
+    assert [(1, True), (2, False)] == kept.reports
+
+
+async def test_writes_of_the_next_turns_go_along(storage: Storage, mock_clock: Clock) -> None:
+    """As long as each turn of the loop brings some; not of a turn after one that brought none."""
+    async with journal(storage) as (under_test, _):
+
+        async def client(number: int, turns: int) -> None:
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            under_test.add(Write(number, ()))
+
+        async with trio.open_nursery() as nursery:
+            for number, turns in enumerate((0, 1, 2, 3, 12), 1):
+                nursery.start_soon(client, number, turns)
+        await trio.testing.wait_all_tasks_blocked()
+    assert [[1, 2, 3, 4], [5]] == [numbers for numbers, _ in storage.commits if numbers]
+
+
+async def test_a_commit_does_not_wait_for_ever(storage: Storage, mock_clock: Clock) -> None:
+    """Though every turn brings one more write."""
+    async with journal(storage) as (under_test, kept):
+        for number in range(1, 100):
+            under_test.add(Write(number, ()))
+            mock_clock.jump(0.0001)
+            await trio.lowlevel.checkpoint()
+            if kept.reports:
+                break
+    assert 10 <= number <= 16

@@ -1,0 +1,38 @@
+"""Values to come: told to who was named."""
+
+from __future__ import annotations
+
+import pytest
+
+from gossipd.daemon.future import Later
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_who_left_word_is_called_once(early: bool) -> None:
+    """Whether the value is there before or comes after."""
+    later = Later(7) if early else Later[int]()
+    told: list[int | Exception] = []
+    later.then(told.append)
+    if not early:
+        assert [] == told
+        later.settle(7)
+    assert [7] == told
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_map_changes_what_is_told(early: bool) -> None:
+    """Errors as well, and what it raises is told in place of a value."""
+    error = ValueError("on purpose")
+
+    def change(outcome: int | Exception) -> str:
+        if outcome == 3:
+            raise error
+        return f"{outcome}"
+
+    told: list[str | Exception] = []
+    for outcome in (1, 3, ValueError("refused")):
+        later: Later[int] = Later(outcome) if early else Later()
+        later.map(change).then(told.append)
+        if not early:
+            later.settle(outcome)
+    assert ["1", error, "refused"] == told

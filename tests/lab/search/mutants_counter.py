@@ -1,0 +1,237 @@
+"""Broken counting, storing and reconciling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+import attrs
+
+from gossipd.protocol import inbox, node, reconcile
+from gossipd.protocol.counters import answers
+from gossipd.protocol.counters import relays as spreading
+from gossipd.protocol.counters import writes as counting
+from gossipd.protocol.counters.floors import Counter, _raise, _value
+from gossipd.protocol.counters.ledger import Ledger, OwnerLog
+from gossipd.protocol.effects import Record
+from gossipd.protocol.events import ReplicaRetired
+from gossipd.protocol.wire.messages import Confirm, Entry, Group, SpreadDone
+from tests.lab.search.mutants import mutant
+
+# The counter
+
+
+@mutant(Counter, "merge", "no order", "lost", within=50)
+def merge_adds(original: Any, self: Counter, owner: bytes, floor: int, count: int) -> bool:
+    """A slot's count is added, where the larger one should win."""
+    return original(self, owner, floor, self.slot(owner, floor) + count)
+
+
+@mutant(Counter, "merge", "answer too low", within=50)
+def floors_are_dropped(original: Any, self: Counter, owner: bytes, floor: int, count: int) -> bool:
+    """A floor that nobody has counted under is forgotten."""
+    return bool(count) and original(self, owner, floor, count)
+
+
+@mutant(counting.Counting, "_count", "no order", "answer too low", within=50)
+def counts_under_no_floor(original: Any, self: Any, commands: Any) -> None:
+    """An increment is counted under floor 0, whatever the highest floor is."""
+    counter = self._ledger.counter(commands[0].name)
+    highest, counter.highest = counter.highest, 0
+    ahead, self._ahead = self._ahead, {}
+    own = self._own_id()
+    staged = [slots.get((own, 0), 0) for slots in ahead.values()]
+    try:
+        with patch.object(counter.__class__, "slot", _slot_of(counter, own, staged)):
+            original(self, commands)
+    finally:
+        counter.highest = highest
+        for name, slots in self._ahead.items():
+            ahead.setdefault(name, {}).update(slots)
+        self._ahead = ahead
+
+
+def _slot_of(counter: Counter, own: bytes, staged: list[int]) -> Callable[..., int]:
+    plain = Counter.slot
+
+    def slot(self: Counter, owner: bytes, floor: int) -> int:
+        return (
+            max([plain(self, owner, floor), *staged]) if owner == own else plain(self, owner, floor)
+        )
+
+    return slot
+
+
+@mutant(counting.Counting, "_stage_own", "invented", within=50)
+def increments_count_twice(original: Any, self: Any, commands: Any, floor: int, count: int) -> None:
+    """What was asked for is added once more."""
+    original(self, commands, floor, count + commands[0].amount)
+
+
+@mutant(counting.Counting, "_stage_own", "told before kept", within=50)
+def tells_before_it_persists(
+    original: Any, self: Any, commands: Any, floor: int, count: int
+) -> None:
+    """A write takes effect and is answered while it is still on its way to the disk."""
+    original(self, commands, floor, count)
+    self._take_effect(commands, self._staged[-1].group)
+    self._staged[-1] = attrs.evolve(self._staged[-1], commands=())
+    self._learning += 1
+    self._answers.settle()
+
+
+@mutant(
+    counting.Counting, "_new_id", "lost", "no order", "counts differ", "too few holders", within=700
+)
+def owner_ids_are_reused(original: Any, self: Any) -> None:
+    """A process counts under the id that the one before it had, whatever is left of its state."""
+    original(self)
+    self._owner = self._out.table.own.id.encode()[:16].ljust(16, b"\0")
+    self._version = self._ledger.have(self._owner)
+    self._pushes.reset(self._owner)
+    self._copied.clear()
+
+
+@mutant(answers.Answers, "_settle_one", "too few holders", within=50)
+def silent_peers_count_as_holders(
+    original: Any, self: Any, level: str, write: Any, *, final: bool = False
+) -> bool:
+    """Once the deadline is over, all are taken to hold the write."""
+    if self._out.now >= write.deadline - 1e-6:
+        live = len(self._out.table.live)
+        self._answer(level, write.tickets, live + 1, self._target(level, live))
+        return True
+    return original(self, level, write, final=final)
+
+
+@mutant(answers.Answers, "settle", "unanswered", within=120)
+def answers_wait_for_ever(original: Any, self: Any) -> None:
+    """No deadline is set for an answer."""
+    original(self)
+    for level in self._waiting:
+        self._out.timers.cancel(("answer", level))
+
+
+@mutant(spreading.Spreading, "_report", "too few holders", within=700)
+def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> None:
+    """A relay that gave up on some of its branch says that all have it."""
+    group = relayed.group
+    done = SpreadDone(relayed.number, group.owner, group.upto, [])
+    self._out.send(relayed.asked_by, done)
+
+
+@mutant(answers.Answers, "_answer", "failed for no reason", within=50)
+def every_answer_says_failed(
+    original: Any, self: Any, level: str, tickets: Any, holders: int, target: int
+) -> None:
+    """Clients are told that nothing was stored."""
+    original(self, level, tickets, 0, target)
+
+
+@mutant(answers.Answers, "_answer", "answer too high", within=50)
+def answers_count_too_high(
+    original: Any, self: Any, level: str, tickets: Any, holders: int, target: int
+) -> None:
+    """Clients are told more than the node counts."""
+    told = [(ticket, count + 1000) for ticket, count in tickets]
+    original(self, level, told, holders, target)
+
+
+@mutant(answers.Answers, "_target", "wrong target", within=50)
+def one_holder_is_always_enough(original: Any, self: Any, level: str, live: int) -> int:
+    """No answer waits for anybody, whatever its level."""
+    return 1
+
+
+@mutant(counting.Counting, "sync", "refused", within=50)
+def syncs_are_refused(original: Any, self: Any, *arguments: Any) -> None:
+    """As if a limit were reached."""
+    raise ValueError("no")
+
+
+@mutant(Ledger, "group", "counts differ", within=300)
+def a_cut_vouches_for_all(
+    original: Any, self: Ledger, owner: bytes, since: int, budget: int
+) -> tuple[Group | None, bool]:
+    """A group that was cut to fit a datagram claims to be everything."""
+    group, whole = original(self, owner, since, budget)
+    if group is not None:
+        group = Group(owner, since, self.have(owner), group.entries)
+    return group, whole
+
+
+@mutant(reconcile.Reconciler, "on_sums", "counts differ", within=300)
+def sums_are_ignored(original: Any, self: Any, sums: Any, source: Any) -> None:
+    """Large tables are never narrowed down to what differs."""
+
+
+@mutant(Ledger, "learned_floor", "too few holders", within=50)
+def learned_floors_are_not_persisted(original: Any, self: Ledger, group: Group) -> bool:
+    """A floor that others raised is confirmed while it is only in memory."""
+    return False
+
+
+@mutant(reconcile.Reconciler, "compare", "counts differ", "not alive", within=60)
+def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
+    """Gates that differ are ignored."""
+
+
+@mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=50)
+def deltas_are_ignored(original: Any, self: Any, delta: Any, source: Any) -> None:
+    """What the other one has is asked for again and again, and never taken over."""
+
+
+@mutant(inbox.Inbox, "_on_push", "too few holders", within=50)
+def pushes_are_confirmed_unread(original: Any, self: Any, push: Any, source: Any, row: Any) -> None:
+    """A push is confirmed, and a third of them is then not taken over."""
+    group = push.group
+    if push.number % 3 == 0:
+        self.out.send(source, Confirm(push.number, group.owner, group.upto))
+    else:
+        original(self, push, source, row)
+
+
+@mutant(Ledger, "_merge", "count fell", within=50)
+def the_last_arrival_wins(
+    original: Any, self: Ledger, owner: bytes, log: OwnerLog, entry: Entry
+) -> bool:
+    """An entry that comes late replaces a newer one."""
+    counter = self.counter(entry.name)
+    by = entry.count - counter.slot(owner, entry.floor)
+    if by < 0:
+        counter._slots[owner, entry.floor] = entry.count
+        counter._root = _raise(counter._root, entry.floor, by)
+        counter.value = _value(counter._root, counter.highest)
+    log.entries.pop((entry.name, entry.floor if entry.count else -1), None)
+    return original(self, owner, log, entry)
+
+
+@mutant(node.Node, "_restore", "lost", within=300)
+def nothing_is_read_back(original: Any, self: Any, kept: Any) -> None:
+    """A process begins without what the last one wrote."""
+    original(self, attrs.evolve(kept, groups=()))
+
+
+@mutant(counting.Counting, "merge", "count fell", within=150)
+def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: Any) -> Any:
+    """A process that is killed comes back with less than it has shown."""
+    before = len(self._out.effects)
+    news = original(self, *arguments)
+    effects = self._out.effects
+    effects[before:] = [each for each in effects[before:] if not isinstance(each, Record)]
+    return news
+
+
+# Machines that are set back
+
+
+@mutant(counting.Counting, "_retire", "not quiet", "lost", "answer too low", within=1300)
+def copies_keep_their_id(original: Any, self: Any, reported: int) -> None:
+    """A process that was set back hears of it, says so, and counts on in the same slots."""
+    self._out.notify(ReplicaRetired(self._owner.hex(), self._version, reported))
+
+
+@mutant(counting.Counting, "renew", "lost", within=400)
+def clocks_are_ignored(original: Any, self: Any) -> None:
+    """A driver notices that it was set back, and the node makes nothing of it."""

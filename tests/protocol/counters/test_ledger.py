@@ -1,0 +1,222 @@
+"""Entries by owner: what a delta brings, what a version vouches for."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gossipd.protocol.counters.ledger import Ledger, group_bytes
+from gossipd.protocol.wire.messages import Entry, Group
+
+NAMES = ("default", "b")
+OWNERS = [bytes([number]) * 16 for number in range(1, 5)]
+SEEDS = st.integers(0, 2**32)
+
+
+def make_world(seed: int, names: tuple[str, ...] = ("default",), steps: int = 25) -> list[Ledger]:
+    """Four ledgers, each with an owner that counts there, and some deltas between them."""
+    rng = Random(seed)
+    ledgers = [Ledger(b"key") for _ in OWNERS]
+    for _ in range(steps):
+        number = rng.randrange(len(OWNERS))
+        ledger, owner = ledgers[number], OWNERS[number]
+        if rng.random() < 0.6:
+            name = rng.choice(names)
+            counter = ledger.counter(name)
+            floor, count = counter.highest, counter.slot(owner, counter.highest) + 1
+            if rng.random() < 0.5:
+                floor, count = counter.value + rng.randint(1, 5), 0
+            version = ledger.have(owner) + 1
+            ledger.apply(Group(owner, version - 1, version, [Entry(version, name, floor, count)]))
+        else:
+            tell(ledger, rng.choice(ledgers), 1300, rng.choice(OWNERS))
+    return ledgers
+
+
+def tell(source: Ledger, to: Ledger, budget: int, *owners: bytes) -> bool:
+    """Sends what `to` lacks of these owners (of all, if none is named). Whether it was all."""
+    complete = True
+    for owner in owners or list(source.owners):
+        group, whole = source.group(owner, to.have(owner), budget)
+        if group is not None:
+            to.apply(group)
+        complete = complete and whole
+    return complete
+
+
+def values(ledger: Ledger) -> list[int]:
+    """The value of every counter."""
+    return [ledger.value(name) for name in NAMES]
+
+
+def merged(ledgers: list[Ledger]) -> Ledger:
+    """A ledger that had every group of all ledgers."""
+    total = Ledger(b"key")
+    for ledger in ledgers:
+        for group in ledger.all_groups():
+            total.apply(group)
+    return total
+
+
+@given(SEEDS, st.integers(160, 1300))
+def test_a_delta_brings_the_merge(seed: int, budget: int) -> None:
+    """Deltas of any budget that holds an entry bring their receiver to the merge of both."""
+    ledgers = make_world(seed)
+    total = merged(ledgers[:2])
+    for _ in range(60):
+        if tell(ledgers[0], ledgers[1], budget):
+            break
+    assert values(total) == values(ledgers[1])
+
+
+@given(SEEDS, st.integers(0, 1300))
+def test_a_delta_keeps_its_budget(seed: int, budget: int) -> None:
+    """The groups of a delta take no more bytes than were asked for."""
+    ledger = make_world(seed)[0]
+    groups = [ledger.group(owner, 0, budget)[0] for owner in OWNERS]
+    assert [] == [group for group in groups if group is not None and group_bytes(group) > budget]
+
+
+@given(SEEDS)
+def test_equal_vectors_are_equal_values(seed: int) -> None:
+    """Where two ledgers vouch for the same versions, at quiescence, their values are the same."""
+    ledgers = make_world(seed)
+    for _ in range(3):
+        for source in ledgers:
+            for to in ledgers:
+                tell(source, to, 1300)
+    totals = {ledger.fingerprint.total for ledger in ledgers}
+    assert (1, 1) == (len(totals), len({tuple(values(ledger)) for ledger in ledgers}))
+
+
+def test_a_replaced_floor_is_dropped() -> None:
+    """Of an owner's floors without a count only the last one is kept."""
+    ledger = Ledger(b"key")
+    for version, floor in ((1, 10), (2, 20)):
+        entry = Entry(version, "default", floor, 0)
+        ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
+    assert [20] == [entry.floor for group in ledger.all_groups() for entry in group.entries]
+
+
+def test_a_floor_with_a_count_stays() -> None:
+    """A floor under which its owner counted stays when it raises a higher one."""
+    ledger = Ledger(b"key")
+    for version, floor, count in ((1, 10, 0), (2, 10, 1), (3, 20, 0)):
+        entry = Entry(version, "default", floor, count)
+        ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
+    floors = [(entry.floor, entry.count) for entry in ledger.all_groups()[0].entries]
+    assert {(10, 1), (20, 0)} <= set(floors)
+
+
+@given(SEEDS)
+def test_what_is_vouched_for_survives_everybody_else(seed: int) -> None:
+    """Two ledgers that vouch for the same versions have the same values, at every moment."""
+    ledgers = make_world(seed)
+    seen: dict[tuple[int, ...], list[int]] = {}
+    for ledger in ledgers:
+        vector = tuple(ledger.have(owner) for owner in OWNERS)
+        complete = Ledger(b"key")
+        for group in ledger.all_groups():
+            complete.apply(group)
+        if all(log.newest == log.have for log in ledger.owners.values()):
+            assert seen.setdefault(vector, values(complete)) == values(ledger)
+
+
+def test_a_passed_floor_reaches_others_second_hand() -> None:
+    """Who hears of an owner through others vouches for its passed floor only with its value."""
+    first, second, third = Ledger(b"key"), Ledger(b"key"), Ledger(b"key")
+    first.apply(Group(OWNERS[0], 0, 1, [Entry(1, "default", 10, 0)]))
+    first.apply(Group(OWNERS[1], 0, 1, [Entry(1, "default", 20, 0)]))
+    tell(first, second, 1300, OWNERS[0])
+    tell(second, third, 1300, OWNERS[0])
+    assert third.have(OWNERS[0]) < 1 or 10 <= third.value("default")
+
+
+def test_the_same_floor_of_two_owners_is_one() -> None:
+    """Two owners that raise to 10 make 10."""
+    ledger = Ledger(b"key")
+    for owner in OWNERS[:2]:
+        ledger.apply(Group(owner, 0, 1, [Entry(1, "default", 10, 0)]))
+    assert 10 == ledger.value("default")
+
+
+def test_a_gap_is_not_vouched_for() -> None:
+    """Entries beyond a gap count at once, but `have` stays where the gap begins."""
+    ledger = Ledger(b"key")
+    ledger.apply(Group(OWNERS[0], 1, 2, [Entry(2, "default", 0, 5)]))
+    assert (0, 5) == (ledger.have(OWNERS[0]), ledger.value("default"))
+
+
+def test_a_filled_gap_is_vouched_for() -> None:
+    """What reaches over the gap makes everything complete."""
+    ledger = Ledger(b"key")
+    ledger.apply(Group(OWNERS[0], 1, 2, [Entry(2, "default", 0, 5)]))
+    ledger.apply(Group(OWNERS[0], 0, 2, [Entry(2, "default", 0, 5)]))
+    assert 2 == ledger.have(OWNERS[0])
+
+
+def test_the_gate_tells_what_lies_beyond_a_gap() -> None:
+    """It counts, and so two nodes of which one lacks it must see that they differ."""
+    ledger, other = Ledger(b"key"), Ledger(b"key")
+    ledger.apply(Group(OWNERS[0], 1, 2, [Entry(2, "default", 0, 5)]))
+    assert 0 != ledger.fingerprint.total
+    for each, since in (ledger, 0), (other, 0):
+        each.apply(Group(OWNERS[0], since, 2, [Entry(2, "default", 0, 5)]))
+    assert ledger.fingerprint.total == other.fingerprint.total
+
+
+@pytest.mark.parametrize(
+    ("highest", "floor", "learned"),
+    [(10, 10, False), (10, 11, True), (10, 9, False), (0, 0, False)],
+)
+def test_a_learned_floor_is_a_higher_one(highest: int, floor: int, learned: bool) -> None:
+    """Only a floor above the highest known one is learned."""
+    ledger = Ledger(b"key")
+    ledger.apply(Group(OWNERS[0], 0, 1, [Entry(1, "default", highest, 0)]))
+    group = Group(OWNERS[1], 0, 1, [Entry(1, "default", floor, 1)])
+    assert learned == ledger.learned_floor(group)
+
+
+def test_old_versions_are_no_news() -> None:
+    """A group that came before changes nothing, and says so."""
+    ledger = Ledger(b"key")
+    group = Group(OWNERS[0], 0, 1, [Entry(1, "default", 0, 1)])
+    assert (True, False) == (ledger.apply(group), ledger.apply(group))
+
+
+def test_counters_do_not_mix() -> None:
+    """Each name has a value of its own."""
+    ledger = Ledger(b"key")
+    ledger.apply(Group(OWNERS[0], 0, 2, [Entry(1, "a", 0, 3), Entry(2, "b", 0, 4)]))
+    assert (3, 4, 0) == tuple(ledger.value(name) for name in ("a", "b", "c"))
+
+
+@given(SEEDS)
+def test_what_is_kept_gives_the_same_ledger(seed: int) -> None:
+    """A ledger made from everything that was kept has the same values and the same gate."""
+    ledger = make_world(seed, NAMES)[0]
+    again = merged([ledger])
+    kept = (values(ledger), ledger.fingerprint.total)
+    assert kept == (values(again), again.fingerprint.total)
+
+
+def test_buckets_hold_every_owner_once() -> None:
+    """The 256 buckets share the owners out without loss."""
+    ledger = merged(make_world(3, steps=80))
+    found = [owner for bucket in range(256) for owner in ledger.in_buckets(1 << bucket)]
+    assert sorted(ledger.owners) == sorted(found)
+
+
+def test_two_histories_of_one_owner_end_up_the_same_in_any_order() -> None:
+    """A machine that was set back has counted less often and more: both numbers are kept."""
+    often, more = (Group(OWNERS[0], 0, n, [Entry(n, "default", 0, 12 - n)]) for n in (5, 3))
+    for groups in (often, more), (more, often):
+        ledger = Ledger(b"key")
+        for group in groups:
+            ledger.apply(group)
+        assert 9 == ledger.counter("default").value
+        assert [Entry(5, "default", 0, 9)] == ledger.all_groups()[0].entries
+        assert not ledger.apply(often) | ledger.apply(more)

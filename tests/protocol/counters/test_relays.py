@@ -1,0 +1,131 @@
+"""Two-hop pushes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from gossipd.protocol import Node, ProtocolConfig
+from gossipd.protocol.wire.messages import Claim, Push, Spread, SpreadDone
+from tests.protocol.conversation import WALL_MS, Conversation, address, make_node, node_id, opened
+
+SIZE = 50
+FEW_DIRECT = ProtocolConfig.profile("lan", direct_push_limit=8)
+
+
+def crowd(config: ProtocolConfig = FEW_DIRECT) -> tuple[Conversation, list[Node]]:
+    """Members of a cluster that is too large for direct pushes."""
+    nodes = [make_node(number, config) for number in range(1, SIZE + 1)]
+    for node in nodes:
+        node.assume([Claim(node_id(number), WALL_MS, 0, 0) for number in range(1, SIZE + 1)])
+    return Conversation(*nodes), nodes
+
+
+def sent_by(talk: Conversation, number: int, kind: type) -> int:
+    """How many messages of a kind a node sent."""
+    return sum(
+        isinstance(message, kind)
+        for source, _, data in talk.carried
+        if source == address(number)
+        for message in opened(data)
+    )
+
+
+def test_a_write_reaches_all_in_two_hops() -> None:
+    """The writer speaks to the square root of the cluster, and everybody has it."""
+    talk, nodes = crowd()
+    talk.carry(nodes[0], nodes[0].increment("default", 3, "all", 1, talk.now))
+    talk.deliver()
+    assert {3} == {node.count("default") for node in nodes}
+    assert math.ceil(math.sqrt(SIZE - 1)) == sent_by(talk, 1, Spread)
+    assert 0 == sent_by(talk, 1, Push)
+    [answer] = talk.answers[address(1)]
+    assert (SIZE, SIZE) == (answer.holders, answer.target)
+
+
+def test_small_clusters_need_no_relays() -> None:
+    """Up to the limit a write goes to everybody directly."""
+    talk, nodes = crowd(ProtocolConfig.profile("lan", direct_push_limit=SIZE))
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "all", 1, talk.now))
+    talk.deliver()
+    assert (0, SIZE - 1) == (sent_by(talk, 1, Spread), sent_by(talk, 1, Push))
+
+
+def test_writes_during_a_round_go_into_the_next() -> None:
+    """A hundred writes at once make two rounds."""
+    talk, nodes = crowd()
+    for ticket in range(100):
+        talk.carry(nodes[0], nodes[0].increment("default", 1, "local", ticket, talk.now))
+    talk.deliver()
+    assert {100} == {node.count("default") for node in nodes}
+    assert 2 * math.ceil(math.sqrt(SIZE - 1)) == sent_by(talk, 1, Spread)
+
+
+@pytest.mark.parametrize("silent", [2, 25, SIZE])
+def test_a_silent_relay_is_replaced(silent: int) -> None:
+    """Whoever does not answer, all others have it soon."""
+    talk, nodes = crowd()
+    talk.lost = lambda source, to, data: address(silent) in (source, to)
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "one", 1, talk.now))
+    talk.run(1)
+    others = [node for number, node in enumerate(nodes, 1) if number != silent]
+    assert {1} == {node.count("default") for node in others}
+
+
+def test_members_that_a_relay_does_not_know_are_reported_missing() -> None:
+    """The writer brings it to them itself."""
+    talk, nodes = crowd()
+    for node in nodes[1:]:
+        node.remove(node_id(SIZE) if node is not nodes[-1] else node_id(SIZE - 1), talk.now)
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "one", 1, talk.now))
+    talk.run(1)
+    assert 1 == nodes[-1].count("default")
+
+
+def test_half_of_all_datagrams_lost_delays_only() -> None:
+    """Rounds go on until everybody has it."""
+    talk, nodes = crowd()
+    toss = iter(lambda: True, False)
+    state = {"n": 0}
+
+    def lost(source: object, to: object, data: bytes) -> bool:
+        state["n"] = (state["n"] * 1103515245 + 12345) % 2**31
+        return state["n"] >> 16 & 1 == 1 and next(toss)
+
+    talk.lost = lost
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "one", 1, talk.now))
+    talk.run(5)
+    assert {1} == {node.count("default") for node in nodes}
+    assert sent_by(talk, 1, Spread)
+    assert any(sent_by(talk, number, SpreadDone) for number in range(2, SIZE))
+
+
+def test_a_spread_fits_a_datagram() -> None:
+    """With the longest branch and long ids."""
+    ids = [f"[2001:db8:1111:2222:3333:4444:5555:{number:x}]:65535" for number in range(1, 4000)]
+    node = make_node(1)
+    node.assume([Claim(member, WALL_MS, 0, 0) for member in ids])
+    talk = Conversation(node)
+    talk.carry(node, node.increment("a" * 64, 2**50, "one", 1, 0.0))
+    assert 1400 >= max(len(data) for _, _, data in talk.carried)
+
+
+def test_a_relay_that_waits_for_its_disk_is_no_holder() -> None:
+    """Though the whole branch has the write, which brought a floor and so must be persisted."""
+    talk, nodes = crowd()
+    talk.hold = True
+    talk.carry(nodes[0], nodes[0].sync("default", 9, "all", 1, talk.now))
+    talk.persist(nodes[0])
+    talk.deliver()
+    relays = {to for source, to, data in talk.carried if isinstance(opened(data)[0], Spread)}
+    for number, node in enumerate(nodes[1:], start=2):
+        if address(number) not in relays:
+            talk.persist(node)
+    talk.deliver()
+    assert len(relays) == sum(
+        isinstance(opened(data)[0], SpreadDone) for _, _, data in talk.carried
+    )
+    talk.run(0.6)
+    [answer] = talk.answers[address(1)]
+    assert (SIZE - len(relays), SIZE) == (answer.holders, answer.target)

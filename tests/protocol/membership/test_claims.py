@@ -1,0 +1,320 @@
+"""What claims do to a node's view: verdicts, refutations, suspicions and their confirmations."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gossipd.protocol import Identity, Notify, ProtocolConfig
+from gossipd.protocol.events import (
+    Event,
+    MemberDead,
+    MemberJoined,
+    MemberLeft,
+    MemberRecovered,
+    MemberSuspect,
+    Refuted,
+)
+from gossipd.protocol.membership.awareness import Awareness
+from gossipd.protocol.membership.claims import Membership
+from gossipd.protocol.outbox import Outbox
+from gossipd.protocol.wire.messages import ALIVE, DEAD, LEFT, SUSPECT, Claim
+from tests.protocol.conversation import WALL_MS, node_id
+
+DAY = 86_400_000
+CLAIMS = st.builds(
+    Claim, st.just(node_id(2)), st.integers(1, 3), st.integers(0, 2), st.integers(0, 3)
+)
+
+
+class View:
+    """A node's membership, and what it reported."""
+
+    def __init__(self, members: int = 0, **changes: object) -> None:
+        config = ProtocolConfig.profile("lan", **changes)
+        identity = Identity(node_id(1), 1, WALL_MS)
+        self.out = Outbox(config, identity, WALL_MS, Random(1), 0.0)
+        self.awareness = Awareness(8)
+        self.membership = Membership(self.out, self.awareness)
+        for number in range(2, 2 + members):
+            self.say(number, ALIVE)
+        self.out.effects.clear()
+
+    def say(
+        self,
+        number: int,
+        state: int,
+        *,
+        incarnation: int = 0,
+        generation: int = 1,
+        accuser: int = 0,
+        merged_from: int = 0,
+    ) -> bool:
+        """Applies a claim about the node of that number."""
+        claim = Claim(
+            node_id(number), generation, incarnation, state, node_id(accuser) if accuser else ""
+        )
+        return self.membership.apply(claim, node_id(merged_from) if merged_from else "")
+
+    def row(self, number: int) -> tuple[int, int, int]:
+        """Generation, incarnation and state of a row."""
+        row = self.out.table.rows[node_id(number)]
+        return row.generation, row.incarnation, row.state
+
+    def events(self) -> list[Event]:
+        """What was reported since the last call."""
+        found = [effect.event for effect in self.out.effects if isinstance(effect, Notify)]
+        self.out.effects.clear()
+        return found
+
+    def verdict(self, number: int) -> float | None:
+        """Seconds until the suspicion of that node ends, by firing the timers up to it."""
+        while self.row(number)[2] == SUSPECT:
+            due = self.out.timers.next_deadline()
+            if due is None:
+                return None
+            self.out.now = due
+            action = self.out.timers.pop_due(due)
+            if action is not None:
+                action()
+        return self.out.now
+
+
+@given(st.lists(CLAIMS, min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_gossip_has_one_result_in_any_order(claims: list[Claim], random: object) -> None:
+    """Claims that arrive in any order, some of them again, leave the same row."""
+    rows = []
+    for _ in range(2):
+        view = View()
+        for claim in claims + claims[:2]:
+            view.membership.apply(claim)
+        rows.append(view.row(2))
+        random.shuffle(claims)  # type: ignore[attr-defined]
+    assert rows[0] == rows[1]
+
+
+def test_a_new_generation_replaces_the_dead() -> None:
+    """A restarted node is alive at once, and the event names both generations."""
+    view = View(1)
+    view.say(2, DEAD, incarnation=7)
+    view.events()
+    view.say(2, ALIVE, generation=2)
+    assert [MemberJoined(node_id(2), 2, 1)] == view.events()
+
+
+def test_rumours_of_an_old_generation_change_nothing() -> None:
+    """What was said of the self before a restart is no news."""
+    view = View()
+    view.say(2, ALIVE, generation=2)
+    assert not view.say(2, DEAD, generation=1, incarnation=9)
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (SUSPECT, MemberSuspect(node_id(2), node_id(3))),
+        (DEAD, MemberDead(node_id(2), node_id(3))),
+        (LEFT, MemberLeft(node_id(2))),
+    ],
+)
+def test_each_verdict_has_its_event(state: int, event: Event) -> None:
+    """A verdict that changes the view is reported once."""
+    view = View(1)
+    view.say(2, state, accuser=3)
+    view.say(2, state, accuser=3)
+    assert [event] == view.events()
+
+
+@pytest.mark.parametrize(("state", "was"), [(SUSPECT, "suspect"), (DEAD, "dead")])
+def test_a_refutation_is_a_recovery(state: int, was: str) -> None:
+    """A member that raises its incarnation is alive again."""
+    view = View(1)
+    view.say(2, state, accuser=3)
+    view.events()
+    view.say(2, ALIVE, incarnation=1)
+    assert [MemberRecovered(node_id(2), was)] == view.events()
+
+
+@pytest.mark.parametrize("state", [SUSPECT, DEAD, LEFT])
+def test_what_is_said_of_us_is_refuted(state: int) -> None:
+    """A node that hears itself doubted raises its incarnation above the doubt's."""
+    view = View()
+    view.say(1, state, generation=WALL_MS, incarnation=4, accuser=3)
+    assert (WALL_MS, 5, ALIVE) == view.row(1)
+
+
+def test_a_refutation_is_the_next_thing_said() -> None:
+    """The own refutation is put before all other news."""
+    view = View(3)
+    view.say(1, SUSPECT, generation=WALL_MS, accuser=3)
+    first = view.out.queue.take(1000, 9)[0]
+    assert node_id(1).encode() in bytes(first)
+
+
+def test_refuting_costs_health() -> None:
+    """A node that was doubted trusts its own timing less (Lifeguard IV.A)."""
+    view = View()
+    view.say(1, SUSPECT, generation=WALL_MS, accuser=3)
+    assert 1 == view.awareness.score
+
+
+def test_an_old_doubt_is_not_refuted_again() -> None:
+    """A doubt of an incarnation that is over changes nothing."""
+    view = View()
+    view.say(1, SUSPECT, generation=WALL_MS, incarnation=0, accuser=3)
+    view.events()
+    view.say(1, DEAD, generation=WALL_MS, incarnation=0, accuser=3)
+    assert [] == [event for event in view.events() if isinstance(event, Refuted)]
+
+
+def test_a_larger_generation_of_us_is_passed() -> None:
+    """A node takes a generation above any that the cluster knows for its id."""
+    view = View()
+    view.say(1, ALIVE, generation=WALL_MS + 50)
+    assert (WALL_MS + 51, 0, ALIVE) == view.row(1)
+
+
+def test_two_processes_of_one_id_do_not_outbid_each_other() -> None:
+    """Generations are raised a few times only."""
+    view = View()
+    for _ in range(10):
+        view.say(1, ALIVE, generation=view.row(1)[0] + 10)
+    assert WALL_MS + 100 > view.row(1)[0]
+    raises = 0
+    for second in range(1, 61):
+        view.out.now = float(second)
+        raises += view.say(1, ALIVE, generation=view.row(1)[0] + 10)
+    assert 12 == raises
+
+
+def test_what_another_process_of_our_id_said_last_does_not_exclude_us_for_good() -> None:
+    """It outbid us, and left: two machines may have had one address while addresses changed."""
+    view = View()
+    for _ in range(10):
+        view.say(1, ALIVE, generation=view.row(1)[0] + 10)
+    last = view.row(1)[0] + 10
+    assert not view.say(1, LEFT, generation=last)
+    view.out.now = 5.0
+    assert view.say(1, LEFT, generation=last)
+    assert (last + 1, 0, ALIVE) == view.row(1)
+
+
+@pytest.mark.parametrize(("ahead", "taken"), [(DAY, True), (DAY + 1, False)])
+def test_generations_far_ahead_are_rejected(ahead: int, taken: bool) -> None:
+    """A generation more than a day ahead of the clock is nobody's."""
+    assert taken == View().say(2, ALIVE, generation=WALL_MS + ahead)
+
+
+def test_a_merged_death_is_only_a_suspicion() -> None:
+    """Another one's table makes a live member suspect, not dead."""
+    view = View(3)
+    view.say(2, DEAD, accuser=4, merged_from=3)
+    assert SUSPECT == view.row(2)[2]
+
+
+def test_a_merged_death_of_a_suspect_changes_nothing() -> None:
+    """A merged verdict neither ends nor shortens a suspicion."""
+    view, other = View(9), View(9)
+    for each in (view, other):
+        each.say(2, SUSPECT, accuser=3)
+    view.say(2, DEAD, accuser=4, merged_from=5)
+    assert other.verdict(2) == view.verdict(2)
+
+
+def test_a_merged_leave_is_believed() -> None:
+    """Only the member itself can have said that it left."""
+    view = View(2)
+    view.say(2, LEFT, merged_from=3)
+    assert LEFT == view.row(2)[2]
+
+
+# Ten nodes: 18 s without a confirmation, 10.5 s with one of three, 3 s with all (test_suspicion).
+@pytest.mark.parametrize(
+    ("accusers", "merged", "seconds"),
+    [
+        ([3], [], 18.0),
+        ([3, 3, 3], [], 18.0),
+        ([3, 4], [], 10.5),
+        ([3, 4, 4], [], 10.5),
+        ([3, 4, 5, 6], [], 3.0),
+        ([3], [4, 5, 6], 18.0),
+    ],
+)
+def test_only_independent_confirmations_shorten_a_suspicion(
+    accusers: list[int], merged: list[int], seconds: float
+) -> None:
+    """The same accuser twice, or a merged table, is no confirmation."""
+    view = View(9)
+    for accuser in accusers:
+        view.say(2, SUSPECT, accuser=accuser)
+    for source in merged:
+        view.say(2, SUSPECT, accuser=source, merged_from=source)
+    found = view.verdict(2)
+    assert pytest.approx(seconds) == found
+
+
+def test_a_confirmation_is_passed_on() -> None:
+    """A new accuser is news for the others too."""
+    view = View(9)
+    view.say(2, SUSPECT, accuser=3)
+    while view.out.queue:
+        view.out.queue.take(9999, 1)
+    view.say(2, SUSPECT, accuser=4)
+    assert 1 == len(view.out.queue)
+
+
+def test_own_pauses_lengthen_a_suspicion() -> None:
+    """Time in which this process did not run is no time for the suspect to answer."""
+    view = View(9)
+    view.say(2, SUSPECT, accuser=3)
+    view.out.timers.extend(5.0)
+    view.membership.extend(5.0)
+    assert 23.0 == view.verdict(2)
+
+
+def test_an_unknown_suspect_is_suspected() -> None:
+    """A suspicion of a member that was not known makes it known, and suspected."""
+    view = View(3)
+    view.say(9, SUSPECT, accuser=3)
+    assert SUSPECT == view.row(9)[2]
+
+
+@pytest.mark.parametrize("merged_from", [0, 3])
+def test_beyond_the_limit_live_members_are_refused(merged_from: int) -> None:
+    """Where all rows are live, a new member is refused and counted."""
+    view = View(3, member_limit=4)
+    view.say(9, ALIVE, merged_from=merged_from)
+    assert {"member limit": 1} == view.out.statistics.rejected
+
+
+def test_beyond_the_limit_the_dead_make_room() -> None:
+    """A live member replaces the oldest dead one."""
+    view = View(3, member_limit=4)
+    view.say(2, DEAD, accuser=3)
+    assert view.say(9, ALIVE)
+
+
+def test_beyond_the_limit_the_dead_are_not_learned() -> None:
+    """A dead member takes nobody's place."""
+    view = View(3, member_limit=4)
+    view.say(2, DEAD, accuser=3)
+    assert not view.say(9, DEAD)
+
+
+@pytest.mark.parametrize("text", ["node:1", "0.0.0.0:1", "", "10.0.0.1", "x" * 270])
+def test_an_id_that_is_no_address_is_rejected(text: str) -> None:
+    """A claim about something that no node can be is counted and forgotten."""
+    view = View()
+    view.membership.apply(Claim(text, 1, 0, ALIVE))
+    assert {"id": 1} == view.out.statistics.rejected
+
+
+def test_a_node_that_leaves_refutes_nothing() -> None:
+    """After `leave` the own claim stays `left`."""
+    view = View(2)
+    view.membership.leave()
+    view.say(1, DEAD, generation=WALL_MS, incarnation=3, accuser=3)
+    assert (WALL_MS, 0, LEFT) == view.row(1)

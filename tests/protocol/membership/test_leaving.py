@@ -1,0 +1,115 @@
+"""A graceful leave."""
+
+from __future__ import annotations
+
+from gossipd.protocol import ProtocolConfig
+from gossipd.protocol.events import LeaveDone, MemberDead, MemberLeft
+from gossipd.protocol.wire.messages import Delta, Entry, Group, Ping, Push
+from tests.protocol.conversation import (
+    address,
+    converse,
+    datagram,
+    make_node,
+    messages_of,
+    node_id,
+    opened,
+    sender,
+)
+
+
+def test_peers_see_left() -> None:
+    """Every peer has it as left, nobody as dead, and the leave is over at once."""
+    nodes = [make_node(number) for number in range(1, 5)]
+    talk = converse(*nodes)
+    talk.carry(nodes[0], nodes[0].leave(talk.now))
+    talk.deliver()
+    assert [LeaveDone(3, 3, 3)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
+    for number in (2, 3, 4):
+        events = talk.events[address(number)]
+        assert [MemberLeft(node_id(1))] == [
+            e for e in events if isinstance(e, MemberLeft | MemberDead)
+        ]
+
+
+def test_a_leave_ends_within_its_grace_when_nobody_answers() -> None:
+    """It is said again until then."""
+    config = ProtocolConfig()
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    talk.lost = lambda source, to, data: True
+    started = talk.now
+    talk.carry(a, a.leave(talk.now))
+    talk.run(config.leave_grace + 0.01)
+    assert [LeaveDone(0, 1)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
+    assert talk.now - started < config.leave_grace + 0.1
+
+
+def test_one_lost_datagram_does_not_matter() -> None:
+    """The leave is said again to those who did not acknowledge it."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    losses = [True]
+    talk.lost = lambda source, to, data: bool(losses and losses.pop())
+    talk.carry(a, a.leave(talk.now))
+    talk.run(0.5)
+    assert ["left"] == [row.state for row in b.members() if row.id == node_id(1)]
+
+
+def test_a_lonely_node_leaves_at_once() -> None:
+    """There is nobody to tell."""
+    node = make_node(1)
+    effects = node.leave(0.0)
+    assert [] == messages_of(effects, Ping)
+    assert [LeaveDone(0, 0)] == [getattr(effect, "event", None) for effect in effects]
+
+
+def test_nodes_that_leave_together_acknowledge_each_other() -> None:
+    """A node that leaves still acks."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    talk.carry(a, a.leave(talk.now))
+    talk.carry(b, b.leave(talk.now))
+    talk.deliver()
+    for number in (1, 2):
+        done = [e for e in talk.events[address(number)] if isinstance(e, LeaveDone)]
+        assert [LeaveDone(1, 1, 1)] == done
+
+
+def test_a_node_that_left_refutes_nothing() -> None:
+    """Being told that it is gone does not bring it back."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    for node in (a, b):
+        talk.carry(node, node.start(talk.now))
+    talk.carry(a, a.leave(talk.now))
+    talk.run(30)
+    assert ["left"] == [row.state for row in b.members() if row.id == node_id(1)]
+
+
+def test_a_node_that_leaves_hands_over_what_only_it_has() -> None:
+    """Its own counting and what it holds of others; then it says how many have all of it."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    talk.lost = lambda source, to, data: True
+    talk.carry(a, a.increment("default", 3, "local", 1, talk.now))
+    group = Group(b"o" * 16, 0, 1, [Entry(1, "default", 0, 4)])
+    talk.carry(a, a.handle_datagram(datagram(sender(2), Delta([group])), address(2), talk.now))
+    talk.deliver()
+    talk.lost = lambda source, to, data: False
+    talk.carry(a, a.leave(talk.now))
+    talk.run(1.0)
+    assert 7 == b.count("default")
+    assert [LeaveDone(1, 1, 1)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
+
+
+def test_a_leave_does_not_wait_for_ever_for_a_holder() -> None:
+    """A peer that takes nothing over is told all the same."""
+    a, b = make_node(1), make_node(2)
+    talk = converse(a, b)
+    talk.lost = lambda source, to, data: any(
+        isinstance(message, Delta | Push) for message in opened(data)
+    )
+    talk.carry(a, a.increment("default", 3, "local", 1, talk.now))
+    talk.carry(a, a.leave(talk.now))
+    talk.run(2.0)
+    assert [LeaveDone(1, 1, 0)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]

@@ -1,0 +1,103 @@
+"""What is on a simulated disk after a crash."""
+
+from __future__ import annotations
+
+from random import Random
+
+from gossipd.protocol import Entry, Group, State, Write
+from gossipd.sim.world.disk import Disk
+from gossipd.sim.world.joined import JoinedNodes
+from gossipd.sim.world.world import World
+
+OWN, OTHER = b"a" * 16, b"b" * 16
+
+
+def write(version: int) -> Write:
+    """An own write, the first, second …"""
+    entry = Entry(version, "default", 0, version)
+    return Write(version, (Group(OWN, version - 1, version, [entry]),))
+
+
+def versions(state: State | None) -> list[int]:
+    """Up to which version there is something of each owner."""
+    return [] if state is None else [group.upto for group in state.groups]
+
+
+EVERYTHING = State(7, groups=(Group(OWN, 0, 2, []), Group(OTHER, 0, 5, [])))
+
+
+def test_a_disk_keeps_all_that_the_node_knows_unless_it_is_lazy() -> None:
+    """A lazy one keeps what was staged and written, and the generation."""
+    disk = Disk()
+    disk.write(write(1))
+    assert EVERYTHING is disk.crash(EVERYTHING, [], Random(1))
+    disk.lazy = 1.0
+    disk.write(write(1))
+    left = disk.crash(EVERYTHING, [], Random(1))
+    assert ([1], 7) == (versions(left), left.generation)
+
+
+def test_what_was_flushed_stays() -> None:
+    """Others' entries, as of then."""
+    disk = Disk()
+    disk.lazy = 1.0
+    disk.flush(State(groups=(Group(OTHER, 0, 4, []),)))
+    assert [4] == versions(disk.crash(EVERYTHING, [], Random(1)))
+
+
+def test_staged_writes_may_be_on_disk_in_order() -> None:
+    """None, the first or both, but never the second alone."""
+    seen = []
+    for seed in range(20):
+        disk = Disk()
+        disk.lazy = 1.0
+        seen.append(versions(disk.crash(EVERYTHING, [write(1), write(2)], Random(seed))))
+    assert [[], [1], [2]] == sorted({tuple(each): each for each in seen}.values())
+
+
+def test_a_process_starts_from_its_disk() -> None:
+    """Whatever the last one had written besides is gone with a new disk."""
+    disk = Disk()
+    disk.lazy = 1.0
+    disk.write(write(1))
+    disk.load(State(groups=(Group(OTHER, 0, 4, []),)))
+    assert [4] == versions(disk.content(EVERYTHING))
+    disk.load(None)
+    assert [] == versions(disk.content(EVERYTHING))
+
+
+def test_a_machine_flushes_now_and_then() -> None:
+    """Others' entries are on its disk a second after they came; its own are there at once."""
+    world = World(1, factory=JoinedNodes(2))
+    for _ in range(2):
+        host = world.add(start=False)
+        host.disk.lazy = 1.0
+        world.start(host.id)
+    world.run(2.5)
+    world.increment(0, 3)
+    world.run(0.01)
+    assert [3, 3] == [world.node(number).count("default") for number in (0, 1)]
+    assert [1] == versions(world.disk_of(0))
+    assert [] == versions(world.disk_of(1))
+    world.run(1.0)
+    assert [1] == versions(world.disk_of(1))
+
+
+def test_what_is_recorded_outlives_the_process_and_not_the_power() -> None:
+    """A kill leaves all of it, a power cut some beginning of it, and a flush makes it safe."""
+    groups = [Group(OTHER, n - 1, n, [Entry(n, "default", 0, n)]) for n in (1, 2, 3)]
+
+    def left(seed: int, *, power_cut: bool, flushed: bool = False) -> list[int]:
+        disk = Disk()
+        disk.lazy = 1.0
+        for group in groups:
+            disk.record(group)
+        assert [] == versions(disk.content(EVERYTHING))
+        if flushed:
+            disk.flush(State(groups=(Group(OTHER, 0, 3, []),)))
+        return versions(disk.crash(EVERYTHING, [], Random(seed), power_cut=power_cut))
+
+    assert all([3] == left(seed, power_cut=False) for seed in range(20))
+    seen = [left(seed, power_cut=True) for seed in range(40)]
+    assert [[], [1], [2], [3]] == sorted({tuple(each): each for each in seen}.values())
+    assert all([3] == left(seed, power_cut=True, flushed=True) for seed in range(20))
