@@ -1,5 +1,6 @@
-"""Measures gossipd beside others on this machine: `scripts/bench`.
+"""Measures gossipd beside other programs on this machine: `scripts/bench`.
 
-Each benchmark is a module with `run(options)`, which returns tables and all numbers. What is
-compared takes turns within a run, so that whatever else the machine does meets all of it.
+Each benchmark is a module with `run(options)`, which returns tables and all numbers. The programs
+that are compared take turns within one run, so that all of them meet whatever else the machine does
+at that time.
 """

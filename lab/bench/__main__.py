@@ -1,5 +1,5 @@
-"""Runs a benchmark."""
+"""Runs the command line of the benchmarks."""
 
-from .command import main
+from .command_line import main
 
 main(prog_name="scripts/bench")

@@ -1,4 +1,4 @@
-"""One process of another program, whose lines tell what it knows."""
+"""A node of another program, which tells what it knows by the lines that it prints."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from lab.processes.cluster import environment
+from lab.processes import environment
 
-from .processes import end
+from .child_processes import end
 
 _SERF = re.compile(
     r"EventMember(?P<kind>Join|Failed|Leave): (?P<member>\S+)|user-event: (?P<name>\S+)"
@@ -21,10 +21,13 @@ _KINDS = {"Join": "alive", "Failed": "dead", "Leave": "left"}
 
 
 @attrs.frozen
-class Said:
-    """That a node said, at `at` of the wall clock, that a member is alive, dead or left.
+class Report:
+    """One line of a node: a member is alive, dead or left, or a user event has arrived.
 
-    With the kind `event`, `member` is the name of a user's event that has come.
+    Attributes:
+        at: Unix time at which the line came.
+        kind: `alive`, `dead`, `left` or `event`.
+        member: the member's name; for an `event`, the name of that.
     """
 
     at: float
@@ -33,12 +36,12 @@ class Said:
 
 
 class Agent:
-    """A process that may be started several times.
+    """A node that may be started several times, each time as a new process.
 
     Attributes:
         host: its address, which is also its name in its cluster.
-        process: of its last start.
-        said: what its lines told since the first start, each with the time at which it came.
+        process: the process of its last start.
+        reports: what its lines have told since the first start, in order.
     """
 
     process: subprocess.Popen[bytes]
@@ -47,14 +50,16 @@ class Agent:
         self, host: str, command: Sequence[str], parse: Callable[[str], tuple[str, str] | None]
     ) -> None:
         self.host = host
-        self.said: list[Said] = []
+        self.reports: list[Report] = []
         self._command = command
         self._parse = parse
-        self._started = 0
+        self._was_started = False
+        self._first_report = 0
 
     def start(self) -> None:
-        """Starts a process; it is not there yet when this returns."""
-        self._started = len(self.said)
+        """Starts a process; it has not joined its cluster yet when this returns."""
+        self._was_started = True
+        self._first_report = len(self.reports)
         self.process = subprocess.Popen(
             self._command,
             env=environment(),
@@ -71,26 +76,26 @@ class Agent:
                 at = time.time()
                 found = self._parse(line.decode("utf-8", "replace"))
                 if found is not None:
-                    self.said.append(Said(at, *found))
+                    self.reports.append(Report(at, *found))
 
     def alive(self) -> set[str]:
-        """Who is alive, as the lines since its last start tell."""
+        """Returns the members that are alive according to the lines since its last start."""
         alive: set[str] = set()
-        for said in self.said[self._started :]:
-            if said.kind == "alive":
-                alive.add(said.member)
-            elif said.kind in ("dead", "left"):
-                alive.discard(said.member)
+        for report in self.reports[self._first_report :]:
+            if report.kind == "alive":
+                alive.add(report.member)
+            elif report.kind in ("dead", "left"):
+                alive.discard(report.member)
         return alive
 
     def end(self) -> None:
-        """Ends the process if it was started."""
-        if hasattr(self, "process"):
+        """Ends the process if one was started."""
+        if self._was_started:
             end(self.process)
 
 
 def parse_serf(line: str) -> tuple[str, str] | None:
-    """Kind and member, or event's name, of a line of `serf agent`."""
+    """Returns kind and member (or name of the event) of a line of `serf agent`, if it has them."""
     found = _SERF.search(line)
     if found is None:
         return None
@@ -100,6 +105,6 @@ def parse_serf(line: str) -> tuple[str, str] | None:
 
 
 def parse_kinship(line: str) -> tuple[str, str] | None:
-    """Kind and member of a line of `kinship_node`."""
+    """Returns kind and member of a line of `kinship_node`, or None for a line of its library."""
     words = line.split()
     return (words[0], words[1]) if len(words) == 3 else None

@@ -1,4 +1,4 @@
-"""What came of a benchmark, as a picture. Needs matplotlib."""
+"""Draws the results of a benchmark. Needs matplotlib."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHADES = {3: "#8fbce6", 10: "#0b5fa5", 50: "#07305a"}
 
 
 def draw(name: str, values: Mapping[str, Any], file: str) -> None:
-    """Draws the outcome of the benchmark `name`. OSError if the file cannot be written."""
+    """Draws the results of the benchmark `name`. Raises OSError if the file cannot be written."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -46,7 +46,7 @@ def _color(name: str) -> str:
 def _bars(
     axis: Any, names: Sequence[str], values: Sequence[Sequence[float]], form: str, colors: Any
 ) -> None:
-    """A bar to each median, with a line from the least to the greatest value."""
+    """Draws a bar to each median, and a line from the least to the greatest value."""
     at = [place for place, some in enumerate(values) if some]
     some = [values[place] for place in at]
     axis.barh(at, [median(one) for one in some], 0.7, color=[colors[place] for place in at])

@@ -1,6 +1,7 @@
-"""One kinship node: host, port and hosts of seeds as arguments, one line for each change.
+"""One node of kinship; prints a line for each change that it reports.
 
-Run by the Python that has kinship, which has nothing of this project.
+Arguments: its host, its port, and the hosts of its seeds. It is run by the Python of an environment
+that has kinship and nothing of this project.
 """
 
 import sys
@@ -15,11 +16,11 @@ from kinship import (  # type: ignore[import-not-found,unused-ignore]
 )
 from kinship.blocking import Cluster  # type: ignore[import-not-found,unused-ignore]
 
-SAID = {MemberJoined: "alive", MemberRecovered: "alive", MemberDead: "dead", MemberLeft: "left"}
+KINDS = {MemberJoined: "alive", MemberRecovered: "alive", MemberDead: "dead", MemberLeft: "left"}
 
 
 def main(host: str, port: str, *seeds: str) -> None:
-    """Runs until the process is ended."""
+    """Runs the node until the process is ended."""
     settings = Config.lan(
         name=host,
         bind=f"{host}:{port}",
@@ -29,13 +30,13 @@ def main(host: str, port: str, *seeds: str) -> None:
     )
     node = Cluster(settings)
     node.start()
-    told = node.events()
+    changes = node.events()
     for member in node.members():
         print("alive", member.name, time.time(), flush=True)
-    for event in told:
-        said = SAID.get(type(event))
-        if said is not None:
-            print(said, event.member.name, time.time(), flush=True)
+    for event in changes:
+        kind = KINDS.get(type(event))
+        if kind is not None:
+            print(kind, event.member.name, time.time(), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A quarter of the nodes stands still again and again: how many live nodes are declared dead.
+"""How many live nodes are declared dead while a quarter of all is stopped again and again.
 
-All systems' nodes of the same numbers are stopped and continued at the same time.
+The nodes of the same numbers are stopped and continued at the same time in all clusters.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any
 
 import attrs
 
-from lab.experiments.trials import Findings, table
+from lab.experiments import Findings, table
 
-from .measure import Options
-from .processes import pause
-from .systems import System, Verdict, all_systems, send
+from .benchmark import Options
+from .compared_clusters import ComparedCluster, Verdict, all_clusters, send
 
 NODES = 32
 PAUSE = 16.0
@@ -27,12 +26,13 @@ _AFTER = 10.0
 
 @attrs.frozen
 class Outcome:
-    """What the nodes of one system said.
+    """How often the nodes of one cluster declared another one dead.
 
     Attributes:
-        by_paused: verdicts of paused nodes on nodes that always ran.
-        by_running: the same, of nodes that always ran.
-        of_paused: verdicts on paused nodes.
+        system: the program's name.
+        by_paused: by nodes that were paused, about nodes that always ran.
+        by_running: by nodes that always ran, about nodes that always ran.
+        of_paused: by any node, about nodes that were paused.
     """
 
     system: str
@@ -42,31 +42,33 @@ class Outcome:
 
 
 def run(options: Options) -> Findings:
-    """Stops and continues, then waits for what the nodes still have to say."""
+    """Stops and continues nodes, then waits for the verdicts that are still to come."""
     nodes, length, cycles = (4, 1.0, 1) if options.short else (NODES, PAUSE, CYCLES)
     paused = list(range(0, nodes, 4))
     outcomes: list[Outcome] = []
     for _ in range(options.times(1)):
-        with all_systems(nodes, options) as systems:
+        with all_clusters(nodes, options) as clusters:
             since = time.time()
             for cycle in range(cycles):
                 options.tell(f"pauses: {cycle + 1} of {cycles}")
-                _signal(systems, paused, signal.SIGSTOP)
-                pause(length)
-                _signal(systems, paused, signal.SIGCONT)
-                pause(BREATH)
-            pause(0.5 if options.short else _AFTER)
-            outcomes += [outcome(s.name, s.verdicts(since), set(paused)) for s in systems]
+                _signal(clusters, paused, signal.SIGSTOP)
+                time.sleep(length)
+                _signal(clusters, paused, signal.SIGCONT)
+                time.sleep(BREATH)
+            time.sleep(0.5 if options.short else _AFTER)
+            outcomes += [outcome(one.name, one.verdicts(since), set(paused)) for one in clusters]
     return findings(outcomes, nodes, len(paused), length, cycles)
 
 
-def _signal(systems: Sequence[System], indexes: Sequence[int], number: signal.Signals) -> None:
-    for system in systems:
-        send(system, indexes, number)
+def _signal(
+    clusters: Sequence[ComparedCluster], indexes: Sequence[int], number: signal.Signals
+) -> None:
+    for cluster in clusters:
+        send(cluster, indexes, number)
 
 
 def outcome(name: str, verdicts: Sequence[Verdict], paused: set[int]) -> Outcome:
-    """Counts verdicts by who was paused."""
+    """Counts the verdicts by whether either node was paused."""
     wrong = [verdict for verdict in verdicts if verdict.member not in paused]
     return Outcome(
         name,
@@ -79,7 +81,7 @@ def outcome(name: str, verdicts: Sequence[Verdict], paused: set[int]) -> Outcome
 def findings(
     outcomes: Sequence[Outcome], nodes: int, paused: int, length: float, cycles: int
 ) -> Findings:
-    """What these outcomes say."""
+    """Returns these outcomes as a table."""
     rows = [_row(outcome, nodes, paused, length, cycles) for outcome in outcomes]
     head = ["system", "live nodes declared dead by paused ones", "by nodes that always ran"]
     head += ["paused nodes declared dead"]

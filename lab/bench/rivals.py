@@ -1,4 +1,4 @@
-"""What gossipd is measured beside, as far as it is installed: serf, redis and kinship."""
+"""The programs that gossipd is compared with, and the tools that drive them, if installed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.processes.cluster import ROOT, eventually, free_addresses
+from lab.processes import ROOT, eventually, free_addresses
 
-from .measure import Options
-from .processes import running
+from .benchmark import Options
+from .child_processes import running
 
 KINSHIP_PYTHON = ROOT / ".bench" / "tools" / "bin" / "python"
 PY_SPY = KINSHIP_PYTHON.with_name("py-spy")
-"""Of an environment that `scripts/bench` makes, so that nothing of them is in gossipd's own."""
+"""Both are in an environment that `scripts/bench` makes, so that gossipd's own has neither."""
 
 _MISSING = {
-    "wrk": "wrk drives HTTP and is not installed; on Debian: apt-get install wrk",
+    "wrk": "wrk sends the HTTP requests and is not installed; on Debian: apt-get install wrk",
     "redis": "Redis is left out; on Debian: apt-get install redis-server redis-tools",
     "serf": "serf is left out; on Debian: apt-get install serf",
     "kinship": "kinship is left out; scripts/bench installs it from PyPI",
@@ -34,7 +34,7 @@ _COMMANDS = {
 
 
 def installed(name: str, options: Options) -> bool:
-    """Whether it is there; if not, one line says so."""
+    """Returns whether a program is installed; if it is not, tells so in one line of progress."""
     if name in ("kinship", "py-spy"):
         there = (KINSHIP_PYTHON if name == "kinship" else PY_SPY).exists()
     else:
@@ -46,7 +46,7 @@ def installed(name: str, options: Options) -> bool:
 
 @contextmanager
 def redis(folder: Path) -> Iterator[tuple[str, int]]:
-    """A server that syncs each write to disk before it is answered, at the address yielded."""
+    """Runs a Redis that syncs each write to disk before it answers; yields its address."""
     ((host, port),) = free_addresses(1)
     home = folder / "redis"
     home.mkdir()

@@ -4,3 +4,7 @@ A package of its own beside `gossipd simulate`, since a trial here is one of hun
 cluster with one thing changed. `lifeguard`, `udp_only` and `spread` each say what is tried and what
 of it is told; `trials` carries trials out, `charts` draws what came of them.
 """
+
+from .trials import Findings, table
+
+__all__ = ["Findings", "table"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.processes.cluster import ROOT
+from lab.processes import ROOT
 from tests.containers.engine import LABEL, Cluster, cluster, docker, insisted, missing_engine
 
 

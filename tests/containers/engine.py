@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from lab.processes.cluster import Client, eventually
+from lab.processes import Client, eventually
 
 PORT = 8088
 LABEL = "gossipd-test"

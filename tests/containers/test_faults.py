@@ -11,8 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from lab.processes.cluster import eventually
-from lab.processes.load import Load, Sums
+from lab.processes import CountingClient, Tally, eventually
 from tests.containers.engine import Cluster, Node, docker
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
@@ -22,9 +21,9 @@ _PAUSE = 0.005
 
 
 @contextmanager
-def load(nodes: Sequence[Node], sums: Sums) -> Iterator[list[Load]]:
+def load(nodes: Sequence[Node], sums: Tally) -> Iterator[list[CountingClient]]:
     """A client at each of these nodes that increments all the time."""
-    loads = [Load(node, pause=_PAUSE) for node in nodes]
+    loads = [CountingClient(node, pause=_PAUSE) for node in nodes]
     for one in loads:
         one.start()
     try:
@@ -35,7 +34,7 @@ def load(nodes: Sequence[Node], sums: Sums) -> Iterator[list[Load]]:
         sums.add(loads)
 
 
-def goes_on(loads: Sequence[Load]) -> None:
+def goes_on(loads: Sequence[CountingClient]) -> None:
     """Waits until each of these had 20 more increments acknowledged."""
     targets = [one.acknowledged + 20 for one in loads]
     eventually(
@@ -46,9 +45,9 @@ def goes_on(loads: Sequence[Load]) -> None:
 
 
 @pytest.fixture
-def sums(three: Cluster) -> Sums:
+def sums(three: Cluster) -> Tally:
     """What clients know; the count so far is acknowledged already."""
-    known = Sums()
+    known = Tally()
     known.acknowledged = three.nodes[0].count()
     known.agree(three.nodes)
     return known
@@ -60,7 +59,7 @@ def gone(nodes: Sequence[Node], victim: str) -> None:
         node.comes_to_drop(victim)
 
 
-def test_killed(three: Cluster, sums: Sums) -> None:
+def test_killed(three: Cluster, sums: Tally) -> None:
     """A node that was killed is dropped by the others and catches up when it starts again."""
     victim, *rest = three.nodes
     with load(three.nodes, sums) as loads:
@@ -75,7 +74,7 @@ def test_killed(three: Cluster, sums: Sums) -> None:
     three.know_each_other()
 
 
-def test_paused(three: Cluster, sums: Sums) -> None:
+def test_paused(three: Cluster, sums: Tally) -> None:
     """A node that stood still for long is dropped and comes back as if nothing had been."""
     victim, *rest = three.nodes
     with load(rest, sums) as loads:
@@ -88,7 +87,7 @@ def test_paused(three: Cluster, sums: Sums) -> None:
     three.know_each_other()
 
 
-def test_disconnected(three: Cluster, sums: Sums) -> None:
+def test_disconnected(three: Cluster, sums: Tally) -> None:
     """A container without a network counts alone; what both sides counted is there afterwards."""
     victim, *rest = three.nodes
     victim_id = victim.id
@@ -105,7 +104,7 @@ def test_disconnected(three: Cluster, sums: Sums) -> None:
     three.know_each_other()
 
 
-def test_rolling_restart(three: Cluster, sums: Sums) -> None:
+def test_rolling_restart(three: Cluster, sums: Tally) -> None:
     """Each node in turn is restarted under load, and nobody else stops serving."""
     with load(three.nodes, sums) as loads:
         for node, own in zip(three.nodes, loads, strict=True):

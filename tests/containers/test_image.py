@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import ROOT, eventually
+from lab.processes import ROOT, eventually
 from tests.containers.engine import docker, inspect, one
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]

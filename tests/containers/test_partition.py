@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from lab.processes.load import Load, Sums
+from lab.processes import CountingClient, Tally
 from tests.containers.engine import Node, cluster, insisted
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(240)]
@@ -55,10 +55,10 @@ def firewall() -> None:
 
 def test_three_against_two(image: str, firewall: None) -> None:
     """Both sides count for a minute, and all agree on the sum within 5 s of its end."""
-    sums = Sums()
+    sums = Tally()
     with cluster(5, image) as nodes:
         three, two = nodes.nodes[:3], nodes.nodes[3:]
-        loads = [Load(node, pause=_PAUSE) for node in nodes.nodes]
+        loads = [CountingClient(node, pause=_PAUSE) for node in nodes.nodes]
         with _partition(two, three):
             end = time.monotonic() + LENGTH
             for load in loads:

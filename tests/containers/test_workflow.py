@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import ROOT, Client, environment, eventually
+from lab.processes import ROOT, Client, environment, eventually
 from tests.containers.engine import LABEL, docker, insisted, inspect
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(240)]

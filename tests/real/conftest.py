@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import Cluster, cluster
+from lab.processes import Cluster, cluster
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import ROOT, environment, eventually
-from lab.processes.packets import isolated
+from lab.processes import ROOT, environment, eventually, isolated
 
 pytestmark = [
     pytest.mark.real,

@@ -13,8 +13,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from lab.processes.cluster import ROOT, Cluster, cluster
-from lab.processes.packets import isolated
+from lab.processes import ROOT, Cluster, cluster, isolated
 
 pytestmark = pytest.mark.real
 

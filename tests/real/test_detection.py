@@ -7,8 +7,7 @@ from statistics import median
 
 import pytest
 
-from lab.processes.cluster import Cluster, Node, eventually
-from lab.processes.packets import loss
+from lab.processes import Cluster, Node, eventually, loss
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 

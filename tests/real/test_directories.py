@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gossipd.daemon.storage.inspection import shown
-from lab.processes.cluster import Cluster, Node, cluster, eventually, free_addresses
+from lab.processes import Cluster, Node, cluster, eventually, free_addresses
 
 pytestmark = pytest.mark.real
 

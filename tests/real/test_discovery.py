@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import Node, eventually
+from lab.processes import Node, eventually
 from tests.real.namespace import add_network, ip, network_of_its_own
 
 pytestmark = pytest.mark.real

@@ -13,9 +13,9 @@ from random import Random
 
 import pytest
 
-from lab.processes.cluster import Cluster, Node, cluster, eventually
+from lab.processes import Cluster, Node, cluster, eventually
 from tests.daemon.storage.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Switch
-from tests.real.test_kills import Load, Sums
+from tests.real.test_kills import CountingClient, Tally
 
 pytestmark = pytest.mark.real
 
@@ -26,9 +26,11 @@ SAMPLE = 100 if os.environ.get("GOSSIPD_LONG") else 6
 
 
 @contextmanager
-def load(nodes: Cluster, sums: Sums, clients: int = 2) -> Iterator[None]:
+def load(nodes: Cluster, sums: Tally, clients: int = 2) -> Iterator[None]:
     """So many clients on each node for the length of the block."""
-    loads = [Load(node, "/increment?ack=local") for node in nodes.nodes for _ in range(clients)]
+    loads = [
+        CountingClient(node, "/increment?ack=local") for node in nodes.nodes for _ in range(clients)
+    ]
     for each in loads:
         each.start()
     try:
@@ -59,7 +61,7 @@ def _goes_on(node: Node, other: Node) -> None:
 def test_a_disk_fails_and_recovers(folder: Path) -> None:
     """For as long as it fails; at single calls; through a kill; and at a start."""
     seed = secrets.randbits(32)
-    rng, sums = Random(seed), Sums()
+    rng, sums = Random(seed), Tally()
     print(f"seed {seed}")
     with cluster(2, folder, kept=True, start=False) as nodes:
         node, other = nodes.nodes
@@ -85,7 +87,7 @@ def test_a_disk_fails_and_recovers(folder: Path) -> None:
     print(f"{sums.acknowledged} acknowledged, {sums.unanswered} refused or unanswered")
 
 
-def _at_single_calls(nodes: Cluster, switch: Switch, rng: Random, sums: Sums) -> None:
+def _at_single_calls(nodes: Cluster, switch: Switch, rng: Random, sums: Tally) -> None:
     node = nodes[0]
     recovered = len(node.events("store_recovered"))
     for number in range(SAMPLE):
@@ -110,7 +112,7 @@ def _commits_beyond(node: Node, number: float) -> bool:
     return commits(node) > number
 
 
-def _through_a_kill(nodes: Cluster, switch: Switch, sums: Sums) -> None:
+def _through_a_kill(nodes: Cluster, switch: Switch, sums: Tally) -> None:
     """The next process finds the disk as it was, and then well again."""
     node, other = nodes.nodes
     with load(nodes, sums):
@@ -129,7 +131,7 @@ def _through_a_kill(nodes: Cluster, switch: Switch, sums: Sums) -> None:
 
 def test_it_is_killed_while_its_disk_fails(folder: Path) -> None:
     """What it acknowledged is there, also where no other node was told of it."""
-    rng, sums = Random(folder.name), Sums()
+    rng, sums = Random(folder.name), Tally()
     with cluster(1, folder, kept=True, start=False) as nodes:
         [node] = nodes.nodes
         switch = Switch(folder, node.directory)

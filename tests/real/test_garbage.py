@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from gossipd.protocol import Ack, Claim, Claims, Codec, Ping, Sender, frame
-from lab.processes.cluster import Cluster, Node, cluster, eventually
+from lab.processes import Cluster, Node, cluster, eventually
 
 pytestmark = pytest.mark.real
 

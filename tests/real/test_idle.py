@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from lab.processes.cluster import Cluster, Node, eventually
-from lab.processes.costs import processor_seconds, resident_megabytes
+from lab.processes import Cluster, Node, eventually, processor_seconds, resident_megabytes
 
 pytestmark = pytest.mark.real
 

@@ -10,8 +10,7 @@ from random import Random
 
 import pytest
 
-from lab.processes.cluster import Cluster, cluster, eventually
-from lab.processes.load import Load, Sums
+from lab.processes import Cluster, CountingClient, Tally, cluster, eventually
 
 pytestmark = pytest.mark.real
 
@@ -19,9 +18,9 @@ ROUNDS = 200 if os.environ.get("GOSSIPD_LONG") else 6
 LEVELS = ("/increment", "/increment?ack=local", "/increment?ack=one", "/increment?ack=majority")
 
 
-def _round(nodes: Cluster, rng: Random, sums: Sums, *, everyone: bool) -> None:
-    """Load on all, a kill of one or of all, half the time with another one right after it."""
-    loads = [Load(node, rng.choice(LEVELS)) for node in nodes.nodes]
+def _round(nodes: Cluster, rng: Random, sums: Tally, *, everyone: bool) -> None:
+    """CountingClient on all, a kill of one or of all, half the time with another one right after it."""
+    loads = [CountingClient(node, rng.choice(LEVELS)) for node in nodes.nodes]
     for load in loads:
         load.start()
     pause = threading.Event()
@@ -51,7 +50,7 @@ def _round(nodes: Cluster, rng: Random, sums: Sums, *, everyone: bool) -> None:
 def test_no_increment_is_lost_or_counted_twice(folder: Path) -> None:
     """After each round: acknowledged <= count <= acknowledged + unanswered, on every node."""
     seed = secrets.randbits(32)
-    rng, sums = Random(seed), Sums()
+    rng, sums = Random(seed), Tally()
     print(f"seed {seed}")
     with cluster(3, folder, kept=True) as nodes:
         for number in range(ROUNDS):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lab.processes.cluster import ROOT, environment, free_addresses
+from lab.processes import ROOT, environment, free_addresses
 
 pytestmark = pytest.mark.real
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import cluster
+from lab.processes import cluster
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import Cluster, Node, cluster, eventually
+from lab.processes import Cluster, Node, cluster, eventually
 
 pytestmark = pytest.mark.real
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import (
+from lab.processes import (
     ROOT,
     Cluster,
     Node,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.processes.cluster import Client, Cluster, Node, cluster, eventually
+from lab.processes import Client, Cluster, Node, cluster, eventually
 
 pytestmark = pytest.mark.real
 

@@ -1,4 +1,4 @@
-"""What other programs' lines tell."""
+"""What the lines of other programs tell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lab.bench.agent import Agent, parse_kinship, parse_serf
-from lab.processes.cluster import eventually
+from lab.processes import eventually
 
 SERF = {
     "    2026/11/24 09:23:15 [INFO] serf: EventMemberJoin: 127.0.1.3 127.0.1.3": (
@@ -27,28 +27,30 @@ SERF = {
 
 @pytest.mark.parametrize("line", SERF)
 def test_lines_of_serf(line: str) -> None:
-    """Joined, failed and left members, and events; nothing else."""
+    """Joined, failed and left members and user events are read; other lines are not."""
     assert SERF[line] == parse_serf(line)
 
 
 def test_lines_of_kinship() -> None:
-    """Three words; whatever its library writes besides is no line of ours."""
+    """A line has three words; lines that its library writes are passed over."""
     assert ("dead", "127.0.1.3") == parse_kinship("dead 127.0.1.3 1795512667.3\n")
     assert None is parse_kinship("a warning\n")
 
 
 def test_an_agent_remembers_across_its_starts() -> None:
-    """What it says is kept with its time; who is alive is only what its last start told."""
+    """All lines are kept with their times; only those since its last start say who is alive."""
     script = "print('alive a 0'); print('alive b 0'); print('dead a 0')"
     agent = Agent("me", [sys.executable, "-c", script], parse_kinship)
     agent.start()
     try:
-        eventually("it says all", lambda: len(agent.said) == 3, 20)
+        eventually("it says all", lambda: len(agent.reports) == 3, 20)
         assert {"b"} == agent.alive()
-        assert sorted(said.at for said in agent.said) == [said.at for said in agent.said]
+        assert sorted(report.at for report in agent.reports) == [
+            report.at for report in agent.reports
+        ]
         agent.process.wait(20)
         agent.start()
-        eventually("it says all again", lambda: len(agent.said) == 6, 20)
+        eventually("it says all again", lambda: len(agent.reports) == 6, 20)
         assert {"b"} == agent.alive()
     finally:
         agent.end()

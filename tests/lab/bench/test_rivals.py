@@ -1,4 +1,4 @@
-"""What is there to be compared with."""
+"""Which rivals are installed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from lab.bench import rivals
-from lab.bench.measure import Options
+from lab.bench.benchmark import Options
 
 
 @pytest.mark.parametrize("name", ["wrk", "redis", "serf", "kinship", "py-spy", "iptables"])
 def test_what_is_not_installed_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one line; nothing is said of what is there."""
+    """One line names a program that is missing; none tells of one that is there."""
     lines: list[str] = []
     options = Options(Path(), False, None, lines.append)
     for tool in "KINSHIP_PYTHON", "PY_SPY":
@@ -30,7 +30,7 @@ def test_what_is_not_installed_is_named(name: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_half_of_redis_is_not_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both the server and its load generator are needed."""
+    """Both the server and redis-benchmark are needed."""
     there = {"redis-server": "/there"}
     monkeypatch.setattr(shutil, "which", there.get)
     assert not rivals.installed("redis", Options(Path(), False, None, print))
