@@ -13,7 +13,7 @@ from tests.containers.engine import LABEL, Cluster, cluster, docker, insisted, m
 
 @pytest.fixture(scope="session")
 def engine() -> None:
-    """A container engine that answers; without one the test is skipped, or fails if insisted."""
+    """Skips the test where no container engine answers, or fails it if one is required."""
     reason = missing_engine()
     if reason is not None and insisted():
         pytest.fail(f"{reason}, and GOSSIPD_REQUIRE_CONTAINERS insists")
@@ -23,7 +23,7 @@ def engine() -> None:
 
 @pytest.fixture(scope="session")
 def image(engine: None) -> Iterator[str]:
-    """The image of this checkout, under a name of its own."""
+    """Builds the image of this checkout under a name of its own."""
     name = f"{LABEL}-{secrets.token_hex(4)}"
     stage = f"{name}-build"
     # The first stage has a name too, so that it can be removed.
@@ -35,7 +35,7 @@ def image(engine: None) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def tag(image: str) -> Iterator[None]:
-    """The name `gossipd` may be given to another image; at the end it means what it meant."""
+    """Lets tests give the name `gossipd` to another image, and restores its meaning at the end."""
     before = docker("image", "ls", "--quiet", "--no-trunc", "gossipd:latest")
     yield
     if before:
@@ -46,6 +46,6 @@ def tag(image: str) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def three(image: str) -> Iterator[Cluster]:
-    """Three nodes that know each other; every test leaves them so."""
+    """Runs three nodes that know each other; every test leaves them so."""
     with cluster(3, image) as nodes:
         yield nodes

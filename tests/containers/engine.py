@@ -1,7 +1,7 @@
-"""Nodes in containers of their own network: started, disturbed, asked, and removed at the end.
+"""Nodes in containers on a network of their own: started, disturbed, asked, and removed.
 
-Everything made here carries a label that no other run has, and is removed by it. The network is
-this machine's own; the tests ask the nodes at their addresses in it, and publish no port.
+All containers and networks carry a label that no other run has, by which they are removed. The
+network is on this machine; the tests ask the nodes at their addresses in it and publish no port.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ print(body)
 
 
 def docker(*arguments: str, timeout: float = 60) -> str:
-    """What the command prints; it must succeed."""
+    """Runs a docker command, which must succeed, and returns what it prints."""
     result = subprocess.run(
         ["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False
     )
@@ -45,7 +45,7 @@ def docker(*arguments: str, timeout: float = 60) -> str:
 
 
 def missing_engine() -> str | None:
-    """Why no container can be run here, in one line; None if one can."""
+    """Returns in one line why no container can be run here, or None if one can."""
     try:
         result = subprocess.run(
             ["docker", "version", "--format", "{{.Server.Version}}"],
@@ -62,17 +62,18 @@ def missing_engine() -> str | None:
 
 
 def inspect(name: str) -> dict[str, Any]:
-    """What the engine knows of a container or an image."""
+    """Returns what the engine knows about a container or an image."""
     found: dict[str, Any] = json.loads(docker("inspect", name))[0]
     return found
 
 
 class Node:
-    """A container with a node, known by its name.
+    """A container that runs a node.
 
     Attributes:
-        host: its address, as of its last start or connection; empty before.
-        port: of its node.
+        name: the container's name.
+        host: its address since its last start or connection; empty before.
+        port: the node's port.
     """
 
     def __init__(self, name: str, network: str) -> None:
@@ -83,40 +84,40 @@ class Node:
 
     @property
     def id(self) -> str:
-        """Its node id."""
+        """The node's id."""
         return f"{self.host}:{self.port}"
 
     def look(self) -> None:
-        """Reads its address."""
+        """Reads the container's address."""
         networks = inspect(self.name)["NetworkSettings"]["Networks"]
         self.host = networks[self._network]["IPAddress"] if self._network in networks else ""
 
     def pid(self) -> int:
-        """The process on this machine."""
+        """Returns the id of its process on this machine."""
         pid: int = inspect(self.name)["State"]["Pid"]
         return pid
 
     def start(self) -> None:
-        """Starts it, or starts it again."""
+        """Starts the container, for the first time or again."""
         docker("start", self.name)
         self.look()
 
     def stop(self) -> None:
-        """Stops it; it must leave in good order within the engine's grace period."""
+        """Stops the container; the node must exit with code 0 within the grace period."""
         docker("stop", self.name)
         assert inspect(self.name)["State"]["ExitCode"] == 0
 
     def disconnect(self) -> None:
-        """Takes its network away."""
+        """Takes the container off its network."""
         docker("network", "disconnect", self._network, self.name)
 
     def connect(self) -> None:
-        """Gives it the network again, perhaps with another address."""
+        """Puts the container on its network again, perhaps with another address."""
         docker("network", "connect", "--alias", ALIAS, self._network, self.name)
         self.look()
 
     def ask(self, method: str, path: str, body: str | None = None) -> Any:
-        """The JSON of an answer with status 200, None if it has none."""
+        """Returns the JSON of an answer, which must have status 200; None if its body is empty."""
         client = Client(self.host, self.port, timeout=5)
         try:
             status, _, answer = client.ask(method, path, body)
@@ -126,33 +127,33 @@ class Node:
         return json.loads(answer) if answer else None
 
     def inside(self, method: str, path: str, times: int = 1) -> Any:
-        """The JSON of the last of so many answers, asked within the container itself."""
+        """Sends so many requests inside the container, and returns the JSON of the last answer."""
         code = ("python", "-c", _INSIDE, method, path, str(times), str(self.port))
         return json.loads(docker("exec", self.name, *code))
 
     def healthy(self) -> bool:
-        """Whether its own health check says so."""
+        """Returns whether the container's own health check succeeds."""
         command = ["docker", "exec", self.name, "gossipd", "health"]
         return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
 
     def log(self, lines: str = "all") -> str:
-        """What it wrote on stdout and stderr, or the last lines of it."""
+        """Returns what the node wrote on stdout and stderr, or the last lines of that."""
         return subprocess.run(
             ["docker", "logs", "--tail", lines, self.name],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, check=False,
         ).stdout  # fmt: skip
 
     def count(self) -> int:
-        """The count it shows."""
+        """Returns the count that it shows."""
         count: int = self.ask("GET", "/count")["count"]
         return count
 
     def peers(self) -> set[str]:
-        """The ids it lists."""
+        """Returns the ids of the peers that it lists."""
         return set(self.ask("GET", "/peers"))
 
     def answers(self) -> bool:
-        """Whether it is ready and answers under the id that its address makes."""
+        """Returns whether it answers, with an id that is its present address."""
         try:
             answer: dict[str, str] = self.ask("GET", "/health")
         except (OSError, AssertionError):
@@ -160,15 +161,15 @@ class Node:
         return answer["node_id"] == self.id
 
     def comes_to_answer(self, within: float = 20) -> None:
-        """Waits until it answers under the id that its address makes."""
+        """Waits until it answers, with an id that is its present address."""
         eventually(f"{self.name} answers as {self.id}", self.answers, within)
 
     def comes_to_list(self, ids: set[str], within: float) -> None:
-        """Waits until it lists exactly these."""
+        """Waits until it lists exactly these peers."""
         eventually(f"{self.name} lists {ids}", lambda: self.peers() == ids, within)
 
     def comes_to_drop(self, id: str, within: float = 20) -> None:
-        """Waits until it no longer lists that one."""
+        """Waits until it no longer lists that peer."""
         eventually(f"{self.name} drops {id}", lambda: id not in self.peers(), within)
 
     def comes_to_show(self, count: int, within: float = 5) -> None:
@@ -177,7 +178,7 @@ class Node:
 
 
 class Cluster:
-    """Nodes on a network of their own, each with its data in a volume."""
+    """Nodes on a network of their own, each with its data in a volume of its own."""
 
     def __init__(self, name: str, image: str) -> None:
         self.name = name
@@ -186,7 +187,7 @@ class Cluster:
         docker("network", "create", "--label", f"{LABEL}={name}", name)
 
     def run(self) -> Node:
-        """Starts one more node, which joins by the name that all of them share."""
+        """Starts one more node, which joins by the name that all nodes share; returns it."""
         node = Node(f"{self.name}-{len(self.nodes) + 1}", self.name)
         self.nodes.append(node)
         joining = ("--env", f"GOSSIPD_JOIN={ALIAS}:{PORT}")
@@ -200,11 +201,11 @@ class Cluster:
 
     @contextmanager
     def taken(self, host: str) -> Iterator[None]:
-        """A container without a node has this free address, for the length of the block."""
+        """Gives this free address to a container without a node, for the length of the block."""
         waiting = ("--entrypoint", "python", self.image, "-c", "import signal; signal.pause()")
         label = ("--label", f"{LABEL}={self.name}")
         with ExitStack() as stack:
-            # The engine gives out addresses in an order of its own.
+            # The engine gives out addresses in its own order: start containers until one has it.
             for _ in range(len(self.nodes) + 2):
                 name = docker("run", "--detach", *label, "--network", self.name, *waiting)
                 stack.callback(docker, "rm", "--force", "--volumes", name)
@@ -215,11 +216,11 @@ class Cluster:
             yield
 
     def others(self, *nodes: Node) -> list[Node]:
-        """All but these."""
+        """Returns all nodes but these."""
         return [node for node in self.nodes if node not in nodes]
 
     def know_each_other(self, nodes: Sequence[Node] = (), within: float = 30) -> None:
-        """Waits until each of these, or all, answers and lists exactly the others."""
+        """Waits until each of these nodes, or every node, answers and lists exactly the others."""
         nodes = nodes or self.nodes
         ids = {node.id for node in nodes}
         for node in nodes:
@@ -230,7 +231,7 @@ class Cluster:
 
 @contextmanager
 def cluster(count: int, image: str) -> Iterator[Cluster]:
-    """So many nodes that know each other, for the length of the block."""
+    """Runs so many nodes that know each other, for the length of the block."""
     name = f"{LABEL}-{secrets.token_hex(4)}"
     made = Cluster(name, image)
     try:
@@ -248,7 +249,7 @@ def cluster(count: int, image: str) -> Iterator[Cluster]:
 
 @contextmanager
 def one(image: str, *options: str, arguments: Sequence[str] = ()) -> Iterator[Node]:
-    """A container of the image without any network, for the length of the block."""
+    """Runs a container of the image without any network, for the length of the block."""
     node = Node(f"{LABEL}-{secrets.token_hex(4)}", "none")
     label = ("--name", node.name, "--label", f"{LABEL}={node.name}", "--network", "none")
     try:
@@ -272,5 +273,5 @@ def remove(name: str) -> None:
 
 
 def insisted() -> bool:
-    """Whether a missing engine is a failure here."""
+    """Returns whether a missing engine is a failure: GOSSIPD_REQUIRE_CONTAINERS is set."""
     return bool(os.environ.get("GOSSIPD_REQUIRE_CONTAINERS"))

@@ -1,4 +1,4 @@
-"""Nodes whose container gets another address: it is the id, and so they join as new ones."""
+"""Nodes whose container gets another address: the address is the id, so they join as new."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
 
 
 def _counts_on(three: Cluster, old: str, before: int) -> None:
-    """Whoever had `old` has another id now, shows its old count, and counts on."""
+    """Checks that the node that was `old` has another id, shows its old count, and counts on."""
     victim, *rest = three.nodes
     assert old != victim.id
     victim.comes_to_answer()

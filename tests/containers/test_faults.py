@@ -1,7 +1,7 @@
-"""Containers that are killed, paused, cut off or restarted under load: no increment is lost.
+"""Containers are killed, paused, cut off or restarted under load: no increment is lost.
 
-In each, all nodes agree within 5 s of healing on a count that lies between what was acknowledged
-and that plus what was sent and not answered.
+In each test all nodes agree within 5 s after the fault on a count between the acknowledged
+increments and these plus the unanswered ones.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ _PAUSE = 0.005
 
 
 @contextmanager
-def load(nodes: Sequence[Node], sums: Tally) -> Iterator[list[CountingClient]]:
-    """A client at each of these nodes that increments all the time."""
-    loads = [CountingClient(node, pause=_PAUSE) for node in nodes]
-    for one in loads:
-        one.start()
+def load(nodes: Sequence[Node], tally: Tally) -> Iterator[list[CountingClient]]:
+    """Runs a client that increments all the time on each of these nodes."""
+    clients = [CountingClient(node, pause=_PAUSE) for node in nodes]
+    for client in clients:
+        client.start()
     try:
-        yield loads
+        yield clients
     finally:
-        for one in loads:
-            one.stop()
-        sums.add(loads)
+        for client in clients:
+            client.stop()
+        tally.add(clients)
 
 
-def goes_on(loads: Sequence[CountingClient]) -> None:
-    """Waits until each of these had 20 more increments acknowledged."""
-    targets = [one.acknowledged + 20 for one in loads]
+def goes_on(clients: Sequence[CountingClient]) -> None:
+    """Waits until each of these clients had 20 more increments acknowledged."""
+    targets = [client.acknowledged + 20 for client in clients]
     eventually(
         "increments are acknowledged",
-        lambda: all(one.acknowledged >= n for one, n in zip(loads, targets, strict=True)),
+        lambda: all(c.acknowledged >= n for c, n in zip(clients, targets, strict=True)),
         10,
     )
 
 
 @pytest.fixture
-def sums(three: Cluster) -> Tally:
-    """What clients know; the count so far is acknowledged already."""
+def tally(three: Cluster) -> Tally:
+    """Returns a tally that begins with the count so far."""
     known = Tally()
     known.acknowledged = three.nodes[0].count()
     known.agree(three.nodes)
@@ -54,65 +54,65 @@ def sums(three: Cluster) -> Tally:
 
 
 def gone(nodes: Sequence[Node], victim: str) -> None:
-    """Waits until none of these lists the node of that id."""
+    """Waits until none of these nodes lists the node of that id."""
     for node in nodes:
         node.comes_to_drop(victim)
 
 
-def test_killed(three: Cluster, sums: Tally) -> None:
+def test_killed(three: Cluster, tally: Tally) -> None:
     """A node that was killed is dropped by the others and catches up when it starts again."""
     victim, *rest = three.nodes
-    with load(three.nodes, sums) as loads:
-        goes_on(loads)
+    with load(three.nodes, tally) as clients:
+        goes_on(clients)
         docker("kill", victim.name)
         gone(rest, victim.id)
-        goes_on(loads[1:])
+        goes_on(clients[1:])
         victim.start()
         victim.comes_to_answer()
-        goes_on(loads)
-    sums.agree(three.nodes, AGREEMENT)
+        goes_on(clients)
+    tally.agree(three.nodes, AGREEMENT)
     three.know_each_other()
 
 
-def test_paused(three: Cluster, sums: Tally) -> None:
-    """A node that stood still for long is dropped and comes back as if nothing had been."""
+def test_paused(three: Cluster, tally: Tally) -> None:
+    """A node that was paused for long is dropped, and comes back when it goes on."""
     victim, *rest = three.nodes
-    with load(rest, sums) as loads:
-        goes_on(loads)
+    with load(rest, tally) as clients:
+        goes_on(clients)
         docker("pause", victim.name)
         gone(rest, victim.id)
-        goes_on(loads)
+        goes_on(clients)
     docker("unpause", victim.name)
-    sums.agree(three.nodes, AGREEMENT)
+    tally.agree(three.nodes, AGREEMENT)
     three.know_each_other()
 
 
-def test_disconnected(three: Cluster, sums: Tally) -> None:
-    """A container without a network counts alone; what both sides counted is there afterwards."""
+def test_disconnected(three: Cluster, tally: Tally) -> None:
+    """A container without a network counts alone; afterwards the increments of both sides count."""
     victim, *rest = three.nodes
     victim_id = victim.id
     victim.disconnect()
-    with load(rest, sums) as loads:
+    with load(rest, tally) as clients:
         gone(rest, victim_id)
-        goes_on(loads)
-    # Alone, it answers each only after it has no live peer to wait for.
+        goes_on(clients)
+    # It answers only once it has declared its peers dead and so waits for none of them.
     before = victim.inside("GET", "/count")["count"]
     assert before + 50 == victim.inside("POST", "/increment", times=50)["count"]
-    sums.acknowledged += 50
+    tally.acknowledged += 50
     victim.connect()
-    sums.agree(three.nodes, AGREEMENT)
+    tally.agree(three.nodes, AGREEMENT)
     three.know_each_other()
 
 
-def test_rolling_restart(three: Cluster, sums: Tally) -> None:
-    """Each node in turn is restarted under load, and nobody else stops serving."""
-    with load(three.nodes, sums) as loads:
-        for node, own in zip(three.nodes, loads, strict=True):
-            goes_on(loads)
+def test_rolling_restart(three: Cluster, tally: Tally) -> None:
+    """Each node in turn is restarted under load, and no other node stops serving."""
+    with load(three.nodes, tally) as clients:
+        for node, own in zip(three.nodes, clients, strict=True):
+            goes_on(clients)
             node.stop()
-            goes_on([one for one in loads if one is not own])
+            goes_on([client for client in clients if client is not own])
             node.start()
             three.know_each_other()
-    sums.agree(three.nodes, AGREEMENT)
-    # In good order means: what was accepted was answered.
-    assert sums.unanswered <= 3 * len(three.nodes)
+    tally.agree(three.nodes, AGREEMENT)
+    # A node that stops in good order answers every request that it has accepted.
+    assert tally.unanswered <= 3 * len(three.nodes)

@@ -1,4 +1,4 @@
-"""The image: what it is made of, and that a node in it needs nothing but the engine."""
+"""The image: what it contains, and that a node in it needs nothing but the engine."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def _firewall(node: Node, *rule: str) -> None:
 
 @contextmanager
 def _partition(side: Sequence[Node], others: Sequence[Node]) -> Iterator[None]:
-    """Nothing passes between the two for the length of the block."""
+    """Lets no packet pass between the two sides for the length of the block."""
     rules = [
         (node, chain, flag, other.host)
         for node in side
@@ -45,7 +45,7 @@ def _partition(side: Sequence[Node], others: Sequence[Node]) -> Iterator[None]:
 
 @pytest.fixture
 def firewall() -> None:
-    """What sets the rules: root, nsenter and iptables."""
+    """Skips the test, or fails it if containers are required, unless rules can be set."""
     needed = [name for name in ("nsenter", "iptables") if shutil.which(name) is None]
     if os.geteuid() != 0:
         needed.append("root")
@@ -55,25 +55,25 @@ def firewall() -> None:
 
 def test_three_against_two(image: str, firewall: None) -> None:
     """Both sides count for a minute, and all agree on the sum within 5 s of its end."""
-    sums = Tally()
+    tally = Tally()
     with cluster(5, image) as nodes:
         three, two = nodes.nodes[:3], nodes.nodes[3:]
-        loads = [CountingClient(node, pause=_PAUSE) for node in nodes.nodes]
+        clients = [CountingClient(node, pause=_PAUSE) for node in nodes.nodes]
         with _partition(two, three):
             end = time.monotonic() + LENGTH
-            for load in loads:
-                load.start()
+            for client in clients:
+                client.start()
             nodes.know_each_other(three, LENGTH / 2)
             nodes.know_each_other(two, LENGTH / 2)
             threading.Event().wait(end - time.monotonic())
-            for load in loads:
-                load.stop()
-            sums.add(loads)
-            assert three[0].count() < sums.acknowledged
-            assert two[0].count() < sums.acknowledged
+            for client in clients:
+                client.stop()
+            tally.add(clients)
+            assert three[0].count() < tally.acknowledged
+            assert two[0].count() < tally.acknowledged
         healed = time.monotonic()
-        count = sums.agree(nodes.nodes, AGREEMENT)
+        count = tally.agree(nodes.nodes, AGREEMENT)
         took = time.monotonic() - healed
         nodes.know_each_other()
-        print(f"{count} agreed upon after {took:.2f} s, {sums.unanswered} were not answered")
-        assert min(load.acknowledged for load in loads) > LENGTH
+        print(f"{count} agreed upon after {took:.2f} s, {tally.unanswered} were not answered")
+        assert min(client.acknowledged for client in clients) > LENGTH

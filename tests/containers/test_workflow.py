@@ -25,11 +25,11 @@ CHECKS = ("health", "all-peers", "increment", "count", "sync", "peers", "remove-
 
 
 class Workflow:
-    """`make` under a project name of its own, with one of the compose commands.
+    """Runs `make` under a project name of its own, with one of the two compose commands.
 
     Attributes:
-        project: what the engine calls this cluster.
-        compose: the command and its first words.
+        project: the name under which the engine knows this cluster.
+        compose: the words of the compose command.
     """
 
     def __init__(self, compose: list[str], folder: Path) -> None:
@@ -48,13 +48,13 @@ class Workflow:
             self.environment["DOCKER_CONFIG"] = str(folder)
 
     def make(self, *target: str, code: int = 0, **more: str) -> str:
-        """What it prints, stderr included; its exit code must be this one."""
+        """Runs make, whose exit code must be this one; returns what it prints, stderr included."""
         result = self._run(["make", "--no-print-directory", *target], more)
         assert result.returncode == code, result.stdout
         return result.stdout
 
     def up(self, *arguments: str) -> None:
-        """`compose up` by hand, with the profile that can be scaled."""
+        """Runs `compose up` directly, with the profile that can be scaled."""
         command = [*self.compose, "--profile", "scale", "up", "--detach", "--no-build"]
         result = self._run([*command, *arguments], {})
         assert result.returncode == 0, result.stdout
@@ -68,7 +68,7 @@ class Workflow:
         )  # fmt: skip
 
     def left(self) -> list[str]:
-        """The containers, networks and volumes that are still there."""
+        """Returns the containers, networks and volumes that are still there."""
         label = ("--quiet", "--filter", f"label=com.docker.compose.project={self.project}")
         kinds = (["ps", "--all"], ["network", "ls"], ["volume", "ls"])
         return [line for kind in kinds for line in docker(*kind, *label).split()]
@@ -79,7 +79,7 @@ def _plugin() -> Path:
 
 
 def _occupied() -> str | None:
-    """What another cluster has that this one would need."""
+    """Returns which names and ports that this cluster needs are taken, or None."""
     names = docker("ps", "--all", "--format", "{{.Names}}").split()
     names += docker("network", "ls", "--format", "{{.Name}}").split()
     taken = sorted({*NAMES, "mynetwork"} & set(names))
@@ -95,7 +95,7 @@ def _occupied() -> str | None:
 
 @pytest.fixture(params=["docker-compose", "docker compose"])
 def workflow(tag: None, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workflow]:
-    """Nothing is started yet; whatever is, is removed at the end."""
+    """Yields a workflow that has started nothing; removes at the end what it started."""
     compose: list[str] = request.param.split()
     there = shutil.which("docker-compose") if len(compose) == 1 else _plugin().exists()
     reason = _occupied() if there else f"{request.param} is not installed"
@@ -122,7 +122,7 @@ def _shows_all(output: str) -> None:
 
 
 def test_from_make_to_clean(workflow: Workflow) -> None:
-    """All works in the documented order, and the count outlives everything but `make clean`."""
+    """All commands work in the documented order; only `make clean` removes the count."""
     _shows_all(workflow.make())
     for name in NAMES[:3]:
         host = inspect(name)["HostConfig"]
@@ -146,7 +146,7 @@ def test_from_make_to_clean(workflow: Workflow) -> None:
 
 
 def test_scaled(workflow: Workflow) -> None:
-    """As many more nodes as one likes join by a name, and go with the rest."""
+    """Any number of further nodes join by a name, and are removed with the rest."""
     workflow.up("--scale", "gossipd=3")
     client = Client("127.0.0.1", PORTS[0], timeout=5)
 
@@ -165,7 +165,7 @@ def test_scaled(workflow: Workflow) -> None:
 
 @pytest.mark.parametrize("workflow", ["docker-compose"], indirect=True)
 def test_checks_fail_when_something_is_wrong(workflow: Workflow) -> None:
-    """With a node away, each says so and fails; with one removed, its absence is found."""
+    """Each check fails and says so while a node is stopped; a removed peer is found, too."""
     workflow.make("start")
     node3 = workflow.make("test-health").split("node3 ")[1].split('"node_id":"')[1].split('"')[0]
     docker("stop", "node3")
@@ -181,7 +181,7 @@ def test_checks_fail_when_something_is_wrong(workflow: Workflow) -> None:
 
 @pytest.mark.parametrize("workflow", ["docker-compose"], indirect=True)
 def test_logs_are_followed(workflow: Workflow) -> None:
-    """They show what the nodes write, until they are interrupted."""
+    """`make logs` shows what the nodes write until it is interrupted."""
     workflow.make("start")
     with subprocess.Popen(
         ["make", "logs"],
@@ -197,7 +197,7 @@ def test_logs_are_followed(workflow: Workflow) -> None:
 
 
 def test_without_an_engine_one_line_says_so(tmp_path: Path) -> None:
-    """Nothing is tried where no engine answers."""
+    """Without an engine a command fails with one clear line."""
     if shutil.which("docker") is None:
         pytest.skip("docker is not installed")
     workflow = Workflow(["docker-compose"], tmp_path)
@@ -208,8 +208,8 @@ def test_without_an_engine_one_line_says_so(tmp_path: Path) -> None:
 
 
 def test_help_lists_every_command(tmp_path: Path) -> None:
-    """Each script is a command, and says what it does."""
+    """Each script is a command of the Makefile, and says what it does."""
     output = Workflow(["docker-compose"], tmp_path).make("help")
     listed = {line.split("  ")[0].removeprefix("make").strip() for line in output.splitlines()}
     scripts = {path.name for path in Path(ROOT, "scripts", "compose").iterdir()}
-    assert scripts - {"help"} == listed - {""}
+    assert scripts - {"help"} | {"test"} == listed - {""}

@@ -11,25 +11,25 @@ from lab.processes import Cluster, cluster
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker of these tests known."""
+    """Registers the marker of these tests."""
     config.addinivalue_line("markers", "real: starts real processes on loopback")
 
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Three nodes that know each other, for one file's tests."""
+    """Runs three nodes that know each other, for the tests of one file."""
     with cluster(3, tmp_path_factory.mktemp("three")) as nodes:
         yield nodes
 
 
 @pytest.fixture(scope="session")
 def sixteen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Sixteen nodes, for the tests of several files; each leaves them complete."""
+    """Runs sixteen nodes for the tests of several files, each of which leaves all of them alive."""
     with cluster(16, tmp_path_factory.mktemp("sixteen")) as nodes:
         yield nodes
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the logs of this test's own nodes go."""
+    """Returns where the logs of the test's own nodes go."""
     return tmp_path

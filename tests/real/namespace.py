@@ -1,6 +1,6 @@
-"""A network of the test's own: for the length of a block this process has no other.
+"""A network namespace of a test's own, in which this thread is for the length of a block.
 
-What is started inside it cannot reach anything outside, broadcasts included.
+Processes that are started inside it cannot reach anything outside, by broadcast either.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _CLONE_NEWNET = 0x40000000
 
 
 def ip(*arguments: str) -> None:
-    """Changes the network, as the command of that name does."""
+    """Runs the command `ip`."""
     subprocess.run(["ip", *" ".join(arguments).split()], check=True, timeout=10)
 
 
 @contextmanager
 def network_of_its_own() -> Iterator[None]:
-    """A network with only loopback in it; the test is skipped where this cannot be had."""
+    """Enters a network with nothing but loopback; skips the test where none can be made."""
     libc = ctypes.CDLL(None, use_errno=True)
     if shutil.which("ip") is None:
         pytest.skip("there is no program `ip`")
@@ -42,7 +42,7 @@ def network_of_its_own() -> Iterator[None]:
 
 
 def add_network(name: str, address: str) -> None:
-    """An interface with that address and prefix, which leads to nobody else."""
+    """Adds an interface with that address and prefix, to which no other machine is connected."""
     ip(f"link add {name} type bridge")
     ip(f"addr add {address} dev {name}")
     ip(f"link set {name} up")

@@ -1,4 +1,4 @@
-"""The benchmarks with real processes, none of which is left behind."""
+"""The benchmarks leave no process behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [
 
 
 def started(*arguments: str) -> tuple[subprocess.Popen[str], bytes]:
-    """A run of the benchmarks, and what all its processes have in their environment."""
+    """Starts the benchmarks; returns that and a variable that all their processes inherit."""
     mark = f"BENCH_TEST={secrets.token_hex(8)}"
     name, value = mark.split("=")
     process = subprocess.Popen(
@@ -35,7 +35,7 @@ def started(*arguments: str) -> tuple[subprocess.Popen[str], bytes]:
 
 
 def marked(mark: bytes) -> list[str]:
-    """The processes that have it."""
+    """Returns the processes that have this variable."""
     found = []
     for place in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -48,7 +48,7 @@ def marked(mark: bytes) -> list[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_its_processes(number: signal.Signals) -> None:
-    """Whatever was started is gone when it has ended."""
+    """No process of the run is left when it has ended."""
     process, mark = started("detect", "--short")
     try:
         eventually("nodes run", lambda: len(marked(mark)) > 4, 30)
@@ -61,7 +61,7 @@ def test_an_interrupted_run_ends_its_processes(number: signal.Signals) -> None:
 
 
 def test_a_short_run_measures_something() -> None:
-    """Times from an answered write until three nodes show it; and no process is left."""
+    """It measures the spread of writes to three nodes, and leaves no process."""
     process, mark = started("spread", "--short", "-o", "json")
     output, _ = process.communicate(timeout=60)
     assert 0 == process.returncode

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.real
 
 SCRIPT = ROOT / "tests" / "contract" / "check_api.py"
 CLUSTERS = 3
-# These mostly wait, so they begin first.
+# These mostly wait, so they are started first.
 LONG = (
     "removed_peer_stays_out_until_registered",
     "peer_removed_by_one_node_only_stays_out_there",
@@ -31,7 +31,7 @@ Outcomes = dict[str, "Future[subprocess.CompletedProcess[str]]"]
 
 
 def check_names() -> list[str]:
-    """The names of all checks of the script."""
+    """Returns the names of all checks of the script."""
     spec = importlib.util.spec_from_file_location("check_api", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
@@ -45,7 +45,7 @@ NAMES = check_names()
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
-    """All checks under way, each on three nodes that have nothing else to do."""
+    """Starts all checks, each on three nodes that no other check uses meanwhile."""
     free: SimpleQueue[Cluster] = SimpleQueue()
 
     def run(name: str) -> subprocess.CompletedProcess[str]:

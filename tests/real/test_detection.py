@@ -1,4 +1,4 @@
-"""How soon the death of a real node is known by each of the others."""
+"""How soon each other node declares a killed one dead."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ VICTIMS = (15, 7, 11, 1, 13, 4, 9, 2, 6) if LONG else (15,)
 
 
 def test_a_death_is_known_soon(sixteen: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
-    """With 1 % of all packets lost, everybody knows of each death, and nobody else is dead.
+    """With 1 % of all packets lost, every node declares each killed node dead, and no other.
 
-    How soon is a matter of who happens to probe first, so only the median over several kills,
-    in the long run, is held against the bound.
+    The time depends on which node happens to probe first. So only the long run, with several kills,
+    holds the median against the bound.
     """
     times: list[float] = []
     for victim in VICTIMS:
@@ -39,7 +39,7 @@ def test_a_death_is_known_soon(sixteen: Cluster, capsys: pytest.CaptureFixture[s
 
 
 def _known_after(gone: Node, nodes: Cluster) -> list[float]:
-    """Kills it, and returns after how many seconds each other node declared it dead."""
+    """Kills a node, and returns after how many seconds each other node declared it dead."""
     others = nodes.others(gone)
     at = gone.kill()
     dead = [node.comes_to_log("member_dead", gone.id, 30, at) for node in others]

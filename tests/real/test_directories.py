@@ -1,4 +1,4 @@
-"""What becomes of nodes whose directories outlive them, are deleted, set back or copied."""
+"""Nodes whose data directories outlive them, are deleted, set back or copied."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ pytestmark = pytest.mark.real
 
 
 def count_up(node: Node, times: int) -> None:
-    """Increments, each of which all live members hold."""
+    """Increments so often, each time waiting until all live members hold it."""
     with node.client() as client:
         for _ in range(times):
             client.increment()
 
 
 def forget_seeds(node: Node) -> None:
-    """From its next start on the node knows others only from its directory."""
+    """Removes the seeds: from its next start on the node knows peers only from its directory."""
     while "--join" in node.flags:
         at = node.flags.index("--join")
         del node.flags[at : at + 2]
 
 
 def kill_all(nodes: Cluster) -> None:
-    """At once, as far as that can be."""
+    """Kills all nodes, as close together as possible."""
     for node in nodes.nodes:
         node.process.kill()
     for node in nodes.nodes:
@@ -59,17 +59,17 @@ def test_all_are_killed_and_know_each_other_from_their_directories(folder: Path)
 
 
 def kept(node: Node) -> dict[str, Any]:
-    """What is in the node's directory at this moment."""
+    """Returns the contents of the node's directory."""
     return shown(node.directory)
 
 
 def knows_others(node: Node) -> bool:
-    """Whether its directory lists two others, so that it finds them without seeds."""
+    """Returns whether its directory lists two peers, which it then finds without seeds."""
     return len(kept(node)["members"]) == 2
 
 
 def test_a_directory_is_deleted(folder: Path) -> None:
-    """Nothing is lost that a peer held, and what the node counts from then on is added."""
+    """No increment that a peer holds is lost, and later ones of the node are added."""
     with cluster(3, folder, kept=True) as nodes:
         for node in nodes.nodes:
             count_up(node, 10)
@@ -85,7 +85,7 @@ def test_a_directory_is_deleted(folder: Path) -> None:
 
 
 def test_a_directory_is_set_back(folder: Path) -> None:
-    """Every later increment counts, although the directory knows less of this node than others."""
+    """Every later increment counts, although the directory is behind what peers hold."""
     with cluster(3, folder, kept=True) as nodes:
         back = nodes[1]
         count_up(back, 5)
@@ -133,7 +133,7 @@ def test_a_directory_is_copied_to_a_second_node(folder: Path) -> None:
 
 
 def clone(source: Node, folder: Path) -> Node:
-    """A node at another address, not started yet, with a copy of a stopped node's directory."""
+    """Returns a node at another address with a copy of a stopped node's directory."""
     host, port = free_addresses(4)[3]
     flags = list(source.flags)
     flags[flags.index("--data-dir") + 1] = str(folder / "clone")
@@ -142,10 +142,10 @@ def clone(source: Node, folder: Path) -> Node:
 
 
 class Reader(threading.Thread):
-    """Increments on a node and reads its count until it is gone.
+    """A client that increments on a node and reads its count until the node is gone.
 
     Attributes:
-        shown: the largest count that was read or answered.
+        shown: the largest count that the node showed.
     """
 
     def __init__(self, node: Node) -> None:
@@ -154,7 +154,7 @@ class Reader(threading.Thread):
         self._node = node
 
     def run(self) -> None:
-        """Goes on until the node does not answer."""
+        """Increments and reads until the node does not answer."""
         try:
             with self._node.client() as client:
                 while True:
@@ -167,7 +167,7 @@ class Reader(threading.Thread):
 
 
 def test_what_a_node_served_of_its_own_it_never_forgets(folder: Path) -> None:
-    """Its own counting, and floors that it learned, also where nobody else is left to tell it."""
+    """That holds for its own increments and learned floors, also if no peer is left to tell it."""
     with cluster(2, folder, kept=True) as nodes:
         node, other = nodes.nodes
         for floor in 500, 5000:
@@ -189,7 +189,7 @@ def test_what_a_node_served_of_its_own_it_never_forgets(folder: Path) -> None:
 
 
 def test_what_a_node_served_of_others_it_does_not_forget_when_it_is_killed(folder: Path) -> None:
-    """Although that is synced only once a second: where nobody is left to tell it again."""
+    """That holds if no peer is left, although such entries are synced only once a second."""
     with cluster(3, folder, kept=True) as nodes:
         node = nodes[0]
         for _ in range(4):
@@ -212,7 +212,7 @@ def test_what_a_node_served_of_others_it_does_not_forget_when_it_is_killed(folde
 
 
 def test_what_others_counted_is_kept_soon(folder: Path) -> None:
-    """A second later, and with everything that it was shown with."""
+    """Within a second it is in the directory, with all that was shown together with it."""
     with cluster(2, folder, kept=True) as nodes:
         node, other = nodes.nodes
         count_up(other, 10)

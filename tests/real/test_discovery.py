@@ -22,14 +22,14 @@ BROADCAST = "10.77.0.255"
 
 @pytest.fixture(autouse=True)
 def alone() -> Iterator[None]:
-    """Nobody else hears these broadcasts."""
+    """Runs each test where no other program hears its broadcasts."""
     with network_of_its_own():
         yield
 
 
 @contextmanager
 def nodes(folder: Path, *flags: str) -> Iterator[Nodes]:
-    """Nodes of one cluster without seeds, to be started one by one."""
+    """Offers nodes of one cluster without seeds, and ends them after the block."""
     made = Nodes(folder, ["--cluster", f"test-{secrets.token_hex(8)}", *flags])
     try:
         yield made
@@ -47,7 +47,7 @@ class Nodes:
         self._flags = flags
 
     def add(self, host: str, *, bind: str = "", flags: tuple[str, ...] = ()) -> Node:
-        """Starts one that is reached there, and waits until it serves."""
+        """Starts a node whose address has this host, and waits until it answers."""
         node = Node(host, 8088 + len(self.started), self._folder, [*self._flags, *flags])
         node.discovery = True
         node.bind = bind or host
@@ -57,7 +57,7 @@ class Nodes:
         return node
 
     def know_each_other(self, within: float) -> None:
-        """Waits until each lists all others and nobody else."""
+        """Waits until each node lists all others and no further one."""
         ids = {node.id for node in self.started}
         for node in self.started:
             node.comes_to_list(ids - {node.id}, within)
@@ -65,7 +65,7 @@ class Nodes:
 
 @pytest.mark.parametrize(("host", "bind"), [("127.0.0.1", ""), (HERE, ""), (HERE, "0.0.0.0")])
 def test_four_nodes_find_each_other(host: str, bind: str, folder: Path) -> None:
-    """On loopback, on one address, on all; the fourth is in all lists within 2 s of serving."""
+    """Bound to loopback, to one address, to all: the fourth is in all lists 2 s after it serves."""
     if host == HERE:
         add_network("net0", f"{HERE}/24")
     with nodes(folder) as found:
@@ -89,7 +89,7 @@ def test_four_nodes_find_each_other(host: str, bind: str, folder: Path) -> None:
 
 
 def test_loopback_and_a_network_do_not_mix(folder: Path) -> None:
-    """Who is bound to loopback broadcasts only there, who is not does not."""
+    """A node that is bound to loopback broadcasts only there, and other nodes never do."""
     add_network("net0", f"{HERE}/24")
     with nodes(folder) as found:
         inside = [found.add("127.0.0.1") for _ in range(2)]
@@ -99,8 +99,8 @@ def test_loopback_and_a_network_do_not_mix(folder: Path) -> None:
             pair[1].comes_to_list({pair[0].id}, 5)
 
 
-def test_other_clusters_and_those_who_do_not_look_stay_apart(folder: Path) -> None:
-    """On one segment, while two others find each other."""
+def test_other_clusters_and_nodes_without_discovery_stay_apart(folder: Path) -> None:
+    """They are on the segment on which two other nodes find each other."""
     with nodes(folder) as found:
         found.add("127.0.0.1")
         other = found.add("127.0.0.1", flags=("--cluster", "other"))
@@ -113,8 +113,8 @@ def test_other_clusters_and_those_who_do_not_look_stay_apart(folder: Path) -> No
         assert other.metric("gossipd_rejected_total", reason="cluster") > 0
 
 
-def test_a_removed_peer_stays_out_although_it_goes_on_calling(folder: Path) -> None:
-    """Until it is registered again."""
+def test_a_removed_peer_stays_out_although_it_broadcasts(folder: Path) -> None:
+    """It stays out until it is registered again."""
     with nodes(folder) as found:
         first, second = found.add("127.0.0.1"), found.add("127.0.0.1")
         found.know_each_other(5)
@@ -133,7 +133,7 @@ def test_a_removed_peer_stays_out_although_it_goes_on_calling(folder: Path) -> N
 
 
 def test_a_foreign_program_on_the_port(folder: Path) -> None:
-    """One warning, and the node serves; once the port is free, it finds others."""
+    """The node logs one warning and serves; once the port is free, it finds peers."""
     add_network("net0", f"{HERE}/24")
     with nodes(folder) as found:
         with socket.socket(type=socket.SOCK_DGRAM) as foreign:
@@ -148,7 +148,7 @@ def test_a_foreign_program_on_the_port(folder: Path) -> None:
 
 
 def test_a_network_without_broadcast(folder: Path) -> None:
-    """One warning, and the node serves, on all addresses and on that one."""
+    """The node logs one warning and serves, bound to all addresses or to one."""
     add_network("net0", f"{HERE}/32")
     with nodes(folder) as found:
         for bind in "0.0.0.0", HERE:
@@ -159,7 +159,7 @@ def test_a_network_without_broadcast(folder: Path) -> None:
 
 
 def test_no_network_at_first(folder: Path) -> None:
-    """Such a node serves alone; when a network comes, it has an address there and finds others."""
+    """The node serves alone; once there is a network, it takes an address there and finds peers."""
     with nodes(folder) as found:
         alone = found.add("127.0.0.1", bind="0.0.0.0")
         assert 200 == alone.ask("POST", "/increment")[0]
@@ -173,7 +173,7 @@ def test_no_network_at_first(folder: Path) -> None:
 
 
 def test_another_address(folder: Path) -> None:
-    """The old id leaves and the new one joins, with the same counts; nobody dies."""
+    """The old id leaves and the new one joins with the same counts; no node is declared dead."""
     add_network("net0", f"{HERE}/24")
     add_network("net1", "10.78.0.1/24")
     ip("route add default dev net1")
@@ -202,7 +202,7 @@ def test_another_address(folder: Path) -> None:
 
 
 def test_back_with_another_address(folder: Path) -> None:
-    """A process that starts on the directory of an earlier one joins as the new id, and counts."""
+    """A process on the directory of one with another address joins with the new id and counts."""
     add_network("net0", f"{HERE}/24")
     ip("addr add 10.77.0.2/24 dev net0")
     with nodes(folder) as found:
@@ -222,7 +222,7 @@ def test_back_with_another_address(folder: Path) -> None:
 
 
 def test_a_network_that_is_gone_and_back(folder: Path) -> None:
-    """The id stays meanwhile, the node counts alone, and then all agree."""
+    """The id stays; the node counts alone meanwhile, and then all nodes agree."""
     add_network("net0", f"{HERE}/24")
     with nodes(folder) as found:
         node = found.add(HERE, bind="0.0.0.0")

@@ -1,4 +1,4 @@
-"""Hostile bytes cost a real node a count, and nothing else."""
+"""Hostile datagrams are counted by a real node and change nothing else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REASONS = ("magic", "version", "cluster", "check", "sender", "frame")
 
 
 class Peer:
-    """A UDP socket that the nodes were told to join, and that never answers rightly."""
+    """A UDP socket that the nodes were told to join, and that never answers as a node does."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(type=socket.SOCK_DGRAM)
@@ -33,11 +33,11 @@ class Peer:
         self.id = "{}:{}".format(*self._socket.getsockname())
 
     def recorded(self) -> bytes:
-        """The next datagram that reaches it."""
+        """Returns the next datagram that reaches it."""
         return self._socket.recv(2048)
 
     def send(self, datagrams: Iterable[bytes], node: Node, a_second: int) -> int:
-        """Sends at this rate, and returns how many."""
+        """Sends the datagrams at this rate, and returns how many they were."""
         pause, sent, start = threading.Event(), 0, time.monotonic()
         for data in datagrams:
             self._socket.sendto(data, (node.host, node.port))
@@ -54,7 +54,7 @@ class Peer:
 
 @pytest.fixture(scope="module")
 def peer() -> Iterator[Peer]:
-    """The source of all garbage: an address that the nodes know as a contact."""
+    """Opens the source of all garbage, an address that the nodes know as a contact."""
     made = Peer()
     yield made
     made.close()
@@ -62,13 +62,13 @@ def peer() -> Iterator[Peer]:
 
 @pytest.fixture(scope="module")
 def pair(peer: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two nodes that also try to join that peer."""
+    """Runs two nodes that also try to join that peer."""
     with cluster(2, tmp_path_factory.mktemp("pair"), join=[peer.id]) as nodes:
         yield nodes
 
 
 def dropped(node: Node) -> int:
-    """How many datagrams found no room in the node's socket, where the system tells."""
+    """Returns how many datagrams found the node's socket full, or 0 without /proc."""
     table = Path("/proc/net/udp")
     if not table.exists():
         return 0
@@ -79,7 +79,7 @@ def dropped(node: Node) -> int:
 
 
 class Before:
-    """What a node was before garbage reached it."""
+    """The state of a node before garbage reaches it."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -92,7 +92,7 @@ class Before:
         self._start = time.monotonic()
 
     def only_counts(self, sent: int) -> None:
-        """Waits until as many are rejected as were sent; all else is as before."""
+        """Waits until as many datagrams are rejected as were sent, and checks all else."""
         node = self._node
         expected = self._rejected + sent
         eventually(
@@ -119,14 +119,14 @@ class Before:
 
 
 def garbage(random: Random, number: int, head: bytes) -> Iterator[bytes]:
-    """Random bytes of random lengths, a part of them behind a valid header."""
+    """Yields random bytes of random lengths, a third of them behind a valid header."""
     for index in range(number):
         data = random.randbytes(random.randrange(0, 1500))
         yield head + data if index % 3 == 0 else data
 
 
 def test_random_bytes(peer: Peer, pair: Cluster) -> None:
-    """A thousand a second are counted as rejected, one by one."""
+    """A thousand datagrams a second are counted as rejected, one by one."""
     node = pair[0]
     head = peer.recorded()[: 6 + len(pair.name)]
     before = Before(node)
@@ -135,7 +135,7 @@ def test_random_bytes(peer: Peer, pair: Cluster) -> None:
 
 
 def _built(pair: Cluster, peer: Peer) -> bytes:
-    """A datagram as that peer would send it, with all that a node acts upon."""
+    """Returns a datagram of that peer with messages that a node acts upon."""
     now = time.time_ns() // 1_000_000
     dead = Claim(pair[1].id, now + 1000, 0, 2, peer.id)
     parts = (Sender(peer.id, now, 0, 1), Ack(1, challenge=2), Ping(3, pair[0].id), Claims([dead]))
@@ -144,7 +144,7 @@ def _built(pair: Cluster, peer: Peer) -> bytes:
 
 @pytest.mark.parametrize("source", ["recorded", "built"])
 def test_every_prefix(source: str, peer: Peer, pair: Cluster) -> None:
-    """A valid datagram that is cut anywhere is no datagram."""
+    """A valid datagram that is cut anywhere is rejected."""
     valid = peer.recorded() if source == "recorded" else _built(pair, peer)
     before = Before(pair[0])
     prefixes = (valid[:length] for length in range(len(valid)))
@@ -153,7 +153,7 @@ def test_every_prefix(source: str, peer: Peer, pair: Cluster) -> None:
 
 @pytest.mark.parametrize("source", ["recorded", "built"])
 def test_every_change_of_a_byte(source: str, peer: Peer, pair: Cluster) -> None:
-    """Each byte of a valid datagram with each other value is found out."""
+    """A valid datagram with any one byte changed is rejected."""
     valid = peer.recorded() if source == "recorded" else _built(pair, peer)
     before = Before(pair[0])
     changed = (
@@ -165,7 +165,7 @@ def test_every_change_of_a_byte(source: str, peer: Peer, pair: Cluster) -> None:
 
 
 def test_a_valid_datagram_of_a_stranger_changes_nothing(peer: Peer, pair: Cluster) -> None:
-    """Claims of an address that did not echo a number are left alone."""
+    """Claims from an address that has not echoed a number are ignored."""
     before = Before(pair[0])
     peer.send([_built(pair, peer)] * FLOOD, pair[0], A_SECOND)
     eventually(
@@ -181,6 +181,6 @@ def test_datagrams_of_another_cluster(peer: Peer, pair: Cluster, folder: Path) -
     other = Codec("another-cluster").datagram([frame(Sender(peer.id, 1, 0, 1))])
     before = Before(pair[0])
     before.only_counts(peer.send([other] * FLOOD, pair[0], A_SECOND))
-    # A changed version that this address sent before may be what that line tells.
+    # The line may stem from a changed version byte that this address sent before.
     (line,) = [line for line in pair[0].events("foreign_datagram") if line["source"] == peer.id]
     assert line["ours"] != line["theirs"]

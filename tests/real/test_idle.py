@@ -17,13 +17,13 @@ BYTES_A_SECOND = 330
 
 
 def sent(node: Node) -> float:
-    """Bytes sent, IP and UDP headers included."""
+    """Returns the bytes sent, IP and UDP headers included."""
     datagrams = node.metric("gossipd_sent_datagrams_total")
     return node.metric("gossipd_sent_bytes_total") + HEADERS * datagrams
 
 
 def quiet(nodes: Cluster) -> bool:
-    """Whether nodes only probe each other: news has spread, and every two have met."""
+    """Returns whether nodes only probe each other, because all news has spread."""
 
     def other_datagrams() -> float:
         return sum(

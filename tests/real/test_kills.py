@@ -1,4 +1,4 @@
-"""Nodes that are killed at random moments under load, again and again: no increment is lost."""
+"""Nodes are killed at random moments under load, again and again: no increment is lost."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ROUNDS = 200 if os.environ.get("GOSSIPD_LONG") else 6
 LEVELS = ("/increment", "/increment?ack=local", "/increment?ack=one", "/increment?ack=majority")
 
 
-def _round(nodes: Cluster, rng: Random, sums: Tally, *, everyone: bool) -> None:
-    """CountingClient on all, a kill of one or of all, half the time with another one right after it."""
-    loads = [CountingClient(node, rng.choice(LEVELS)) for node in nodes.nodes]
-    for load in loads:
-        load.start()
+def _round(nodes: Cluster, rng: Random, tally: Tally, *, everyone: bool) -> None:
+    """Kills one node or all under load; half the time it kills one again right afterwards."""
+    clients = [CountingClient(node, rng.choice(LEVELS)) for node in nodes.nodes]
+    for client in clients:
+        client.start()
     pause = threading.Event()
     pause.wait(rng.uniform(0.02, 0.4))
-    # Where all are killed, nobody is left who could tell a node what it did not write.
+    # If all are killed, no peer is left to tell a node what it had not written.
     victims = nodes.nodes if everyone else [rng.choice(nodes.nodes)]
     for node in victims:
         node.process.kill()
@@ -40,23 +40,24 @@ def _round(nodes: Cluster, rng: Random, sums: Tally, *, everyone: bool) -> None:
         victims[0].start()
     for node in victims:
         eventually(f"{node.id} answers", node.answers, 20)
-    for load in loads:
-        load.stop()
-    sums.add(loads)
-    sums.agree(nodes.nodes)
+    for client in clients:
+        client.stop()
+    tally.add(clients)
+    tally.agree(nodes.nodes)
 
 
 @pytest.mark.timeout(120 + 10 * ROUNDS)
 def test_no_increment_is_lost_or_counted_twice(folder: Path) -> None:
     """After each round: acknowledged <= count <= acknowledged + unanswered, on every node."""
     seed = secrets.randbits(32)
-    rng, sums = Random(seed), Tally()
+    rng, tally = Random(seed), Tally()
     print(f"seed {seed}")
     with cluster(3, folder, kept=True) as nodes:
         for number in range(ROUNDS):
-            _round(nodes, rng, sums, everyone=number % 3 == 0)
-        count = sums.agree(nodes.nodes)
+            _round(nodes, rng, tally, everyone=number % 3 == 0)
+        count = tally.agree(nodes.nodes)
     print(
-        f"{ROUNDS} rounds: {sums.acknowledged} acknowledged, {sums.unanswered} unanswered, {count}"
+        f"{ROUNDS} rounds: {tally.acknowledged} acknowledged,"
+        f" {tally.unanswered} unanswered, {count}"
     )
-    assert sums.acknowledged > 10 * ROUNDS
+    assert tally.acknowledged > 10 * ROUNDS

@@ -42,7 +42,7 @@ RUN = [
 
 @pytest.mark.parametrize(("arguments", "variable", "code", "part"), RUN)
 def test_misuse_is_one_line(arguments: str, variable: str, code: int, part: str) -> None:
-    """Stderr has one line that names what is wrong, and stdout has nothing."""
+    """One line on stderr names what is wrong, and stdout is empty."""
     closed = "{}:{}".format(*free_addresses(1)[0])
     name, _, value = variable.partition("=")
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""Half of the real nodes stand still again and again, and the other half is not blamed for it."""
+"""Half of the nodes are paused again and again; none of the other half is declared dead."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ BREATH = 0.01
 CYCLES = 7 if os.environ.get("GOSSIPD_LONG") else 2
 
 
-def test_nobody_who_runs_is_declared_dead(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither a paused node nor a running one declares a node dead that was never paused."""
+def test_no_running_node_is_declared_dead(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No node, paused or running, declares a node dead that was never paused."""
     with cluster(NODES, folder) as nodes:
         paused, running = nodes.nodes[::2], nodes.nodes[1::2]
         wait = threading.Event().wait

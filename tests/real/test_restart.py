@@ -15,11 +15,11 @@ ALIVE_WITHIN = 2.0
 
 
 class Writer(threading.Thread):
-    """Increments on one node, and waits for all to hold each, until told to stop or cut off.
+    """A client that increments on one node with `ack=all` until it is stopped or cut off.
 
     Attributes:
-        acknowledged: how many were answered.
-        unanswered: how many, 0 or 1, may or may not have counted.
+        acknowledged: how many increments were answered.
+        unanswered: how many, 0 or 1, were sent and not answered; these may have counted.
     """
 
     def __init__(self, node: Node) -> None:
@@ -29,7 +29,7 @@ class Writer(threading.Thread):
         self._enough = threading.Event()
 
     def run(self) -> None:
-        """Goes on until the node is gone."""
+        """Increments until the node is gone."""
         with self._node.client() as client:
             while not self._enough.wait(0.001):
                 self.unanswered = 1
@@ -42,14 +42,14 @@ class Writer(threading.Thread):
                 self.acknowledged += 1
 
     def stop(self) -> None:
-        """Ends it after the increment under way."""
+        """Ends the thread after the increment under way."""
         self._enough.set()
         self.join(5)
         assert not self.is_alive()
 
 
-def test_it_is_alive_everywhere_soon_and_nothing_is_lost(folder: Path) -> None:
-    """All have its new generation 2 s after it started; acknowledged increments count once."""
+def test_a_killed_node_is_soon_alive_everywhere_and_nothing_is_lost(folder: Path) -> None:
+    """All nodes have its new generation within 2 s; acknowledged increments count once."""
     with cluster(3, folder) as nodes:
         back = nodes[2]
         writers = [Writer(node) for node in nodes.nodes]

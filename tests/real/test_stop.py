@@ -1,4 +1,4 @@
-"""How real nodes end: on signals, by kill -9, and before they begin."""
+"""How real nodes end: on signals, by kill -9, and because a port is taken."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AT_ONCE = 0.6
 
 
 def again(node: Node, nodes: Cluster) -> None:
-    """Starts a node that has ended, and waits until all know each other."""
+    """Starts a node that has ended, and waits until all nodes know each other."""
     node.start()
     eventually("it answers", node.answers, 10)
     nodes.know_each_other(nodes.nodes, 15)
@@ -38,7 +38,7 @@ def again(node: Node, nodes: Cluster) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_gracefully(number: signal.Signals, three: Cluster) -> None:
-    """Exit code 0 within 3 s; the others log that it left, and not that it died."""
+    """It exits with code 0 within 3 s; the others log that it left, not that it died."""
     node, since = three[2], time.time()
     start = time.monotonic()
     node.send(number)
@@ -54,7 +54,7 @@ def test_a_signal_ends_it_gracefully(number: signal.Signals, three: Cluster) -> 
 
 
 def test_an_increment_under_way_is_answered(three: Cluster) -> None:
-    """A write that waits for a silent peer when SIGTERM comes is answered, and counts."""
+    """A write that waits for a silent peer when SIGTERM comes is answered and counts."""
     node, silent = three[1], three[2]
     before = node.count()
     answers: list[str] = []
@@ -98,7 +98,7 @@ def test_a_request_half_sent_is_answered(three: Cluster) -> None:
 
 
 def test_a_second_interrupt_ends_it_at_once(three: Cluster) -> None:
-    """It does not wait for a request any more, and the exit code tells of the signal."""
+    """It no longer waits for a request, and the exit code tells of the signal."""
     node = three[2]
     with socket.create_connection((node.host, node.port), timeout=5) as stream:
         stream.sendall(b"GET /count HTTP/1.1\r\nHo")
@@ -113,7 +113,7 @@ def test_a_second_interrupt_ends_it_at_once(three: Cluster) -> None:
 
 
 def test_a_killed_node_is_declared_dead(folder: Path) -> None:
-    """After kill -9 every other node logs a death, and no one is said to have left."""
+    """After kill -9 every other node logs a death, and none logs that a node left."""
     with cluster(3, folder) as nodes:
         gone = nodes[2]
         at = gone.kill()
@@ -126,7 +126,7 @@ def test_a_killed_node_is_declared_dead(folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
 def test_a_port_in_use(kind: socket.SocketKind) -> None:
-    """Exit code 1 and one line that names the address, for TCP and for UDP."""
+    """The exit code is 1 and one line names the address, for TCP and for UDP."""
     ((host, port),) = free_addresses(1)
     with socket.socket(type=kind) as other:
         other.bind((host, port))

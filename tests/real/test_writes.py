@@ -1,4 +1,4 @@
-"""Writes to three real nodes, also when one of them is killed, and from many clients at once."""
+"""Writes to three real nodes, from many clients at once and while one node is killed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def together(calls: Sequence[Callable[[], object]]) -> None:
 
 
 def increments(node: Node, number: int) -> list[str]:
-    """Counts that often on one connection, and returns who held each."""
+    """Increments so often on one connection, and returns how many nodes held each."""
     with node.client() as client:
         return [client.increment() for _ in range(number)]
 
@@ -60,7 +60,7 @@ def test_concurrent_increments_sum_exactly(three: Cluster) -> None:
 
 
 def test_a_killed_node_delays_one_answer(folder: Path) -> None:
-    """At most one answer waits, for a probe time-out; then 2/3, and 2/2 once it is dead."""
+    """At most one answer waits, for a probe time-out; acks become 2/3, and 2/2 after the death."""
     with cluster(3, folder) as nodes, nodes[0].client() as client:
         assert "3/3" == client.increment()
         nodes[2].kill()
@@ -72,7 +72,7 @@ def test_a_killed_node_delays_one_answer(folder: Path) -> None:
 
 
 def _until_two_of_two(client: Client, nodes: Cluster) -> list[tuple[str, float]]:
-    """Who held each answer and how long it took, until the killed node is no longer counted."""
+    """Returns acks and duration of each answer until the killed node is no longer counted."""
     answers: list[tuple[str, float]] = []
 
     def answered() -> bool:

@@ -8,7 +8,7 @@ from lab.bench.compared_clusters import AgentCluster, Verdict, rpc_address
 
 def agents(*reports: list[Report]) -> AgentCluster:
     """Returns a cluster whose agents reported this."""
-    made = [Agent(f"127.0.1.{place}", [], parse_serf) for place in range(len(said))]
+    made = [Agent(f"127.0.1.{place}", [], parse_serf) for place in range(len(reports))]
     for agent, lines in zip(made, reports, strict=True):
         agent.reports += lines
     return AgentCluster("serf", 7900, made)
