@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2154
-# Sourced by scripts/compose/*, with $root set: the cluster of compose.yaml, and how it is asked.
+# Sourced by scripts/compose/*, with $root set: the cluster of compose.yaml, and requests to it.
 
 . "$root/scripts/lib/say.sh"
 cd "$root" || exit
 
-# shellcheck disable=SC2034  # whoever sources this uses them
+# shellcheck disable=SC2034  # the scripts that source this file use them
 image=gossipd
 # shellcheck disable=SC2034
 nodes=(node1 node2 node3)
@@ -14,7 +14,7 @@ fail() {
     exit 1
 }
 
-# engine: makes sure that a container engine answers.
+# engine: fails unless a container engine answers.
 engine() {
     command -v docker >/dev/null ||
         fail "docker is not installed; on Debian, scripts/container-engine installs it"
@@ -22,7 +22,7 @@ engine() {
         fail "no container engine answers (docker version); is it running, and may you use it?"
 }
 
-# compose ARGUMENT...: the plugin of docker, or the older program of its own.
+# compose ARGUMENT...: runs the plugin of docker, or else the program docker-compose.
 compose() {
     if [ -n "${COMPOSE-}" ]; then
         "$COMPOSE" "$@"
@@ -35,7 +35,7 @@ compose() {
     fi
 }
 
-# remove_fourth: the container of test-discovery, if one is left.
+# remove_fourth: removes the container of test-discovery, if one is left.
 remove_fourth() {
     local left
     left=$(docker ps --all --quiet --filter label=gossipd-fourth)
@@ -44,7 +44,7 @@ remove_fourth() {
 
 # Asking a node
 
-# base_of NODE: where it answers on this machine.
+# base_of NODE: prints the URL at which it answers on this machine.
 base_of() {
     echo "http://127.0.0.1:$((9087 + ${1#node}))"
 }
@@ -62,7 +62,7 @@ id_of() {
     get "$1" /health | sed -n 's/.*"node_id":"\([^"]*\)".*/\1/p'
 }
 
-# count_in: the number in an answer of /count or /increment.
+# count_in: prints the number in an answer of /count or /increment, read from stdin.
 count_in() {
     sed -n 's/.*"count":\([0-9]*\).*/\1/p'
 }
@@ -71,14 +71,14 @@ count_of() {
     get "$1" /count | count_in
 }
 
-# show NODE ANSWER: one line for a person.
+# show NODE ANSWER: prints one line.
 show() {
     printf '%-6s %s\n' "$1" "$2"
 }
 
 # Conditions
 
-# lists NODE PEER_ID: whether the node has it among its peers.
+# lists NODE PEER_ID: succeeds if the node lists this peer; lacks succeeds if it does not.
 lists() {
     get "$1" /peers 2>/dev/null | grep -qF "\"$2\""
 }
@@ -92,7 +92,7 @@ ready() {
     get "$1" /readyz >/dev/null 2>&1
 }
 
-# know_each_other NODE...: whether each lists all the others.
+# know_each_other NODE...: succeeds if each lists all the others.
 know_each_other() {
     local node other id
     for node in "$@"; do
@@ -103,7 +103,7 @@ know_each_other() {
     done
 }
 
-# reached COUNT NODE...: whether each shows at least this count.
+# reached COUNT NODE...: succeeds if each shows at least this count.
 reached() {
     local node count wanted=$1
     shift
@@ -112,7 +112,7 @@ reached() {
     done
 }
 
-# agree NODE...: whether all show the same count.
+# agree NODE...: succeeds if all show the same count.
 agree() {
     local node count first=
     for node in "$@"; do
@@ -121,13 +121,13 @@ agree() {
     done
 }
 
-# tenths: of seconds, since some moment; whole seconds where this bash is old.
+# tenths: prints a clock in tenths of a second; bash before 5 has only whole seconds.
 tenths() {
     local now=${EPOCHREALTIME-$SECONDS.000000}
     echo $((${now//[.,]/} / 100000))
 }
 
-# wait_until SECONDS WHAT COMMAND...: says what was waited for; the script fails if it does not come.
+# wait_until SECONDS WHAT COMMAND...: waits until the command succeeds, or fails after so long.
 wait_until() {
     local limit=$1 what=$2 start passed=0
     start=$(tenths)
@@ -141,7 +141,7 @@ wait_until() {
     echo "       waited $((passed / 10)).$((passed % 10)) s until $what"
 }
 
-# running: makes sure that the three nodes answer.
+# running: fails unless the three nodes are ready.
 running() {
     local node
     for node in "${nodes[@]}"; do
@@ -150,7 +150,7 @@ running() {
     done
 }
 
-# settle: waits until the three nodes serve and know each other.
+# settle: waits until the three nodes are ready and know each other.
 settle() {
     local node
     for node in "${nodes[@]}"; do

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced by the scripts: how they talk.
+# Sourced by the scripts: error messages.
 
-# say_error LINE...: one clear line on stderr.
+# say_error WORD...: prints one line on stderr.
 say_error() {
     printf 'Error: %s\n' "$*" >&2
 }
