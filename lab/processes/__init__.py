@@ -6,7 +6,7 @@ through its logs, disturbed by rules of the packet filter, and ended with the bl
 
 from .addresses import free_addresses
 from .client import Client
-from .cluster import SEEDS, Cluster, cluster
+from .clusters import SEEDS, Cluster, cluster
 from .counting_clients import CountingClient, Tally
 from .node import ROOT, Node, environment
 from .packet_filter import counted, isolated, loss, received, silence
