@@ -1,0 +1,1 @@
+"""Keeps the map of the source in docs/architecture.md current: `scripts/map`."""
