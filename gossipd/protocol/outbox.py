@@ -18,7 +18,7 @@ class Outbox(Part):
 
     Attributes:
         sender: the frame that begins each of them; it says who sends.
-        room: bytes that are left in a datagram for other frames.
+        payload_bytes: bytes that are left in a datagram for other frames.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Outbox(Part):
         nonce = self._runtime.identity.nonce
         self.sender = frame(Sender(own.id, own.generation, own.incarnation, nonce))
         whole = self._runtime.config.max_datagram_bytes
-        self.room = whole - self._codec.overhead - len(self.sender)
+        self.payload_bytes = whole - self._codec.overhead - len(self.sender)
 
     def datagram(self, *messages: Message) -> bytes:
         """Returns one datagram with these messages, to be sent by `transmit`."""

@@ -136,7 +136,7 @@ class Reconciler(Part):
 
     def _fit(self, rows: list[Member]) -> tuple[list[Claim], bool]:
         """As many rows as fit into a datagram, and whether that is all."""
-        budget = self._outbox.room - _FRAME_BYTES - BUCKETS // 8
+        budget = self._outbox.payload_bytes - _FRAME_BYTES - BUCKETS // 8
         claims: list[Claim] = []
         for row in rows:
             budget -= len(row.id) + len(row.accuser) + 28
@@ -163,7 +163,7 @@ class Reconciler(Part):
 
     def _show_counters(self, mask: int, source: Address) -> None:
         owners = self._ledger.in_buckets(mask)
-        fitting = (self._outbox.room - _FRAME_BYTES) // _HAVE_BYTES
+        fitting = (self._outbox.payload_bytes - _FRAME_BYTES) // _HAVE_BYTES
         if len(owners) > fitting:
             # Without a bucket in the mask nothing is said of owners that are not listed.
             mask = 0
@@ -176,7 +176,7 @@ class Reconciler(Part):
         lacking = [owner for owner in within if owner not in theirs and self._ledger.newest(owner)]
         lacking += [have.owner for have in haves.haves if self._ahead(have)]
         wanted = [have.owner for have in haves.haves if self._behind(have)]
-        budget = self._outbox.room - _FRAME_BYTES
+        budget = self._outbox.payload_bytes - _FRAME_BYTES
         messages: list[Message] = []
         asking = bool(wanted) and not haves.final
         if asking:
@@ -233,7 +233,7 @@ class Reconciler(Part):
         self._runtime.notify_seldom(f"content {where}", event)
         theirs = Haves(b"", [Have(content.owner, 0)], final=True)
         self._outbox.send(
-            peer.source, theirs, self._delta([content.owner], {}, self._outbox.room // 2)
+            peer.source, theirs, self._delta([content.owner], {}, self._outbox.payload_bytes // 2)
         )
 
     def _ahead(self, have: Have) -> bool:

@@ -1,4 +1,4 @@
-"""The rules of the house. Each rule takes a module and all modules by name; it returns complaints."""
+"""The rules of the house. Each takes a module and all modules by name, and returns complaints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .source import Module
 Modules = dict[str, Module]
 Rule = Callable[[Module, Modules], list[str]]
 
-FLOORS = """
+LAYERS = """
 lab.house
 lab.bench
 lab.search, lab.experiments
@@ -40,9 +40,9 @@ gossipd.protocol: address config events fingerprint timers
 gossipd.protocol.wire
 gossipd: client
 """
-"""The map, from the roof to the ground: a module imports from its own room and from lower floors.
+"""The map, from the roof to the ground: a module imports from its own room and from lower layers.
 
-A floor is a room, several rooms side by side that do not know each other, or, after a colon, some
+A layer is a room, several rooms side by side that do not know each other, or, after a colon, some
 modules of a package that holds rooms.
 """
 
@@ -61,7 +61,7 @@ DOORS = {
     "lab.processes",
     "lab.search",
 }
-"""Packages that any other package may import. All others are known only inside their own package."""
+"""Packages that any other may import. All others are known only inside their own package."""
 
 APART = ("gossipd.daemon", "gossipd.sim")
 """The two drivers of the protocol: neither knows the other."""
@@ -116,39 +116,39 @@ def within(name: str, package: str) -> bool:
 
 
 @lru_cache
-def floors() -> list[list[tuple[str, frozenset[str]]]]:
-    """Returns FLOORS from the ground up: for each floor its rooms, each with the modules named."""
+def layers() -> list[list[tuple[str, frozenset[str]]]]:
+    """Returns LAYERS from the ground up: for each layer its rooms, each with the modules named."""
     found = []
-    for line in reversed(FLOORS.strip().splitlines()):
+    for line in reversed(LAYERS.strip().splitlines()):
         rooms, _, names = line.partition(":")
         found.append([(room.strip(), frozenset(names.split())) for room in rooms.split(",")])
     return found
 
 
-def floor_of(module: Module) -> tuple[int, str] | None:
-    """Returns the number of the module's floor, counted from the ground, and its room there.
+def layer_of(module: Module) -> tuple[int, str] | None:
+    """Returns the number of the module's layer, counted from the ground, and its room there.
 
-    The door of a package that holds several floors belongs to the highest of them.
+    The door of a package that holds several layers belongs to the highest of them.
     """
     last = module.name.rpartition(".")[2]
     found = None
-    for number, floor in enumerate(floors()):
-        for room, names in floor:
+    for number, layer in enumerate(layers()):
+        for room, names in layer:
             if module.room == room and (not names or module.package or last in names):
                 found = (number, f"{room}: {sorted(names)}" if names else room)
     return found
 
 
-def imports_only_from_lower_floors(module: Module, modules: Modules) -> list[str]:
-    """A module imports from its own room and from lower floors; what is not on the map may not be."""
-    own = floor_of(module)
+def imports_only_from_lower_layers(module: Module, modules: Modules) -> list[str]:
+    """A module imports from its own room and from lower layers, and has a place on the map."""
+    own = layer_of(module)
     if own is None:
-        return [] if module.name in ("gossipd", "lab") else ["has no floor on the map"]
+        return [] if module.name in ("gossipd", "lab") else ["has no layer on the map"]
     complaints = []
     for target in module.targets(modules):
         if target not in modules or target in ("gossipd", module.name):
             continue
-        other = floor_of(modules[target])
+        other = layer_of(modules[target])
         if other is None or (other[0] >= own[0] and other != own):
             complaints.append(f"imports {target}, which is not below it")
     return complaints
@@ -253,7 +253,7 @@ _VALUES = {"Struct", "NamedTuple", "Enum", "IntEnum", "Exception", "ValueError",
 
 
 def _is_value(node: ast.ClassDef) -> bool:
-    """Returns whether a class is a plain value: frozen, a tuple, a message, an enum, an exception."""
+    """Returns whether a class is a plain value: frozen, a message, an enum, an exception."""
     bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
     return bool(bases & _VALUES) or any("frozen" in ast.unparse(d) for d in node.decorator_list)
 
@@ -341,7 +341,7 @@ def attributes_are_set_at_home(module: Module, modules: Modules) -> list[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    imports_only_from_lower_floors,
+    imports_only_from_lower_layers,
     imports_through_doors,
     is_in_no_circle,
     drivers_are_apart,

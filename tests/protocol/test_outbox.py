@@ -30,9 +30,9 @@ def test_a_removed_peer_is_sent_nothing() -> None:
 def test_what_introduces_this_node_takes_its_room() -> None:
     """A longer id leaves less room for other frames."""
     parts = Parts()
-    room = parts.outbox.room
+    room = parts.outbox.payload_bytes
     parts.outbox.introduce(Claim("10.100.100.100:18088", WALL_MS, 0, 0))
-    assert room - len("10.100.100.100:18088") + len(node_id(1)) == parts.outbox.room
+    assert room - len("10.100.100.100:18088") + len(node_id(1)) == parts.outbox.payload_bytes
 
 
 def test_broadcasts_are_counted() -> None:

@@ -1,8 +1,8 @@
 """Counters: their values, who counted what, how writes take effect and reach other nodes."""
 
+from .face import Counters
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .ledger import Ledger, group_bytes
-from .room import Counters
 from .writes import Increment, Writes
 
 __all__ = [

@@ -137,7 +137,7 @@ class Pushes(Part):
 
     def _make(self, since: int) -> tuple[int, bytes, int, bool]:
         """One datagram serves every peer that has the same."""
-        room = self._outbox.room - 16
+        room = self._outbox.payload_bytes - 16
         group, whole = self._ledger.group(self._owner, since, room)
         assert group is not None, "there is something that the peer lacks, and an entry always fits"
         self._number += 1

@@ -108,7 +108,7 @@ class Relays(Part):
         """
         self._runtime.rng.shuffle(rows)
         longest = max(len(row.id) for row in rows) + _ID_BYTES
-        fitting = (self._outbox.room - group_bytes(group) - _SPREAD_BYTES) // longest
+        fitting = (self._outbox.payload_bytes - group_bytes(group) - _SPREAD_BYTES) // longest
         size = min(math.ceil(math.sqrt(len(rows))), max(fitting, 1), _BRANCH)
         self._upto = group.upto
         for start in range(0, len(rows), size):

@@ -45,7 +45,9 @@ class Gossip(Part):
         Returns False if there was nothing to send.
         """
         frames = [frame(message) for message in messages]
-        claims = self._claims_for(row, self._outbox.room - sum(map(len, frames)) - _CLAIMS_BYTES)
+        claims = self._claims_for(
+            row, self._outbox.payload_bytes - sum(map(len, frames)) - _CLAIMS_BYTES
+        )
         if claims:
             frames.append(frame(Claims(claims)))
         if not frames:

@@ -1,4 +1,4 @@
-"""The room's face: makes the parts of counting, and what other rooms use of them."""
+"""The face of this room: makes the parts of counting, and what other rooms use of them."""
 
 from __future__ import annotations
 
