@@ -54,7 +54,8 @@ def main(url: str = "http://127.0.0.1:8088") -> int:
         print(f"{url} answered {error.code}: {error.read().decode().strip()}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{url} cannot be reached: {error}", file=sys.stderr)
+        reason = getattr(error, "reason", error)
+        print(f"{url} cannot be reached: {reason}", file=sys.stderr)
         return 1
     return 0
 
