@@ -45,9 +45,8 @@ class Gossip(Part):
         Returns False if there was nothing to send.
         """
         frames = [frame(message) for message in messages]
-        claims = self._claims_for(
-            row, self._outbox.payload_bytes - sum(map(len, frames)) - _CLAIMS_BYTES
-        )
+        left = self._outbox.payload_bytes - sum(map(len, frames))
+        claims = self._claims_for(row, left - _CLAIMS_BYTES)
         if claims:
             frames.append(frame(Claims(claims)))
         if not frames:
