@@ -37,7 +37,7 @@ attributes_are_set_at_home | sim.report | setattr(x, "now", 1) | calls setattr
 """
 
 ALLOWED = """
-imports_only_from_lower_layers | protocol.membership.view | from .table import X; from .. import Y
+imports_only_from_lower_layers | protocol.outbox | from .runtime import X; from .wire import Y
 imports_only_from_lower_layers | daemon.run | from gossipd.protocol import X
 imports_only_from_lower_layers | cli.run | from gossipd import __version__
 imports_through_doors | protocol.membership.view | from .table import X; from ..runtime import Y
