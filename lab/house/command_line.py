@@ -16,9 +16,7 @@ PAGE = ROOT / "docs" / "architecture.md"
 
 
 @click.command()
-@click.option(
-    "--check", is_flag=True, help="Only tell, by exit code 1, that it is not current."
-)
+@click.option("--check", is_flag=True, help="Only tell, by exit code 1, that it is not current.")
 def main(check: bool) -> None:
     """Write the map of the source into docs/architecture.md."""
     text = PAGE.read_text(encoding="utf-8")

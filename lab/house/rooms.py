@@ -121,6 +121,7 @@ def _downwards(graph: Graph) -> list[str]:
             key=lambda name: (
                 name.partition("/")[0].split(".")[:2] != family,
                 not name.startswith("lab"),
+                name.count("."),
                 name,
             ),
         )

@@ -26,25 +26,24 @@ def section(rooms: Sequence[Room]) -> list[str]:
 
 def _graph(rooms: Sequence[Room]) -> list[str]:
     lines = ["```mermaid", "flowchart TD"]
-    lines += [f'    r{place}["{_label(room)}"]' for place, room in enumerate(rooms)]
-    for place, room in enumerate(rooms):
+    arrows: list[str] = []
+    lines += [
+        f'    r{place}["{_label(room)}"]'
+        for place, room in enumerate(rooms)
+        if room.modules or room.below  # a package with nothing but packages in it is no room
+    ]
+    reached: dict[int, frozenset[int]] = {}  # the rooms that a room imports, by way of others too
+    for place, room in reversed(list(enumerate(rooms))):
         # An arrow is left out where a longer way leads to the same room.
-        further = {other for below in room.below for other in _reached(below, rooms)}
-        lines += [f"    r{place} --> r{below}" for below in sorted(room.below - further)]
-    return [*lines, "```"]
+        further = frozenset[int]().union(*(reached[below] for below in room.below))
+        reached[place] = room.below | further
+        arrows += [f"    r{place} --> r{below}" for below in sorted(room.below - further)]
+    return [*lines, *arrows, "```"]
 
 
 def _label(room: Room) -> str:
     names = [module.name.rpartition(".")[2] for module in room.modules]
     return room.package if room.whole or not names else f"{room.package}<br/>{', '.join(names)}"
-
-
-def _reached(place: int, rooms: Sequence[Room]) -> set[int]:
-    """Returns all rooms that this one imports, by way of others too."""
-    found: set[int] = set()
-    for below in rooms[place].below:
-        found |= {below} | _reached(below, rooms)
-    return found
 
 
 def _listed(room: Room) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from gossipd.protocol import Effect, Increment, MemberDead, Persist, ReplicaRetired
+from gossipd.protocol import Effect, Increment, MemberDead, OwnerRetired, Persist
 
 from .cluster import Cluster, Reference
 from .host import SLOW_READ, Host
@@ -113,7 +113,7 @@ class World(Cluster):
 
     def note_event(self, host: Host, event: Any) -> None:
         """Log what a node reports."""
-        if isinstance(event, ReplicaRetired):
+        if isinstance(event, OwnerRetired):
             self._forked.pop(host.id, None)
         super().note_event(host, event)
 

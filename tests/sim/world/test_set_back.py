@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol import ReplicaRetired
+from gossipd.protocol import OwnerRetired
 from gossipd.sim.world.record import Request
 from gossipd.sim.world.world import World
 
@@ -34,7 +34,7 @@ def counts(world: World) -> list[int]:
 
 def retired(world: World) -> bool:
     """Whether the node has heard of its lost future."""
-    return bool(list(world.of(ReplicaRetired)))
+    return bool(list(world.of(OwnerRetired)))
 
 
 def holders(request: Request) -> int:
