@@ -24,13 +24,19 @@ WITHOUT_MIRROR = {
     "gossipd.protocol.state": "values without behaviour",
     "gossipd.protocol.wire.messages": "declarations, of which test_codec tries every one",
     "gossipd.sim.world.interface": "a protocol class without behaviour",
+    "lab.house.__main__": "one line that calls the command line",
+    "lab.search.__main__": "one line that calls the command line",
     "lab.bench.__main__": "one line that calls the command line",
     "lab.bench.kinship_node": "needs another program's environment",
     "lab.experiments.__main__": "one line that calls the command line",
-    "lab.processes.cluster": "what tests/real is made of",
-    "lab.processes.costs": "what tests/real is made of",
-    "lab.processes.load": "what tests/real is made of",
-    "lab.processes.packets": "what tests/real is made of",
+    "lab.processes.addresses": "what tests/real is made of",
+    "lab.processes.client": "what tests/real is made of",
+    "lab.processes.clusters": "what tests/real is made of",
+    "lab.processes.counting_clients": "what tests/real is made of",
+    "lab.processes.node": "what tests/real is made of",
+    "lab.processes.packet_filter": "what tests/real is made of",
+    "lab.processes.usage": "what tests/real is made of",
+    "lab.processes.waiting": "what tests/real is made of",
 }
 
 
