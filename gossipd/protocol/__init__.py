@@ -6,7 +6,7 @@ Time, randomness and bytes are arguments, so that a run replays exactly. `docs/p
 theory of operation.
 """
 
-from .address import format_node_id, is_address, parse_node_id, split_node_id
+from .address import DEFAULT_PORT, format_node_id, is_address, parse_node_id, split_node_id
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
 from .counters.floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .counters.ledger import Ledger
@@ -66,6 +66,7 @@ from .wire.messages import (
 __all__ = [
     "ACK_LEVELS",
     "ALIVE",
+    "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
     "STATES",

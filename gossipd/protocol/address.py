@@ -10,6 +10,9 @@ from __future__ import annotations
 import functools
 import ipaddress
 
+DEFAULT_PORT = 8088
+"""The port of a node where none is given."""
+
 MAX_TEXT = 270
 """Characters in a node id at most: a name of 253, brackets, a colon and a port, with some room."""
 

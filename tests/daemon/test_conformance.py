@@ -13,7 +13,7 @@ import trio.testing
 
 from gossipd.daemon import driver as driver_module
 from gossipd.daemon.driver import Driver
-from gossipd.daemon.future import Later
+from gossipd.daemon.future import Future
 from gossipd.protocol import Address, Answer, Broadcast, Effect, Notify, Persist, Transmit
 from tests.conformance.cases import SCENARIOS
 from tests.conformance.suite import (
@@ -121,7 +121,7 @@ class DriverDrive:
         return recorder
 
 
-async def _note(recorder: Recorder, answer: Later[Answer]) -> None:
+async def _note(recorder: Recorder, answer: Future[Answer]) -> None:
     recorder.carried_out(await outcome(answer))
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..address import format_node_id, is_address, parse_node_id, split_node_id
+from ..address import DEFAULT_PORT, format_node_id, is_address, parse_node_id, split_node_id
 from ..effects import Resolve
 from ..events import RegisteredPeerSilent
 from ..outbox import Outbox
@@ -20,7 +20,6 @@ from ..wire.messages import LEFT, Claim, Ping
 from .echoes import CONTACT, Pings, Sent
 from .table import Address, Member, MemberTable
 
-DEFAULT_PORT = 8088
 _FIRST_TRIES = (0.0, 0.25, 0.5, 1.0, 2.0)
 _REGISTER_TRIES = 0.5
 _ADDRESSES = 64

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 import structlog
 
-from gossipd.daemon.events import EventLog, event_name
+from gossipd.daemon.event_log import EventLog, event_name
 from gossipd.daemon.log import configure
 from gossipd.protocol import events
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gossipd.health import HEALTHY, UNHEALTHY, UNREACHABLE, ask, default_url, parse_url
+from gossipd.client import HEALTHY, UNHEALTHY, UNREACHABLE, ask, default_url, parse_url
 
 
 @contextmanager
