@@ -6,7 +6,7 @@ import json
 
 from gossipd.daemon.doors.api import Api
 from gossipd.daemon.future import Future
-from gossipd.daemon.http.messages import Request, Response
+from gossipd.daemon.http import Request, Response
 from gossipd.protocol import Answer, LimitExceeded, Statistics
 from tests.daemon.waiting import outcome
 
@@ -71,7 +71,7 @@ class FakeService:
     def statistics(self) -> Statistics:
         return Statistics(members={"suspect": 1, "alive": 2}, local_health=3)
 
-    def ready(self) -> str | None:
+    def trouble(self) -> str | None:
         return self.reason
 
 
@@ -80,10 +80,11 @@ class Client:
 
     def __init__(self) -> None:
         self.service = FakeService()
-        self.api = Api(self.service, self._metrics, {})
+        self.requests: dict[tuple[str, int], int] = {}
+        self.api = Api(self.service, self._metrics, self.requests)  # type: ignore[arg-type]
 
-    async def _metrics(self) -> bytes:
-        return b"metrics\n"
+    def _metrics(self) -> Future[bytes]:
+        return Future(b"metrics\n")
 
     async def call(self, method: str, target: str, body: bytes = b"", **headers: str) -> Response:
         path, _, query = target.partition("?")
@@ -95,7 +96,7 @@ class Client:
             self.service.settle(*self.service.waiting.pop())
         if isinstance(answer, Response):
             return answer
-        return await (outcome(answer) if isinstance(answer, Future) else answer)
+        return await outcome(answer)
 
     async def post(self, target: str, value: object = None, **headers: str) -> Response:
         body = b"" if value is None else json.dumps(value).encode()

@@ -340,4 +340,4 @@ async def test_requests_are_counted(client: Client) -> None:
         ("/increment", 200): 1,
         ("/count", 405): 1,
         ("unknown", 404): 2,
-    } == client.api.requests
+    } == client.requests

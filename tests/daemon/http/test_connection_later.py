@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from gossipd.daemon.future import Future
 from gossipd.daemon.http.connection import Phase
 from gossipd.daemon.http.messages import CONTINUE, Request, Response
-from tests.daemon.http import test_connection as test_http_connection
-from tests.daemon.http.test_connection import CLOSING, GET, HOST, Peer, answers, echo, serving
+from tests.daemon.http import peer as at_once_peer
+from tests.daemon.http.peer import CLOSING, GET, HOST, Peer, answers, echo, serving
 
 LATER = b"GET /later" + HOST + b"\r\n"
 EXPECTING = b"POST /e" + HOST + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
@@ -323,5 +323,5 @@ def test_any_bytes_get_the_same_answers(parts: list[bytes], early: bool) -> None
     """Whatever a client sends, it gets what it would get if all were answered at once."""
     desk, data = Desk(), b"".join(parts)
     desk.early = early
-    at_once = answers(trio.run(test_http_connection.exchange, data))
+    at_once = answers(trio.run(at_once_peer.exchange, data))
     assert at_once == answers(trio.run(exchange, data, desk))
