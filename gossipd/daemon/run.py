@@ -20,17 +20,16 @@ def main(config: DaemonConfig) -> int:
     """Runs a daemon until a signal ends it. Returns the exit code: 0, or 1 if it cannot start."""
     configure(config.log_format, config.log_level)
     try:
-        trio.run(run, config)
+        return trio.run(run, config)
     except StartError as error:
         structlog.get_logger().error(str(error))
         return 1
-    return 0
 
 
-async def run(config: DaemonConfig) -> None:
-    """Runs a daemon until SIGTERM or SIGINT, and lets it leave. Raises StartError.
+async def run(config: DaemonConfig) -> int:
+    """Runs a daemon until SIGTERM or SIGINT, lets it leave, and returns exit code 0.
 
-    A second signal ends the process at once.
+    A second signal ends the process at once. Raises StartError.
     """
     log = structlog.get_logger()
     async with open_daemon(config) as daemon:
@@ -50,6 +49,7 @@ async def run(config: DaemonConfig) -> None:
                 await daemon.leave()
                 nursery.cancel_scope.cancel()
     log.info("stopped", node_id=daemon.service.node_id)
+    return 0
 
 
 async def _end_at_once(signals: AsyncIterator[int]) -> None:
