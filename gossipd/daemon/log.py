@@ -85,7 +85,7 @@ class RateLimit:
         self._last: dict[Hashable, tuple[float, int]] = {}
 
     def admit(self, key: Hashable) -> int | None:
-        """Returns the number of lines held back since the last one, or None to hold this one back."""
+        """Returns how many lines were held back before this one, or None to hold it back too."""
         if key not in self._last and len(self._last) >= self._max_keys:
             key = None
         now = self._clock()

@@ -40,7 +40,7 @@ from .http import HttpServer, Request
 from .log import RateLimit
 from .net import Segments, UdpSocket, advertised_address, changed_address, is_wildcard
 from .service import Service, Tickets
-from .storage import Journal, LockError, Store, StoreError, WriteError, lock
+from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 
 _BACKLOG = 1024
 _DRAIN_SECONDS = 1.0
@@ -181,7 +181,7 @@ def _opened_store(
         yield None, None
         return
     try:
-        held = lock(config.data_dir, f"process {os.getpid()} ({node_id})")
+        held = lock_directory(config.data_dir, f"process {os.getpid()} ({node_id})")
     except LockError as error:
         raise StartError(str(error)) from None
     try:

@@ -18,7 +18,7 @@ import trio.testing
 from gossipd.daemon import open as open_module
 from gossipd.daemon.config import DaemonConfig
 from gossipd.daemon.open import Daemon, StartError, open_daemon
-from gossipd.daemon.storage.lock import lock
+from gossipd.daemon.storage.lock import lock_directory
 from gossipd.protocol import Address
 from tests.daemon.asking import QUIET, ask, free_port, get
 from tests.daemon.conftest import Lines
@@ -179,7 +179,7 @@ async def test_what_was_counted_is_there_at_the_next_start(tmp_path: Path) -> No
 
 async def test_a_directory_in_use_is_named(tmp_path: Path) -> None:
     """And who has it."""
-    held = lock(tmp_path, "process 7")
+    held = lock_directory(tmp_path, "process 7")
     text = await start_error(bind=("127.0.0.1", free_port()), data_dir=tmp_path)
     os.close(held)
     assert f"{tmp_path} is in use by process 7" == text

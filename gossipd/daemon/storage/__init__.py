@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .inspection import InspectionError, back_up, check_directory, read_directory
-from .lock import LockError, lock
+from .lock import LockError, lock_directory
 from .store import Store, StoreError, WriteError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = [
     "WriteError",
     "back_up",
     "check_directory",
-    "lock",
+    "lock_directory",
     "read_directory",
 ]
 

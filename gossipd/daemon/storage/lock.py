@@ -16,7 +16,7 @@ class LockError(Exception):
     """The directory cannot be reserved. The text is one line: what, where, and what to do."""
 
 
-def lock(directory: Path, holder: str) -> int:
+def lock_directory(directory: Path, holder: str) -> int:
     """Reserves the directory, which is made if it is missing, and returns a descriptor of it.
 
     The reservation lasts until the descriptor is closed or the process ends. A process that finds
