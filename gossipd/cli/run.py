@@ -162,7 +162,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     default="auto",
     show_default=True,
     envvar="GOSSIPD_ACK",
-    help="Who holds a write before it is answered: all, majority, one (other node), local (only"
+    help="Which nodes hold a write before it is answered: all, majority, one (other), local (only"
     " this one), or auto: all up to 64 members, else one.",
 )
 @option(
@@ -181,7 +181,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     default="info",
     show_default=True,
     envvar="GOSSIPD_LOG_LEVEL",
-    help="The least important lines to log: debug, info, warning or error.",
+    help="The least important level that is logged: debug, info, warning or error.",
 )
 @option(
     "--no-discovery",
@@ -211,7 +211,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     "--ephemeral",
     is_flag=True,
     envvar="GOSSIPD_EPHEMERAL",
-    help="Keep nothing on disk: what only this node holds is lost with it.",
+    help="Keep nothing on disk: counts that only this node holds are lost when it ends.",
 )
 def run(
     bind: tuple[str, int],

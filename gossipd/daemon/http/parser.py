@@ -116,17 +116,17 @@ class RequestParser:
         self._parser.feed_data(head)
 
     def on_message_begin(self) -> None:
-        """Called by the parser at the first byte of a request."""
+        """Begins a request. httptools calls this at the first byte."""
         self.in_head = True
         self._url = b""
         self._headers = {}
 
     def on_url(self, part: bytes) -> None:
-        """Called by the parser with the target, or a part of it."""
+        """Takes the target, or a part of it, from httptools."""
         self._url += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser with one whole header field or trailer."""
+        """Takes one whole header field or trailer from httptools."""
         if not self.in_head:
             return
         name = name.lower()
@@ -139,7 +139,7 @@ class RequestParser:
             headers[name] += b", " + value
 
     def on_headers_complete(self) -> None:
-        """Called by the parser at the end of a head."""
+        """Checks a whole head. httptools calls this at its end."""
         headers = self._headers
         self._method = self._parser.get_method()
         if self._head_is_split:
@@ -160,14 +160,14 @@ class RequestParser:
             self._look_closely(headers)
 
     def on_body(self, part: bytes) -> None:
-        """Called by the parser with a part of a body."""
+        """Takes a part of a body from httptools."""
         self._body_bytes += len(part)
         if self._body_bytes > self._limits.body_bytes:
             raise self._body_too_large()
         self._body.append(part)
 
     def on_message_complete(self) -> None:
-        """Called by the parser at the end of a request."""
+        """Makes a request ready. httptools calls this at its end."""
         if self._drop_upgrade:
             return
         self.in_body = False
