@@ -1,6 +1,6 @@
-"""The command line: reads flags and environment, builds a config, starts. No logic of its own.
+"""The command line: it reads flags and environment, makes a configuration, and starts something.
 
-Everything that costs time to import is imported by the command that needs it.
+A module that takes long to import is imported by the command that needs it, when it runs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _stop_as_first_process() -> None:
 
 
 class _OneLineErrors(click.Group):
-    """A group whose every failure is one line on stderr and an exit code, and never a traceback."""
+    """A group whose failures are one line on stderr and an exit code, without a traceback."""
 
     def main(
         self,

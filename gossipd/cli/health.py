@@ -1,4 +1,4 @@
-"""`gossipd health`."""
+"""`gossipd health`: ask a running node whether it is ready."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from .options import output as output_option
 
 MAX_TIMEOUT = 3600
-"""Seconds that it may be told to wait."""
+"""The longest time-out, in seconds."""
 
 
 @click.command()
@@ -33,7 +33,7 @@ def health(url: str | None, timeout: float, output: str) -> int:
 
     Exit codes: 0 ready, 1 not ready, 2 wrong usage, 3 unreachable.
     """
-    from gossipd.health import ask, default_url
+    from gossipd.client import ask, default_url
 
     if not 0 < timeout <= MAX_TIMEOUT:
         raise click.UsageError(

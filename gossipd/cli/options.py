@@ -1,31 +1,46 @@
-"""Options that take an environment variable, and say which text was at fault."""
+"""The kinds of options of all commands: each may have an environment variable, and names it."""
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import click
 
+T = TypeVar("T")
 
-def checked(function: str) -> Callable[[click.Context, click.Parameter, str], Any]:
-    """An option's callback: that function of `gossipd.daemon.config` makes the value or refuses."""
 
-    def callback(ctx: click.Context, param: click.Parameter, value: str) -> Any:
-        from gossipd.daemon import config
+def parsed(
+    ctx: click.Context, param: click.Parameter, parse: Callable[..., T], text: str, *more: object
+) -> T:
+    """Returns what `parse` makes of an option's text and of `more`.
 
-        try:
-            return getattr(config, function)(value.strip())
-        except ValueError as error:
-            raise click.BadParameter(str(error), ctx, param) from None
+    A ValueError of `parse` becomes the error of a wrong option.
+    """
+    try:
+        return parse(text.strip(), *more)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
-    return callback
+
+class LateChoice(click.ParamType[str]):
+    """One of several words, which are looked up only when the option is parsed."""
+
+    name = "choice"
+
+    def __init__(self, words: Callable[[], Iterable[str]], *, case_sensitive: bool = True) -> None:
+        self._words = words
+        self._case_sensitive = case_sensitive
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        choice = click.Choice([*self._words()], case_sensitive=self._case_sensitive)
+        return choice.convert(value, param, ctx)
 
 
 class _Option(click.Option):
-    """An option with an environment variable, which an error names if it is at fault."""
+    """An option with an environment variable, which the error names if its text was wrong."""
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
         hint = " / ".join(f"'{name}'" for name in [*self.opts, *self.secondary_opts])
@@ -46,4 +61,4 @@ output = click.option(
     show_default=True,
     help="What to print on stdout.",
 )
-"""Of every command with a result that programs may want."""
+"""The option `--output` of every command with a result that programs may want."""

@@ -1,4 +1,4 @@
-"""`gossipd run`."""
+"""`gossipd run`: run a node."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import checked, option
+from .options import LateChoice, option, parsed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
-
-    from gossipd.daemon.config import AckLevel, LogFormat, LogLevel, Profile
 
 
 class _GoStyleFlags(click.Command):
-    """A command that takes the flags of the original system with one hyphen, as Go programs do."""
+    """A command that also takes the original system's flags with one hyphen, as Go programs do."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         original = ("-discovery-port", "-disable-discovery")
@@ -26,23 +25,19 @@ class _GoStyleFlags(click.Command):
 
 
 def _bind_or_port(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int]:
-    from gossipd.daemon import config
+    from gossipd.daemon import DEFAULT_HOST, parse_bind
 
-    text = (value or config.DEFAULT_HOST).strip()
+    text = (value or DEFAULT_HOST).strip()
     names_port = ":" in text.rpartition("]")[2]
-    port = None if names_port else _port_variable()
-    try:
-        return config.parse_bind(text, port)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
+    return parsed(ctx, param, parse_bind, text, None if names_port else _port_variable())
 
 
 def _port_variable() -> int:
-    from gossipd.daemon import config
+    from gossipd.daemon import DEFAULT_PORT, parse_port
 
     port = os.environ.get("PORT", "").strip()
     try:
-        return config.parse_port(port) if port else config.DEFAULT_PORT
+        return parse_port(port) if port else DEFAULT_PORT
     except ValueError as error:
         raise click.UsageError(f"Invalid value for environment variable PORT: {error}") from None
 
@@ -50,26 +45,61 @@ def _port_variable() -> int:
 def _advertised(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is None:
         return None
-    from gossipd.daemon import config
+    from gossipd.daemon import parse_contact
 
-    try:
-        return config.parse_contact(value.strip(), ctx.params["bind"][1])
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
+    return parsed(ctx, param, parse_contact, value, ctx.params["bind"][1])
 
 
 def _contacts(
     ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str, ...]:
-    parse = checked("parse_contacts")
-    return tuple(dict.fromkeys(contact for text in value for contact in parse(ctx, param, text)))
+    from gossipd.daemon import parse_contacts
+
+    found = (contact for text in value for contact in parsed(ctx, param, parse_contacts, text))
+    return tuple(dict.fromkeys(found))
+
+
+def _cluster(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    from gossipd.daemon import check_cluster
+
+    return parsed(ctx, param, check_cluster, value)
+
+
+def _port(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    from gossipd.daemon import parse_port
+
+    return parsed(ctx, param, parse_port, value)
+
+
+def _profiles() -> Iterable[str]:
+    from gossipd.daemon import PROFILES
+
+    return PROFILES
+
+
+def _ack_levels() -> Iterable[str]:
+    from gossipd.daemon import ACK_LEVELS
+
+    return ("auto", *ACK_LEVELS)
+
+
+def _log_formats() -> Iterable[str]:
+    from gossipd.daemon import LOG_FORMATS
+
+    return LOG_FORMATS
+
+
+def _log_levels() -> Iterable[str]:
+    from gossipd.daemon import LOG_LEVELS
+
+    return LOG_LEVELS
 
 
 def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> Path | None:
-    """Where the node keeps its state, None for nowhere."""
+    """Returns where the node keeps its state, or None for nowhere."""
     from pathlib import Path
 
-    from gossipd.daemon.config import default_data_dir
+    from gossipd.daemon import default_data_dir
 
     if ephemeral and named:
         raise click.UsageError("'--data-dir' and '--ephemeral' contradict each other")
@@ -109,7 +139,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 )
 @option(
     "--cluster",
-    callback=checked("check_cluster"),
+    callback=_cluster,
     metavar="NAME",
     default="gossipd",
     show_default=True,
@@ -118,7 +148,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 )
 @option(
     "--profile",
-    type=click.Choice(["lan", "wan", "local"]),
+    type=LateChoice(_profiles),
     metavar="PROFILE",
     default="lan",
     show_default=True,
@@ -127,17 +157,17 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 )
 @option(
     "--ack",
-    type=click.Choice(["auto", "all", "majority", "one", "local"]),
+    type=LateChoice(_ack_levels),
     metavar="LEVEL",
     default="auto",
     show_default=True,
     envvar="GOSSIPD_ACK",
-    help="Who holds a write before it is answered: all, majority, one (other node), local (only"
+    help="Which nodes hold a write before it is answered: all, majority, one (other), local (only"
     " this one), or auto: all up to 64 members, else one.",
 )
 @option(
     "--log-format",
-    type=click.Choice(["console", "json"]),
+    type=LateChoice(_log_formats),
     metavar="FORMAT",
     default="console",
     show_default=True,
@@ -146,12 +176,12 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 )
 @option(
     "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    type=LateChoice(_log_levels, case_sensitive=False),
     metavar="LEVEL",
     default="info",
     show_default=True,
     envvar="GOSSIPD_LOG_LEVEL",
-    help="The least important lines to log: debug, info, warning or error.",
+    help="The least important level that is logged: debug, info, warning or error.",
 )
 @option(
     "--no-discovery",
@@ -163,7 +193,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 )
 @option(
     "--discovery-port",
-    callback=checked("parse_port"),
+    callback=_port,
     metavar="PORT",
     default="7000",
     show_default=True,
@@ -181,17 +211,17 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     "--ephemeral",
     is_flag=True,
     envvar="GOSSIPD_EPHEMERAL",
-    help="Keep nothing on disk: what only this node holds is lost with it.",
+    help="Keep nothing on disk: counts that only this node holds are lost when it ends.",
 )
 def run(
     bind: tuple[str, int],
     advertise: str | None,
     join: tuple[str, ...],
     cluster: str,
-    profile: Profile,
-    ack: AckLevel | str,
-    log_format: LogFormat,
-    log_level: LogLevel,
+    profile: str,
+    ack: str,
+    log_format: str,
+    log_level: str,
     no_discovery: bool,
     discovery_port: int,
     data_dir: str | None,
@@ -201,8 +231,7 @@ def run(
 
     A flag has precedence over its environment variable. An empty variable counts as not set.
     """
-    from gossipd import daemon
-    from gossipd.daemon.config import DaemonConfig
+    from gossipd.daemon import DaemonConfig, main
 
     config = DaemonConfig(
         bind=bind,
@@ -210,11 +239,11 @@ def run(
         join=join,
         cluster=cluster,
         profile=profile,
-        ack=None if ack == "auto" else ack,  # type: ignore[arg-type]  # click has checked it
+        ack=None if ack == "auto" else ack,
         log_format=log_format,
         log_level=log_level,
         discovery=not no_discovery,
         discovery_port=discovery_port,
         data_dir=_directory(data_dir, bind, ephemeral=ephemeral),
     )
-    return daemon.main(config)
+    return main(config)

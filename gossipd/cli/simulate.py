@@ -1,4 +1,4 @@
-"""`gossipd simulate`."""
+"""`gossipd simulate`: try a cluster in virtual time."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _fault = functools.partial(_word, multiple=True)
 @click.option("--list", "listing", is_flag=True, help="List the scenarios that ship with gossipd.")
 @_word("nodes", "N", "How many nodes.  [default: 100]")
 @_word("duration", "SECONDS", "How long, in virtual time.  [default: 60]")
-@_word("seed", "N", "What all chance is drawn from; equal seeds give equal runs.  [default: 1]")
+@_word("seed", "N", "The seed of all random choices; equal seeds give equal runs.  [default: 1]")
 @_word("start", "HOW", "joined (all know each other) or together.  [default: joined]")
 @_word("seeds", "N", "Each node has the first N as its seeds.  [default: 3]")
 @_word("loss", "PERCENT", "Datagrams that are lost.")
 @_word("latency", "DELAY", "fixed:1ms, uniform:1ms..5ms or lognormal:2ms,0.5, one way.")
 @_word("duplicate", "PERCENT", "Datagrams that arrive twice.")
-@_word("reorder", "PERCENT", "Datagrams that are held back for others to overtake them.")
+@_word("reorder", "PERCENT", "Datagrams that are delayed so that others overtake them.")
 @_word("writes", "RATE", "Increments in the whole cluster, as in 5/s.")
 @_word("owners", "N", "Processes of earlier runs whose counts are on the first node's disk.")
 @_word("profile", "PROFILE", "lan, wan or local, as for gossipd run.  [default: lan]")
 @_word("set", "NAME=VALUE", "A protocol setting; repeatable.", multiple=True)
 @_fault("crash", "WHO@START", "Processes end without a word. Repeatable, as all that follow.")
 @_fault("restart", "WHO@START[+LENGTH]", "Crash, start again; ,state=lost, backup=10s, copy=n7.")
-@_fault("power-cut", "WHO@START[+LENGTH]", "Machines go out: what was not synced may be gone.")
-@_fault("set-back", "WHO@START", "Machines are as they were ,back=3s before; ,noticed=yes.")
+@_fault("power-cut", "WHO@START[+LENGTH]", "Machines lose power: what was not synced may be gone.")
+@_fault("set-back", "WHO@START", "Machines return to how they were ,back=3s before; ,noticed=yes.")
 @_fault("leave", "WHO@START", "Nodes leave in good order.")
 @_fault("pause", "WHO@START[+LENGTH]", "Processes stand still.")
 @_fault("flip-flop", "WHO@START+LENGTH", "Paused again and again; ,paused=16s,running=10ms.")

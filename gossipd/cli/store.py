@@ -22,15 +22,15 @@ def store() -> None:
 
 
 def _command(function: Callable[..., None]) -> Any:
-    """A command whose failure is one line and exit code 1."""
+    """Makes a command whose failure is one line and exit code 1."""
 
     @functools.wraps(function)
     def guarded(**arguments: Any) -> int:
-        from gossipd.daemon.storage.inspection import UpkeepError
+        from gossipd.daemon import InspectionError
 
         try:
             function(**arguments)
-        except UpkeepError as error:
+        except InspectionError as error:
             raise click.ClickException(str(error)) from None
         return 0
 
@@ -43,9 +43,9 @@ def check(directory: str) -> None:
     """Read the whole file; exit code 1 and one line if it is damaged."""
     from pathlib import Path
 
-    from gossipd.daemon.storage.inspection import checked
+    from gossipd.daemon import check_directory
 
-    click.echo(f"ok: {checked(Path(directory))}")
+    click.echo(f"ok: {check_directory(Path(directory))}")
 
 
 @_command
@@ -55,7 +55,7 @@ def backup(directory: str, file: str) -> None:
     """Copy the node's state to FILE, which must not exist yet."""
     from pathlib import Path
 
-    from gossipd.daemon.storage.inspection import back_up
+    from gossipd.daemon import back_up
 
     back_up(Path(directory), Path(file))
     click.echo(f"written to {file}")
@@ -69,9 +69,9 @@ def show(directory: str, output: str) -> None:
     import json
     from pathlib import Path
 
-    from gossipd.daemon.storage.inspection import shown
+    from gossipd.daemon import read_directory
 
-    found = shown(Path(directory))
+    found = read_directory(Path(directory))
     if output == "json":
         click.echo(json.dumps(found, separators=(",", ":")))
         return

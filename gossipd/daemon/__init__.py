@@ -1,13 +1,69 @@
-"""The trio shell around the protocol: sockets, HTTP, logs, metrics, signals."""
+"""The daemon: it runs a node of the protocol on trio, with sockets, a store, HTTP and a log.
 
-from .config import DaemonConfig
+This door imports nothing but the configuration. The rest is imported when it is first asked for,
+since the command line must start fast and trio is slow to import.
+"""
 
-__all__ = ["main"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gossipd.protocol import ACK_LEVELS, DEFAULT_PORT, PROFILES
+
+from .config import (
+    DEFAULT_HOST,
+    LOG_FORMATS,
+    LOG_LEVELS,
+    DaemonConfig,
+    check_cluster,
+    default_data_dir,
+    parse_bind,
+    parse_contact,
+    parse_contacts,
+    parse_port,
+)
+
+if TYPE_CHECKING:
+    from .open import Daemon, StartError, open_daemon
+    from .run import main
+    from .storage import InspectionError, back_up, check_directory, read_directory
+
+__all__ = [
+    "ACK_LEVELS",
+    "DEFAULT_HOST",
+    "DEFAULT_PORT",
+    "LOG_FORMATS",
+    "LOG_LEVELS",
+    "PROFILES",
+    "Daemon",
+    "DaemonConfig",
+    "InspectionError",
+    "StartError",
+    "back_up",
+    "check_cluster",
+    "check_directory",
+    "default_data_dir",
+    "main",
+    "open_daemon",
+    "parse_bind",
+    "parse_contact",
+    "parse_contacts",
+    "parse_port",
+    "read_directory",
+]
+
+_LATE = {
+    "Daemon": "open",
+    "InspectionError": "storage",
+    "StartError": "open",
+    "back_up": "storage",
+    "check_directory": "storage",
+    "main": "run",
+    "open_daemon": "open",
+    "read_directory": "storage",
+}
 
 
-def main(config: DaemonConfig) -> int:
-    """Runs a daemon until it is told to stop. The exit code: 0, or 1 if it could not start."""
-    # Imported here, so that a look at the configuration does not load the whole daemon.
-    from .run import main as run
-
-    return run(config)
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)

@@ -1,8 +1,9 @@
-"""Notices that this machine may have been set back to a snapshot: its wall clock steps then.
+"""Detects that the wall clock was stepped: a sign that the machine was set back to a snapshot.
 
-A machine that is resumed goes on with the clocks that it had, until somebody corrects its wall
-clock: its host, or time synchronisation some time later. The monotonic clock is not corrected, and
-so the two move apart. They do as well where a clock was wrong or a machine slept.
+A machine that is resumed from a snapshot goes on with the clocks that the snapshot has, until its
+host or time synchronisation corrects the wall clock. The monotonic clock is not corrected, and so
+the difference of the two changes. It changes as well after a machine slept, or when a wrong wall
+clock is set right.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import time
 from collections.abc import Callable
 
 STEP_SECONDS = 1.0
-"""By how much the clocks must move apart between two looks; what merely drifts is followed."""
+"""The least change of the difference between two calls that is a step. Slower drift is followed."""
 
 
 class ClockSteps:
-    """Compares the two clocks, both in seconds."""
+    """Compares the wall clock with the monotonic one. Both tell seconds."""
 
     def __init__(
         self,
@@ -24,9 +25,9 @@ class ClockSteps:
     ) -> None:
         self._wall = wall
         self._monotonic = monotonic
-        self._apart = wall() - monotonic()
+        self._difference = wall() - monotonic()
 
     def __call__(self) -> bool:
-        """Whether the wall clock was stepped, forwards or back, since the last call."""
-        before, self._apart = self._apart, self._wall() - self._monotonic()
-        return abs(self._apart - before) >= STEP_SECONDS
+        """Returns whether the wall clock was stepped, forwards or back, since the last call."""
+        before, self._difference = self._difference, self._wall() - self._monotonic()
+        return abs(self._difference - before) >= STEP_SECONDS

@@ -1,7 +1,8 @@
-"""What a person can choose about one daemon, checked before anything is opened.
+"""The choices that a person has about one daemon, checked before anything is opened.
 
-The functions here turn the texts of flags and environment variables into values, and say in one
-line what is wrong with a text. The protocol's own constants are not here: `profile` selects them.
+The functions turn the texts of flags and environment variables into values, and say in one line
+what is wrong with a text. The protocol's own settings are not here: `profile` selects a set of
+them.
 """
 
 from __future__ import annotations
@@ -9,34 +10,39 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
 
 import attrs
 
-from gossipd.protocol import format_node_id, is_address, parse_node_id, split_node_id
+from gossipd.protocol import (
+    ACK_LEVELS,
+    DEFAULT_PORT,
+    PROFILES,
+    format_node_id,
+    is_address,
+    parse_node_id,
+    split_node_id,
+)
 
-Profile = Literal["lan", "wan", "local"]
-AckLevel = Literal["all", "majority", "one", "local"]
-LogFormat = Literal["console", "json"]
-LogLevel = Literal["debug", "info", "warning", "error"]
+LOG_FORMATS = ("console", "json")
+LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+"""The names of the levels, each with its number."""
 
 DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8088
 DEFAULT_CLUSTER = "gossipd"
 DEFAULT_DISCOVERY_PORT = 7000
 
 MAX_CLUSTER = 64
-"""Characters of a cluster's name at most: it is in the clear header of every datagram."""
+"""The most characters of a cluster's name, which every datagram carries in its clear header."""
 
 _CLUSTER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _MAX_PORT = 65535
 
 
 def parse_bind(text: str, default_port: int | None = None) -> tuple[str, int]:
-    """Host, without brackets, and port to listen on; the host alone if `default_port` is given.
+    """Returns the host, without brackets, and the port to listen on.
 
-    Raises:
-        ValueError: with one line that says why this cannot be listened on.
+    The text may leave out the port if `default_port` is given. Raises ValueError if a node cannot
+    listen there.
     """
     if text.rpartition(":")[2] == "0":
         raise ValueError(
@@ -46,11 +52,7 @@ def parse_bind(text: str, default_port: int | None = None) -> tuple[str, int]:
 
 
 def parse_port(text: str) -> int:
-    """The port number in `text`.
-
-    Raises:
-        ValueError: with one line, if there is none from 1 to 65535.
-    """
+    """Returns the port number in `text`. Raises ValueError if it is none from 1 to 65535."""
     digits = text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_PORT))
     if not digits or not 1 <= int(text) <= _MAX_PORT:
         raise ValueError(f"{text[:40]!r} is no port number from 1 to {_MAX_PORT}")
@@ -58,10 +60,9 @@ def parse_port(text: str) -> int:
 
 
 def parse_contact(text: str, default_port: int = DEFAULT_PORT) -> str:
-    """The canonical id that others can reach: what may be advertised or joined.
+    """Returns the canonical id of a node to advertise or to join.
 
-    Raises:
-        ValueError: with one line, also for an address that means no particular machine.
+    Raises ValueError if the text names no node, or an address that means no particular machine.
     """
     contact = parse_node_id(text, default_port)
     host = split_node_id(contact)[0]
@@ -73,20 +74,12 @@ def parse_contact(text: str, default_port: int = DEFAULT_PORT) -> str:
 
 
 def parse_contacts(text: str) -> tuple[str, ...]:
-    """The ids in a comma list; empty parts do not count.
-
-    Raises:
-        ValueError: with one line about the first bad one.
-    """
+    """Returns the ids in a comma list, without its empty parts. Raises ValueError for a bad one."""
     return tuple(parse_contact(part.strip()) for part in text.split(",") if part.strip())
 
 
 def check_cluster(name: str) -> str:
-    """The name, if it may be a cluster's.
-
-    Raises:
-        ValueError: with one line, if not.
-    """
+    """Returns the name. Raises ValueError if no cluster may have it."""
     if not 1 <= len(name) <= MAX_CLUSTER:
         raise ValueError(f"a cluster's name has 1 to {MAX_CLUSTER} characters, not {len(name)}")
     if not _CLUSTER_CHARACTERS.issuperset(name):
@@ -95,10 +88,9 @@ def check_cluster(name: str) -> str:
 
 
 def default_data_dir(bind: tuple[str, int], environment: Mapping[str, str]) -> Path:
-    """A directory of this user's for the node that listens there.
+    """Returns the directory in which this user's node at that address keeps its state.
 
-    Raises:
-        ValueError: with one line, if nothing tells where this user's state is.
+    Raises ValueError if the environment does not tell where this user's state belongs.
     """
     base = environment.get("XDG_STATE_HOME", "")
     if not Path(base).is_absolute():
@@ -134,37 +126,33 @@ def _check_name(_: object, __: object, value: str) -> None:
 
 @attrs.frozen(kw_only=True)
 class DaemonConfig:
-    """One daemon's choices; construction raises ValueError for a value out of its bounds.
+    """The choices for one daemon. Raises ValueError for a value out of its bounds.
 
     Attributes:
         bind: host (an address, or a name of this machine) and port, for TCP and UDP alike.
         advertise: the id under which others know this node; None derives it from `bind`.
-        join: ids of nodes to join, tried for as long as they are no live members.
-        cluster: nodes of another name are not talked to.
-        profile: which set of the protocol's intervals and time-outs: within one data centre (lan),
-            between several (wan), or on one machine (local).
-        ack: who must hold a write before it is answered; None chooses by the size of the cluster.
-        log_format: for people or for machines, on stderr.
+        join: ids of nodes to join. Each is tried again and again while it is no live member.
+        cluster: the cluster's name. The node does not talk to nodes of another cluster.
+        profile: the set of the protocol's intervals and time-outs: for one data centre (lan), for
+            several (wan), or for one machine (local).
+        ack: the ack level, which says who must hold a write before it is answered; None chooses
+            one by the size of the cluster.
+        log_format: form of the lines on stderr, for people (console) or for machines (json).
         log_level: the least important level that is logged.
-        discovery: whether nodes are looked for by broadcast, on `discovery_port`.
-        data_dir: where the node keeps its state; None keeps nothing on disk.
+        discovery: whether the node looks for others by broadcast, on `discovery_port`.
+        data_dir: directory in which the node keeps its state; None keeps nothing on disk.
     """
 
     bind: tuple[str, int] = attrs.field(default=(DEFAULT_HOST, DEFAULT_PORT), validator=_check_bind)
     advertise: str | None = attrs.field(default=None, validator=_check_advertise)
     join: tuple[str, ...] = attrs.field(default=(), validator=_check_join)
     cluster: str = attrs.field(default=DEFAULT_CLUSTER, validator=_check_name)
-    profile: Profile = attrs.field(default="lan", validator=attrs.validators.in_(get_args(Profile)))
-    ack: AckLevel | None = attrs.field(
-        default=None,
-        validator=attrs.validators.optional(attrs.validators.in_(get_args(AckLevel))),
+    profile: str = attrs.field(default="lan", validator=attrs.validators.in_(PROFILES))
+    ack: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.in_(ACK_LEVELS))
     )
-    log_format: LogFormat = attrs.field(
-        default="console", validator=attrs.validators.in_(get_args(LogFormat))
-    )
-    log_level: LogLevel = attrs.field(
-        default="info", validator=attrs.validators.in_(get_args(LogLevel))
-    )
+    log_format: str = attrs.field(default="console", validator=attrs.validators.in_(LOG_FORMATS))
+    log_level: str = attrs.field(default="info", validator=attrs.validators.in_(LOG_LEVELS))
     discovery: bool = True
     discovery_port: int = attrs.field(
         default=DEFAULT_DISCOVERY_PORT,

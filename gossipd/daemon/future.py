@@ -1,8 +1,8 @@
-"""A value to come, for one who leaves word whom to call.
+"""A future that calls back: a value that is not there yet, and the one function to call with it.
 
-To be woken as a task costs a task switch, which is a good part of answering a request; to be called
-costs next to nothing. It is what elsewhere is called a future. trio has none; that of asyncio needs
-asyncio's loop, and that of `concurrent.futures` has locks for threads.
+Waking a task that waits for a value costs a task switch of trio, which is a good part of the cost
+of answering a request. Calling a function costs next to nothing. trio has no futures; those of
+asyncio need asyncio's loop, and those of `concurrent.futures` take locks for threads.
 """
 
 from __future__ import annotations
@@ -14,38 +14,39 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-class Later(Generic[T]):
-    """Settled once, by whoever made it; used once, by `then` or by `map`.
+class Future(Generic[T]):
+    """A value to come. The producer calls `settle` once; the consumer calls `then` or `map` once.
 
-    The value is not None. An exception in its place stands for a failure.
+    The value is never None. A failure is told by an exception in place of the value.
     """
 
     __slots__ = ("_call", "_outcome")
 
     def __init__(self, outcome: T | Exception | None = None) -> None:
-        """Makes one that is settled already if there is an outcome."""
+        """Makes a future, which is settled already if an outcome is given."""
         self._outcome = outcome
         self._call: Callable[[T | Exception], object] | None = None
 
     def settle(self, outcome: T | Exception) -> None:
-        """Here it is, or why there is none."""
+        """Sets the value, or the exception in its place, and calls the function given to `then`."""
         self._outcome = outcome
         if self._call is not None:
             self._call(outcome)
 
     def then(self, call: Callable[[T | Exception], object]) -> None:
-        """Has `call` called with the outcome: now if it is there, else by `settle`.
+        """Calls `call` with the outcome: now if the future is settled, else when it is.
 
-        What `call` raises is raised there, in the midst of somebody else's work.
+        In the second case `call` runs inside `settle`, in the middle of the producer's work, and
+        what it raises is raised there.
         """
         if self._outcome is not None:
             call(self._outcome)
         else:
             self._call = call
 
-    def map(self, change: Callable[[T | Exception], U]) -> Later[U]:
-        """What `change` makes of the outcome; what it raises is the new outcome."""
-        changed: Later[U] = Later()
+    def map(self, change: Callable[[T | Exception], U]) -> Future[U]:
+        """Returns a future of what `change` makes of the outcome, or of what `change` raises."""
+        changed: Future[U] = Future()
 
         def settle(outcome: T | Exception) -> None:
             try:

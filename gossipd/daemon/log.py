@@ -1,7 +1,8 @@
-"""Log lines on stderr, for people or as JSON, and a limit for what packets could make it say.
+"""Log lines on stderr, for people or as JSON, and a limit for lines that packets can trigger.
 
-A line is written at once and by the caller: a terminal or pipe that is not read stops the daemon
-when its buffer is full. One that is closed does not: from then on lines go nowhere.
+The caller of the log writes each line itself, at once. So a terminal or pipe that nobody reads
+stops the daemon when the pipe's buffer is full. One that was closed does not stop it: later lines
+are dropped.
 """
 
 from __future__ import annotations
@@ -14,16 +15,14 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from gossipd.daemon.config import LogFormat, LogLevel
-
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+from .config import LOG_LEVELS
 
 
-def configure(log_format: LogFormat, log_level: LogLevel, stream: TextIO | None = None) -> None:
+def configure(log_format: str, log_level: str, stream: TextIO | None = None) -> None:
     """Makes every structlog logger of the process write to `stream`, by default stderr.
 
-    A line has the keys `event`, its own fields, `level` and `timestamp` (UTC, ISO 8601), in this
-    order; in the console format it has them in a form for people, with colours on a terminal.
+    A JSON line has the keys `event`, the event's own fields, `level` and `timestamp` (UTC,
+    ISO 8601), in this order. The console format shows the same, in colours on a terminal.
     """
     stream = sys.stderr if stream is None else stream
     renderer = _json() if log_format == "json" else _console(stream)
@@ -34,20 +33,20 @@ def configure(log_format: LogFormat, log_level: LogLevel, stream: TextIO | None 
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[log_level]),
+        wrapper_class=structlog.make_filtering_bound_logger(LOG_LEVELS[log_level]),
         logger_factory=lambda *_: LineWriter(stream),
         cache_logger_on_first_use=False,
     )
 
 
 class LineWriter:
-    """Writes lines to a stream and survives the loss of it."""
+    """Writes lines to a stream, and goes on without it when the stream is closed."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        """Writes one line at once, or nothing if the stream is gone."""
+        """Writes one line at once, or drops it if the stream is closed."""
         if self._stream is None:
             return
         try:
@@ -59,7 +58,7 @@ class LineWriter:
     debug = info = warning = error = critical = exception = msg
 
     def _drop_buffer(self) -> None:
-        # The interpreter flushes stderr once more at its end, and would exit with 120 if it cannot.
+        # The interpreter flushes stderr once more when it ends, and exits with 120 if that fails.
         assert self._stream is not None
         try:
             null = os.open(os.devnull, os.O_WRONLY)
@@ -70,23 +69,23 @@ class LineWriter:
 
 
 class RateLimit:
-    """Lets one line through per key and interval, and counts the others.
+    """Admits one line per key and interval, and counts the lines that it holds back.
 
-    Keys should come from a small fixed set (a kind of event, a reason). Should an attacker be able
-    to choose them after all, the keys beyond `max_keys` share one.
+    Keys should come from a small fixed set, such as kinds of events or reasons. In case that an
+    attacker can choose them after all, the keys beyond `max_keys` share one.
     """
 
     def __init__(
         self, interval: float, clock: Callable[[], float], *, max_keys: int = 1024
     ) -> None:
-        """`interval` is in seconds, `clock` tells the present time in seconds and never falls."""
+        """Takes the interval in seconds, and a clock that tells seconds and never goes back."""
         self._interval = interval
         self._clock = clock
         self._max_keys = max_keys
         self._last: dict[Hashable, tuple[float, int]] = {}
 
     def admit(self, key: Hashable) -> int | None:
-        """None if the line must not be written, else how many were held back since the last one."""
+        """Returns how many lines were held back before this one, or None to hold it back too."""
         if key not in self._last and len(self._last) >= self._max_keys:
             key = None
         now = self._clock()
@@ -106,7 +105,7 @@ def _event_first(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
 
 
 def _printable(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
-    """Escapes what could move a terminal's cursor: a value may come from a packet."""
+    """Escapes control characters, since a value may come from a packet and go to a terminal."""
     return {
         key: value.encode("unicode_escape").decode()
         if isinstance(value, str) and not value.isprintable()

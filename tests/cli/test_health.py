@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli.invoking import invoke
-from tests.test_health import answering, refusing, silent
+from tests.fake_daemons import answering, refusing, silent
 
 
 def test_health_of_a_ready_node() -> None:

@@ -6,11 +6,16 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gossipd.cli.options import checked, option
+from gossipd.cli.options import option, parsed
+from gossipd.daemon import parse_port
+
+
+def _port(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    return parsed(ctx, param, parse_port, value)
 
 
 @click.command()
-@option("--bind", envvar=["ONE", "OTHER"], callback=checked("parse_port"), default="1")
+@option("--bind", envvar=["ONE", "OTHER"], callback=_port, default="1")
 def command(bind: int) -> None:
     """Prints its option."""
     click.echo(bind)

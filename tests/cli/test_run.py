@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import click
 import pytest
 
-from gossipd import cli, daemon
-from gossipd.daemon import config as config_module
+from gossipd import daemon
+from gossipd.daemon import ACK_LEVELS, LOG_FORMATS, LOG_LEVELS, PROFILES
 from gossipd.daemon.config import DaemonConfig, default_data_dir
 from tests.cli.invoking import HOME, VARIABLES, invoke
 
@@ -179,17 +178,23 @@ def test_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Interrupted" == result.stderr.strip()
 
 
-def test_choices_are_the_configs() -> None:
-    """The choices that the command line writes down itself, to start fast, are the config's."""
-    options = {option.name: option for option in cli.run.params}
-    for name, values in [
-        ("profile", config_module.Profile),
-        ("log_format", config_module.LogFormat),
-        ("log_level", config_module.LogLevel),
-    ]:
-        kind = options[name].type
-        assert isinstance(kind, click.Choice)
-        assert get_args(values) == tuple(kind.choices)
-    ack = options["ack"].type
-    assert isinstance(ack, click.Choice)
-    assert ("auto", *get_args(config_module.AckLevel)) == tuple(ack.choices)
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--profile", PROFILES),
+        ("--ack", ("auto", *ACK_LEVELS)),
+        ("--log-format", LOG_FORMATS),
+        ("--log-level", tuple(LOG_LEVELS)),
+    ],
+)
+def test_choices_are_the_configs(
+    flag: str, words: tuple[str, ...], started: list[DaemonConfig]
+) -> None:
+    """All words that the config knows may be chosen, and an error names all of them."""
+    for word in words:
+        assert 0 == invoke("run", flag, word).exit_code
+    result = invoke("run", flag, "other")
+    assert 2 == result.exit_code
+    named = ", ".join(repr(word) for word in words)
+    assert f"Invalid value for '{flag}'" in result.stderr
+    assert f"'other' is not one of {named}" in result.stderr

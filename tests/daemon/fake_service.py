@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from gossipd.daemon.doors.api import Api
-from gossipd.daemon.future import Later
-from gossipd.daemon.http.messages import Request, Response
+from gossipd.daemon.future import Future
+from gossipd.daemon.http import Request, Response
 from gossipd.protocol import Answer, LimitExceeded, Statistics
 from tests.daemon.waiting import outcome
 
@@ -26,7 +26,7 @@ class FakeService:
         self.value = 0
         self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
         self.acks: list[str | None] = []
-        self.waiting: list[tuple[Later[Answer], int, str | None]] = []
+        self.waiting: list[tuple[Future[Answer], int, str | None]] = []
 
     def count(self, name: str) -> int:
         assert name == "default"
@@ -35,21 +35,21 @@ class FakeService:
     def peers(self) -> list[str]:
         return self.listed
 
-    def increment(self, name: str, amount: int, ack: str | None) -> Later[Answer]:
+    def increment(self, name: str, amount: int, ack: str | None) -> Future[Answer]:
         return self._write(self.value + amount, ack)
 
-    def sync(self, name: str, value: int, ack: str | None) -> Later[Answer]:
+    def sync(self, name: str, value: int, ack: str | None) -> Future[Answer]:
         return self._write(max(self.value, value), ack)
 
-    def _write(self, value: int, ack: str | None) -> Later[Answer]:
-        later: Later[Answer] = Later()
+    def _write(self, value: int, ack: str | None) -> Future[Answer]:
+        later: Future[Answer] = Future()
         if self.waits:
             self.waiting.append((later, value, ack))
         else:
             self.settle(later, value, ack)
         return later
 
-    def settle(self, later: Later[Answer], value: int, ack: str | None) -> None:
+    def settle(self, later: Future[Answer], value: int, ack: str | None) -> None:
         """Answers a write."""
         if value > self.limit:
             later.settle(LimitExceeded("the counter is at its limit"))
@@ -71,7 +71,7 @@ class FakeService:
     def statistics(self) -> Statistics:
         return Statistics(members={"suspect": 1, "alive": 2}, local_health=3)
 
-    def ready(self) -> str | None:
+    def trouble(self) -> str | None:
         return self.reason
 
 
@@ -80,10 +80,11 @@ class Client:
 
     def __init__(self) -> None:
         self.service = FakeService()
-        self.api = Api(self.service, self._metrics, {})
+        self.requests: dict[tuple[str, int], int] = {}
+        self.api = Api(self.service, self._metrics, self.requests)  # type: ignore[arg-type]
 
-    async def _metrics(self) -> bytes:
-        return b"metrics\n"
+    def _metrics(self) -> Future[bytes]:
+        return Future(b"metrics\n")
 
     async def call(self, method: str, target: str, body: bytes = b"", **headers: str) -> Response:
         path, _, query = target.partition("?")
@@ -95,7 +96,7 @@ class Client:
             self.service.settle(*self.service.waiting.pop())
         if isinstance(answer, Response):
             return answer
-        return await (outcome(answer) if isinstance(answer, Later) else answer)
+        return await outcome(answer)
 
     async def post(self, target: str, value: object = None, **headers: str) -> Response:
         body = b"" if value is None else json.dumps(value).encode()

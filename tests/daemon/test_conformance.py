@@ -13,7 +13,8 @@ import trio.testing
 
 from gossipd.daemon import driver as driver_module
 from gossipd.daemon.driver import Driver
-from gossipd.daemon.future import Later
+from gossipd.daemon.future import Future
+from gossipd.daemon.service import Service, Tickets
 from gossipd.protocol import Address, Answer, Broadcast, Effect, Notify, Persist, Transmit
 from tests.conformance.cases import SCENARIOS
 from tests.conformance.suite import (
@@ -27,6 +28,7 @@ from tests.conformance.suite import (
     Scenario,
     check,
 )
+from tests.daemon.fakes import NODE_ID, Scripted
 from tests.daemon.waiting import outcome
 
 HANDLING = 1e-5
@@ -84,17 +86,20 @@ class DriverDrive:
 
     async def _play(self, scenario: Scenario, clock: trio.testing.MockClock) -> Recorder:
         origin = trio.current_time()
-        recorder = Recorder(scenario, None, state=None, rng=Random(1), now=origin)
+        recorder = Scripted(scenario, None, state=None, rng=Random(1), now=origin)
         endpoint = FakeEndpoint(clock, recorder)
+        tickets = Tickets()
         driver = self._factory(
             recorder,
-            "10.0.0.1:8088",
             endpoint,
-            lambda event: recorder.carried_out(Notify(event)),
+            tickets.answer,
+            (lambda event: recorder.carried_out(Notify(event)),),
             broadcast=lambda data: recorder.carried_out(Broadcast(data)),
         )
+        service = Service(recorder, NODE_ID, driver, tickets)  # type: ignore[arg-type]
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run)
+            nursery.start_soon(service.run)
             last = 0.0
             for step in scenario.steps:
                 # What happens at one time happens before anybody else runs.
@@ -107,10 +112,10 @@ class DriverDrive:
                     case Hear():
                         driver.hear([(data, step.source) for data in step.datagrams])
                     case Increment():
-                        answer = driver.increment("default", step.amount, "local")
+                        answer = service.increment("default", step.amount, "local")
                         nursery.start_soon(_note, recorder, answer)
                     case Register():
-                        driver.register(step.text)
+                        service.register(step.text)
                     case Pause():
                         # Nothing else runs until this task waits: as if the process stood still.
                         for data in step.datagrams:
@@ -121,7 +126,7 @@ class DriverDrive:
         return recorder
 
 
-async def _note(recorder: Recorder, answer: Later[Answer]) -> None:
+async def _note(recorder: Recorder, answer: Future[Answer]) -> None:
     recorder.carried_out(await outcome(answer))
 
 
@@ -177,7 +182,7 @@ class ReportsWritesTooEarly(Driver):
 class SleepsThroughCommands(Driver):
     """Keeps to the timer that it waited for before a command."""
 
-    def _command(self, call: Callable[[float], list[Effect]]) -> None:
+    def command(self, call: Callable[[float], list[Effect]]) -> None:
         now = trio.current_time()
         self._perform(call(now), now)
 

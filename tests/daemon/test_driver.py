@@ -1,11 +1,7 @@
-"""The driver: who is answered when, what a wake-up takes, and what is bounded."""
+"""The driver: what a wake-up takes, what reaches the outside, and what is bounded."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from random import Random
 from typing import Any
 
 import pytest
@@ -13,162 +9,10 @@ import trio
 import trio.testing
 
 from gossipd.daemon import driver as driver_module
-from gossipd.daemon.driver import Driver, look_up
-from gossipd.protocol import Address, Effect, Event, LimitExceeded, Resolve, Transmit
-from tests.conformance.suite import PEER, Reaction, Recorder, Reply, Scenario
-from tests.daemon.waiting import outcome
-
-Reactions = Mapping[str, Sequence[Reaction]]
-Clock = trio.testing.MockClock
-
-
-class Endpoint:
-    """A socket in memory; `takes` seconds pass with each receive."""
-
-    def __init__(self, clock: Clock, takes: float = 0.0) -> None:
-        self.waiting: deque[tuple[bytes, Address]] = deque()
-        self.sent: list[tuple[bytes, Address]] = []
-        self.receives: list[int] = []
-        self._clock = clock
-        self._takes = takes
-        self._lot = trio.lowlevel.ParkingLot()
-
-    def arrive(self, *datagrams: bytes) -> None:
-        """Datagrams reach the socket."""
-        self.waiting.extend((data, PEER) for data in datagrams)
-        self._lot.unpark_all()
-
-    async def wait_readable(self) -> None:
-        """As a socket's."""
-        if self.waiting:
-            await trio.lowlevel.checkpoint()
-        else:
-            await self._lot.park()
-
-    def receive(self, limit: int) -> list[tuple[bytes, Address]]:
-        """As a socket's."""
-        count = min(limit, len(self.waiting))
-        self.receives.append(count)
-        if self._takes:
-            self._clock.jump(self._takes)
-        return [self.waiting.popleft() for _ in range(count)]
-
-    def send(self, data: bytes, to: Address) -> None:
-        """Notes what leaves."""
-        self.sent.append((data, to))
-
-
-class Full(Recorder):
-    """A node whose counter can take no more."""
-
-    def increment(self, name: str, amount: int, ack: Any, ticket: int, now: float) -> list[Effect]:
-        raise LimitExceeded("full")
-
-    def sync(self, name: str, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
-        raise LimitExceeded("full")
-
-
-class Running:
-    """A driver of a scripted node, with what it was told."""
-
-    def __init__(self, driver: Driver, node: Recorder, endpoint: Endpoint) -> None:
-        self.driver = driver
-        self.node = node
-        self.endpoint = endpoint
-
-    def inputs(self, kind: str) -> list[tuple[Any, ...]]:
-        """What the node was given of this kind."""
-        return [entry for entry in self.node.recording if entry[0] == kind]
-
-
-@asynccontextmanager
-async def running(
-    clock: Clock,
-    reactions: Reactions | None = None,
-    *,
-    takes: float = 0.0,
-    kind: type[Recorder] = Recorder,
-    events: list[Event] | None = None,
-    steps: list[bool] | None = None,
-) -> AsyncIterator[Running]:
-    """Drives a scripted node for the length of the block."""
-    scenario = Scenario("", (), 0.0, (), reactions=reactions or {})
-    node = kind(scenario, None, state=None, rng=Random(1), now=trio.current_time())
-    endpoint = Endpoint(clock, takes)
-    heard = events if events is not None else []
-    driver = Driver(
-        node,  # type: ignore[arg-type]
-        "10.0.0.1:8088",
-        endpoint,
-        heard.append,
-        stepped=lambda: bool(steps and steps.pop(0)),
-    )
-    async with trio.open_nursery() as nursery:
-        await nursery.start(driver.run)
-        yield Running(driver, node, endpoint)
-        nursery.cancel_scope.cancel()
-
-
-def answered_late() -> Reactions:
-    """An increment is answered by the datagram `held`."""
-    return {
-        "increment": [Reaction()],
-        "datagram held": [Reaction((Reply(0, 5, 2, 3),))],
-    }
-
-
-async def test_a_write_that_is_answered_at_once_needs_no_task_switch(
-    autojump_clock: Clock,
-) -> None:
-    """Neither for its answer nor to get it, and nothing waits."""
-    reactions = {"increment": [Reaction((Reply(0, 7, 1, 1),))]}
-    async with running(autojump_clock, reactions) as site:
-        with trio.testing.assert_no_checkpoints():
-            answer = await outcome(site.driver.increment("default", 1, "local"))
-        assert (7, 1, 1) == (answer.count, answer.holders, answer.target)
-        assert not site.driver._waiting
-
-
-async def test_a_write_waits_for_its_answer(autojump_clock: Clock) -> None:
-    """The answer of a later input reaches who waits."""
-    async with running(autojump_clock, answered_late()) as site:
-        waiting = site.driver.increment("default", 1, None)
-        site.endpoint.arrive(b"held")
-        answer = await outcome(waiting)
-        assert (5, 2, 3) == (answer.count, answer.holders, answer.target)
-        assert not site.driver._waiting
-
-
-async def test_an_answer_that_comes_before_the_waiting_is_kept(autojump_clock: Clock) -> None:
-    """Who begins to wait late is answered at once."""
-    async with running(autojump_clock, answered_late()) as site:
-        waiting = site.driver.increment("default", 1, None)
-        site.endpoint.arrive(b"held")
-        await trio.sleep(1)
-        assert 5 == (await outcome(waiting)).count
-
-
-async def test_whoever_stops_waiting_leaves_nothing(autojump_clock: Clock) -> None:
-    """Its answer reaches nobody when it comes."""
-    async with running(autojump_clock, answered_late()) as site:
-        waiting = site.driver.increment("default", 1, None)
-        with trio.move_on_after(1) as scope:
-            await outcome(waiting)
-        assert scope.cancelled_caught
-        site.endpoint.arrive(b"held")
-        await trio.sleep(1)
-        assert not site.driver._waiting
-        assert 1 == len(site.inputs("datagram"))
-
-
-async def test_a_refused_write_leaves_nothing(autojump_clock: Clock) -> None:
-    """LimitExceeded reaches the caller, and no one is waited for."""
-    async with running(autojump_clock, kind=Full) as site:
-        with pytest.raises(LimitExceeded):
-            await outcome(site.driver.increment("default", 1, None))
-        with pytest.raises(LimitExceeded):
-            await outcome(site.driver.sync("default", 1, None))
-        assert not site.driver._waiting
+from gossipd.daemon.driver import look_up
+from gossipd.protocol import Address, Event, MemberLeft, Notify, Paused, Resolve, Transmit
+from tests.conformance.suite import PEER, Reaction
+from tests.daemon.fakes import Clock, running
 
 
 async def test_draining_ends_after_50_milliseconds(autojump_clock: Clock) -> None:
@@ -214,17 +58,6 @@ async def test_a_wake_up_before_the_timer_is_not_late(autojump_clock: Clock) -> 
         site.endpoint.arrive(b"x")
         await trio.sleep(1)
         assert 0 == site.driver.lateness.count
-
-
-async def test_a_move_changes_the_id_until_the_end_has_begun(autojump_clock: Clock) -> None:
-    """The API shows the new id from then on; a node that stops keeps the one it leaves under."""
-    async with running(autojump_clock) as site:
-        site.driver.move("10.0.0.9:8088")
-        assert "10.0.0.9:8088" == site.driver.node_id
-        site.driver.draining = True
-        site.driver.move("10.0.0.8:8088")
-        assert "10.0.0.9:8088" == site.driver.node_id
-        assert [("move", "10.0.0.9:8088", 0.0)] == site.inputs("move")
 
 
 async def test_names_are_resolved_a_bounded_number_at_a_time(
@@ -286,7 +119,7 @@ async def test_the_answer_to_a_look_up_is_acted_on(
         "resolved": [Reaction((Transmit(b"hello", PEER),), due=2.0)],
     }
     async with running(autojump_clock, reactions) as site:
-        site.driver.register("n.test:1")
+        site.service.register("n.test:1")
         await trio.sleep(3)
         assert [(b"hello", PEER)] == site.endpoint.sent
         assert [("timeout", 2.0)] == site.inputs("timeout")
@@ -307,13 +140,11 @@ async def test_an_unknown_name_has_no_addresses(monkeypatch: pytest.MonkeyPatch)
     assert [("10.0.0.2", 1)] == await look_up("n.test", 1)
 
 
-async def test_a_clock_that_was_stepped_is_told_before_the_next_write(
-    autojump_clock: Clock,
-) -> None:
-    """The machine may have been set back: what is asked for now is not counted as before."""
-    async with running(autojump_clock, steps=[False, True, False]) as run:
-        for amount in (1, 2, 3):
-            with trio.move_on_after(0.01):
-                await outcome(run.driver.increment("default", amount, None))
-    kinds = [each[0] for each in run.node.recording if each[0] in ("increment", "renew")]
-    assert ["increment", "renew", "increment", "increment"] == kinds
+async def test_every_listener_hears_every_event(autojump_clock: Clock) -> None:
+    """In the order in which the node reports them."""
+    events: tuple[Event, ...] = (MemberLeft("a:1"), Paused(1.5))
+    reactions = {"start": [Reaction(tuple(Notify(event) for event in events))]}
+    heard: list[list[Event]] = [[], []]
+    listeners = [each.append for each in heard]
+    async with running(autojump_clock, reactions, listeners=listeners):
+        assert [[*events], [*events]] == heard

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.daemon.future import Later
+from gossipd.daemon.future import Future
 
 
 @pytest.mark.parametrize("early", [False, True])
 def test_who_left_word_is_called_once(early: bool) -> None:
     """Whether the value is there before or comes after."""
-    later = Later(7) if early else Later[int]()
+    later = Future(7) if early else Future[int]()
     told: list[int | Exception] = []
     later.then(told.append)
     if not early:
@@ -31,7 +31,7 @@ def test_map_changes_what_is_told(early: bool) -> None:
 
     told: list[str | Exception] = []
     for outcome in (1, 3, ValueError("refused")):
-        later: Later[int] = Later(outcome) if early else Later()
+        later: Future[int] = Future(outcome) if early else Future()
         later.map(change).then(told.append)
         if not early:
             later.settle(outcome)

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 import trio
 
-from gossipd.daemon.future import Later
+from gossipd.daemon.future import Future
 
 T = TypeVar("T")
 
 
-async def outcome(later: Later[T]) -> T:
+async def outcome(later: Future[T]) -> T:
     """What it is settled with: returned or raised, without a checkpoint if it is there."""
     come: list[T | Exception] = []
     settled = trio.Event()

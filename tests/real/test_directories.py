@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gossipd.daemon.storage.inspection import shown
+from gossipd.daemon import read_directory
 from lab.processes import Cluster, Node, cluster, eventually, free_addresses
 
 pytestmark = pytest.mark.real
@@ -60,7 +60,7 @@ def test_all_are_killed_and_know_each_other_from_their_directories(folder: Path)
 
 def kept(node: Node) -> dict[str, Any]:
     """Returns the contents of the node's directory."""
-    return shown(node.directory)
+    return read_directory(node.directory)
 
 
 def knows_others(node: Node) -> bool:

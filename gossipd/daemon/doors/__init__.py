@@ -1,1 +1,6 @@
-"""Ways in for clients: the documented routes, health and metrics."""
+"""The ways in for clients, over HTTP: the documented routes, health and metrics."""
+
+from .api import Api
+from .metrics import Metrics
+
+__all__ = ["Api", "Metrics"]

@@ -1,4 +1,4 @@
-"""The routes: what each request means to the node, and how its outcome is told over HTTP.
+"""The routes: what each request asks of the node, and how its outcome is told over HTTP.
 
 The eight documented routes answer errors with one line of text, as clients of the original expect.
 Newer routes and unknown paths answer them with RFC 9457 problem details.
@@ -6,19 +6,20 @@ Newer routes and unknown paths answer them with RFC 9457 problem details.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qs
 
 import attrs
 import msgspec
 
-from gossipd.protocol import Answer, LimitExceeded, Statistics
+from gossipd.protocol import ACK_LEVELS, VALUE_LIMIT, Answer, LimitExceeded
 
-from ..future import Later
-from ..http.messages import TEXT, Request, Response, text_response
+from ..future import Future
+from ..http import TEXT, Request, Response, text_response
+from ..service import Service
 from .cross_site import is_cross_site
 
 JSON = "application/json"
@@ -28,65 +29,10 @@ METRICS = "text/plain; version=0.0.4; charset=utf-8"
 COUNTER = "default"
 """The counter that the documented routes serve."""
 
-MAX_COUNT = 2**53 - 1
-"""The largest integer that every JSON client reads exactly."""
-
-ACK_LEVELS = ("all", "majority", "one", "local")
-
 RETRY = ("Retry-After", "1")
 
 UNKNOWN_ROUTE = "unknown"
-"""What stands in `Api.requests` for every path without a route, of which there is no end."""
-
-
-class Service(Protocol):
-    """What the routes ask of the running node."""
-
-    @property
-    def node_id(self) -> str:
-        """The advertised `host:port`."""
-
-    @property
-    def draining(self) -> bool:
-        """Whether the daemon is stopping and takes no more writes."""
-
-    def count(self, name: str) -> int:
-        """The present value of a counter."""
-
-    def peers(self) -> list[str]:
-        """The ids of live peers, sorted, without this node."""
-
-    def increment(self, name: str, amount: int, ack: str | None) -> Later[Answer]:
-        """Adds `amount`. `ack` is one of `ACK_LEVELS`, or None for the configured level.
-
-        LimitExceeded instead of an answer: the value would pass its limit; nothing was counted.
-        """
-
-    def sync(self, name: str, value: int, ack: str | None) -> Later[Answer]:
-        """Raises the counter to `value` if it is lower.
-
-        LimitExceeded instead of an answer: it takes no more such values; nothing was changed.
-        """
-
-    def register(self, text: str) -> None:
-        """Lists and contacts a peer.
-
-        Raises:
-            ValueError: with one line, if `text` names no peer.
-        """
-
-    def remove(self, text: str) -> None:
-        """Hides a peer until it is registered again; an unknown one is no error.
-
-        Raises:
-            ValueError: with one line, if `text` names no peer.
-        """
-
-    def statistics(self) -> Statistics:
-        """A snapshot of what the protocol counts."""
-
-    def ready(self) -> str | None:
-        """None if the node can take writes, else one line that says why not."""
+"""The label under which all unknown paths are counted together, so that labels stay few."""
 
 
 class _NodeAnswer(msgspec.Struct):
@@ -120,7 +66,7 @@ class _Problem(msgspec.Struct):
 
 
 class _CountBody(msgspec.Struct):
-    count: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+    count: Annotated[int, msgspec.Meta(ge=0, le=VALUE_LIMIT)]
 
 
 class _PeerBody(msgspec.Struct):
@@ -145,52 +91,55 @@ class _Failed(Exception):
 
 @attrs.frozen
 class _Route:
+    """What a path answers.
+
+    Attributes:
+        method: GET, which HEAD may replace, or POST, which changes something.
+        answer: makes the response, or the future of it. Raises _Failed for an error.
+        documented: whether it is a route of the original, whose errors are one line of text.
+    """
+
     method: str
-    answer: Callable[[Request], Response | Later[Response] | Awaitable[Response]]
-    documented: bool
-    writes: bool
+    answer: Callable[[Request], Response | Future[Response]]
+    documented: bool = True
 
 
 class Api:
-    """Answers requests by the route table.
-
-    Attributes:
-        requests: how many were answered, by (route, status).
-    """
+    """Answers requests by the table of routes."""
 
     def __init__(
         self,
         service: Service,
-        render_metrics: Callable[[], Awaitable[bytes]],
+        metrics_page: Callable[[], Future[bytes]],
         requests: dict[tuple[str, int], int],
     ) -> None:
         """Makes the table.
 
         Args:
             service: the node behind the routes.
-            render_metrics: returns the page of `/metrics`.
-            requests: where answers are counted.
+            metrics_page: returns the future of the page of `/metrics`.
+            requests: gets the number of answered requests by (route, status).
         """
-        self.requests = requests
         self._service = service
-        self._render_metrics = render_metrics
+        self._metrics_page = metrics_page
+        self._requests = requests
         self._routes = {
-            "/health": _Route("GET", self._health, True, False),
-            "/count": _Route("GET", self._count, True, False),
-            "/increment": _Route("POST", self._increment, True, True),
-            "/sync": _Route("POST", self._sync, True, True),
-            "/peers": _Route("GET", self._peers, True, False),
-            "/register": _Route("POST", self._register, True, True),
-            "/remove-peer": _Route("POST", self._remove_peer, True, True),
-            "/discovery": _Route("GET", self._discovery, True, False),
-            "/livez": _Route("GET", self._livez, False, False),
-            "/readyz": _Route("GET", self._readyz, False, False),
-            "/healthz": _Route("GET", self._healthz, False, False),
-            "/metrics": _Route("GET", self._metrics, False, False),
+            "/health": _Route("GET", self._health),
+            "/count": _Route("GET", self._count),
+            "/increment": _Route("POST", self._increment),
+            "/sync": _Route("POST", self._sync),
+            "/peers": _Route("GET", self._peers),
+            "/register": _Route("POST", self._register),
+            "/remove-peer": _Route("POST", self._remove_peer),
+            "/discovery": _Route("GET", self._discovery),
+            "/livez": _Route("GET", self._livez, documented=False),
+            "/readyz": _Route("GET", self._readyz, documented=False),
+            "/healthz": _Route("GET", self._healthz, documented=False),
+            "/metrics": _Route("GET", self._metrics, documented=False),
         }
 
-    def handle(self, request: Request) -> Response | Later[Response] | Awaitable[Response]:
-        """Answers one request, at once where nothing must be waited for."""
+    def handle(self, request: Request) -> Response | Future[Response]:
+        """Answers one request, by a future only if something must be waited for."""
         route = self._routes.get(request.path)
         try:
             if route is None:
@@ -198,33 +147,22 @@ class Api:
             self._admit(route, request)
             response = route.answer(request)
         except _Failed as failed:
-            response = _error(route, failed)
-        if isinstance(response, Response):
-            return self._counted(request, route, response)
-        if isinstance(response, Later):
-            # It is counted by `_told`.
-            return response
-        return self._wait(request, route, response)
+            return self._told(request, route, failed)
+        if isinstance(response, Future):
+            return response.map(lambda outcome: self._told(request, route, outcome))
+        return self._told(request, route, response)
 
     def _told(
-        self, request: Request, outcome: Answer | Exception, tell: Callable[[Answer], Response]
+        self, request: Request, route: _Route | None, outcome: Response | Exception
     ) -> Response:
-        route = self._routes[request.path]
-        try:
-            response = tell(_held(outcome))
-        except _Failed as failed:
-            response = _error(route, failed)
-        return self._counted(request, route, response)
-
-    async def _wait(
-        self, request: Request, route: _Route | None, waiting: Awaitable[Response]
-    ) -> Response:
-        return self._counted(request, route, await waiting)
-
-    def _counted(self, request: Request, route: _Route | None, response: Response) -> Response:
-        key = (UNKNOWN_ROUTE if route is None else request.path, response.status)
-        self.requests[key] = self.requests.get(key, 0) + 1
-        return response
+        """Returns the response that tells the outcome, and counts it."""
+        if isinstance(outcome, _Failed):
+            outcome = _error(route, outcome)
+        elif isinstance(outcome, Exception):
+            raise outcome
+        key = (UNKNOWN_ROUTE if route is None else request.path, outcome.status)
+        self._requests[key] = self._requests.get(key, 0) + 1
+        return outcome
 
     def _admit(self, route: _Route, request: Request) -> None:
         if route.method == "GET":
@@ -235,7 +173,7 @@ class Api:
             raise _Failed(405, "only POST is answered here", ("Allow", "POST"))
         if is_cross_site(request.headers):
             raise _Failed(403, "another site's page may not write here")
-        if route.writes and self._service.draining:
+        if self._service.draining:
             raise _Failed(503, "this node is stopping", RETRY)
 
     # The documented routes
@@ -252,18 +190,19 @@ class Api:
     def _discovery(self, request: Request) -> Response:
         return _json(_DiscoveryAnswer(self._service.node_id, self._service.peers()))
 
-    def _increment(self, request: Request) -> Later[Response]:
-        later = self._service.increment(COUNTER, 1, _ack_level(request.query))
-        return later.map(lambda outcome: self._told(request, outcome, self._incremented))
+    def _increment(self, request: Request) -> Future[Response]:
+        answer = self._service.increment(COUNTER, 1, _ack_level(request.query))
+        return answer.map(self._incremented)
 
-    def _incremented(self, answer: Answer) -> Response:
+    def _incremented(self, outcome: Answer | Exception) -> Response:
+        answer = _held(outcome)
         body = _encode(_CountAnswer(answer.count, self._service.node_id)) + b"\n"
         return Response(200, body, JSON, (_acks(answer),))
 
-    def _sync(self, request: Request) -> Later[Response]:
+    def _sync(self, request: Request) -> Future[Response]:
         ack = _ack_level(request.query)
-        later = self._service.sync(COUNTER, _decoded(_count_body, request.body).count, ack)
-        return later.map(lambda outcome: self._told(request, outcome, _synced))
+        answer = self._service.sync(COUNTER, _decoded(_count_body, request.body).count, ack)
+        return answer.map(lambda outcome: Response(200, headers=(_acks(_held(outcome)),)))
 
     def _register(self, request: Request) -> Response:
         return _named(self._service.register, request.body)
@@ -298,14 +237,14 @@ class Api:
         )
         return Response(200 if reason is None else 503, _encode(answer) + b"\n", JSON)
 
-    async def _metrics(self, request: Request) -> Response:
-        return Response(200, await self._render_metrics(), METRICS)
+    def _metrics(self, request: Request) -> Future[Response]:
+        return self._metrics_page().map(_page)
 
     def _unready(self) -> str | None:
-        return "this node is stopping" if self._service.draining else self._service.ready()
+        return "this node is stopping" if self._service.draining else self._service.trouble()
 
     def _in_words(self, unready: str | None = None) -> Response:
-        """Returns the verbose page; its status is 503 if `unready` says why."""
+        """Returns the verbose page. Its status is 503 if `unready` says why."""
         statistics = self._service.statistics()
         members = ", ".join(f"{n} {state}" for state, n in sorted(statistics.members.items()))
         reason = self._unready()
@@ -323,6 +262,12 @@ def _json(value: object) -> Response:
     return Response(200, _encode(value) + b"\n", JSON)
 
 
+def _page(outcome: bytes | Exception) -> Response:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return Response(200, outcome, METRICS)
+
+
 def _error(route: _Route | None, failed: _Failed) -> Response:
     if route is not None and route.documented:
         return text_response(failed.status, str(failed), *failed.headers)
@@ -330,11 +275,8 @@ def _error(route: _Route | None, failed: _Failed) -> Response:
     return Response(failed.status, _encode(problem) + b"\n", PROBLEM, failed.headers)
 
 
-def _synced(answer: Answer) -> Response:
-    return Response(200, headers=(_acks(answer),))
-
-
 def _held(outcome: Answer | Exception) -> Answer:
+    """Returns the answer to a write that counts. Raises _Failed for one that does not."""
     if isinstance(outcome, LimitExceeded):
         raise _Failed(409, str(outcome))
     if isinstance(outcome, Exception):
@@ -364,7 +306,7 @@ def _decoded(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
         raise _Failed(400, f"Invalid request: {error}") from None
 
 
-# Clients send the same few queries again and again.
+# Clients send the same few queries again and again, and the parsing is slow.
 @lru_cache(maxsize=64)
 def _ack_level(query: str) -> str | None:
     if not query:

@@ -1,8 +1,8 @@
-"""Tells requests that a browser sends for another site's page from all others.
+"""Detects requests that a browser sends for the page of another site.
 
-A page may make a browser post anywhere, without being able to read the answer. Browsers say where
-such a request comes from (the Fetch standard, `Origin` and `Sec-Fetch-Site`); other clients send
-neither header.
+A page can make a browser post to any address, though the page cannot read the answer. Browsers say
+where such a request comes from, in the headers `Origin` and `Sec-Fetch-Site` of the Fetch standard.
+Other clients send neither header.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ _DEFAULT_PORTS = {b"http": b":80", b"https": b":443"}
 
 
 def is_cross_site(headers: dict[bytes, bytes]) -> bool:
-    """Whether a browser sends this for a page that does not come from this very host and port.
+    """Returns whether a browser sends the request for a page of another host or port.
 
-    Args:
-        headers: by lower-case name.
+    The headers are by lower-case name.
     """
     if headers.get(b"sec-fetch-site", b"none").lower() not in (b"same-origin", b"none"):
         return True

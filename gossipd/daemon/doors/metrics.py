@@ -1,11 +1,12 @@
-"""The page of `/metrics`: plain integers, read when Prometheus asks and kept nowhere else.
+"""The page of `/metrics`: numbers that are read when Prometheus asks, and kept nowhere else.
 
-prometheus_client is imported at the first scrape: importing it takes longer than the rest of the
-start of a daemon that nobody scrapes.
+prometheus_client is imported at the first scrape, in a thread, since the import reads dozens of
+files. It takes longer than all the rest of the start of a daemon, which nobody may ever scrape.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,44 +16,26 @@ import trio
 from gossipd import __version__
 from gossipd.protocol import Statistics, Traffic
 
-from ..http.server import HttpStatistics
+from ..driver import LoopLateness
+from ..future import Future
+from ..http import HttpStatistics
 
 if TYPE_CHECKING:
+    from outcome import Outcome
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
 
 
-@attrs.define
-class LoopLateness:
-    """How late the daemon's own timers fire.
-
-    Attributes:
-        count: timers that fired.
-        sum: seconds of lateness of all of them.
-        max: seconds of the largest since the process started.
-    """
-
-    count: int = 0
-    sum: float = 0.0
-    max: float = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Counts one timer that fired `seconds` after it was due."""
-        self.count += 1
-        self.sum += seconds
-        self.max = max(self.max, seconds)
-
-
 class Commits(Protocol):
-    """What a store has counted."""
+    """What a store has counted. `Store` is one."""
 
     @property
     def commits(self) -> int:
-        """Transactions, each synced once."""
+        """Number of transactions, each synced once."""
 
     @property
     def writes(self) -> int:
-        """Writes of the node in them."""
+        """Number of the node's writes in them."""
 
 
 _Values = dict[tuple[str, ...], float]
@@ -60,7 +43,7 @@ _Values = dict[tuple[str, ...], float]
 
 @attrs.frozen
 class _Labelled:
-    """Values of one metric by the values of its labels."""
+    """One metric, with its values by the values of its labels."""
 
     name: str
     text: str
@@ -69,7 +52,7 @@ class _Labelled:
 
 
 class Metrics:
-    """The metrics of one daemon, in a registry of their own."""
+    """The metrics of one daemon, in a registry of its own."""
 
     def __init__(
         self,
@@ -84,9 +67,9 @@ class Metrics:
         Args:
             statistics: returns what the protocol has counted.
             http: returns what the HTTP server has counted.
-            requests: answered requests by (route, status).
-            lateness: kept by the driver.
-            store: what this node keeps its state in; None if it keeps none.
+            requests: number of answered requests by (route, status).
+            lateness: how late the node's timers fire, which the driver keeps up to date.
+            store: the store of this node, or None if it keeps nothing on disk.
         """
         self._statistics = statistics
         self._http = http
@@ -94,15 +77,44 @@ class Metrics:
         self._lateness = lateness
         self._store = store
         self._registry: CollectorRegistry | None = None
+        # Pages that were asked for before there was a registry.
+        self._waiting: list[Future[bytes]] = []
 
-    async def render(self) -> bytes:
-        """Returns the page in the Prometheus text format 0.0.4."""
-        if self._registry is None:
-            # The import reads dozens of files, during which the event loop is to run on.
-            self._registry = await trio.to_thread.run_sync(self._new_registry)
+    def page(self) -> Future[bytes]:
+        """Returns the page in the Prometheus text format 0.0.4.
+
+        The future is settled already, unless the registry is still being made.
+        """
+        if self._registry is not None:
+            return Future(self._render(self._registry))
+        page: Future[bytes] = Future()
+        self._waiting.append(page)
+        if len(self._waiting) == 1:
+            token = trio.lowlevel.current_trio_token()
+
+            def deliver(made: Outcome[CollectorRegistry]) -> None:
+                # The daemon may have ended in the meantime.
+                with contextlib.suppress(trio.RunFinishedError):
+                    token.run_sync_soon(self._begin, made)
+
+            trio.lowlevel.start_thread_soon(self._new_registry, deliver)
+        return page
+
+    def _begin(self, made: Outcome[CollectorRegistry]) -> None:
+        """Takes the registry, and settles the pages that wait for it."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            self._registry = made.unwrap()
+            rendered: bytes | Exception = self._render(self._registry)
+        except Exception as error:
+            rendered = error
+        for page in waiting:
+            page.settle(rendered)
+
+    def _render(self, registry: CollectorRegistry) -> bytes:
         from prometheus_client.exposition import generate_latest
 
-        return generate_latest(self._registry)
+        return generate_latest(registry)
 
     def _new_registry(self) -> CollectorRegistry:
         from prometheus_client import CollectorRegistry, ProcessCollector
@@ -114,7 +126,7 @@ class Metrics:
         return registry
 
     def collect(self) -> Iterable[Metric]:
-        """Called by the registry at each scrape."""
+        """Yields all metrics. The registry calls it at each scrape."""
         from prometheus_client.core import (
             CounterMetricFamily,
             GaugeMetricFamily,

@@ -1,17 +1,17 @@
-"""What the HTTP server passes to its handler and gets back, its limits, and the bytes of an answer.
+"""Requests and answers as values, the server's limits, and the bytes of an answer.
 
-Knows nothing of connections or of what is served. Follows RFC 9110 and RFC 9112.
+Follows RFC 9110 and RFC 9112.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 
 import attrs
 
-from ..future import Later
+from ..future import Future
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -20,10 +20,10 @@ KEEP_ALIVE = b"Connection: keep-alive\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-# Not frozen: one is made for every request, and a frozen one costs three times as much.
+# Not frozen: one is made for every request, and making a frozen one takes three times as long.
 @attrs.define(eq=False)
 class Request:
-    """One complete request. It is not to be changed.
+    """One complete request. It must not be changed.
 
     Attributes:
         method: in capitals, as sent.
@@ -43,14 +43,15 @@ class Request:
 
 @attrs.define
 class Response:
-    """An answer to one request. It may be kept and given again, and is not to be changed.
+    """An answer to one request. It may be kept and given again, and must not be changed.
 
     Attributes:
-        status: a final status with a body: neither 1xx, 204 nor 304.
-        body: sent as it is; left out, but counted in Content-Length, if the method was HEAD.
+        status: a final status of an answer with a body: neither 1xx, 204 nor 304.
+        body: bytes that are sent as they are. An answer to HEAD leaves them out, and its
+            Content-Length still counts them.
         content_type: the Content-Type, or None for an answer without that header.
-        headers: further names and values. The server itself adds Content-Length, Date and
-            Connection.
+        headers: names and values of further headers. The server itself adds Content-Length, Date
+            and Connection.
     """
 
     status: int
@@ -59,28 +60,31 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Handler = Callable[[Request], Response | Later[Response] | Awaitable[Response]]
-"""Answers a request: at once, or by something to wait for, of which a `Later` costs least."""
+Handler = Callable[[Request], Response | Future[Response]]
+"""Answers a request, at once or by a future that is settled later."""
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What one client may take.
+    """The limits on what clients take.
 
     Attributes:
-        head_bytes: bytes of request line and header fields together; more is answered 431 or 414.
-        body_bytes: bytes of a decoded body; more is answered 413.
-        head_time: seconds from the first byte of a head to its last; later is answered 408.
-        body_time: seconds from the end of a head to the end of its body; later is answered 408.
-        write_time: seconds in which a peer takes what is sent at once; then it is cut off.
-        idle_time: seconds for which a connection may be open without a request.
-        connections: open connections. One more closes the connection that has been idle longest;
-            if none is idle, it is itself answered 503 and closed.
-        linger_time: seconds for which the rest of a refused request is read and thrown away, so
-            that its answer is not lost in a reset.
-        linger_bytes: bytes of that rest.
-        tick: seconds between two looks at the deadlines. A deadline is kept up to two ticks late
-            and never early.
+        head_bytes: most bytes of request line and header fields together; a larger head is
+            answered 431 or 414.
+        body_bytes: most bytes of a decoded body; a larger one is answered 413.
+        head_time: most seconds from the first byte of a head to its last; a slower one is answered
+            408.
+        body_time: most seconds from the end of a head to the end of its body; a slower one is
+            answered 408.
+        write_time: most seconds in which a peer takes what is sent; a slower one is cut off.
+        idle_time: most seconds for which a connection stays open without a request.
+        connections: most open connections. A newcomer beyond it takes the place of the connection
+            that has been idle longest; if none is idle, the newcomer is answered 503 and closed.
+        linger_time: most seconds for which the rest of a refused request is read and thrown away.
+            Closing the connection before that could lose the answer in a reset.
+        linger_bytes: most bytes of that rest.
+        tick: seconds between two checks of the deadlines. A connection ends up to two ticks after
+            its deadline, and never before.
     """
 
     head_bytes: int = 16 * 1024
@@ -96,7 +100,7 @@ class Limits:
 
 
 def text_response(status: int, line: str, *headers: tuple[str, str]) -> Response:
-    """Returns `line`, made one line of at most 300 characters, as an answer in plain text."""
+    """Returns an answer in plain text: `line`, as one line of at most 300 characters."""
     text = " ".join(line.split())[:300] + "\n"
     return Response(status, text.encode("utf-8", "backslashreplace"), TEXT, headers)
 
@@ -107,7 +111,7 @@ def encode(response: Response, *, date: bytes, connection: bytes, head_only: boo
     Args:
         date: a whole Date header line.
         connection: a whole Connection header line, or b"".
-        head_only: leave the body out, as HEAD wants it.
+        head_only: whether to leave the body out, as for HEAD.
     """
     body = response.body
     if response.headers:

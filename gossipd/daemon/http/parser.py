@@ -1,6 +1,7 @@
-"""Bytes in, complete requests out: the part of an HTTP/1.1 connection that neither waits nor sends.
+"""Turns the bytes of an HTTP/1.1 connection into complete requests, without waiting or sending.
 
-httptools checks the grammar; this adds the limits, and what RFC 9112 asks of a server beyond it.
+httptools checks the grammar. The parser here adds the limits, and what RFC 9112 asks of a server
+beyond the grammar.
 """
 
 from __future__ import annotations
@@ -11,31 +12,30 @@ import httptools
 
 from .messages import CLOSE, KEEP_ALIVE, Limits, Request, Response, text_response
 
-# A head without any of these needs no further look.
+# A head without any of these fields needs no closer check.
 _SPECIAL = frozenset(
     (b"connection", b"content-length", b"expect", b"transfer-encoding", b"upgrade")
 )
 
 
 class _Refused(Exception):
-    """Ends the parsing of a request, to be answered by `response`."""
+    """Ends the parsing of a request, which is answered by `response`."""
 
     def __init__(self, status: int, line: str) -> None:
         self.response = text_response(status, line)
 
 
 class RequestParser:
-    """The requests of one connection.
+    """The parser of one connection.
 
     Attributes:
-        ready: complete requests in order, each with the Connection line that its answer carries:
-            `CLOSE` is this very object. Whoever answers them empties the list.
-        refusal: the answer to bytes that are no acceptable request. It follows the answers to
-            what is ready, and nothing is parsed after it.
-        in_head: a head has begun and not ended.
-        in_body: a head has ended and its body has not.
-        expects_continue: the client waits for 100 before it sends the body. Whoever sends that
-            resets it.
+        ready: complete requests in order, each with the Connection line that its answer carries. A
+            line that closes is the object `CLOSE` itself. The connection empties the list.
+        refusal: the answer to bytes that are no acceptable request, or None. It follows the answers
+            to what is ready, and nothing is parsed after it.
+        in_head: whether a head has begun and not ended.
+        in_body: whether a head has ended and its body has not.
+        expects_continue: whether the client waits for 100 Continue before it sends the body.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -57,16 +57,24 @@ class RequestParser:
         self._fruitless_bytes = 0
 
     def close(self) -> None:
-        """Breaks the reference cycle with the parser, which else waits for the cycle collector."""
+        """Breaks the reference cycle with httptools' parser, so that both are freed at once."""
         del self._parser
 
+    def refuse(self, response: Response | None) -> None:
+        """Sets the refusal in place of an earlier one; None takes that back."""
+        self.refusal = response
+
+    def continued(self) -> None:
+        """Notes that 100 Continue was sent."""
+        self.expects_continue = False
+
     def feed(self, data: bytes) -> None:
-        """Takes the next bytes of the connection; raises nothing."""
+        """Parses the next bytes of the connection. Raises nothing."""
         body_bytes = self._body_bytes
         try:
             self._parse(data)
         except httptools.HttpParserError as error:
-            # Whatever follows the last request of a connection is nobody's request.
+            # Bytes that follow the last request of a connection are ignored.
             if self.ready and self.ready[-1][1] is CLOSE:
                 return
             refused = error.__context__
@@ -95,9 +103,10 @@ class RequestParser:
             self._begin_without_upgrade()
 
     def _begin_without_upgrade(self) -> None:
-        """Parses the present head again as if it had not asked for another protocol.
+        """Parses the present head again, without its request for another protocol.
 
-        None is offered here, but the parser takes what follows, the body even, for that protocol.
+        This server offers no other protocol. But httptools takes all bytes after such a head, even
+        the body, for bytes of that protocol.
         """
         self._drop_upgrade = False
         fields = self._headers.items()
@@ -107,17 +116,17 @@ class RequestParser:
         self._parser.feed_data(head)
 
     def on_message_begin(self) -> None:
-        """Called by the parser at the first byte of a request."""
+        """Begins a request. httptools calls this at the first byte."""
         self.in_head = True
         self._url = b""
         self._headers = {}
 
     def on_url(self, part: bytes) -> None:
-        """Called by the parser with the target, or a part of it."""
+        """Takes the target, or a part of it, from httptools."""
         self._url += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser with one whole header field or trailer."""
+        """Takes one whole header field or trailer from httptools."""
         if not self.in_head:
             return
         name = name.lower()
@@ -130,7 +139,7 @@ class RequestParser:
             headers[name] += b", " + value
 
     def on_headers_complete(self) -> None:
-        """Called by the parser at the end of a head."""
+        """Checks a whole head. httptools calls this at its end."""
         headers = self._headers
         self._method = self._parser.get_method()
         if self._head_is_split:
@@ -139,7 +148,7 @@ class RequestParser:
             if len(self._url) + fields > self._limits.head_bytes:
                 raise self._too_large()
         self.in_head = False
-        # Only HTTP/1.1 keeps a connection alive without being asked.
+        # Without a Connection header only HTTP/1.1 keeps a connection alive.
         if (
             b"host" in headers
             and _SPECIAL.isdisjoint(headers)
@@ -151,14 +160,14 @@ class RequestParser:
             self._look_closely(headers)
 
     def on_body(self, part: bytes) -> None:
-        """Called by the parser with a part of a body."""
+        """Takes a part of a body from httptools."""
         self._body_bytes += len(part)
         if self._body_bytes > self._limits.body_bytes:
             raise self._body_too_large()
         self._body.append(part)
 
     def on_message_complete(self) -> None:
-        """Called by the parser at the end of a request."""
+        """Makes a request ready. httptools calls this at its end."""
         if self._drop_upgrade:
             return
         self.in_body = False
@@ -208,7 +217,7 @@ class RequestParser:
         return _Refused(431, f"the head is over {limit} bytes")
 
 
-# Most requests repeat a few targets. The cache is small, as a target may be as long as a head.
+# Most requests repeat a few targets. The cache is small because a target may be as long as a head.
 @lru_cache(maxsize=64)
 def _target(method: bytes, url: bytes) -> tuple[str, str, str]:
     target = url.decode("latin-1")

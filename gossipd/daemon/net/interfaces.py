@@ -1,6 +1,6 @@
-"""Which addresses this machine has: the one others would reach, and those of its broadcasts.
+"""The addresses of this machine: the one that others reach, and the broadcast addresses.
 
-Nothing is sent to find out.
+Nothing is sent to find them out.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ import socket
 from collections.abc import Iterator
 
 _TARGETS = {
-    # Reserved for documentation (RFC 5737, RFC 3849): no machine has them, and connecting a UDP
-    # socket only looks up the route.
+    # For each wildcard: the family, an address to look up the route to, and the loopback address.
+    # The second is reserved for documentation (RFC 5737, RFC 3849), so that no machine has it, and
+    # connecting a UDP socket to it sends nothing.
     "0.0.0.0": (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
     "::": (socket.AF_INET6, "2001:db8::1", "::1"),
 }
 _ANY_PORT = 9
-# A prefix of that length or more leaves no address for broadcasts (RFC 3021).
+# A prefix of this length or more leaves no address for broadcasts (RFC 3021).
 _POINT_TO_POINT = 31
 
 
 def advertised_address(bind_host: str) -> tuple[str, str | None]:
-    """The host that a node bound to `bind_host` tells others, and a warning or None.
+    """Returns the host that a node bound to `bind_host` tells others, and a warning or None.
 
-    A host that is no wildcard is returned as it is. For a wildcard it is the address from which
-    this machine would send to others; without a route, the first interface's, and without an
-    interface the loopback address, each with a warning of one line. Cheap, and never waits: it may
-    be called every few seconds.
+    A host that is no wildcard is returned as it is. For a wildcard the result is the address from
+    which this machine would send to others; without a route it is that of the first interface, and
+    without an interface the loopback address. Both come with a warning of one line. The call is
+    cheap and never waits, so that it may be made every few seconds.
     """
     if not is_wildcard(bind_host):
         return bind_host, None
@@ -41,15 +42,16 @@ def advertised_address(bind_host: str) -> tuple[str, str | None]:
 
 
 def is_wildcard(bind_host: str) -> bool:
-    """Whether a node bound to that host is reached on every address of this machine."""
+    """Returns whether a node bound to that host is reached on every address of this machine."""
     return bind_host in _TARGETS
 
 
 def changed_address(bind_host: str, advertised: str) -> str | None:
-    """The host for a wildcard to advertise in place of `advertised`, or None if that is to stay.
+    """Returns the host that a node bound to a wildcard is to advertise from now on, or None.
 
-    It stays as long as this machine has it, however its routes change, and while there is no other:
-    a network that is gone may come back with it. The loopback address gives way to any other.
+    None means that `advertised` stays. It stays as long as this machine has that address, however
+    its routes change, and while there is no other address, because a network that is gone may come
+    back with it. The loopback address gives way to any other.
     """
     host, _ = advertised_address(bind_host)
     if host == advertised or ipaddress.ip_address(host).is_loopback:
@@ -61,12 +63,11 @@ def changed_address(bind_host: str, advertised: str) -> str | None:
 
 
 def broadcast_addresses(bind_host: str) -> dict[str, str | None]:
-    """The IPv4 networks that a node bound to `bind_host` is to broadcast in.
+    """Returns the IPv4 networks in which a node bound to `bind_host` broadcasts.
 
-    Returns:
-        By each address with its prefix, `10.0.0.7/24`: that network's broadcast address, or None if
-        it has none. For a wildcard these are all but loopback's; for any other host only those of
-        its own network.
+    The result maps an address with its prefix, such as `10.0.0.7/24`, to the broadcast address of
+    that network, or to None if the network has none. For a wildcard the result has all networks but
+    loopback; for any other host only the network of that host.
     """
     found: dict[str, str | None] = {}
     for address, prefix in _addresses():
@@ -85,7 +86,7 @@ def broadcast_addresses(bind_host: str) -> dict[str, str | None]:
 
 
 def _addresses() -> Iterator[tuple[str, int]]:
-    """Every address of this machine with the length of its prefix."""
+    """Yields every address of this machine with the length of its prefix."""
     import ifaddr
 
     try:
@@ -113,7 +114,7 @@ def _first_interface(family: socket.AddressFamily) -> str | None:
 
 
 def _reachable(host: str, family: socket.AddressFamily) -> bool:
-    """Whether another machine could use it: not loopback, and not link-local IPv6 (zoned)."""
+    """Returns whether other machines could use the address; link-local IPv6 needs a zone."""
     address = ipaddress.ip_address(host)
     if (address.version == 6) is not (family is socket.AF_INET6):
         return False

@@ -1,13 +1,13 @@
-"""The sockets of discovery: one on the discovery port of each network that the node is in.
+"""The sockets of discovery: one on the discovery port of each network that the machine is in.
 
-Networks come and go while the node runs, so they are looked for again and again. None of what can
-go wrong keeps the node from serving: it is told once, and tried again.
+A segment is such a network. Networks come and go while the node runs, so they are looked up every
+few seconds. Nothing that fails here keeps the node from serving: it is logged once for each network
+and tried again.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -15,19 +15,26 @@ import trio
 
 from gossipd.protocol import Address
 
+from ..errors import reason
 from .interfaces import broadcast_addresses
 from .udp import BroadcastSocket
 
 LOOK_SECONDS = 2.0
-"""How long a network that appears may wait for being looked at."""
+"""Seconds between two look-ups of the networks."""
 
 _BATCH = 64
 
+_KNOWN = {
+    errno.EADDRINUSE: "this port is taken by another program, or is this node's own",
+    errno.EADDRNOTAVAIL: "the interface is down or has no broadcast",
+}
+
 Hear = Callable[[Sequence[tuple[bytes, Address]]], None]
+"""Takes datagrams that came by broadcast, each with its source."""
 
 
 class Segment:
-    """One network's socket, and the task that listens on it."""
+    """The socket of one network, and the task that listens on it."""
 
     def __init__(self, socket: BroadcastSocket) -> None:
         self._socket = socket
@@ -35,7 +42,7 @@ class Segment:
         self.listening = False
 
     async def listen(self, hear: Hear) -> None:
-        """Hands over what comes until `close`."""
+        """Hands over what is received until `close` is called; then closes the socket."""
         try:
             with self._scope:
                 while True:
@@ -45,11 +52,11 @@ class Segment:
             self._socket.close()
 
     def broadcast(self, data: bytes) -> None:
-        """Sends to all of the network. Raises OSError."""
+        """Sends a datagram to the whole network. Raises OSError if it cannot go."""
         self._socket.broadcast(data)
 
     def close(self) -> None:
-        """Ends the task, which closes the socket, or closes it if there is none."""
+        """Ends the task, which closes the socket. Without a task, closes the socket itself."""
         if self.listening:
             self._scope.cancel()
         else:
@@ -57,17 +64,18 @@ class Segment:
 
 
 class Segments:
-    """The networks in which nodes are looked for, by broadcast address."""
+    """All networks in which nodes are looked for."""
 
     def __init__(self, bind_host: str, port: int) -> None:
         self._bind_host = bind_host
         self._port = port
+        # By broadcast address.
         self._open: dict[str, Segment] = {}
-        # What was told of which network, so that it is told once as long as it lasts.
+        # What was logged last about each network that has a problem.
         self._troubles: dict[str, str] = {}
 
     def look(self) -> None:
-        """Opens the sockets of networks that are there now, and closes those of others."""
+        """Opens the sockets of new networks, and closes those of networks that are gone."""
         networks = broadcast_addresses(self._bind_host)
         for network, address in networks.items():
             if address is None:
@@ -82,7 +90,7 @@ class Segments:
                 del self._troubles[network]
 
     async def run(self, hear: Hear) -> None:
-        """Listens, and looks for networks every few seconds, until it is cancelled."""
+        """Listens on all networks, and looks them up every few seconds, until it is cancelled."""
         async with trio.open_nursery() as nursery:
             while True:
                 for segment in self._open.values():
@@ -93,17 +101,17 @@ class Segments:
                 self.look()
 
     def broadcast(self, data: bytes) -> None:
-        """Sends one datagram to every network; what fails is told once."""
+        """Sends one datagram to every network. What fails is logged once."""
         for address, segment in self._open.items():
             try:
                 segment.broadcast(data)
             except OSError as error:
-                self._trouble(address, f"cannot broadcast: {_reason(error)}")
+                self._trouble(address, f"cannot broadcast: {reason(error, _KNOWN)}")
             else:
                 self._troubles.pop(address, None)
 
     def close(self) -> None:
-        """Closes the sockets; nobody may listen any more."""
+        """Closes the sockets. `run` must have ended."""
         while self._open:
             self._open.popitem()[1].close()
 
@@ -111,19 +119,13 @@ class Segments:
         try:
             self._open[address] = Segment(BroadcastSocket(address, self._port))
         except OSError as error:
-            self._trouble(network, f"cannot listen on {address}:{self._port}: {_reason(error)}")
+            self._trouble(
+                network, f"cannot listen on {address}:{self._port}: {reason(error, _KNOWN)}"
+            )
         else:
             self._troubles.pop(network, None)
 
-    def _trouble(self, network: str, reason: str) -> None:
-        if self._troubles.get(network) != reason:
-            self._troubles[network] = reason
-            structlog.get_logger().warning("discovery_off", network=network, reason=reason)
-
-
-def _reason(error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return "this port is taken by another program, or is this node's own"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return "the interface is down or has no broadcast"
-    return os.strerror(error.errno) if error.errno else str(error)
+    def _trouble(self, network: str, text: str) -> None:
+        if self._troubles.get(network) != text:
+            self._troubles[network] = text
+            structlog.get_logger().warning("discovery_off", network=network, reason=text)

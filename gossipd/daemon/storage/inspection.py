@@ -1,7 +1,4 @@
-"""What a person does with a node's directory: look into it, check it, copy it.
-
-All of it also while the node runs.
-"""
+"""Checks, reads and copies the file of a node, also while the node runs."""
 
 from __future__ import annotations
 
@@ -14,33 +11,37 @@ from typing import Any
 
 from gossipd.protocol import STATES, Group, Ledger
 
+from ..errors import reason
 from . import schema
 from .schema import check, open_to_read, read_state
-from .unsynced import Recent
+from .unsynced import UnsyncedLog
 
 
-class UpkeepError(Exception):
-    """What was asked for cannot be done: one line that says what, where and why."""
+class InspectionError(Exception):
+    """The file cannot be checked, read or copied. The text is one line: what, where and why."""
 
 
-def checked(directory: Path) -> str:
-    """Reads the whole file and returns what it holds, in one line. Raises UpkeepError."""
+def check_directory(directory: Path) -> str:
+    """Reads the whole file and returns one line about its content.
+
+    Raises InspectionError if the file is damaged or cannot be read.
+    """
     with _reading(directory) as (path, connection):
         problem = check(connection)
         if problem is not None:
-            raise UpkeepError(f"{path} is damaged: {' '.join(problem.split())}")
+            raise InspectionError(f"{path} is damaged: {' '.join(problem.split())}")
         state = read_state(connection)
         entries = sum(len(group.entries) for group in state.groups)
         owners, members = len(state.groups), len(state.members)
         return f"{path}: owners {owners}, their entries {entries}, members {members}"
 
 
-def shown(directory: Path) -> dict[str, Any]:
-    """What a node's file holds, as plain values. Raises UpkeepError."""
+def read_directory(directory: Path) -> dict[str, Any]:
+    """Returns what the node's files hold, as plain values. Raises InspectionError."""
     with _reading(directory) as (path, connection):
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         state = read_state(connection)
-    recorded = Recent(directory / schema.FILE, str(meta.get("cluster"))).read()
+    recorded = UnsyncedLog(directory / schema.FILE, str(meta.get("cluster"))).read()
     removed = frozenset(state.removed)
     return {
         "path": str(path),
@@ -69,9 +70,12 @@ def shown(directory: Path) -> dict[str, Any]:
 
 
 def back_up(directory: Path, target: Path) -> None:
-    """Copies a node's file to `target`, which appears whole or not at all. Raises UpkeepError."""
+    """Copies the node's file to `target`, which appears whole or not at all.
+
+    Raises InspectionError if `target` exists, or if reading or writing fails.
+    """
     if target.exists():
-        raise UpkeepError(f"{target} exists already")
+        raise InspectionError(f"{target} exists already")
     draft = target.with_name(f"{target.name}.part")
     with _reading(directory) as (_, source):
         try:
@@ -82,8 +86,8 @@ def back_up(directory: Path, target: Path) -> None:
                 os.fsync(file.fileno())
             draft.rename(target)
         except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise UpkeepError(f"cannot write {target}: {reason}") from None
+            why = reason(error) if isinstance(error, OSError) else error
+            raise InspectionError(f"cannot write {target}: {why}") from None
 
 
 def _values(groups: Iterable[Group]) -> dict[str, int]:
@@ -97,12 +101,12 @@ def _values(groups: Iterable[Group]) -> dict[str, int]:
 def _reading(directory: Path) -> Iterator[tuple[Path, sqlite3.Connection]]:
     path = directory / schema.FILE
     if not path.is_file():
-        raise UpkeepError(f"{directory} holds no {schema.FILE}")
+        raise InspectionError(f"{directory} holds no {schema.FILE}")
     try:
         with contextlib.closing(open_to_read(path)) as connection:
             [version] = connection.execute("PRAGMA user_version").fetchone()
             if version > schema.VERSION:
-                raise UpkeepError(f"{path} was written by a newer gossipd (version {version})")
+                raise InspectionError(f"{path} was written by a newer gossipd (version {version})")
             yield path, connection
     except sqlite3.Error as error:
-        raise UpkeepError(f"cannot read {path}: {error}") from None
+        raise InspectionError(f"cannot read {path}: {error}") from None

@@ -1,9 +1,10 @@
-"""Writes of the node on their way to its store, in order, as few transactions as it takes.
+"""The queue of the node's writes before the store: in order, and many in one transaction.
 
-One transaction is under way at a time, in a thread. What is staged meanwhile goes into the next one
-(group commit), which begins when the last turns of trio's loop brought nothing more. Once a second
-what has changed besides goes along: others' entries, members, the generation. After a failure
-everything that waits fails as well, and the file is opened anew until it can be written.
+One transaction is under way at a time, in a thread. Writes that are staged meanwhile go into the
+next one (group commit). Before it begins, a few turns of trio's loop pass for as long as they bring
+more writes. Once a second the transaction also takes what has changed besides: others' entries,
+members, the generation. After a failure every write that waits fails as well, and the file is
+opened anew, once a second, until it can be written.
 """
 
 from __future__ import annotations
@@ -25,62 +26,66 @@ _RETRY_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
 
 _GATHER_SECONDS = 0.001
-"""How long a commit waits at most while each turn brings more writes."""
+"""The longest time for which a commit waits while turns of the loop bring more writes."""
 
 _TURNS = 3
-"""Turns of the loop from look to look: what is asked for in one is staged up to two turns later."""
+"""Turns of the loop between two checks for more writes. A write that a client asks for in one turn
+is staged up to two turns later, so that fewer turns would miss it."""
 
 
 class Storage(Protocol):
-    """What a journal asks of a store."""
+    """What a journal asks of a store. `Store` is one."""
 
     @property
     def trouble(self) -> str | None:
-        """Why it could not be opened for writing."""
+        """Why the store cannot be written, or None."""
 
     def record(self, group: Group) -> None:
-        """Notes it where the next process finds it, without a sync."""
+        """Keeps a group for the next process, without a sync."""
 
-    def turn(self) -> None:
-        """The next snapshot is being taken, with all that was recorded so far."""
+    def begin_snapshot(self) -> None:
+        """Prepares for a snapshot that is taken now, and so has all that was recorded so far."""
 
     def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
         """Puts all of it on disk in one transaction, or raises WriteError."""
 
     def reopen(self) -> State:
-        """Makes it writable again and returns what it holds.
+        """Makes the store writable again and returns what it holds.
 
         Raises WriteError or StoreError.
         """
 
 
-class Kept(Protocol):
-    """Whose writes these are, and who is told what became of them."""
+class Snapshots(Protocol):
+    """Where a journal gets the node's whole state. The protocol's `Node` is one."""
 
     def state(self) -> State:
-        """What is to be kept."""
+        """Returns what is to be kept."""
 
     def revision(self) -> Hashable:
-        """Changes whenever `state` may have."""
+        """Returns a value that changes whenever `state` may have changed."""
+
+
+class Reports(Protocol):
+    """To whom a journal tells what became of writes. The daemon's driver is one."""
 
     def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
-        """These writes, the oldest ones, are on disk, or nobody knows whether they are."""
+        """Takes the oldest writes: all are on disk if `kept`, else any may be on disk or not."""
 
     def restored(self, state: State) -> None:
-        """What the store turned out to hold after a failure."""
+        """Takes what the store turned out to hold after a failure."""
 
 
 class Journal:
     """The queue before one store.
 
     Attributes:
-        trouble: why nothing can be written at present; None if it can.
+        trouble: why nothing can be written at present, or None.
     """
 
-    def __init__(self, store: Storage, kept: Kept) -> None:
+    def __init__(self, store: Storage) -> None:
         self.trouble = store.trouble
         self._store = store
-        self._kept = kept
         self._queue: list[Write] = []
         self._wake = trio.Event()
         self._revision: Hashable = None
@@ -89,7 +94,7 @@ class Journal:
         self._complaints = RateLimit(_COMPLAINT_SECONDS, trio.current_time)
 
     def add(self, write: Write) -> bool:
-        """Takes the newest write. False if there is no hope for it at present."""
+        """Queues the newest write. Returns False if nothing can be written at present."""
         if self.trouble is not None:
             return False
         self._queue.append(write)
@@ -97,21 +102,21 @@ class Journal:
         return True
 
     def record(self, group: Group) -> None:
-        """Notes what a snapshot will have, in case that there will be none."""
+        """Keeps a group that the next snapshot will have, in case that this process is killed."""
         self._store.record(group)
 
-    async def run(self) -> None:
-        """Commits until it is cancelled."""
+    async def run(self, node: Snapshots, reports: Reports) -> None:
+        """Commits what is queued and snapshots of `node` until it is cancelled."""
         while True:
             if self.trouble is None:
                 with trio.move_on_at(max(self._next_snapshot, trio.current_time())):
                     await self._wake.wait()
                     await self._gather()
-                await self._commit()
+                await self._commit(node, reports)
             else:
                 self._complain()
                 await trio.sleep(_RETRY_SECONDS)
-                await self._recover()
+                await self._recover(reports)
 
     async def _gather(self) -> None:
         """Lets turns of the loop pass while they bring writes: fewer commits carry more each."""
@@ -122,10 +127,10 @@ class Journal:
             for _ in range(_TURNS):
                 await trio.lowlevel.checkpoint()
 
-    async def _commit(self) -> None:
+    async def _commit(self, node: Snapshots, reports: Reports) -> None:
         self._wake = trio.Event()
         batch, self._queue = self._queue, []
-        snapshot = self._snapshot()
+        snapshot = self._snapshot(node)
         if not batch and snapshot is None:
             return
         try:
@@ -133,38 +138,38 @@ class Journal:
         except WriteError as error:
             self.trouble = str(error)
             self._revision = None
-            # What was staged meanwhile fails as well: from now on newer ones are refused.
+            # What was staged meanwhile fails as well. From now on `add` refuses newer writes.
             batch, self._queue = batch + self._queue, []
-            self._kept.reported(batch, kept=False)
+            reports.reported(batch, kept=False)
         else:
-            self._kept.reported(batch, kept=True)
+            reports.reported(batch, kept=True)
 
-    def _snapshot(self) -> State | None:
-        """The whole state, if it is time for it and something has changed."""
+    def _snapshot(self, node: Snapshots) -> State | None:
+        """Returns the node's state once a second if it may have changed, else None."""
         now = trio.current_time()
         if now < self._next_snapshot:
             return None
         self._next_snapshot = now + _LAZY_SECONDS
-        revision = self._kept.revision()
+        revision = node.revision()
         if revision == self._revision:
             return None
         self._revision = revision
-        self._store.turn()
-        return self._kept.state()
+        self._store.begin_snapshot()
+        return node.state()
 
-    async def _recover(self) -> None:
+    async def _recover(self, reports: Reports) -> None:
         try:
             found = await self._thread.run(self._store.reopen)
         except WriteError:
             return
         except StoreError as error:
-            # Somebody may put it right: reads and gossip go on until then.
+            # A person may repair the file. Until then reads and gossip go on.
             self.trouble = str(error)
             return
         self.trouble = None
         structlog.get_logger().info("store_recovered")
         self._next_snapshot = 0.0
-        self._kept.restored(found)
+        reports.restored(found)
 
     def _complain(self) -> None:
         if self._complaints.admit("store") is not None:

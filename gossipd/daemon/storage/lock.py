@@ -1,4 +1,4 @@
-"""A directory belongs to one process at a time."""
+"""Reserves a data directory for one process at a time."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ import fcntl
 import os
 from pathlib import Path
 
+from ..errors import reason
+
 _HOLDER = "holder"
 
 
 class LockError(Exception):
-    """The directory cannot be had: one line that says what, where, and what to do."""
+    """The directory cannot be reserved. The text is one line: what, where, and what to do."""
 
 
-def lock(directory: Path, holder: str) -> int:
-    """Takes the directory for this process: a descriptor, to be kept open for as long.
+def lock_directory(directory: Path, holder: str) -> int:
+    """Reserves the directory, which is made if it is missing, and returns a descriptor of it.
 
-    `holder` says who has it, to whoever finds it taken. Raises LockError.
+    The reservation lasts until the descriptor is closed or the process ends. A process that finds
+    the directory reserved tells its user the text `holder`. Raises LockError.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise LockError(
-            f"cannot use {directory} as data directory: {error.strerror};"
+            f"cannot use {directory} as data directory: {reason(error)};"
             " choose another one with --data-dir, or keep nothing with --ephemeral"
         ) from None
     try:

@@ -1,7 +1,7 @@
-"""The tables of a node's file, and its state as rows of them.
+"""The tables of a node's file, and the node's state as rows in them.
 
-An entry of a counter has one row, which its owner's newer entry replaces, so that the file grows
-with slots and not with increments.
+Each slot of a counter has one row. A newer entry of its owner replaces the row, so that the file
+grows with the number of slots and not with the number of increments.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FILE = "gossipd.db"
 """The name of the file in a node's directory."""
 
 VERSION = 1
-"""Of the schema, in SQLite's `user_version`."""
+"""The version of the schema, which SQLite keeps as `user_version`."""
 
 _DECLARED = -1
 
@@ -48,7 +48,8 @@ SET version = max(version, excluded.version), count = max(count, excluded.count)
     floor = iif(excluded.version > version, excluded.floor, floor)
 WHERE excluded.version > version OR excluded.count > count
 """
-# Only who has everything up to `since` has, with a group's entries, everything up to `upto`.
+# A group has the entries after `since`. So they complete an owner up to `upto` only where the rows
+# were complete up to `since`.
 _PUT_OWNER = """
 INSERT INTO owners VALUES (:owner, iif(:since = 0, :upto, 0)) ON CONFLICT DO UPDATE
 SET have = max(have, :upto) WHERE have >= :since
@@ -56,17 +57,17 @@ SET have = max(have, :upto) WHERE have >= :since
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
-Member = tuple[object, ...]
-"""A row of `members`."""
+MemberRow = tuple[object, ...]
+"""A row of the table `members`."""
 
 
 def slot(entry: Entry) -> int:
-    """What an entry's row is kept under, beside owner and name."""
+    """Returns the third part of the key of an entry's row, beside its owner and its name."""
     return entry.floor if entry.count else _DECLARED
 
 
-def member_rows(state: State) -> dict[str, Member]:
-    """The rows of a state's members, by id."""
+def member_rows(state: State) -> dict[str, MemberRow]:
+    """Returns the rows of a state's members, by id."""
     removed = frozenset(state.removed)
     return {
         claim.id: (
@@ -82,7 +83,7 @@ def member_rows(state: State) -> dict[str, Member]:
 
 
 def put_group(connection: sqlite3.Connection, group: Group) -> None:
-    """Writes a group as `Ledger.apply` merges it. Raises sqlite3.Error."""
+    """Merges a group into the tables, as `Ledger.apply` does in memory. Raises sqlite3.Error."""
     connection.executemany(
         _PUT_ENTRY,
         [
@@ -93,18 +94,18 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
 
-def put_members(connection: sqlite3.Connection, changed: Iterable[Member]) -> None:
-    """Writes rows of members. Raises sqlite3.Error."""
+def put_members(connection: sqlite3.Connection, changed: Iterable[MemberRow]) -> None:
+    """Writes rows of members, in place of older ones. Raises sqlite3.Error."""
     connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", changed)
 
 
 def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
-    """Forgets members. Raises sqlite3.Error."""
+    """Deletes the rows of members. Raises sqlite3.Error."""
     connection.executemany("DELETE FROM members WHERE id = ?", [(member,) for member in gone])
 
 
 def read_state(connection: sqlite3.Connection) -> State:
-    """All that a file holds. Raises sqlite3.Error."""
+    """Returns all that a file holds. Raises sqlite3.Error."""
     query = "SELECT max(value) FROM meta WHERE key = 'generation'"
     [generation] = connection.execute(query).fetchone()
     entries: dict[bytes, list[Entry]] = {}
@@ -125,15 +126,15 @@ def read_state(connection: sqlite3.Connection) -> State:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing, also while a node has the file. Raises sqlite3.Error."""
-    # Without a log beside it nothing is missing, and so the file need not be locked, which a
-    # directory that cannot be written does not allow.
+    """Returns a connection that only reads, also while a node runs. Raises sqlite3.Error."""
+    # Without a log beside it the file is complete and nobody writes to it. Then SQLite need not
+    # lock it, which it could not do in a directory that cannot be written.
     whole = not path.with_name(f"{path.name}-wal").exists()
     uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if whole else ''}"
     return sqlite3.connect(uri, uri=True)
 
 
 def check(connection: sqlite3.Connection) -> str | None:
-    """The first problem that SQLite finds in the whole file, None if there is none."""
+    """Returns the first problem that SQLite finds in the whole file, or None."""
     [verdict] = connection.execute("PRAGMA integrity_check(1)").fetchone()
     return None if verdict == "ok" else str(verdict)

@@ -1,8 +1,8 @@
-"""Keeps what a node must not forget, in a directory of its own: SQLite in WAL mode.
+"""The file in which a node keeps what it must not forget: SQLite in WAL mode.
 
-One connection, which its owner calls from one thread at a time; every commit is synced before it
-returns. A claim to have everything of an owner up to a version is in the same transaction as the
-entries that make it true. What is only recorded is beside it, see `recent`.
+There is one connection, and one thread at a time uses it. Every commit is synced before it returns.
+That an owner is complete up to a version is written in the same transaction as the entries that
+make it so. Others' counts are also appended, unsynced, to the log beside it (`unsynced`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ import attrs
 
 from gossipd.protocol import Group, State, Write
 
+from ..errors import reason
 from . import schema
 from .schema import (
-    Member,
+    MemberRow,
     check,
     drop_members,
     member_rows,
@@ -31,12 +32,12 @@ from .schema import (
     read_state,
     slot,
 )
-from .unsynced import Recent
+from .unsynced import UnsyncedLog
 
 _BUSY_SECONDS = 5.0
 _LOG_BYTES = 4 * 2**20
 
-# Errors of SQLite that are not the file's fault and may pass.
+# Errors of SQLite that may pass without a change of the file.
 _PASSING = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -51,42 +52,42 @@ _PASSING = (
 
 
 class StoreError(Exception):
-    """The directory cannot be used: one line that says what, where, and what to do."""
+    """The file cannot be used. The text is one line: what, where, and what to do."""
 
 
 class WriteError(Exception):
-    """A transaction may be on disk or not; the text is the reason in a few words."""
+    """A transaction failed, and may be on disk or not. The text is the reason in a few words."""
 
 
 class Store:
     """The file of one node.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         trouble: why the last attempt to write failed, until `reopen` succeeds; None if it did not.
-        commits, writes: transactions so far, and writes of the node in them.
+        commits, writes: number of transactions so far, and of the node's writes in them.
     """
 
     def __init__(self, directory: Path, cluster: str) -> None:
         self.path = directory / schema.FILE
         self._log = directory / f"{schema.FILE}-wal"
-        self._recent = Recent(self.path, cluster)
+        self._unsynced = UnsyncedLog(self.path, cluster)
         self.trouble: str | None = None
         self.commits = 0
         self.writes = 0
         self._cluster = cluster
         self._connection: sqlite3.Connection | None = None
-        # What is on disk, so that a snapshot writes only what differs.
+        # What is on disk. A snapshot writes only what differs from it.
         self._entries: dict[tuple[bytes, str, int], tuple[int, int]] = {}
         self._have: dict[bytes, int] = {}
-        self._members: dict[str, Member] = {}
+        self._members: dict[str, MemberRow] = {}
         self._generation = 0
 
     def open(self) -> State:
-        """Opens or makes the file, and reads what it holds.
+        """Opens the file, which is made if it is missing, and returns what it holds.
 
-        If it can only be read, or not even be made, `trouble` says why. Raises StoreError if it is
-        damaged, newer than this program or of another cluster.
+        If the file can only be read, or cannot be made, `trouble` says why. Raises StoreError if
+        the file is damaged, newer than this program, or of another cluster.
         """
         try:
             found = self._open()
@@ -96,12 +97,12 @@ class Store:
         except StoreError:
             self._disconnect()
             raise
-        return attrs.evolve(found, groups=(*found.groups, *self._recent.read()))
+        return attrs.evolve(found, groups=(*found.groups, *self._unsynced.read()))
 
     def reopen(self) -> State:
-        """Opens the file anew, tries whether it can be written, and reads what it really holds.
+        """Opens the file anew, writes to it, and returns what it really holds.
 
-        Raises WriteError or StoreError.
+        Raises WriteError if it still cannot be written, StoreError if it cannot be used.
         """
         self._renew_log()
         self._disconnect()
@@ -111,23 +112,23 @@ class Store:
         return found
 
     def begin(self, generation: int) -> None:
-        """A process of this generation runs. Raises WriteError."""
+        """Writes that a process of this generation runs. Raises WriteError."""
         with self._transaction() as connection:
             connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
         self._generation = generation
 
     def record(self, group: Group) -> None:
-        """Notes what the next process is to know, if this one is killed. Not synced."""
-        self._recent.add(group)
+        """Appends a group to the unsynced log, for the next process if this one is killed."""
+        self._unsynced.add(group)
 
-    def turn(self) -> None:
-        """A snapshot is about to be taken that has all that was recorded so far."""
-        self._recent.turn()
+    def begin_snapshot(self) -> None:
+        """Prepares for a snapshot that is taken now, and so has all that was recorded so far."""
+        self._unsynced.switch()
 
     def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
-        """Puts writes, in order, and whatever else a snapshot has, on disk in one transaction.
+        """Puts writes, in order, and what a snapshot has besides, on disk in one transaction.
 
-        Raises WriteError; then call `reopen` before anything else.
+        Raises WriteError. After that only `reopen` may be called.
         """
         with self._transaction() as connection:
             for write in writes:
@@ -142,16 +143,16 @@ class Store:
                 self._note(group)
         if snapshot is not None:
             self._remember(snapshot)
-            self._recent.forget()
+            self._unsynced.forget()
 
     def close(self, snapshot: State) -> None:
-        """Writes a last snapshot, and that the process ended in good order. Raises WriteError."""
+        """Writes a last snapshot and that the process ended in good order. Raises WriteError."""
         try:
             with self._transaction() as connection:
                 self._put_snapshot(connection, snapshot)
                 connection.execute(schema.PUT_META, ("clean", 1))
             with contextlib.suppress(OSError):
-                self._recent.clear()
+                self._unsynced.clear()
         except WriteError:
             with contextlib.suppress(WriteError):
                 self._renew_log()
@@ -171,31 +172,32 @@ class Store:
             )
             [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             connection.execute("PRAGMA synchronous = FULL")
-            # On macOS a plain fsync leaves the data in the drive's cache.
+            # On macOS a plain fsync leaves data in the drive's cache.
             connection.execute("PRAGMA fullfsync = ON")
-            # A log that grew while somebody read is cut back once it begins anew.
+            # A log that grew while somebody read is cut back to this size when it begins anew.
             connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             found = self._read(connection)
-            # Somebody who reads an older state may be in the way: then the log is kept.
+            # If a reader of an older state is in the way, the log is kept.
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
-            # SQLite does not tell if it could not make the names of its files durable.
+            # SQLite does not report that it could not make the names of its files durable.
             _sync(self.path.parent)
         except sqlite3.DatabaseError as error:
             raise self._failure(error) from None
         except OSError as error:
-            raise WriteError(_reason(error)) from None
+            raise WriteError(reason(error)) from None
         if mode != "wal":
             raise WriteError("its log cannot be used")
         return found
 
     def _renew_log(self) -> None:
-        """Writes the log over itself, and syncs it. Raises WriteError.
+        """Writes the log over itself and syncs it. Raises WriteError.
 
-        After a sync that failed, what can be read of it may be in the page cache alone. SQLite
-        would move it into the file, when it opens or closes that, and a power cut amid this would
-        leave pages that are neither old nor new, with nothing on the disk to mend them.
+        After a failed sync, part of what can be read of the log may be only in the page cache.
+        SQLite moves the log's content into the file when it opens or closes the file. A power cut
+        during that would leave pages that are neither old nor new, and no log on the disk to mend
+        them.
         """
         try:
             with self._log.open("r+b", buffering=0) as log:
@@ -207,13 +209,13 @@ class Store:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise WriteError(_reason(error)) from None
+            raise WriteError(reason(error)) from None
 
     def _read_only(self) -> State:
-        """What can be read of a file that cannot be written; nothing if there is none.
+        """Returns what can be read of a file that cannot be written; nothing if there is no file.
 
-        After a sync that failed, the end of a log may be there to be read and not on the disk: what
-        was never acknowledged of it is shown, and may be gone after a power cut.
+        After a failed sync, the end of the log may be readable and not on the disk. So what was
+        never acknowledged may be shown, and be gone after a power cut.
         """
         self._disconnect()
         if not self.path.exists():
@@ -222,7 +224,7 @@ class Store:
             with tempfile.TemporaryDirectory() as scratch:
                 path = self.path
                 if self._log.exists():
-                    # A log is read by way of an index, which is a file to be written.
+                    # To read a log, SQLite writes an index file beside it.
                     path = Path(scratch, self.path.name)
                     shutil.copyfile(self.path, path)
                     shutil.copyfile(self._log, path.with_name(self._log.name))
@@ -234,7 +236,7 @@ class Store:
                 raise failure from None
             raise StoreError(f"cannot read {self.path}: {failure}") from None
         except OSError as error:
-            raise StoreError(f"cannot read {self.path}: {_reason(error)}") from None
+            raise StoreError(f"cannot read {self.path}: {reason(error)}") from None
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -243,7 +245,7 @@ class Store:
             self._connection = None
 
     def _failure(self, error: sqlite3.DatabaseError) -> StoreError | WriteError:
-        """Full disks and the like pass; what else a file can cause is damage."""
+        """Returns WriteError for what may pass, such as a full disk, else StoreError for damage."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in _PASSING:
             return WriteError(str(error))
@@ -268,12 +270,12 @@ class Store:
             raise
 
     def _make(self) -> None:
-        """A file appears under its name only once it is whole and synced."""
+        """Makes the file. It appears under its name only when it is whole and synced."""
         draft = self.path.with_name(f"{schema.FILE}.new")
         try:
             draft.unlink(missing_ok=True)
-            # What is left beside a file that was moved away would be read into the new one.
-            self._recent.clear()
+            # What is left beside a file that was moved away would be read into the new file.
+            self._unsynced.clear()
             if self._log.exists():
                 self._log.unlink()
                 _sync(self.path.parent)
@@ -286,7 +288,7 @@ class Store:
         except sqlite3.Error as error:
             raise WriteError(str(error)) from None
         except OSError as error:
-            raise WriteError(_reason(error)) from None
+            raise WriteError(reason(error)) from None
 
     # Reading
 
@@ -309,7 +311,7 @@ class Store:
             self._have.clear()
             self._remember(state)
         except (TypeError, ValueError) as error:
-            # After a clean end the file is not checked as a whole.
+            # After an end in good order the file is not checked as a whole.
             raise damaged(self.path, str(error)) from None
         return state
 
@@ -349,15 +351,11 @@ class Store:
 
 
 def damaged(path: Path, problem: str) -> StoreError:
-    """What to tell whoever finds a file that cannot be read."""
+    """Returns the error for a file that cannot be read: what, where, and what to do."""
     return StoreError(
         f"{path} is damaged ({' '.join(problem.split())}): put a backup in its place, with no"
         f" {path.name}-wal beside it, or move both away to begin with what other nodes hold"
     )
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
 
 
 def _sync(path: Path) -> None:

@@ -1,8 +1,13 @@
-"""What other nodes have counted since the last sync, so that a killed process does not forget it.
+"""A log without syncs: what other nodes have counted since the store's last transaction.
 
-Groups are appended to one of two files, without a sync: the page cache outlives a process. Once all
-that is in the one file is in the store as well, it is emptied and takes the place of the other. A
-group that is in both is merged twice, which changes nothing.
+A node that is killed must not come back with a smaller count than it has shown. Groups of other
+owners are therefore appended to a file before they are shown. There is no sync, because what a
+process wrote outlives the process in the page cache; only a power cut can take it away, and then
+the owner has it.
+
+There are two files. While the store writes what is in the one, new groups go to the other. Once the
+transaction is on disk the first file is emptied, and it is the next to be appended to. A group that
+is in a file and in the store is merged twice when they are read, which changes nothing.
 """
 
 from __future__ import annotations
@@ -24,11 +29,12 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Group).decode
 
 
-class Recent:
-    """Two files beside `path`, which are not there before something is noted.
+class UnsyncedLog:
+    """Two files beside the store's file `path`. They appear with the first group.
 
-    What another cluster noted reads as damage. Whoever takes datagrams calls `add` and `turn`;
-    `forget` and `clear` may be called in another thread.
+    The checksums depend on the cluster's name, so that files of another cluster read as damaged.
+    The thread that handles datagrams calls `add` and `turn`; `forget` and `clear` may be called in
+    another thread.
     """
 
     def __init__(self, path: Path, cluster: str) -> None:
@@ -38,16 +44,16 @@ class Recent:
         self._current = 0
         self._file: int | None = None
         self._size = 0
-        self._turned = False
+        self._switched = False
 
     def read(self) -> list[Group]:
-        """All that earlier processes noted and did not forget, up to the first damage in each file.
+        """Returns all groups in both files, of each file up to the first damage.
 
-        It stays noted until it is stored.
+        They stay in the files until the store has them.
         """
         self._size, found = _groups(_content(self._paths[0]), self._seed)
         end, later = _groups(_content(self._paths[1]), self._seed)
-        self._current, self._turned = 0, end > 0
+        self._current, self._switched = 0, end > 0
         return found + later
 
     def clear(self) -> None:
@@ -58,43 +64,44 @@ class Recent:
                 path.unlink(missing_ok=True)
 
     def add(self, group: Group) -> None:
-        """Notes a group, unless the file system does not take it or too much waits for the store.
+        """Appends a group, unless the file system refuses it or the file is at its size limit.
 
-        On a disk that is full a killed process may thus come back with less than it has shown.
+        So if the disk is full, a node that is killed may come back with less than it has shown.
         """
         content = _encode(group)
         record = _HEAD.pack(len(content), zlib.crc32(content, self._seed)) + content
-        # Closed in between, its number could be another file's by the time of the write.
+        # Without the lock another thread could close the file here, and its descriptor could be
+        # that of another file by the time of the write.
         with self._lock, contextlib.suppress(OSError):
             if self._size + len(record) > _LIMIT:
                 return
             if self._file is None:
                 self._file = os.open(self._paths[self._current], os.O_RDWR | os.O_CREAT, 0o600)
-            # A record that was cut short is written over by the next one.
+            # The next record overwrites one that was cut short.
             if os.pwrite(self._file, record, self._size) == len(record):
                 self._size += len(record)
 
-    def turn(self) -> None:
-        """All that was noted so far is about to be stored: what comes now is noted elsewhere.
+    def switch(self) -> None:
+        """Switches to the other file: the store is about to write all that was added so far.
 
-        Does nothing if what was noted before the last turn is not stored yet.
+        Does nothing while the store has not yet written what was added before the last switch.
         """
-        if not self._size or self._turned:
+        if not self._size or self._switched:
             return
         self._close()
         self._current = 1 - self._current
-        self._turned = True
+        self._switched = True
 
     def forget(self) -> None:
-        """All that was noted before the last turn is stored."""
-        if self._turned:
+        """Empties the file that was left at the last switch: the store has all of it."""
+        if self._switched:
             with contextlib.suppress(OSError):
                 os.truncate(self._paths[1 - self._current], 0)
-            self._turned = False
+            self._switched = False
 
     def _close(self) -> None:
         if self._file is not None:
-            # A file system may tell only now that it could not take all of it.
+            # Some file systems report only at the close that they could not write all.
             with contextlib.suppress(OSError):
                 os.close(self._file)
         self._file, self._size = None, 0
@@ -107,13 +114,13 @@ def _content(path: Path) -> bytes:
 
 
 def _groups(content: bytes, seed: int) -> tuple[int, list[Group]]:
-    """What is whole of a file, and where that ends."""
+    """Returns where the undamaged part of a file ends, and the groups in it."""
     at, found = 0, []
     while at + _HEAD.size <= len(content):
         length, checksum = _HEAD.unpack_from(content, at)
         end = at + _HEAD.size + length
         record = content[at + _HEAD.size : end]
-        # What was never written reads as zeros: a record of nothing.
+        # A hole in the file reads as zeros, which look like an empty record.
         if not length or end > len(content) or zlib.crc32(record, seed) != checksum:
             break
         try:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gossipd.daemon.future import Later
+from gossipd.daemon.future import Future
 from gossipd.daemon.http.messages import Request, Response
 from tests.daemon.fake_service import NODE_ID, Client
 
@@ -91,7 +91,7 @@ async def test_answers_cost_no_task_switch(client: Client) -> None:
     told: list[Response | Exception] = []
 
     answer = client.api.handle(request)
-    assert isinstance(answer, Later)
+    assert isinstance(answer, Future)
     answer.then(told.append)
     assert [200] == [each.status for each in told if isinstance(each, Response)]
 
@@ -340,4 +340,4 @@ async def test_requests_are_counted(client: Client) -> None:
         ("/increment", 200): 1,
         ("/count", 405): 1,
         ("unknown", 404): 2,
-    } == client.api.requests
+    } == client.requests

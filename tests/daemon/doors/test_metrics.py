@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
+import trio.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from gossipd import __version__
-from gossipd.daemon.doors.metrics import LoopLateness, Metrics
-from gossipd.daemon.http.server import HttpStatistics
+from gossipd.daemon.doors.metrics import Metrics
+from gossipd.daemon.driver import LoopLateness
+from gossipd.daemon.future import Future
+from gossipd.daemon.http import HttpStatistics, Request, Response
 from gossipd.protocol import Statistics, Traffic
+from tests.daemon.http.peer import CLOSING, GET, serving
+from tests.daemon.waiting import outcome
 
 Labels = dict[str, str]
 
@@ -31,7 +37,7 @@ class Page:
         )
 
     async def samples(self) -> list[tuple[str, Labels, float]]:
-        text = (await self.metrics.render()).decode()
+        text = (await outcome(self.metrics.page())).decode()
         families = text_string_to_metric_families(text)
         return [(s.name, dict(s.labels), s.value) for family in families for s in family.samples]
 
@@ -127,7 +133,7 @@ async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
     """Its page has no such samples, so that nobody takes it for a node with an idle disk."""
     metrics = Metrics(Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness())
 
-    assert b"gossipd_store" not in await metrics.render()
+    assert b"gossipd_store" not in await outcome(metrics.page())
 
 
 async def test_two_daemons_in_one_process(page: Page) -> None:
@@ -137,6 +143,45 @@ async def test_two_daemons_in_one_process(page: Page) -> None:
     await page.samples()
 
     assert ("gossipd_http_connections", {}, 100) in await other.samples()
+
+
+async def test_the_first_page_comes_later_and_the_next_at_once(page: Page) -> None:
+    """The import, in a thread, leaves the loop to others; all who asked during it get the page."""
+    first, second = page.metrics.page(), page.metrics.page()
+    assert await outcome(first) == await outcome(second)
+    with trio.testing.assert_no_checkpoints():
+        assert b"gossipd_build_info" in await outcome(page.metrics.page())
+
+
+async def test_a_page_for_a_client_that_is_gone_leaves_no_word(
+    page: Page, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A client that leaves before its page is there is no matter for stderr."""
+    handled = []
+
+    def handler(request: Request) -> Future[Response]:
+        handled.append(request)
+        return page.metrics.page().map(lambda outcome: Response(200))
+
+    async with serving(handler) as peer:
+        await peer.stream.send_all(GET + GET + CLOSING)
+        await peer.stream.aclose()
+    await page.samples()
+    gc.collect()
+    assert handled
+    assert ("", "") == capfd.readouterr()
+
+
+async def test_a_registry_that_cannot_be_made_is_tried_again(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All who wait for it get the error."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Metrics, "_new_registry", lambda self: 1 / 0)
+        for waiting in page.metrics.page(), page.metrics.page():
+            with pytest.raises(ZeroDivisionError):
+                await outcome(waiting)
+    assert await page.samples()
 
 
 def test_import_is_lazy() -> None:

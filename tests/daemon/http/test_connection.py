@@ -3,89 +3,27 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
 
 import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gossipd.daemon.http.connection import Connection, Phase, Shared
-from gossipd.daemon.http.messages import CONTINUE, Handler, Limits, Request, Response
-
-HOST = b" HTTP/1.1\r\nHost: x\r\n"
-GET = b"GET /get" + HOST + b"\r\n"
-CLOSING = b"GET /last" + HOST + b"Connection: close\r\n\r\n"
-LIMITS = Limits(head_bytes=1000, body_bytes=5000)
-
-ANSWER = re.compile(rb"HTTP/1\.1 ([1-5]\d\d) [A-Za-z -]+\r\n((?:[A-Za-z-]+: [ -~]+\r\n)*)\r\n")
-
-
-def echo(request: Request) -> Response:
-    """Answers with the path and the body; /raise raises."""
-    if request.path == "/raise":
-        raise RuntimeError("on purpose")
-    return Response(200, request.path.encode() + b"|" + request.body)
-
-
-def echo_later(request: Request) -> Awaitable[Response]:
-    async def later() -> Response:
-        await trio.sleep(1)
-        return echo(request)
-
-    return later()
-
-
-class Peer:
-    """The other end of a connection that is being served."""
-
-    def __init__(self, handler: Handler = echo, limits: Limits = LIMITS) -> None:
-        ours, theirs = socket.socketpair()
-        theirs.setblocking(False)
-        self.errors: list[tuple[Exception, Request | None]] = []
-        self.shared = Shared(handler, limits, lambda *what: self.errors.append(what))
-        self.connection = Connection(theirs, self.shared)
-        self.stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
-
-    async def received(self) -> bytes:
-        """All that comes until the connection ends."""
-        return b"".join([part async for part in self.stream])
-
-
-@asynccontextmanager
-async def serving(handler: Handler = echo, limits: Limits = LIMITS) -> AsyncIterator[Peer]:
-    """Serves the other end; leaves when that has ended."""
-    peer = Peer(handler, limits)
-    async with peer.stream, trio.open_nursery() as nursery:
-        nursery.start_soon(peer.connection.run)
-        yield peer
-
-
-async def exchange(data: bytes, handler: Handler = echo) -> bytes:
-    """All that is answered to a client that sends this and then nothing more."""
-    async with serving(handler) as peer:
-        await peer.stream.send_all(data)
-        await peer.stream.send_eof()
-        received = await peer.received()
-    return received
-
-
-def answers(data: bytes) -> list[tuple[int, bytes]]:
-    """Status and body of every answer; fails if anything else is between or after them."""
-    found = []
-    while data:
-        match = ANSWER.match(data)
-        assert match, data[:100]
-        length = re.search(rb"Content-Length: (\d+)\r\n", match[2])
-        end = match.end() + (int(length[1]) if length else 0)
-        assert (length is None) == (match[1] == b"100")
-        assert end <= len(data)
-        found.append((int(match[1]), data[match.end() : end]))
-        data = data[end:]
-    return found
+from gossipd.daemon.future import Future
+from gossipd.daemon.http.connection import Connection, Phase
+from gossipd.daemon.http.messages import CONTINUE, Limits, Request, Response
+from tests.daemon.http.peer import (
+    CLOSING,
+    GET,
+    HOST,
+    after,
+    answers,
+    echo,
+    echo_later,
+    exchange,
+    serving,
+)
 
 
 async def test_pipelined_requests_are_answered_in_order() -> None:
@@ -98,7 +36,7 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
 async def test_answers_that_wait_keep_the_order(autojump_clock: trio.testing.MockClock) -> None:
     """An answer that must wait holds up those behind it, whichever they are."""
 
-    def now_or_later(request: Request) -> Response | Awaitable[Response]:
+    def now_or_later(request: Request) -> Response | Future[Response]:
         return echo_later(request) if request.path == "/get" else echo(request)
 
     paths = [b"/get", b"/1", b"/2", b"/get", b"/get", b"/3"]
@@ -110,8 +48,8 @@ async def test_answers_that_wait_keep_the_order(autojump_clock: trio.testing.Moc
 async def test_ready_answers_do_not_wait_for_later_ones() -> None:
     """What is answered is sent before the next answer is waited for."""
 
-    def only_one(request: Request) -> Response | Awaitable[Response]:
-        return echo(request) if request.path == "/get" else trio.sleep_forever()
+    def only_one(request: Request) -> Response | Future[Response]:
+        return echo(request) if request.path == "/get" else Future()
 
     with trio.CancelScope() as scope:
         async with serving(only_one) as peer:
@@ -319,12 +257,11 @@ async def test_phases() -> None:
     """A connection shows whether it is idle, in a head, in a body, or waits for its handler."""
     asked, answered = trio.Event(), trio.Event()
 
-    async def wait() -> Response:
+    def wait(request: Request) -> Future[Response]:
         asked.set()
-        await answered.wait()
-        return Response(200)
+        return after(answered.wait, lambda: Response(200))
 
-    async with serving(lambda request: wait()) as peer:
+    async with serving(wait) as peer:
         seen = []
         for part in (b"", b"POST", b" /" + HOST + b"Content-Length: 2\r\n\r\n", b"a"):
             await peer.stream.send_all(part)

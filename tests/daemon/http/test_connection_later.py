@@ -11,11 +11,11 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gossipd.daemon.future import Later
+from gossipd.daemon.future import Future
 from gossipd.daemon.http.connection import Phase
 from gossipd.daemon.http.messages import CONTINUE, Request, Response
-from tests.daemon.http import test_connection as test_http_connection
-from tests.daemon.http.test_connection import CLOSING, GET, HOST, Peer, answers, echo, serving
+from tests.daemon.http import peer as at_once_peer
+from tests.daemon.http.peer import CLOSING, GET, HOST, Peer, answers, echo, serving
 
 LATER = b"GET /later" + HOST + b"\r\n"
 EXPECTING = b"POST /e" + HOST + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
@@ -27,16 +27,16 @@ class Desk:
     """Answers /later when it is told to, and everything else at once."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Later[Response], Request]] = []
+        self.waiting: list[tuple[Future[Response], Request]] = []
         self.early = False
 
-    def handle(self, request: Request) -> Response | Later[Response]:
+    def handle(self, request: Request) -> Response | Future[Response]:
         """The handler of a connection."""
         if request.path == "/large":
             return Response(200, LARGE)
         if request.path not in ("/later", "/last"):
             return echo(request)
-        later: Later[Response] = Later()
+        later: Future[Response] = Future()
         self.waiting.append((later, request))
         if self.early:
             self.settle()
@@ -244,7 +244,7 @@ async def test_a_server_that_ended_takes_the_answer() -> None:
 async def test_an_answer_that_cannot_be_told_ends_only_its_connection(early: bool) -> None:
     """Whoever settles it goes on, the error is reported, and nothing is answered in its place."""
     bad = Response(200, headers=(("name", "\ud800"),))
-    later: Later[Response] = Later(bad if early else None)
+    later: Future[Response] = Future(bad if early else None)
     async with serving(lambda asked: later if asked.path == "/later" else echo(asked)) as peer:
         await peer.stream.send_all(GET + LATER + GET)
         await trio.testing.wait_all_tasks_blocked()
@@ -323,5 +323,5 @@ def test_any_bytes_get_the_same_answers(parts: list[bytes], early: bool) -> None
     """Whatever a client sends, it gets what it would get if all were answered at once."""
     desk, data = Desk(), b"".join(parts)
     desk.early = early
-    at_once = answers(trio.run(test_http_connection.exchange, data))
+    at_once = answers(trio.run(at_once_peer.exchange, data))
     assert at_once == answers(trio.run(exchange, data, desk))

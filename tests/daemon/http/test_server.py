@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,10 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gossipd.daemon.http.server import Handler, HttpServer, Limits, Request, Response
+from gossipd.daemon.future import Future
+from gossipd.daemon.http.messages import Handler, Limits, Request, Response
+from gossipd.daemon.http.server import HttpServer
+from tests.daemon.http.peer import after
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY_HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
@@ -63,11 +66,11 @@ async def received(stream: trio.SocketStream) -> bytes:
 @asynccontextmanager
 async def running(handler: Handler = ok, limits: Limits | None = None) -> AsyncIterator[Running]:
     """Serves for the length of the block."""
-    server, done = HttpServer(handler, limits), trio.Event()
+    server, done = HttpServer(limits), trio.Event()
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
 
     async def serve() -> None:
-        await server.serve(listeners)
+        await server.serve(handler, listeners)
         done.set()
 
     async with trio.open_nursery() as nursery:
@@ -140,11 +143,10 @@ async def test_body_has_its_own_time(autojump_clock: trio.testing.MockClock) -> 
 async def test_handler_has_all_the_time(autojump_clock: trio.testing.MockClock) -> None:
     """No deadline of the server cuts off its own handler."""
 
-    async def slow() -> Response:
-        await trio.sleep(1000)
-        return OK
+    def slow(request: Request) -> Future[Response]:
+        return after(lambda: trio.sleep(1000), lambda: OK)
 
-    async with running(lambda request: slow()) as site, await site.connect(GET) as stream:
+    async with running(slow) as site, await site.connect(GET) as stream:
         assert 200 == status(await stream.receive_some())
 
 
@@ -234,11 +236,10 @@ async def test_drain_answers_requests_under_way() -> None:
     """A request that came before draining is answered, with close, before the server ends."""
     go = trio.Event()
 
-    async def wait() -> Response:
-        await go.wait()
-        return OK
+    def wait(request: Request) -> Future[Response]:
+        return after(go.wait, lambda: OK)
 
-    async with running(lambda request: wait()) as site, await site.connect(GET) as stream:
+    async with running(wait) as site, await site.connect(GET) as stream:
         site.server.drain()
         await trio.testing.wait_all_tasks_blocked()
         assert not site.done.is_set()
@@ -280,8 +281,8 @@ async def test_cancelling_cuts_everybody_off() -> None:
     """Cancelling the server ends it, whatever its connections do."""
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     async with trio.open_nursery() as nursery:
-        server = HttpServer(lambda request: trio.sleep_forever())
-        nursery.start_soon(server.serve, listeners)
+        server = HttpServer()
+        nursery.start_soon(server.serve, lambda request: Future(), listeners)
         port = listeners[0].socket.getsockname()[1]
         async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
             await stream.send_all(GET)
@@ -353,12 +354,8 @@ async def test_waiting_answers_do_not_block_others() -> None:
     """A handler that waits for one client leaves the others served."""
     go = trio.Event()
 
-    def handler(request: Request) -> Response | Awaitable[Response]:
-        async def wait() -> Response:
-            await go.wait()
-            return OK
-
-        return OK if request.path == "/" else wait()
+    def handler(request: Request) -> Response | Future[Response]:
+        return OK if request.path == "/" else after(go.wait, lambda: OK)
 
     async with running(handler) as site, await site.connect(GET.replace(b"/ ", b"/w ")):
         assert 200 == await site.status()

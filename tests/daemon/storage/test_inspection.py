@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gossipd.daemon.storage.inspection import UpkeepError, back_up, checked, shown
+from gossipd.daemon.storage.inspection import (
+    InspectionError,
+    back_up,
+    check_directory,
+    read_directory,
+)
 from gossipd.daemon.storage.schema import FILE
 from gossipd.daemon.storage.store import Store
 from gossipd.protocol import Claim, Entry, Group, State
@@ -35,12 +40,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_a_whole_file_is_fine(store: Store) -> None:
     """With what it holds, in one line."""
-    assert checked(store.path.parent) == f"{store.path}: owners 2, their entries 3, members 2"
+    assert (
+        check_directory(store.path.parent) == f"{store.path}: owners 2, their entries 3, members 2"
+    )
 
 
 def test_everything_is_shown_as_plain_values(store: Store) -> None:
     """Counters by their value: 5, raised to 9, and 4 more."""
-    assert shown(store.path.parent) == {
+    assert read_directory(store.path.parent) == {
         "path": str(store.path),
         "cluster": "prod",
         "generation": 7,
@@ -56,9 +63,9 @@ def test_everything_is_shown_as_plain_values(store: Store) -> None:
         ],
     }
     store.record(Group(B, 1, 2, [Entry(2, "default", 9, 6)]))
-    assert {"default": 15} == shown(store.path.parent)["counters"]
+    assert {"default": 15} == read_directory(store.path.parent)["counters"]
     store.close(State(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
-    assert shown(store.path.parent)["ended_in_good_order"]
+    assert read_directory(store.path.parent)["ended_in_good_order"]
 
 
 def test_a_backup_is_a_file_like_the_node_has(store: Store, tmp_path: Path) -> None:
@@ -75,7 +82,7 @@ def test_a_backup_replaces_nothing(store: Store, tmp_path: Path) -> None:
     """And leaves nothing where it cannot be written."""
     (tmp_path / "there").write_text("x")
     for target in "there", "no/folder":
-        with pytest.raises(UpkeepError, match=str(tmp_path / target)):
+        with pytest.raises(InspectionError, match=str(tmp_path / target)):
             back_up(store.path.parent, tmp_path / target)
     assert ["node", "there"] == sorted(os.listdir(tmp_path))
     assert "x" == (tmp_path / "there").read_text()
@@ -84,8 +91,8 @@ def test_a_backup_replaces_nothing(store: Store, tmp_path: Path) -> None:
 def test_what_is_no_node_is_named(tmp_path: Path) -> None:
     """No directory, or none of a node."""
     for name in ".", "none":
-        with pytest.raises(UpkeepError, match=f"holds no {FILE}"):
-            checked(tmp_path / name)
+        with pytest.raises(InspectionError, match=f"holds no {FILE}"):
+            check_directory(tmp_path / name)
 
 
 @pytest.mark.parametrize("damage", [b"x" * 5000, b""])
@@ -93,8 +100,8 @@ def test_damage_is_named(store: Store, damage: bytes) -> None:
     """By every command, in one line with the path."""
     store.close(State(7, MEMBERS, (), GROUPS))
     store.path.write_bytes(damage)
-    for call in (checked, shown):
-        with pytest.raises(UpkeepError) as caught:
+    for call in (check_directory, read_directory):
+        with pytest.raises(InspectionError) as caught:
             call(store.path.parent)
         assert str(store.path) in str(caught.value)
         assert "\n" not in str(caught.value)
@@ -108,5 +115,5 @@ def test_damage_within_is_found_by_a_check(store: Store) -> None:
     data = bytearray(store.path.read_bytes())
     data[-2000:] = b"\xff" * 2000
     store.path.write_bytes(data)
-    with pytest.raises(UpkeepError, match=r"is damaged|malformed"):
-        checked(store.path.parent)
+    with pytest.raises(InspectionError, match=r"is damaged|malformed"):
+        check_directory(store.path.parent)

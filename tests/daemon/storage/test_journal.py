@@ -45,7 +45,7 @@ class Storage:
     def record(self, group: Group) -> None:
         self.recorded.append(group)
 
-    def turn(self) -> None:
+    def begin_snapshot(self) -> None:
         self.turns.append(len(self.recorded))
 
     def reopen(self) -> State:
@@ -98,9 +98,9 @@ class Kept:
 async def journal(storage: Storage) -> AsyncIterator[tuple[Journal, Kept]]:
     """A journal at work, which has just written its first snapshot."""
     kept = Kept()
-    under_test = Journal(storage, kept)
+    under_test = Journal(storage)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(under_test.run)
+        nursery.start_soon(under_test.run, kept, kept)
         await trio.testing.wait_all_tasks_blocked()
         yield under_test, kept
         nursery.cancel_scope.cancel()

@@ -298,7 +298,7 @@ def test_what_was_recorded_is_read_until_it_is_stored(tmp_path: Path) -> None:
     crash(store)
     store, state = opened(tmp_path)
     assert (group,) == state.groups
-    store.turn()
+    store.begin_snapshot()
     store.commit([], state)
     crash(store)
     store, state = opened(tmp_path)

@@ -50,7 +50,7 @@ async def test_the_loop_goes_on_beside_a_long_call() -> None:
 
 async def test_long_calls_are_waited_for_less_and_less(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until one is short again: a slow disk costs the loop no time, and a slow moment nothing."""
-    monkeypatch.setattr(writer, "_PASSED_OVER", 4)
+    monkeypatch.setattr(writer, "_MOST_PASSED_OVER", 4)
     tried: list[str] = []
 
     class Noting(WriterThread):

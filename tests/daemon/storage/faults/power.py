@@ -76,7 +76,7 @@ class Workload:
                 self._hear(store)
             snapshot = None
             if number % 4 == 0:
-                store.turn()
+                store.begin_snapshot()
                 snapshot = self._others(number)
                 self._hear(store)
             self._step(store, lambda own=own, snapshot=snapshot: store.commit(own, snapshot), own)
@@ -196,7 +196,7 @@ def _verdict(work: Workload, store: Store, told: Told) -> str | None:
 
 
 def _verdict_on_heard(work: Workload, store: Store, told: Told, *, killed: bool) -> str | None:
-    recorded = Store(store.path.parent, CLUSTER)._recent.read()
+    recorded = Store(store.path.parent, CLUSTER)._unsynced.read()
     if any(group not in work.heard for group in recorded):
         return "brings what nobody has counted"
     ledger = Ledger(b"")

@@ -53,7 +53,7 @@ class Recovery(Workload):
             entry = Entry(number, "default", 0, number)
             own = [Write(number, (Group(b"c" * 16, number - 1, number, [entry]),))]
             self._hear(store)
-            store.turn()
+            store.begin_snapshot()
             snapshot = self._others(number)
             self._step(store, lambda own=own, snapshot=snapshot: store.commit(own, snapshot), own)
         store._disconnect()

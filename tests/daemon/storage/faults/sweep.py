@@ -21,13 +21,14 @@ import trio
 import trio.testing
 
 from gossipd.daemon.config import DaemonConfig
-from gossipd.daemon.driver import Driver
-from gossipd.daemon.run import StartError, _close, _store
-from gossipd.daemon.storage.journal import Journal
+from gossipd.daemon.open import StartError, _close, _opened_store
+from gossipd.daemon.service import Service
+from gossipd.daemon.storage.journal import Journal, Reports, Snapshots
 from gossipd.daemon.storage.store import Store, StoreError, WriteError
 from gossipd.daemon.storage.writer import WriterThread
 from gossipd.protocol import Address, Entry, Group, Identity, Node, ProtocolConfig, State
 from gossipd.protocol.counters.writes import Counting
+from tests.daemon.fakes import Running, serving
 from tests.daemon.storage.faults.disk import Disk, Image, records
 from tests.daemon.storage.faults.power import CLUSTER, SmallLog
 from tests.daemon.storage.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Shim
@@ -101,7 +102,7 @@ class History:
 
     async def _live(self, steps: int, *, passes: bool) -> None:
         try:
-            with _store(self._config, ID) as (store, kept):
+            with _opened_store(self._config, ID) as (store, kept):
                 assert store is not None
                 node = restarted(kept)
                 if store.trouble is None:
@@ -111,13 +112,10 @@ class History:
                         assert store.trouble is not None
                 # Of a log that can only be read nobody knows whether all of it is on the disk.
                 self._doubtful = store.trouble is not None
-                driver = Driver(node, ID, _Silence(), lambda event: None, store)
-                async with trio.open_nursery() as nursery:
-                    await nursery.start(driver.run)
-                    await self._load(driver, steps)
+                async with serving(node, _Silence(), journal=Journal(store)) as running:
+                    await self._load(running, steps)
                     if passes:
-                        await self._recover(driver)
-                    nursery.cancel_scope.cancel()
+                        await self._recover(running)
                 if self._closes:
                     _close(store, node)
                 else:
@@ -135,48 +133,48 @@ class History:
         else:
             self._shim.disarm()
 
-    async def _load(self, driver: Driver, steps: int) -> None:
-        self._read(driver)
-        driver.register("10.0.0.9:8088")
+    async def _load(self, running: Running, steps: int) -> None:
+        self._read(running.service)
+        running.service.register("10.0.0.9:8088")
         for step in range(1, steps + 1):
             amounts = [step, 1, 2] if step % 4 == 0 else [step]
             async with trio.open_nursery() as nursery:
                 for amount in amounts:
-                    nursery.start_soon(self._count, driver, amount)
+                    nursery.start_soon(self._count, running.service, amount)
             # Others' counting, which is written once a second.
             entry = Entry(step, "other", 0, step)
-            driver.restored(State(groups=(Group(b"o" * 16, step - 1, step, [entry]),)))
+            running.driver.restored(State(groups=(Group(b"o" * 16, step - 1, step, [entry]),)))
             await trio.sleep(0.4)
-            self._read(driver)
+            self._read(running.service)
 
-    async def _count(self, driver: Driver, amount: int) -> bool:
+    async def _count(self, service: Service, amount: int) -> bool:
         with trio.fail_after(30):
-            answer = await outcome(driver.increment("default", amount, "local"))
+            answer = await outcome(service.increment("default", amount, "local"))
         if answer.holders:
             self.acknowledged += amount
             self._told(self.acknowledged)
         else:
             self.unanswered += amount
-            if driver.ready() is None:
+            if service.trouble() is None:
                 self.problems.append("a write failed, and it is ready")
         return answer.holders > 0
 
-    async def _recover(self, driver: Driver) -> None:
+    async def _recover(self, running: Running) -> None:
         self.calls = self._shim.calls
         self._shim.disarm()
         await trio.sleep(3)
-        if driver.ready() is not None:
-            self.problems.append(f"is not ready again: {driver.ready()}")
-        if not await self._count(driver, 1):
+        if running.service.trouble() is not None:
+            self.problems.append(f"is not ready again: {running.service.trouble()}")
+        if not await self._count(running.service, 1):
             self.problems.append("takes no writes when the fault has passed")
-        self._read(driver)
-        for group in driver.state().groups:
+        self._read(running.service)
+        for group in running.node.state().groups:
             if any(entry.version > group.upto for entry in group.entries):
                 self.problems.append("there is a gap in an owner's versions: nobody can have all")
 
-    def _read(self, driver: Driver) -> None:
-        count = driver.count("default")
-        self._doubtful = self._doubtful and driver.ready() is not None
+    def _read(self, service: Service) -> None:
+        count = service.count("default")
+        self._doubtful = self._doubtful and service.trouble() is not None
         least = max(self.acknowledged, self.shown)
         if not least <= count <= self.acknowledged + self.unanswered:
             self.problems.append(f"{count} is shown after {self.shown}: {self}")
@@ -274,13 +272,13 @@ def _plan(kinds: list[int], stride: int, *, thorough: bool) -> Iterator[Fault]:
         yield from faults
 
 
-async def _commit_late(self: Journal) -> None:
+async def _commit_late(self: Journal, node: Snapshots, reports: Reports) -> None:
     """Breaks the journal: it answers, and then commits."""
     self._wake = trio.Event()
     batch, self._queue = self._queue, []
-    self._kept.reported(batch, kept=True)
+    reports.reported(batch, kept=True)
     try:
-        self._store.commit(batch, self._snapshot())
+        self._store.commit(batch, self._snapshot(node))
     except WriteError as error:
         self.trouble = str(error)
 
@@ -311,7 +309,7 @@ def sweep(
     structlog.configure(processors=[_drop])
     with (
         mock.patch.object(WriterThread, "run", _at_once),
-        mock.patch("gossipd.daemon.run.Store", SmallLog),
+        mock.patch("gossipd.daemon.open.Store", SmallLog),
         BREAKAGES[broken](),
     ):
         bench = Bench(folder, seed)

@@ -1,7 +1,7 @@
 """Asks a daemon whether it is ready, in one HTTP request over a plain socket.
 
-Container engines start this anew every few seconds, so it imports next to nothing: no trio, no
-attrs, not even the standard library's HTTP client.
+Container engines start `gossipd health` anew every few seconds. So this module imports next to
+nothing: no trio, no attrs, not even the standard library's HTTP client, and nothing of gossipd.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import socket
 import time
 from typing import NamedTuple
+
+# The same as `gossipd.protocol.DEFAULT_PORT`, whose import takes longer than all of this.
+DEFAULT_PORT = 8088
 
 HEALTHY = 0
 UNHEALTHY = 1
@@ -20,11 +23,11 @@ _LINE_CHARACTERS = 200
 
 
 class Verdict(NamedTuple):
-    """What was found.
+    """What is known of a daemon's health.
 
     Attributes:
-        exit_code: HEALTHY (answered 200), UNHEALTHY (answered something else) or UNREACHABLE.
-        status: the same as a word.
+        exit_code: HEALTHY (it answered 200), UNHEALTHY (it answered anything else) or UNREACHABLE.
+        status: the exit code as a word.
         detail: one line for a person.
     """
 
@@ -34,14 +37,13 @@ class Verdict(NamedTuple):
 
 
 def default_url(environment: dict[str, str]) -> str:
-    """Where `gossipd run` with the same environment listens, as seen from this machine.
+    """Returns the URL at which `gossipd run` in this environment is reached from this machine.
 
-    Raises:
-        ValueError: with one line that names the variable it cannot make sense of.
+    Raises ValueError, which names the variable, if the environment has a wrong value.
     """
     bind, variable = (environment.get("GOSSIPD_BIND") or "127.0.0.1").strip(), "GOSSIPD_BIND"
     if ":" not in bind.rpartition("]")[2]:
-        port = (environment.get("PORT") or "8088").strip()
+        port = (environment.get("PORT") or str(DEFAULT_PORT)).strip()
         bind, variable = f"{bind}:{port}", "PORT"
     try:
         host, port_number = _host_and_port(bind)
@@ -52,10 +54,9 @@ def default_url(environment: dict[str, str]) -> str:
 
 
 def parse_url(url: str) -> tuple[str, int, str]:
-    """Host, port and path prefix of an http URL.
+    """Returns host, port and path prefix of an http URL.
 
-    Raises:
-        ValueError: with one line, if it is not `http://HOST[:PORT][/PREFIX]`.
+    Raises ValueError if the text is not of the form `http://HOST[:PORT][/PREFIX]`.
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.lower() != "http":
@@ -68,10 +69,10 @@ def parse_url(url: str) -> tuple[str, int, str]:
 
 
 def ask(url: str, timeout: float) -> Verdict:
-    """Asks the daemon at `url`, for at most `timeout` seconds in all after a name look-up.
+    """Asks the daemon at `url` whether it is ready.
 
-    Raises:
-        ValueError: as `parse_url`.
+    It takes at most `timeout` seconds in all, and before that the time to look a name up. Raises
+    ValueError if `url` is no http URL.
     """
     host, port, prefix = parse_url(url)
     deadline = time.monotonic() + timeout

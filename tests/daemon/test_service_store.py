@@ -1,4 +1,4 @@
-"""The driver with a store: what is told is on disk, and trouble is answered at once."""
+"""The service with a store: what is told is on disk, and trouble is answered at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import trio
 import trio.testing
 from structlog.testing import capture_logs
 
-from gossipd.daemon.driver import Driver
+from gossipd.daemon.storage.journal import Journal
 from gossipd.daemon.storage.store import WriteError
 from gossipd.daemon.storage.writer import WriterThread
 from gossipd.protocol import (
@@ -28,7 +28,7 @@ from gossipd.protocol import (
     State,
     Write,
 )
-from tests.daemon.test_driver import Endpoint
+from tests.daemon.fakes import NODE_ID, Endpoint, Running, serving
 from tests.daemon.waiting import outcome
 
 WALL_MS = 1_700_000_000_000
@@ -59,7 +59,7 @@ class Storage:
     def record(self, group: Group) -> None:
         self.recorded.append(group)
 
-    def turn(self) -> None:
+    def begin_snapshot(self) -> None:
         pass
 
     def reopen(self) -> State:
@@ -71,7 +71,7 @@ class Storage:
 @asynccontextmanager
 async def running(
     clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[Driver, Storage, Node]]:
+) -> AsyncIterator[tuple[Running, Storage, Node]]:
     """A real node alone in its cluster, with such a store."""
     storage = Storage()
 
@@ -81,37 +81,34 @@ async def running(
 
     monkeypatch.setattr(WriterThread, "run", run)
     now = trio.current_time()
-    identity = Identity("10.0.0.1:8088", 1, WALL_MS)
+    identity = Identity(NODE_ID, 1, WALL_MS)
     node = Node(ProtocolConfig(), identity, state=None, rng=Random(1), now=now)
-    driver = Driver(node, identity.node_id, Endpoint(clock), lambda event: None, storage)
-    async with trio.open_nursery() as nursery:
-        await nursery.start(driver.run)
+    async with serving(node, Endpoint(clock), journal=Journal(storage)) as made:
         await trio.testing.wait_all_tasks_blocked()
-        yield driver, storage, node
-        nursery.cancel_scope.cancel()
+        yield made, storage, node
 
 
 async def test_nothing_is_told_before_it_is_on_disk(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither in an answer nor by `count`."""
-    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
+    async with running(autojump_clock, monkeypatch) as (site, storage, _):
         storage.gate = trio.Event()
-        waiting = driver.increment("default", 5, "local")
+        waiting = site.service.increment("default", 5, "local")
         await trio.testing.wait_all_tasks_blocked()
-        assert 0 == driver.count("default")
+        assert 0 == site.service.count("default")
         storage.gate.set()
         answer = await outcome(waiting)
         assert (5, 1, 1) == (answer.count, answer.holders, answer.target)
-        assert 5 == driver.count("default")
+        assert 5 == site.service.count("default")
 
 
 async def test_what_waits_is_one_transaction(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answers come in order."""
-    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
-        waiting = [driver.increment("default", 1, "local") for _ in range(5)]
+    async with running(autojump_clock, monkeypatch) as (site, storage, _):
+        waiting = [site.service.increment("default", 1, "local") for _ in range(5)]
         counts = [(await outcome(each)).count for each in waiting]
         assert [1, 2, 3, 4, 5] == counts
         written = [entry.count for write in storage.written for entry in write.groups[0].entries]
@@ -122,23 +119,23 @@ async def test_a_failed_write_is_answered_and_the_node_counts_on_under_a_new_id(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Holders 0 stands for it; while there is trouble, no write reaches the node."""
-    async with running(autojump_clock, monkeypatch) as (driver, storage, node):
-        first = driver.increment("default", 1, "local")
+    async with running(autojump_clock, monkeypatch) as (site, storage, node):
+        first = site.service.increment("default", 1, "local")
         await outcome(first)
         storage.failing = "disk full"
         with capture_logs():
-            failed = driver.increment("default", 2, "local")
+            failed = site.service.increment("default", 2, "local")
             assert 0 == (await outcome(failed)).holders
-            assert "the store cannot be written: disk full" == driver.ready()
+            assert "the store cannot be written: disk full" == site.service.trouble()
             with trio.testing.assert_no_checkpoints():
-                refused = await outcome(driver.increment("default", 4, "local"))
-                unchanged = await outcome(driver.sync("default", 0, "local"))
+                refused = await outcome(site.service.increment("default", 4, "local"))
+                unchanged = await outcome(site.service.sync("default", 0, "local"))
             assert 0 == refused.holders == unchanged.holders
             storage.holds = State(groups=tuple(storage.written[0].groups))
             storage.failing = None
             await trio.sleep(1.5)
-        assert driver.ready() is None
-        again = driver.increment("default", 8, "local")
+        assert site.service.trouble() is None
+        again = site.service.increment("default", 8, "local")
         assert 9 == (await outcome(again)).count
         assert 2 == len({group.owner for group in node.state().groups})
 
@@ -147,10 +144,10 @@ async def test_what_the_disk_turned_out_to_hold_counts(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A write that was reported as failed may have reached it all the same."""
-    async with running(autojump_clock, monkeypatch) as (driver, storage, node):
+    async with running(autojump_clock, monkeypatch) as (site, storage, node):
         storage.failing = "I/O error"
         with capture_logs():
-            failed = driver.increment("default", 2, "local")
+            failed = site.service.increment("default", 2, "local")
             await trio.testing.wait_all_tasks_blocked()
             await outcome(failed)
             other = Node(
@@ -164,7 +161,7 @@ async def test_what_the_disk_turned_out_to_hold_counts(
             storage.holds = State(groups=staged[0].write.groups)  # type: ignore[union-attr]
             storage.failing = None
             await trio.sleep(1.5)
-        assert 2 == driver.count("default")
+        assert 2 == site.service.count("default")
         assert 1 == len(node.state().groups)
 
 
@@ -172,13 +169,13 @@ async def test_the_rest_is_written_within_a_second(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Removed peers, for instance; and nothing when nothing has changed."""
-    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
-        driver.register("10.0.0.9:8088")
+    async with running(autojump_clock, monkeypatch) as (site, storage, _):
+        site.service.register("10.0.0.9:8088")
         await trio.sleep(5)
         before = len(storage.snapshots)
         await trio.sleep(30)
         assert before == len(storage.snapshots)
-        waiting = driver.increment("default", 1, "local")
+        waiting = site.service.increment("default", 1, "local")
         await outcome(waiting)
         await trio.sleep(1.5)
         assert 1 == len(storage.snapshots[-1].groups)
@@ -188,11 +185,11 @@ async def test_what_a_peer_counted_is_recorded_before_it_is_shown(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And not committed: nobody waits for a sync of it."""
-    async with running(autojump_clock, monkeypatch) as (driver, storage, node):
+    async with running(autojump_clock, monkeypatch) as (site, storage, node):
         storage.gate = trio.Event()
         group = Group(b"o" * 16, 0, 1, [Entry(1, "default", 0, 5)])
         monkeypatch.setattr(node, "handle_timeout", lambda now: [Record(group)])
-        driver._perform(node.handle_timeout(0.0), 0.0)
+        site.driver.command(node.handle_timeout)
         assert [group] == storage.recorded
 
 
@@ -200,13 +197,13 @@ async def test_who_comes_in_the_same_turn_is_one_write(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first alone, as long as there is but one a turn; then all together, and alone again."""
-    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
+    async with running(autojump_clock, monkeypatch) as (site, storage, _):
 
         async def turn(clients: int) -> list[int]:
             """How much each write of this turn adds."""
             before = len(storage.written)
-            count = driver.count("default")
-            waiting = [driver.increment("default", 1, "local") for _ in range(clients)]
+            count = site.service.count("default")
+            waiting = [site.service.increment("default", 1, "local") for _ in range(clients)]
             answers = [await outcome(each) for each in waiting]
             assert [count + 1 + n for n in range(clients)] == [each.count for each in answers]
             entries = [write.groups[0].entries[0].count for write in storage.written[before:]]
@@ -220,12 +217,12 @@ async def test_who_comes_in_the_next_turns_shares_the_commit(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not its write: that of an earlier turn is staged already."""
-    async with running(autojump_clock, monkeypatch) as (driver, storage, _):
+    async with running(autojump_clock, monkeypatch) as (site, storage, _):
 
         async def client(turns: int) -> None:
             for _ in range(turns):
                 await trio.lowlevel.checkpoint()
-            await outcome(driver.increment("default", 1, "local"))
+            await outcome(site.service.increment("default", 1, "local"))
 
         commits: list[int] = []
         for _ in range(20):
@@ -241,9 +238,9 @@ async def test_the_limit_refuses_only_who_would_pass_it(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when others come in the same turn."""
-    async with running(autojump_clock, monkeypatch) as (driver, _, node):
-        first = driver.increment("default", VALUE_LIMIT - 3, "local")
-        rest = [driver.increment("default", amount, "local") for amount in (1, 5, 2)]
+    async with running(autojump_clock, monkeypatch) as (site, _, node):
+        first = site.service.increment("default", VALUE_LIMIT - 3, "local")
+        rest = [site.service.increment("default", amount, "local") for amount in (1, 5, 2)]
         assert VALUE_LIMIT - 3 == (await outcome(first)).count
         outcomes: list[int] = []
         for waiting in rest:
@@ -253,4 +250,4 @@ async def test_the_limit_refuses_only_who_would_pass_it(
                 outcomes.append(99)
         assert [-2, 99, 0] == outcomes
         assert VALUE_LIMIT == node.count("default")
-        assert not driver._waiting
+        assert not site.tickets

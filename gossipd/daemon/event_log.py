@@ -1,8 +1,9 @@
-"""Log lines of the node's events: one structured line each, with stable names for programs."""
+"""The log line of each of the node's events.
+
+Programs read these lines: the name of an event and the names of its fields do not change.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import attrs
 import structlog
@@ -47,24 +48,12 @@ _NAMES: dict[type, tuple[str, str]] = {
 }
 
 
-def event_name(event: Event) -> str:
-    """The name of an event in the log: `member_dead` for MemberDead."""
-    return _NAMES[type(event)][0]
-
-
-class EventLog:
-    """Writes a line per event, and hands the event on."""
-
-    def __init__(self, forward: Callable[[Event], None]) -> None:
-        self._log = structlog.get_logger()
-        self._forward = forward
-
-    def __call__(self, event: Event) -> None:
-        name, level = _NAMES[type(event)]
-        fields = {
-            key: round(value, 3) if isinstance(value, float) else value
-            for key, value in attrs.asdict(event).items()
-            if value is not None
-        }
-        getattr(self._log, level)(name, **fields)
-        self._forward(event)
+def log_event(event: Event) -> None:
+    """Writes one structured line about `event`. Fields without a value are left out."""
+    name, level = _NAMES[type(event)]
+    fields = {
+        key: round(value, 3) if isinstance(value, float) else value
+        for key, value in attrs.asdict(event).items()
+        if value is not None
+    }
+    getattr(structlog.get_logger(), level)(name, **fields)

@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from gossipd.health import HEALTHY, UNHEALTHY, UNREACHABLE, ask, default_url, parse_url
-
-
-@contextmanager
-def answering(answer: bytes, requests: list[bytes] | None = None) -> Iterator[str]:
-    """A server that answers one connection with the given bytes and closes it; yields its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                received = connection.recv(65536)
-                if requests is not None:
-                    requests.append(received)
-                connection.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            thread.join()
-
-
-@contextmanager
-def silent() -> Iterator[str]:
-    """A server that never answers; yields its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-def refusing() -> str:
-    """The URL of a port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+from gossipd import protocol
+from gossipd.client import (
+    DEFAULT_PORT,
+    HEALTHY,
+    UNHEALTHY,
+    UNREACHABLE,
+    ask,
+    default_url,
+    parse_url,
+)
+from tests.fake_daemons import answering, refusing, silent
 
 
 def test_ready() -> None:
@@ -153,6 +125,11 @@ def test_bad_environment(environment: dict[str, str]) -> None:
     """A variable that makes no sense is named."""
     with pytest.raises(ValueError, match=f"^{next(iter(environment))}: "):
         default_url(environment)
+
+
+def test_the_default_port_is_that_of_a_node() -> None:
+    """The client has a copy of it, so that it need not import the protocol."""
+    assert protocol.DEFAULT_PORT == DEFAULT_PORT
 
 
 def test_imports_next_to_nothing() -> None:

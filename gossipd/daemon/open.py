@@ -1,0 +1,274 @@
+"""A whole daemon as a context manager: sockets, store, node, HTTP server, and a graceful leave.
+
+It installs no signal handler, configures no log and ends no process, so that it can run inside
+another program on trio. `run` makes a program of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from random import SystemRandom
+
+import structlog
+import trio
+
+from gossipd.protocol import (
+    Event,
+    Identity,
+    LeaveDone,
+    Node,
+    ProtocolConfig,
+    State,
+    format_node_id,
+    is_address,
+    split_node_id,
+)
+
+from .config import DaemonConfig
+from .doors import Api, Metrics
+from .driver import Driver, look_up
+from .errors import reason
+from .event_log import log_event
+from .http import HttpServer, Request
+from .log import RateLimit
+from .net import Segments, UdpSocket, advertised_address, changed_address, is_wildcard
+from .service import Service, Tickets
+from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
+
+_BACKLOG = 1024
+_DRAIN_SECONDS = 1.0
+_LEAVE_SECONDS = 2.8
+_ERROR_INTERVAL = 1.0
+_ADDRESS_SECONDS = 2.0
+
+_KNOWN = {
+    errno.EADDRINUSE: "another program uses this address (is a gossipd running here?)",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+}
+
+
+class StartError(Exception):
+    """The daemon cannot start. The text is one line that says what and where."""
+
+
+class Daemon:
+    """A running daemon.
+
+    Attributes:
+        service: what clients may ask of the node.
+        listening: the address of both its sockets, as `host:port`.
+    """
+
+    def __init__(
+        self, service: Service, server: HttpServer, left: trio.Event, listening: str
+    ) -> None:
+        self.service = service
+        self.listening = listening
+        self._server = server
+        self._left = left
+
+    async def leave(self) -> None:
+        """Answers the requests that are under way, and leaves the cluster.
+
+        It takes at most 2.8 s. A second call does nothing.
+        """
+        if self.service.draining:
+            return
+        self.service.drain()
+        with trio.move_on_after(_LEAVE_SECONDS):
+            self._server.drain()
+            with trio.move_on_after(_DRAIN_SECONDS):
+                while self._server.statistics().open:
+                    await trio.sleep(0.01)
+            self.service.leave()
+            await self._left.wait()
+
+
+@asynccontextmanager
+async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
+    """Runs a daemon for the length of the block. Its node leaves the cluster at the end.
+
+    If the block raises or is cancelled, the daemon stops at once, as if it had been killed: other
+    nodes take its node for dead, and nothing that was acknowledged is lost.
+
+    Raises StartError if the address or the data directory cannot be used.
+    """
+    host = await _bind_host(config.bind[0])
+    node_id = await _advertised(config, host)
+    with (
+        _opened_store(config, node_id) as (store, kept),
+        _bound(host, config.bind[1]) as (endpoint, listener),
+        _found_segments(config, host) as segments,
+    ):
+        node = _make_node(config, node_id, kept, discovery=segments is not None)
+        if store is not None and store.trouble is None:
+            with contextlib.suppress(WriteError):
+                store.begin(node.state().generation)
+        left = trio.Event()
+
+        def notice(event: Event) -> None:
+            if isinstance(event, LeaveDone):
+                left.set()
+
+        tickets = Tickets()
+        journal = None if store is None else Journal(store)
+        broadcast = None if segments is None else segments.broadcast
+        driver = Driver(node, endpoint, tickets.answer, (log_event, notice), journal, broadcast)
+        service = Service(node, node_id, driver, tickets, journal)
+        server = HttpServer(on_error=_ErrorLog())
+        requests: dict[tuple[str, int], int] = {}
+        metrics = Metrics(service.statistics, server.statistics, requests, driver.lateness, store)
+        api = Api(service, metrics.page, requests)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(driver.run, config.join)
+            nursery.start_soon(service.run)
+            await nursery.start(server.serve, api.handle, [listener])
+            if segments is not None:
+                nursery.start_soon(segments.run, driver.hear)
+            if config.advertise is None and is_wildcard(host):
+                nursery.start_soon(_follow_address, host, service)
+            daemon = Daemon(service, server, left, format_node_id(host, config.bind[1]))
+            yield daemon
+            await daemon.leave()
+            nursery.cancel_scope.cancel()
+        if store is not None:
+            _close(store, node)
+
+
+class _ErrorLog:
+    """Logs what the handler of a request raised, once a second at most."""
+
+    def __init__(self) -> None:
+        self._limit = RateLimit(_ERROR_INTERVAL, trio.current_time)
+
+    def __call__(self, error: Exception, request: Request | None) -> None:
+        held_back = self._limit.admit("handler")
+        if held_back is not None:
+            path = request.path if request else ""
+            log = structlog.get_logger()
+            log.error("request_failed", path=path, held_back=held_back, exc_info=error)
+
+
+def _make_node(config: DaemonConfig, node_id: str, kept: State | None, *, discovery: bool) -> Node:
+    protocol = ProtocolConfig.profile(
+        config.profile, cluster=config.cluster, ack=config.ack, discovery=discovery
+    )
+    identity = Identity(node_id, secrets.randbits(32), time.time_ns() // 1_000_000)
+    # The system's randomness: after a machine was set back to a snapshot, a generator in this
+    # process would draw the same owner ids again.
+    return Node(protocol, identity, state=kept, rng=SystemRandom(), now=trio.current_time())
+
+
+# The store
+
+
+@contextlib.contextmanager
+def _opened_store(
+    config: DaemonConfig, node_id: str
+) -> Iterator[tuple[Store, State] | tuple[None, None]]:
+    """Reserves and opens the store, and yields it with what it holds; None if there is none.
+
+    Raises StartError.
+    """
+    if config.data_dir is None:
+        yield None, None
+        return
+    try:
+        held = lock_directory(config.data_dir, f"process {os.getpid()} ({node_id})")
+    except LockError as error:
+        raise StartError(str(error)) from None
+    try:
+        store = Store(config.data_dir, config.cluster)
+        try:
+            kept = store.open()
+        except StoreError as error:
+            raise StartError(str(error)) from None
+        yield store, kept
+    finally:
+        os.close(held)
+
+
+def _close(store: Store, node: Node) -> None:
+    try:
+        store.close(node.state())
+    except WriteError as error:
+        structlog.get_logger().error("store_failed", reason=str(error))
+
+
+# Addresses and sockets
+
+
+async def _bind_host(name: str) -> str:
+    """Returns the address of this machine that a name stands for. Raises StartError."""
+    if is_address(name):
+        return name
+    addresses = await look_up(name, 0)
+    if not addresses:
+        raise StartError(f"--bind: the name {name} has no address")
+    return addresses[0][0]
+
+
+async def _advertised(config: DaemonConfig, bind_host: str) -> str:
+    """Returns the id of the node: as configured, or the address by which others reach it.
+
+    Raises StartError.
+    """
+    if config.advertise is None:
+        host, warning = advertised_address(bind_host)
+        if warning:
+            structlog.get_logger().warning("advertised_address", reason=warning)
+        return format_node_id(host, config.bind[1])
+    host, port = split_node_id(config.advertise)
+    if is_address(host):
+        return config.advertise
+    addresses = await look_up(host, port)
+    if not addresses:
+        raise StartError(f"--advertise: the name {host} has no address")
+    return format_node_id(addresses[0][0], port)
+
+
+async def _follow_address(host: str, service: Service) -> None:
+    """Gives the node another id whenever this machine has got another address."""
+    while True:
+        await trio.sleep(_ADDRESS_SECONDS)
+        advertised, port = split_node_id(service.node_id)
+        found = changed_address(host, advertised)
+        if found is not None:
+            service.move(format_node_id(found, port))
+
+
+@contextlib.contextmanager
+def _bound(host: str, port: int) -> Iterator[tuple[UdpSocket, trio.SocketListener]]:
+    """Opens both sockets of the node's one port number, and closes them. Raises StartError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tcp:
+        try:
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tcp.bind((host, port))
+            tcp.listen(_BACKLOG)
+            endpoint = UdpSocket(host, port)
+        except OSError as error:
+            where = format_node_id(host, port)
+            raise StartError(f"cannot listen on {where}: {reason(error, _KNOWN)}") from None
+        with contextlib.closing(endpoint):
+            yield endpoint, trio.SocketListener(trio.socket.from_stdlib_socket(tcp))
+
+
+@contextlib.contextmanager
+def _found_segments(config: DaemonConfig, host: str) -> Iterator[Segments | None]:
+    """Opens the sockets of discovery, and closes them. Yields None without discovery."""
+    if config.discovery and ":" in host:
+        structlog.get_logger().info("discovery_off", reason="IPv6 has no broadcast")
+    if not config.discovery or ":" in host:
+        yield None
+        return
+    with contextlib.closing(Segments(host, config.discovery_port)) as segments:
+        segments.look()
+        yield segments

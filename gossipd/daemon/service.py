@@ -1,0 +1,218 @@
+"""The running node as its doors see it: the ways in for clients call nothing but this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from gossipd.protocol import Answer, Effect, Increment, Node, Statistics
+
+from .clock_steps import ClockSteps
+from .driver import Driver
+from .future import Future
+from .storage import Journal
+
+# The answer to a write that cannot be stored at present: no node holds it.
+_NOT_STORED = Answer(0, 0, 0, 1)
+
+
+class Tickets:
+    """The writes that wait for their answers, each under a number that the node gives back."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, Future[Answer]] = {}
+        self._last = 0
+
+    def __len__(self) -> int:
+        """Returns how many writes wait."""
+        return len(self._waiting)
+
+    def issue(self) -> tuple[int, Future[Answer]]:
+        """Returns a new ticket, and the future of its answer."""
+        self._last += 1
+        future = self._waiting[self._last] = Future()
+        return self._last, future
+
+    def answer(self, answer: Answer) -> None:
+        """Settles the future of the answer's ticket."""
+        self._waiting.pop(answer.ticket).settle(answer)
+
+    def refuse(self, ticket: int, error: Exception) -> None:
+        """Settles the future of a ticket with an error."""
+        self._waiting.pop(ticket).settle(error)
+
+
+class Turns:
+    """Lets increments of different clients share a write if they come in one turn of trio's loop.
+
+    A write has a price whatever it adds: a transaction, and a push and a confirm for every peer.
+    So increments are kept until the end of the turn, when every task that was ready has run, and
+    are then done together. A client that is alone gains nothing by that, and its increment is done
+    at once. At the first increment of a turn nobody knows whether others follow; the last turn
+    decides. If that is wrong, one increment has a write of its own or waits for the turn's end.
+
+    The processor time that a node without peers takes for an increment, in microseconds:
+
+                                     1 client    32 clients
+        each by itself                    169           170
+        all at the end of the turn        200            66
+        the first always at once          186            82
+        the first at once if the last
+        turn had only one                 180            64
+    """
+
+    def __init__(self, act: Callable[[str, list[Increment]], None]) -> None:
+        """Takes what is called with a counter's name and the increments to be done together."""
+        self._act = act
+        self._asked = 0
+        self._kept: dict[str, list[Increment]] = {}
+        self._last_was_shared = False
+        self._begun = trio.Event()
+
+    def add(self, name: str, increment: Increment) -> None:
+        """Does an increment now or at the end of this turn."""
+        self._asked += 1
+        if self._asked == 1:
+            self._begun.set()
+            if not self._last_was_shared:
+                self._act(name, [increment])
+                return
+        self._kept.setdefault(name, []).append(increment)
+
+    async def run(self) -> None:
+        """Ends each turn in which there was an increment, until it is cancelled."""
+        while True:
+            # Waking this task takes until the end of the turn.
+            await self._begun.wait()
+            self._begun = trio.Event()
+            self._last_was_shared, self._asked = self._asked > 1, 0
+            kept, self._kept = self._kept, {}
+            for name, increments in kept.items():
+                self._act(name, increments)
+
+
+class Service:
+    """What clients may ask of the node.
+
+    A write is answered by a future. Its outcome is an `Answer`, whose `holders` are 0 if the write
+    could not be stored, or LimitExceeded if the counter takes no such write; then nothing changed.
+
+    Attributes:
+        node_id: the advertised `host:port`. It changes when the machine gets another address.
+        draining: whether the daemon is stopping. Doors take no more writes then.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        node_id: str,
+        driver: Driver,
+        tickets: Tickets,
+        journal: Journal | None = None,
+        stepped: Callable[[], bool] | None = None,
+    ) -> None:
+        """Makes the service of a node.
+
+        Args:
+            node: is asked for what changes nothing. Commands reach it through `driver`.
+            node_id: the id under which it starts.
+            driver: must give its answers to `tickets`.
+            tickets: the writes that wait for their answers.
+            journal: the driver's journal.
+            stepped: returns whether the wall clock was stepped; by default `ClockSteps` does.
+        """
+        self.node_id = node_id
+        self.draining = False
+        self._node = node
+        self._driver = driver
+        self._tickets = tickets
+        self._journal = journal
+        self._stepped = ClockSteps() if stepped is None else stepped
+        self._turns = Turns(self._increment)
+
+    async def run(self) -> None:
+        """Ends turns until it is cancelled. Increments are answered only while it runs."""
+        await self._turns.run()
+
+    def count(self, name: str) -> int:
+        """Returns the present value of a counter."""
+        return self._node.count(name)
+
+    def peers(self) -> list[str]:
+        """Returns the ids of live and joining peers, sorted, without this node."""
+        return self._node.peers()
+
+    def statistics(self) -> Statistics:
+        """Returns what the protocol has counted."""
+        return self._node.statistics()
+
+    def trouble(self) -> str | None:
+        """Returns one line that says why the store takes no writes, or None if it does."""
+        trouble = None if self._journal is None else self._journal.trouble
+        return None if trouble is None else f"the store cannot be written: {trouble}"
+
+    def increment(self, name: str, amount: int, ack: str | None) -> Future[Answer]:
+        """Adds to a counter. `ack` is an ack level, or None for the configured one."""
+        if not self._storable():
+            return Future(_NOT_STORED)
+        ticket, future = self._tickets.issue()
+        self._turns.add(name, Increment(amount, ack, ticket))
+        return future
+
+    def sync(self, name: str, value: int, ack: str | None) -> Future[Answer]:
+        """Raises a counter to `value` if it is lower. `ack` is as for `increment`."""
+        if not self._storable():
+            return Future(_NOT_STORED)
+        ticket, future = self._tickets.issue()
+        try:
+            self._count(lambda now: self._node.sync(name, value, ack, ticket, now))
+        except ValueError as error:
+            self._tickets.refuse(ticket, error)
+        return future
+
+    def register(self, text: str) -> None:
+        """Lists and contacts a peer. Raises ValueError if `text` names none."""
+        self._driver.command(lambda now: self._node.register(text, now))
+
+    def remove(self, text: str) -> None:
+        """Removes a peer until it is registered again. Raises ValueError if `text` names none."""
+        self._driver.command(lambda now: self._node.remove(text, now))
+
+    def move(self, node_id: str) -> None:
+        """Lets the node go on under another id, unless it is stopping."""
+        if not self.draining:
+            self.node_id = node_id
+            self._driver.command(lambda now: self._node.move(node_id, now))
+
+    def drain(self) -> None:
+        """Notes that the daemon is stopping."""
+        self.draining = True
+
+    def leave(self) -> None:
+        """Begins to leave the cluster. The node tells the end of it by the event `LeaveDone`."""
+        self._driver.command(self._node.leave)
+
+    def _storable(self) -> bool:
+        return self._journal is None or self._journal.trouble is None
+
+    def _count(self, call: Callable[[float], list[Effect]]) -> None:
+        """Calls a command that counts, after a check of the clocks.
+
+        If the machine was set back to a snapshot, the node must not count on under an owner id
+        under which it counted after the snapshot was made.
+        """
+        if self._stepped():
+            self._driver.command(self._node.renew)
+        self._driver.command(call)
+
+    def _increment(self, name: str, asked: list[Increment]) -> None:
+        try:
+            self._count(lambda now: self._node.increments(name, asked, now))
+        except ValueError as error:
+            if len(asked) > 1:
+                # All together pass the limit; some of them alone may not.
+                for each in asked:
+                    self._increment(name, [each])
+            else:
+                self._tickets.refuse(asked[0].ticket, error)

@@ -1,0 +1,240 @@
+"""An open daemon in this process and over loopback: its addresses, its store, its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from gossipd.daemon import open as open_module
+from gossipd.daemon.config import DaemonConfig
+from gossipd.daemon.open import Daemon, StartError, open_daemon
+from gossipd.daemon.storage.lock import lock_directory
+from gossipd.protocol import Address
+from tests.daemon.asking import QUIET, ask, free_port, get
+from tests.daemon.conftest import Lines
+from tests.daemon.waiting import outcome
+
+Names = dict[str, list[Address]]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """What the resolver knows; it is asked for nothing else."""
+    known: Names = {}
+
+    async def look_up(host: str, port: int) -> list[Address]:
+        await trio.lowlevel.checkpoint()
+        return [(address, port) for address, _ in known.get(host, [])]
+
+    monkeypatch.setattr(open_module, "look_up", look_up)
+    return known
+
+
+@asynccontextmanager
+async def quietly(**options: Any) -> AsyncIterator[Daemon]:
+    """Opens a daemon that looks for nobody, for the length of the block."""
+    with trio.fail_after(10):
+        async with open_daemon(DaemonConfig(**{**QUIET, **options})) as daemon:
+            yield daemon
+
+
+async def start_error(**options: Any) -> str:
+    """The text with which a daemon refuses to start."""
+    with trio.fail_after(5), pytest.raises(StartError) as caught:
+        async with open_daemon(DaemonConfig(**options)):
+            pass
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+async def test_a_port_in_use_is_named(kind: socket.SocketKind) -> None:
+    """The line says which address, be it TCP's or UDP's, and both are free afterwards."""
+    port = free_port()
+    with ExitStack() as stack:
+        other = stack.enter_context(socket.socket(type=kind))
+        other.bind(("127.0.0.1", port))
+        if kind is socket.SOCK_STREAM:
+            other.listen()
+        text = await start_error(bind=("127.0.0.1", port))
+    assert text.startswith(f"cannot listen on 127.0.0.1:{port}: ")
+    assert "another program uses this address" in text
+    with socket.socket() as tcp:
+        tcp.bind(("127.0.0.1", port))
+
+
+async def test_an_address_of_another_machine_is_named() -> None:
+    """An address that no interface has cannot be bound."""
+    text = await start_error(bind=("192.0.2.1", 8088))
+    assert "cannot listen on 192.0.2.1:8088: this machine has no such address" == text
+
+
+async def test_an_unknown_bind_name_is_named(names: Names) -> None:
+    """A name without an address cannot be listened on."""
+    text = await start_error(bind=("nowhere.test", 8088))
+    assert "--bind: the name nowhere.test has no address" == text
+
+
+async def test_an_unknown_advertised_name_is_named(names: Names) -> None:
+    """A name without an address cannot be advertised."""
+    port = free_port()
+    text = await start_error(bind=("127.0.0.1", port), advertise="nowhere.test:1")
+    assert "--advertise: the name nowhere.test has no address" == text
+
+
+@pytest.mark.parametrize(
+    ("bind", "advertise", "node_id"),
+    [
+        ("127.0.0.1", None, "127.0.0.1:{port}"),
+        ("here.test", None, "127.0.0.1:{port}"),
+        ("0.0.0.0", "127.0.0.9:7", "127.0.0.9:7"),
+        ("127.0.0.1", "there.test:7", "127.0.0.8:7"),
+    ],
+)
+async def test_the_id_is_the_advertised_address(
+    bind: str, advertise: str | None, node_id: str, names: Names
+) -> None:
+    """As bound, or as given; names become addresses."""
+    names |= {"here.test": [("127.0.0.1", 0)], "there.test": [("127.0.0.8", 0)]}
+    port = free_port()
+    node_id = node_id.format(port=port)
+    async with quietly(bind=(bind, port), advertise=advertise) as daemon:
+        status, body = await ask(port, get("/health"))
+        assert 200 == status
+        assert {"node_id": node_id, "status": "ok"} == json.loads(body)
+        assert node_id == daemon.service.node_id
+
+
+async def test_a_wildcard_advertises_the_machines_address(
+    monkeypatch: pytest.MonkeyPatch, lines: Lines
+) -> None:
+    """What `interfaces` finds is the id, and its warning is logged."""
+    monkeypatch.setattr(open_module, "advertised_address", lambda host: ("10.9.8.7", "no route"))
+    port = free_port()
+    async with quietly(bind=("0.0.0.0", port)):
+        body = (await ask(port, get("/health")))[1]
+        assert f"10.9.8.7:{port}" == json.loads(body)["node_id"]
+    assert ("advertised_address", "no route") == (lines()[0]["event"], lines()[0]["reason"])
+
+
+def test_ipv6_has_no_discovery(lines: Lines) -> None:
+    """One line says why; who asked for none gets no line."""
+    for discovery in True, False:
+        config = DaemonConfig(bind=("::1", 8088), discovery=discovery)
+        with open_module._found_segments(config, "::1") as segments:
+            assert segments is None
+    assert [("discovery_off", "info")] == [(line["event"], line["level"]) for line in lines()]
+
+
+class Follower:
+    """Stands for a driver whose node moves."""
+
+    def __init__(self, node_id: str) -> None:
+        self.node_id = node_id
+        self.moves: list[tuple[float, str]] = []
+
+    def move(self, node_id: str) -> None:
+        """Notes when."""
+        self.moves.append((trio.current_time(), node_id))
+        self.node_id = node_id
+
+
+async def test_the_own_address_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    """Every two seconds; a change is a move to that address and the same port, and only that."""
+    found = {"127.0.0.1": "10.0.0.7", "10.0.0.7": None, "fd00::1": "fd00::2"}
+    monkeypatch.setattr(open_module, "changed_address", lambda host, now: found[now])
+    driver, begin = Follower("127.0.0.1:8090"), trio.current_time()
+    with trio.move_on_after(9.0):
+        await open_module._follow_address("0.0.0.0", driver)  # type: ignore[arg-type]
+    found["10.0.0.7"], found["10.0.0.8"] = "10.0.0.8", None
+    with trio.move_on_after(5.0):
+        await open_module._follow_address("0.0.0.0", driver)  # type: ignore[arg-type]
+    times = [(round(time - begin, 3), node_id) for time, node_id in driver.moves]
+    assert [(2.0, "10.0.0.7:8090"), (11.0, "10.0.0.8:8090")] == times
+
+
+async def test_what_was_counted_is_there_at_the_next_start(tmp_path: Path) -> None:
+    """Under one cluster's name; the directory is free again in between."""
+    port = free_port()
+    options: dict[str, Any] = {"bind": ("127.0.0.1", port), "data_dir": tmp_path / "node"}
+    for expected in 1, 2:
+        async with quietly(cluster="one", **options):
+            stream = await trio.open_tcp_stream("127.0.0.1", port)
+            async with stream:
+                await stream.send_all(b"POST /increment HTTP/1.1\r\nHost: a\r\n\r\n")
+                answer = bytes(await stream.receive_some())
+        assert f'"count":{expected},' in answer.decode()
+
+
+async def test_a_directory_in_use_is_named(tmp_path: Path) -> None:
+    """And who has it."""
+    held = lock_directory(tmp_path, "process 7")
+    text = await start_error(bind=("127.0.0.1", free_port()), data_dir=tmp_path)
+    os.close(held)
+    assert f"{tmp_path} is in use by process 7" == text
+
+
+async def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    """Nothing is started, and the directory is free afterwards."""
+    (tmp_path / "gossipd.db").write_bytes(b"")
+    for _ in range(2):
+        text = await start_error(bind=("127.0.0.1", free_port()), data_dir=tmp_path)
+        assert text.startswith(f"{tmp_path / 'gossipd.db'} is damaged")
+
+
+# In another program
+
+
+async def test_daemons_of_one_program_are_a_cluster() -> None:
+    """They share nothing but trio's loop, and what one counts the other shows."""
+    first, second = free_port(), free_port()
+    async with (
+        quietly(bind=("127.0.0.1", first), profile="local") as one,
+        quietly(bind=("127.0.0.1", second), profile="local", join=(f"127.0.0.1:{first}",)) as other,
+    ):
+        while other.service.peers() != [one.service.node_id]:
+            await trio.sleep(0.01)
+        await outcome(one.service.increment("default", 3, "all"))
+        while 3 != other.service.count("default"):
+            await trio.sleep(0.01)
+
+
+async def test_the_end_of_the_block_is_a_leave(lines: Lines) -> None:
+    """No signal is handled, and the port is free afterwards."""
+    port, handler = free_port(), signal.getsignal(signal.SIGTERM)
+    async with quietly(bind=("127.0.0.1", port)) as daemon:
+        assert f"127.0.0.1:{port}" == daemon.listening
+        assert handler is signal.getsignal(signal.SIGTERM)
+    assert ["left"] == [line["event"] for line in lines()]
+    async with quietly(bind=("127.0.0.1", port)) as daemon:
+        await daemon.leave()
+        with trio.testing.assert_no_checkpoints():
+            await daemon.leave()
+
+
+async def test_a_block_that_raises_ends_the_daemon_at_once(lines: Lines, tmp_path: Path) -> None:
+    """Without a leave; its port and its directory are free, and what was counted is there."""
+    options: dict[str, Any] = {"bind": ("127.0.0.1", free_port()), "data_dir": tmp_path / "node"}
+
+    async def count_and_raise() -> None:
+        async with quietly(**options) as daemon:
+            await outcome(daemon.service.increment("default", 2, "local"))
+            raise ValueError("on purpose")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await count_and_raise()
+    assert [ValueError] == [type(error) for error in caught.value.exceptions]
+    assert [] == lines()
+    async with quietly(**options) as daemon:
+        assert 2 == daemon.service.count("default")

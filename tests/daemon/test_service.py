@@ -1,0 +1,97 @@
+"""The service: who is answered when, and what stays of a write that is not."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+import trio.testing
+
+from gossipd.protocol import LimitExceeded
+from tests.conformance.suite import Reaction, Reply
+from tests.daemon.fakes import Clock, Full, Reactions, running
+from tests.daemon.waiting import outcome
+
+
+def answered_late() -> Reactions:
+    """An increment is answered by the datagram `held`."""
+    return {
+        "increment": [Reaction()],
+        "datagram held": [Reaction((Reply(0, 5, 2, 3),))],
+    }
+
+
+async def test_a_write_that_is_answered_at_once_needs_no_task_switch(
+    autojump_clock: Clock,
+) -> None:
+    """Neither for its answer nor to get it, and nothing waits."""
+    reactions = {"increment": [Reaction((Reply(0, 7, 1, 1),))]}
+    async with running(autojump_clock, reactions) as site:
+        with trio.testing.assert_no_checkpoints():
+            answer = await outcome(site.service.increment("default", 1, "local"))
+        assert (7, 1, 1) == (answer.count, answer.holders, answer.target)
+        assert not site.tickets
+
+
+async def test_a_write_waits_for_its_answer(autojump_clock: Clock) -> None:
+    """The answer of a later input reaches who waits."""
+    async with running(autojump_clock, answered_late()) as site:
+        waiting = site.service.increment("default", 1, None)
+        site.endpoint.arrive(b"held")
+        answer = await outcome(waiting)
+        assert (5, 2, 3) == (answer.count, answer.holders, answer.target)
+        assert not site.tickets
+
+
+async def test_an_answer_that_comes_before_the_waiting_is_kept(autojump_clock: Clock) -> None:
+    """Who begins to wait late is answered at once."""
+    async with running(autojump_clock, answered_late()) as site:
+        waiting = site.service.increment("default", 1, None)
+        site.endpoint.arrive(b"held")
+        await trio.sleep(1)
+        assert 5 == (await outcome(waiting)).count
+
+
+async def test_whoever_stops_waiting_leaves_nothing(autojump_clock: Clock) -> None:
+    """Its answer reaches nobody when it comes."""
+    async with running(autojump_clock, answered_late()) as site:
+        waiting = site.service.increment("default", 1, None)
+        with trio.move_on_after(1) as scope:
+            await outcome(waiting)
+        assert scope.cancelled_caught
+        site.endpoint.arrive(b"held")
+        await trio.sleep(1)
+        assert not site.tickets
+        assert 1 == len(site.inputs("datagram"))
+
+
+async def test_a_refused_write_leaves_nothing(autojump_clock: Clock) -> None:
+    """LimitExceeded reaches the caller, and no one is waited for."""
+    async with running(autojump_clock, kind=Full) as site:
+        with pytest.raises(LimitExceeded):
+            await outcome(site.service.increment("default", 1, None))
+        with pytest.raises(LimitExceeded):
+            await outcome(site.service.sync("default", 1, None))
+        assert not site.tickets
+
+
+async def test_a_move_changes_the_id_until_the_end_has_begun(autojump_clock: Clock) -> None:
+    """The API shows the new id from then on; a node that stops keeps the one it leaves under."""
+    async with running(autojump_clock) as site:
+        site.service.move("10.0.0.9:8088")
+        assert "10.0.0.9:8088" == site.service.node_id
+        site.service.drain()
+        site.service.move("10.0.0.8:8088")
+        assert "10.0.0.9:8088" == site.service.node_id
+        assert [("move", "10.0.0.9:8088", 0.0)] == site.inputs("move")
+
+
+async def test_a_clock_that_was_stepped_is_told_before_the_next_write(
+    autojump_clock: Clock,
+) -> None:
+    """The machine may have been set back: what is asked for now is not counted as before."""
+    async with running(autojump_clock, steps=[False, True, False]) as run:
+        for amount in (1, 2, 3):
+            with trio.move_on_after(0.01):
+                await outcome(run.service.increment("default", amount, None))
+    kinds = [each[0] for each in run.node.recording if each[0] in ("increment", "renew")]
+    assert ["increment", "renew", "increment", "increment"] == kinds
