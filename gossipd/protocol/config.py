@@ -34,8 +34,8 @@ class ProtocolConfig:
         suspicion_mult: alpha of the suspicion time-out, alpha * max(1, log10(n)) * probe_interval
             (Lifeguard IV.B). Raising it makes false deaths rarer and detection slower. The default
             is 3 and not memberlist's 4: the second ping and the nacks make up for it.
-        suspicion_max_mult: beta, how many times the time-out a suspicion lasts that nobody confirms; at
-            least 1. Raising it gives a member that only one slow node accuses longer to refute.
+        suspicion_max_mult: beta, at least 1: without confirmations a suspicion lasts beta times as
+            long. Raising it gives a member that only one slow node accuses longer to refute.
         suspicion_confirmations: K, how many confirmations shorten a suspicion to the time-out; 0
             makes every suspicion that short. Raising it asks for more independent accusers. The
             default is Lifeguard's.

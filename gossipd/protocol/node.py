@@ -98,8 +98,8 @@ class Node:
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)
 
-        # The parts. Each is given the parts that it calls, and nothing is assigned onto it later. So
-        # a part is made after those that it calls. One call goes across rooms: the view finds that
+        # The parts. Each is given the parts that it calls, and nothing is assigned onto it later,
+        # so it is made after them. One call goes across rooms: the view finds that
         # a member changed, and the counters must send that member what this node has counted. The
         # counters need no view, so they are made first, and the view is given their one method.
         self._counters = Counters(runtime, outbox, table, ledger, round_trips)
