@@ -1,8 +1,9 @@
 """The one text form of a node's address: `host:port`, such as `10.0.0.7:8088` or `[fd00::7]:8088`.
 
 Two nodes must never write the same address differently, because this text is the node's id. So a
-host is an IPv4 dotted quad, an IPv6 address as RFC 5952 writes it, or a lower-case name; nothing
-that a resolver would read as an address in disguise (`010.1.1.1`, `127.1`, `0x7f000001`) passes.
+host is an IPv4 dotted quad, an IPv6 address as RFC 5952 writes it, or a lower-case name. A text
+that a resolver would read as an address in disguise (`010.1.1.1`, `127.1`, `0x7f000001`) is
+refused.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ Address = tuple[str, int]
 """An IP address in canonical text and a port, for UDP and TCP alike."""
 
 DEFAULT_PORT = 8088
-"""The port of a node where none is given."""
+"""The port of a node if none is given."""
 
 MAX_TEXT = 270
-"""Characters in a node id at most: a name of 253, brackets, a colon and a port, with some room."""
+"""The most characters of a node id: a name of 253, brackets, a colon and a port, and some room."""
 
 _MAX_NAME = 253
 _MAX_LABEL = 63
@@ -31,12 +32,11 @@ _CACHED = 4096
 
 
 def parse_node_id(text: str, default_port: int | None = None) -> str:
-    """The canonical form of `text`: `host:port`, or `host` alone if `default_port` is given.
+    """Returns the canonical form of `text`, which is its own canonical form.
 
-    The result is its own canonical form. An IPv4-mapped IPv6 address becomes the IPv4 address.
-
-    Raises:
-        ValueError: with one line that shows the text and says what is wrong with it.
+    `text` is a `host:port`, or a `host` alone if there is a `default_port`. An IPv4-mapped IPv6
+    address becomes the IPv4 address. Raises ValueError for any other text; the message is one line
+    that shows the text and says what is wrong with it.
     """
     try:
         if len(text) > MAX_TEXT:
@@ -50,17 +50,17 @@ def parse_node_id(text: str, default_port: int | None = None) -> str:
 
 @functools.lru_cache(maxsize=_CACHED)
 def split_node_id(canonical: str) -> tuple[str, int]:
-    """Host, without brackets, and port of a text that `parse_node_id` or `format_node_id` made."""
+    """Returns the host, without brackets, and the port of a canonical id."""
     host, _, port = canonical.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 @functools.lru_cache(maxsize=_CACHED)
 def format_node_id(host: str, port: int) -> str:
-    """The canonical id of a host (a name or an address, without brackets) and a port.
+    """Returns the canonical id of a host (a name or an address, without brackets) and a port.
 
-    Raises:
-        ValueError: with one line, if there is no such id (a scoped address, port 0).
+    Raises ValueError, with a message of one line, if there is no such id (a scoped address, port
+    0).
     """
     try:
         _check_port(port)
@@ -71,7 +71,7 @@ def format_node_id(host: str, port: int) -> str:
 
 @functools.lru_cache(maxsize=_CACHED)
 def is_address(host: str) -> bool:
-    """Whether `host`, without brackets, is an IP address that an id may hold, and not a name."""
+    """Returns whether `host`, without brackets, is an IP address that an id may have."""
     try:
         _canonical_address(host)
     except ValueError:
@@ -130,7 +130,7 @@ def _canonical_host(host: str, *, bracketed: bool) -> str:
         if ":" not in host:
             raise ValueError("only an IPv6 address is written in brackets")
         return _canonical_address(host)
-    # str.lower maps some letters from elsewhere to ASCII, so this comes before it.
+    # str.lower maps some letters outside ASCII to ASCII ones, so this check comes before it.
     if not host.isascii():
         raise ValueError("a name has only letters, digits, dots, hyphens and underscores")
     host = host.lower()
@@ -140,7 +140,7 @@ def _canonical_host(host: str, *, bracketed: bool) -> str:
 
 
 def _is_numeric(label: str) -> bool:
-    """Whether the C library's resolver would read this label as a number."""
+    """Returns whether the C library's resolver would read this label as a number."""
     if label.startswith("0x"):
         return _HEXADECIMAL.issuperset(label[2:])
     return _DECIMAL.issuperset(label)

@@ -1,7 +1,4 @@
-"""Every setting of the protocol as one immutable value, with three presets.
-
-Durations are float seconds, sizes end in `_bytes`, shares in `_ratio`.
-"""
+"""The settings of the protocol as one immutable value, with three presets."""
 
 from __future__ import annotations
 
@@ -16,51 +13,81 @@ _positive = gt(0.0)
 
 @attrs.frozen(kw_only=True)
 class ProtocolConfig:
-    """Settings of one node. All nodes of a cluster should run with the same ones.
+    """The settings of one node. All nodes of a cluster should run with the same ones.
 
-    Raises ValueError for a value out of its bounds.
+    Raises ValueError for a value out of its bounds. All times are in seconds and above 0 unless
+    another bound is given. Defaults are those of memberlist's LAN preset where it has such a
+    setting, except for `suspicion_mult`; the others were chosen for gossipd.
 
     Attributes:
-        cluster: the cluster's name; datagrams of other names are rejected. 1 to 64 characters.
-        probe_interval: one probe is made per interval (SWIM's protocol period T'). Raising it makes
+        cluster: the cluster's name, of 1 to 64 bytes in UTF-8. Datagrams of other clusters are
+            rejected.
+        probe_interval: the time between two probes (SWIM's protocol period T'). Raising it makes
             detection slower and idle traffic smaller in proportion.
-        probe_timeout: longest wait for a direct ack before indirect probes go out, and the longest
-            time that a write waits for a silent peer.
-        probe_timeout_min: lower bound when `rtt_timeouts` shortens that wait to the measured
-            round trip.
-        indirect_probes: relays asked per failed ping (SWIM's k).
-        suspicion_mult: alpha of Lifeguard's suspicion time-out, alpha * max(1, log10(n)) *
-            probe_interval.
-        suspicion_max_mult: beta, how many times longer a suspicion lasts that nobody confirms.
-        suspicion_confirmations: K, independent confirmations that shrink it to its minimum.
-        awareness_max: upper bound of the local health score (Lifeguard's S).
-        gossip_interval: time between gossip rounds while there is something to say.
-        fanout: peers per gossip round.
-        retransmit_mult: lambda, a claim is sent lambda * ceil(log10(n + 1)) times by each node.
-        local_health, dynamic_suspicion, buddy, nacks: the four parts of Lifeguard.
-        second_ping, rtt_timeouts, pause_compensation: additions of gossipd: a second direct ping in
-            place of a TCP fallback, time-outs by measured round trip, deadlines extended by pauses.
-        pause_tolerance: a wake-up later than this is a pause of this process.
-        pause_credit: lateness forgiven before a process that is always late no longer is; it grows
-            back by one second a second on time.
-        dead_retry: time between tries of one dead or left member.
-        seed_retry: time between tries of a configured seed that is no live member.
-        register_timeout: a registered address that is silent for this long is dropped.
-        leave_grace: longest time that a graceful leave takes.
-        push_retry_min, push_retry_max: bounds of the time before an unconfirmed push is sent again.
-        sweep_interval: time between two comparisons of an owner's content with a peer's.
-        direct_push_limit: members up to which a write goes directly to all, and is answered by
-            `all` unless one chooses otherwise.
-        max_datagram_bytes: UDP payload; leaves room for tunnels below an MTU of 1,500.
-        member_limit: rows in the member table; beyond it new members are refused.
-        register_limit: registered addresses that have not answered yet.
-        discovery: whether nodes are looked for by broadcast: beacons are sent, and answered.
-        beacon_interval_min, beacon_interval: time between two beacons, which doubles from the one
-            to the other.
-        beacon_interval_alone: longest such time while no other member is alive.
-        beacon_answers: how many nodes answer a beacon that they all hear, as an average; fewer
-            nodes all do.
-        beacon_limit: beacons that one node answers in a second, whoever sends them.
+        probe_timeout: the longest wait for a direct ack before relays are asked, and the longest
+            time that a write waits for a silent peer. Below `probe_interval`. Raising it spares
+            relays where round trips vary, and leaves them less time to answer.
+        probe_timeout_min: the shortest wait to which `rtt_timeouts` may lower `probe_timeout`; at
+            most `probe_timeout`. Raising it spares relays if peers are sometimes slow.
+        indirect_probes: how many relays are asked if a ping is not acked (SWIM's k); 0 asks none.
+            Raising it makes false suspicions rarer and failed probes dearer.
+        suspicion_mult: alpha of the suspicion time-out, alpha * max(1, log10(n)) * probe_interval
+            (Lifeguard IV.B). Raising it makes false deaths rarer and detection slower. The default
+            is 3 and not memberlist's 4: the second ping and the nacks make up for it.
+        suspicion_max_mult: beta, at least 1: without confirmations a suspicion lasts beta times as
+            long. Raising it gives a member that only one slow node accuses longer to refute.
+        suspicion_confirmations: K, how many confirmations shorten a suspicion to the time-out; 0
+            makes every suspicion that short. Raising it asks for more independent accusers. The
+            default is Lifeguard's.
+        awareness_max: the upper bound of the local health score (Lifeguard's S), at least 1. A node
+            that finds itself unhealthy lengthens its time-outs by up to 1 + awareness_max times.
+        gossip_interval: the time between two gossip rounds while there are claims to tell. Raising
+            it spreads claims more slowly and in fewer datagrams.
+        fanout: how many peers a gossip round tells, at least 1. Raising it spreads claims faster.
+        retransmit_mult: lambda, at least 1: each node sends a claim lambda * ceil(log10(n + 1))
+            times. Raising it makes it rarer that gossip misses a node, at that many more bytes.
+        local_health: whether time-outs grow with the local health score (Lifeguard IV.A).
+        dynamic_suspicion: whether confirmations shorten suspicions (Lifeguard IV.B). If not, each
+            suspicion lasts the time-out of `suspicion_mult`.
+        buddy: whether a suspect is told of its suspicion in each datagram to it (Lifeguard IV.C).
+        nacks: whether a relay reports that its target does not answer (Lifeguard IV.A).
+        second_ping: whether an unanswered ping is sent again, in place of memberlist's TCP ping.
+        rtt_timeouts: whether the wait for an ack follows the measured round trip of the peer.
+        pause_compensation: whether deadlines are extended by pauses of this process.
+        pause_tolerance: the lateness of a wake-up beyond which it is a pause. Raising it passes
+            over longer delays of the scheduler.
+        pause_credit: the total lateness that is forgiven, at least 0. A process that is always late
+            uses it up, and is then judged like any other. It grows back by one second for each
+            second in which the process runs on time.
+        dead_retry: the time between two tries of a dead or left member, one member each time.
+            Raising it lets the sides of a healed partition find each other later.
+        seed_retry: the time between two tries of a seed that is no live member.
+        register_timeout: the time after which a registered name that has not answered is dropped.
+        leave_grace: the longest time that a graceful leave takes. Raising it gives silent peers
+            more time to acknowledge the leave.
+        push_retry_min: the shortest time before an unconfirmed push is sent again. Raising it saves
+            datagrams that were not lost, and delays those that were.
+        push_retry_max: the longest such time, for a peer that does not answer.
+        sweep_interval: the time between two comparisons of an owner's content with a peer's.
+            Raising it finds a difference under equal versions later, at less idle traffic.
+        direct_push_limit: the members, at least 1, up to which a write is sent directly to all, and
+            is answered under the ack level `all` if `ack` is None. Raising it makes a write cost
+            more datagrams on the node that counts.
+        max_datagram_bytes: the largest UDP payload, at least 1,000. The default leaves room for the
+            headers of a tunnel in an MTU of 1,500.
+        member_limit: the rows of the member table, at least 2. In a full table a new member takes
+            the place of a dead or left one, or is refused.
+        register_limit: how many registered names may be without an answer, at least 1.
+        discovery: whether this node sends beacons and answers them.
+        beacon_interval_min: the time between the first two beacons; it doubles with each.
+        beacon_interval: the time at which it stops growing. Raising it makes beacons rarer.
+        beacon_interval_alone: the longest such time while no peer is live.
+        beacon_answers: how many nodes answer a beacon that many hear, as an average, at least 1; of
+            fewer nodes each answers. With 8, and 30 % of datagrams lost, hardly one beacon in 50 is
+            left without an answer that arrives.
+        beacon_limit: how many beacons one node answers in a second, at least 1.
+        ack: the ack level of a request that names none, one of `ACK_LEVELS`; None leaves it to
+            `direct_push_limit`.
     """
 
     cluster: str = attrs.field(default="gossipd")
@@ -113,7 +140,7 @@ class ProtocolConfig:
 
     @classmethod
     def profile(cls, name: str, **changes: object) -> ProtocolConfig:
-        """The preset `name`, lan, wan or local, with single settings changed.
+        """Returns the preset `name`, one of `PROFILES`, with single settings changed.
 
         Raises ValueError for an unknown name and TypeError for an unknown setting.
         """
@@ -122,9 +149,8 @@ class ProtocolConfig:
         return cls(**{**_PRESETS[name], **changes})  # type: ignore[arg-type]
 
 
-# lan: memberlist's LAN intervals, with alpha 3 in place of 4 (the second ping and nacks pay for
-# it). wan: memberlist's WAN values. local: one machine, where a round trip is far below a
-# millisecond.
+# What each preset changes of the defaults. lan is the defaults. wan has memberlist's WAN values.
+# local is for one machine, where a round trip is far below a millisecond.
 _PRESETS: dict[str, dict[str, object]] = {
     "lan": {},
     "wan": {
@@ -143,12 +169,13 @@ _PRESETS: dict[str, dict[str, object]] = {
 
 @attrs.frozen
 class Identity:
-    """Who this process is.
+    """What distinguishes this process from all others.
 
     Attributes:
-        node_id: the advertised `host:port`, canonical.
-        nonce: random, below 2**32; tells two processes apart that use one id.
-        wall_ms: wall clock at start in milliseconds since 1970; the generation is at least this.
+        node_id: the advertised `host:port` in canonical form.
+        nonce: a random number below 2**32, which tells two processes apart that use one id.
+        wall_ms: the wall clock at the start, in milliseconds since 1970. The generation of this
+            process is at least this.
     """
 
     node_id: str

@@ -1,4 +1,4 @@
-"""What a node reports for the log: a small value for each thing worth a line to an operator."""
+"""The events that a node reports for the log: one small value for each thing worth a line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import attrs
 
 @attrs.frozen
 class MemberJoined:
-    """A member is alive for the first time, or again under a new generation.
+    """A member is alive that was not known, or that has started anew.
 
     Attributes:
+        member: the id of the member; so in all events.
+        generation: the generation of its process.
         previous: the generation that this one replaces, or None for an id not known before.
     """
 
@@ -20,7 +22,7 @@ class MemberJoined:
 
 @attrs.frozen
 class MemberSuspect:
-    """A member is suspected of being dead; `accuser` said so first."""
+    """A member is suspected of being dead; `accuser` is the id of the first node to say so."""
 
     member: str
     accuser: str
@@ -28,7 +30,7 @@ class MemberSuspect:
 
 @attrs.frozen
 class MemberRecovered:
-    """A suspect or dead member is alive, under the same generation."""
+    """A suspect, dead or left member is alive under the same generation; `was` is its old state."""
 
     member: str
     was: str
@@ -36,7 +38,7 @@ class MemberRecovered:
 
 @attrs.frozen
 class MemberDead:
-    """A member was declared dead, by this node or by `accuser`."""
+    """A member was declared dead; `accuser` is the id of the node that did so, maybe this one."""
 
     member: str
     accuser: str
@@ -44,14 +46,14 @@ class MemberDead:
 
 @attrs.frozen
 class MemberLeft:
-    """A member said that it leaves."""
+    """A member told the cluster that it left."""
 
     member: str
 
 
 @attrs.frozen
 class ClusterFound:
-    """Discovery led to a first member, `member`, of the cluster of that name."""
+    """Discovery by broadcast led to `member`, the first one found of this cluster."""
 
     cluster: str
     member: str
@@ -59,7 +61,7 @@ class ClusterFound:
 
 @attrs.frozen
 class IdChanged:
-    """This node has another address, and with it another id."""
+    """This node moved to another address, so that its id changed from `previous` to `node_id`."""
 
     node_id: str
     previous: str
@@ -67,7 +69,12 @@ class IdChanged:
 
 @attrs.frozen
 class Refuted:
-    """This node was suspected or declared dead and raised its incarnation."""
+    """This node contradicted a claim about itself.
+
+    Attributes:
+        incarnation: its incarnation, which it raised for that.
+        claimed: the state that the claim gave it.
+    """
 
     incarnation: int
     claimed: str
@@ -75,14 +82,14 @@ class Refuted:
 
 @attrs.frozen
 class RegisteredPeerSilent:
-    """An address given to `register` did not answer in time and was dropped."""
+    """A registered name did not answer in time, and is no longer listed."""
 
     name: str
 
 
 @attrs.frozen
 class IdConflict:
-    """Another living process uses this node's id. At most one a minute."""
+    """A second process uses this node's id, from `source`. Reported once a minute at most."""
 
     member: str
     source: str
@@ -90,8 +97,12 @@ class IdConflict:
 
 @attrs.frozen
 class ForeignDatagram:
-    """A datagram of another cluster or wire version from a configured contact. At most one a
-    minute.
+    """A contact is of another cluster or wire version. Reported once a minute at most.
+
+    Attributes:
+        source: the address of the contact, as `host:port`.
+        ours: this node's cluster or version.
+        theirs: the contact's cluster or version.
     """
 
     source: str
@@ -101,8 +112,12 @@ class ForeignDatagram:
 
 @attrs.frozen
 class OwnerRetired:
-    """A peer holds more of this process's own counting than the process itself: it counts on under
-    a new id.
+    """This process counts on under a new owner id, because a peer has later versions of the old.
+
+    Attributes:
+        owner: the old owner id.
+        held: the last version that this process has of it.
+        reported: the version that the peer has.
     """
 
     owner: str
@@ -112,14 +127,20 @@ class OwnerRetired:
 
 @attrs.frozen
 class OwnerRenewed:
-    """This process may have been set back with its machine: it counts on under a new id."""
+    """This process counts on under a new owner id, because its machine may have been set back.
+
+    `owner` is the old owner id.
+    """
 
     owner: str
 
 
 @attrs.frozen
 class ContentDiffers:
-    """A peer with the same versions has other entries of `owner`: a bug. They are merged again."""
+    """A peer has the same versions of `owner` but other entries, which is a bug.
+
+    The entries are merged again. `source` is the address of the peer.
+    """
 
     owner: str
     source: str
@@ -127,17 +148,19 @@ class ContentDiffers:
 
 @attrs.frozen
 class Paused:
-    """This process did not run for `seconds`; deadlines were extended by as much."""
+    """This process did not run for `seconds`."""
 
     seconds: float
 
 
 @attrs.frozen
 class LeaveDone:
-    """`leave` is over: `told` peers out of `asked` acknowledged it.
+    """This node's leave is over.
 
     Attributes:
-        holders: those of them that were seen to have everything that this node had counted.
+        told: how many peers acknowledged it.
+        asked: how many peers were told.
+        holders: how many of them were seen to have everything that this node has counted.
     """
 
     told: int

@@ -1,10 +1,17 @@
 """How two nodes meet: pings and acks, and what their gates lead to.
 
     A --ping (gates)--> B            B compares the gates, and reconciles if they differ
-    A <--ack (gates)--- B            if A did not know who is at that address, it compares as well
+    A <--ack (gates)--- B            if A's ping went to a contact, A compares as well
 
-A sender is *met* once it has echoed a number of ours, which brings its row up to its own word. A
-stranger's ping is acked with a challenge, and the two reconcile once it has been answered.
+UDP does not show that a sender is at the address that it writes into its datagrams. So a node's
+word counts here only once it has sent back ("echoed") a number that this node sent to that address.
+This keeps false data out, and it keeps anybody from making this node flood a third one.
+
+A sender that has echoed a number is *met*. Its own word about its generation and incarnation is
+then taken into its row. A stranger's ping is acked with a challenge, which is such a number; once
+the stranger has sent it back, the two nodes reconcile. Between the two stands a sender that is
+*vouched for*: it has echoed nothing yet, but other members told of a node at this address with this
+generation.
 """
 
 from __future__ import annotations
@@ -16,7 +23,7 @@ from .wire import ALIVE, Ack, Claim, Claims, Message, Ping
 
 
 class Handshake(Part):
-    """Answers pings, takes acks, and finds out how far the sender of a datagram is believed."""
+    """Answers pings, handles acks, and finds out how far the sender of a datagram is believed."""
 
     def __init__(
         self,
@@ -38,11 +45,11 @@ class Handshake(Part):
         self.handlers = {Ping: Handler(self.on_ping, Admits.ANYBODY)}
 
     def identify(self, peer: Peer) -> None:
-        """Finds the sender's row, after the datagram's acks were handled.
+        """Sets the rows under which the sender's messages are handled; acks must be handled before.
 
-        A member that others vouched for may speak from its own address before it has echoed
-        anything. That keeps a restarted node in the conversation, but what would be answered by
-        more than it sent waits for the echo.
+        A sender that other members vouched for may speak before it has echoed anything. That keeps
+        a restarted node in the conversation. Messages whose answer may be larger than they are
+        still wait for the echo (`Admits.ECHOED`).
         """
         met = None
         if self._echoes.verified(peer.source, peer.sender):
@@ -52,11 +59,11 @@ class Handshake(Part):
         peer.identify(met, self._vouched_for(peer))
 
     def refuse(self, message: Message, peer: Peer) -> None:
-        """Answers a message that its sender may not send yet.
+        """Challenges the sender of a message that it may not send yet.
 
-        A sender that has echoed a number of ours and has no row that fits is an older process than
-        the one known here. We still believe what it says about *us*: each side may hold the other
-        for outdated, and otherwise neither would ever listen. Any other sender is challenged.
+        A sender that has echoed a number of ours but fits no row here is an older process than the
+        one that the row is about. We still believe what it says about *us*: each side may hold the
+        other for outdated, and otherwise neither would ever listen.
         """
         verified = self._echoes.verified(peer.source, peer.sender)
         if verified and peer.row is None and isinstance(message, Claims):
@@ -67,7 +74,10 @@ class Handshake(Part):
             self._challenges.challenge(peer)
 
     def on_ping(self, ping: Ping, peer: Peer) -> None:
-        """Acks a ping that names this node or nobody, and reconciles if the gates differ."""
+        """Acks a ping that names this node or nobody, and reconciles if the gates differ.
+
+        A sender that is not met gets a challenge with the ack, or nothing while this node leaves.
+        """
         if ping.target not in ("", self._table.own.id):
             return
         if peer.met is None:
@@ -79,10 +89,10 @@ class Handshake(Part):
             self._reconciler.compare(ping.members, ping.counters, peer.source)
 
     def on_ack(self, ack: Ack, peer: Peer) -> None:
-        """Takes an ack of a ping of ours, or of a challenge; answers a challenge that it carries.
+        """Handles an ack of a ping or a challenge of ours, and answers a challenge that it carries.
 
-        Acks are handled before all other messages of their datagram, because they show who is
-        there.
+        An ack that comes from the address to which its ping was sent is an echo. One from another
+        address, such as a relay's, only goes to the part that sent the ping.
         """
         sent = self._echoes.get(ack.number)
         if sent is not None:
@@ -98,6 +108,7 @@ class Handshake(Part):
             self._challenges.reply(peer, Ack(ack.challenge))
 
     def _contacted(self, ack: Ack, peer: Peer) -> None:
+        """Meets the node that answered at the address of a contact, and compares gates with it."""
         row = self._meet(peer)
         if row is not None and row.live:
             self._view.tell_changed([row.id])
@@ -105,6 +116,11 @@ class Handshake(Part):
                 self._reconciler.compare(ack.members, ack.counters, peer.source)
 
     def _challenge_answered(self, peer: Peer) -> None:
+        """Meets a node that sent its challenge back, and reconciles with it, once.
+
+        The same answer can arrive again, and must not start a comparison each time. A node whose
+        word is out of date here is sent its row, by `challenge`, so that it raises its generation.
+        """
         fresh = not self._echoes.verified(peer.source, peer.sender)
         self._echoes.echo(peer.source, peer.sender)
         if fresh and self._meet(peer) is not None:
@@ -113,7 +129,10 @@ class Handshake(Part):
             self._challenges.challenge(peer)
 
     def _meet(self, peer: Peer) -> Member | None:
-        """Brings the sender's row up to its own word; None if that word is out of date here."""
+        """Brings the sender's row up to its own word, and returns the row.
+
+        Returns None if that word is out of date here.
+        """
         sender = peer.sender
         row = self._table.rows.get(sender.id)
         known = (row.generation, row.incarnation) if row else (-1, -1)
@@ -124,7 +143,7 @@ class Handshake(Part):
         return row
 
     def _vouched_for(self, peer: Peer) -> Member | None:
-        """The sender's row, if the sender speaks from its address and under its generation."""
+        """Returns the sender's row if the row has this address and this generation, else None."""
         row = self._table.rows.get(peer.sender.id)
         if row is None or row.address != peer.source or row.generation != peer.sender.generation:
             return None

@@ -1,4 +1,4 @@
-"""The way in: decodes datagrams, knows who may speak, and hands each message to its part."""
+"""The way in: decodes a datagram, decides what its sender may say, and calls the handlers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from .wire import KINDS, Ack, Codec, DecodeError, Message, Ping, Sender
 
 
 class Inbox(Part):
-    """The way in. It knows no message but pings and acks; `Part.handlers` says who handles what."""
+    """Takes every datagram that arrives.
+
+    Of all message types it knows only pings and acks; for the others it calls the part that
+    declared the type in its `handlers`.
+    """
 
     def __init__(
         self,
@@ -38,7 +42,7 @@ class Inbox(Part):
             self._handlers.update(part.handlers)
 
     def take(self, data: bytes, source: Address) -> None:
-        """Takes one datagram. Bytes that are not one of ours are counted and change nothing."""
+        """Handles one datagram; bytes that are no datagram of this cluster are only counted."""
         try:
             sender, messages, unknown = self._codec.decode(data)
         except DecodeError as error:
@@ -51,7 +55,7 @@ class Inbox(Part):
             self._dispatch(Peer(source, sender, len(data)), messages)
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns the traffic that came in."""
+        """Returns the datagrams and bytes that came in, by the kind of the first message."""
         return {"received": self._received}
 
     def _foreign(self, error: DecodeError, source: Address) -> None:
@@ -67,7 +71,11 @@ class Inbox(Part):
         counted.add(size)
 
     def _admitted(self, sender: Sender, messages: list[Message], source: Address) -> bool:
-        """Returns whether this sender is another node, and one that was not removed here."""
+        """Returns whether the sender is another node that was not removed here.
+
+        A datagram with this node's own id comes from this very process, which has reached itself
+        at an address, or from a second process under that id. The nonce tells which.
+        """
         own = self._table.own
         row = self._table.rows.get(sender.id)
         if sender.id == own.id:
@@ -86,11 +94,14 @@ class Inbox(Part):
         return False
 
     def _dispatch(self, peer: Peer, messages: list[Message]) -> None:
-        """Hands messages over: acks first, because they show who is there, then the others.
+        """Calls the handler of each message, as far as the sender is admitted.
 
-        What a message may do depends on what its sender has shown, and each handler says how much
-        it asks for (`Admits`). The first message of which the sender is not admitted is answered by
-        a challenge, and the rest of the datagram is dropped: it will come again.
+        Acks come first, wherever they stand in the datagram, because an ack can be the echo that
+        shows who the sender is. With that known, `identify` sets how far the sender is believed,
+        and all other messages of the datagram are judged by it: each handler says what it demands
+        of a sender (`Admits`). The first message that is not admitted is answered by a challenge,
+        and the rest of the datagram is dropped, because once the challenge is answered it is sent
+        again: claims and pushes are repeated, and tables are compared with each ping.
         """
         for message in messages:
             if isinstance(message, Ack):
@@ -101,10 +112,10 @@ class Inbox(Part):
                 continue
             handler = self._handlers[type(message)]
             if handler.admits is Admits.ANYBODY:
-                shown: object = peer
+                admitted: object = peer
             else:
-                shown = peer.row if handler.admits is Admits.MEMBERS else peer.met
-            if shown is None:
+                admitted = peer.row if handler.admits is Admits.MEMBERS else peer.met
+            if admitted is None:
                 self._runtime.reject("unverified")
                 self._handshake.refuse(message, peer)
                 return

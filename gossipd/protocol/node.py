@@ -1,8 +1,8 @@
-"""The one object that a driver holds.
+"""The one object that a driver holds: a whole node, made of parts.
 
-Decodes datagrams and hands each message to the part it belongs to; keeps time; collects effects.
-What the messages mean is said in the parts: `detector`, `membership`, `contacts`, `leaving`,
-`pushes`, `counting`, `reconcile`.
+`Node` makes the parts, connects them, and passes each call of the driver on to the part that it
+concerns. What the protocol does is written in the parts: those of `membership` and `counters`, and
+`inbox`, `handshake`, `reconcile` and `outbox` in this package.
 """
 
 from __future__ import annotations
@@ -40,16 +40,32 @@ from .statistics import Statistics
 from .wire import ALIVE, DEAD, LEFT, SUSPECT, Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
+"""Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
+time cannot hold the driver for ever."""
 
 
 class Node:
     """A member of the cluster, without I/O, clock or randomness of its own.
 
-    Every input and command returns the effects to be carried out, in order, before the next input.
-    `now` is in seconds, never falls, and may start anywhere. A driver reads the time once per wake-
-    up, hands over all datagrams that wait, and only then calls `handle_timeout`, with that same
-    time: so that an ack which waited while the process was paused counts before the time-out it
-    belongs to.
+    Its methods are inputs, commands and getters:
+
+    - Inputs tell the node what happened: `start`, `handle_datagram`, `handle_timeout`, `persisted`,
+      `persist_failed`, `restored`, `resolved`.
+    - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
+      `increment`, `increments`, `sync`.
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `state`,
+      `revision`.
+
+    Every input and command returns effects: plain values that the driver carries out. Each takes
+    the time as `now`, in seconds, which never falls and may start anywhere. The driver's contract:
+
+    1. It carries out all effects of one call, in order and without a break, before the next call.
+    2. On each wake-up it reads the time once, hands over all datagrams that wait, and only then
+       calls `handle_timeout`, all with that one time. So an ack that waited while the process was
+       paused counts before the time-out that it belongs to.
+    3. It reports each `Persist` by `persisted` once it is on disk, in order; or, after a failure,
+       that one and all that wait behind it by `persist_failed`.
+    4. It carries out a `Record` before any effect that follows.
     """
 
     def __init__(
@@ -61,6 +77,13 @@ class Node:
         rng: Random,
         now: float,
     ) -> None:
+        """Makes a node that does nothing before `start`.
+
+        Args:
+            state: what a store kept of an earlier run, None for a node without a past.
+            rng: the only source of randomness; the same one and the same inputs give the same run.
+            now: the time, in seconds.
+        """
         kept = state or State()
         generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
         own = Claim(identity.node_id, generation, 0, ALIVE)
@@ -75,7 +98,10 @@ class Node:
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)
 
-        # The parts. Each is given what it speaks to, and nothing is assigned onto it later.
+        # The parts. Each is given the parts that it calls, and nothing is assigned onto it later,
+        # so it is made after them. One call goes across rooms: the view finds that
+        # a member changed, and the counters must send that member what this node has counted. The
+        # counters need no view, so they are made first, and the view is given their one method.
         self._counters = Counters(runtime, outbox, table, ledger, round_trips)
         changed = self._counters.members_changed
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
@@ -91,7 +117,8 @@ class Node:
         challenges = Challenges(runtime, outbox, table, echoes)
         handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
 
-        # In the order in which they start.
+        # The order in which they start and hear of a move or a pause. It decides which part draws
+        # from the one random generator first: another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view),
             *(detector, contacts, discovery, self._leaving),
@@ -103,29 +130,29 @@ class Node:
         self._restore(kept)
 
     def assume(self, members: Sequence[Claim]) -> None:
-        """Takes these members for met: to be called before `start`, by whoever starts them all.
+        """Takes these members as met, so that a cluster can be made whole without a first join.
 
-        Nothing is sent or notified. Their order decides nothing.
+        Must be called before `start`. Sends and reports nothing.
         """
         self._contacts.assume(members)
 
     # Inputs
 
     def start(self, now: float) -> list[Effect]:
-        """Begins to probe and to try known members."""
+        """Starts all parts: this node probes, and tries members of an earlier run."""
         self._begin(now)
         for part in self._parts:
             part.start()
         return self._end()
 
     def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
-        """Takes a datagram. Bytes that are not one of ours are counted and change nothing else."""
+        """Handles a datagram; bytes that are no datagram of this cluster are only counted."""
         self._begin(now)
         self._inbox.take(data, source)
         return self._end()
 
     def handle_timeout(self, now: float) -> list[Effect]:
-        """Fires every timer that is due; none may be, then nothing happens."""
+        """Fires every timer that is due, if there is any."""
         self._begin(now)
         for _ in range(_TIMERS_PER_CALL):
             action = self._runtime.timers.pop_due(now)
@@ -135,33 +162,42 @@ class Node:
         return self._end()
 
     def persisted(self, write: Write, now: float) -> list[Effect]:
-        """`write` is on disk. Raises ValueError if an earlier one was not reported yet."""
+        """Lets `write`, which is on disk, take effect.
+
+        Raises ValueError if an earlier write was not reported yet.
+        """
         self._begin(now)
         self._counters.writes.persisted(write)
         return self._end()
 
     def persist_failed(self, write: Write, now: float) -> list[Effect]:
-        """`write` may be on disk or not. Raises ValueError if an earlier one was not reported."""
+        """Takes note that `write` failed, so that it may be on disk or not.
+
+        Raises ValueError if an earlier write was not reported yet.
+        """
         self._begin(now)
         self._counters.writes.persist_failed(write)
         return self._end()
 
     def restored(self, groups: Iterable[Group], now: float) -> list[Effect]:
-        """What the store holds for certain, read back after a write to it failed."""
+        """Merges what the store holds for certain, read back after a write to it failed."""
         self._begin(now)
         self._counters.writes.restored(groups)
         return self._end()
 
     def renew(self, now: float) -> list[Effect]:
-        """This process may have been set back, with its machine, to how it was before: what it is
-        asked to count from now on is counted under a new id.
+        """Counts under a new owner id from now on.
+
+        The driver calls this when the machine may have been restored from a snapshot. Other nodes
+        may then know later versions of the old owner than this process does, and a version must
+        never be given twice.
         """
         self._begin(now)
         self._counters.writes.renew()
         return self._end()
 
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
-        """The addresses that the name of a `Resolve` has; none if the look-up failed."""
+        """Takes the addresses that the look-up of a `Resolve` found; none if it failed."""
         self._begin(now)
         self._contacts.resolved(ticket, addresses)
         return self._end()
@@ -169,24 +205,28 @@ class Node:
     # Commands
 
     def join(self, seeds: list[str], now: float) -> list[Effect]:
-        """Contacts these names, and goes on as long as they are no live members.
+        """Adds seeds, and contacts each for as long as it is no live member.
 
-        Raises ValueError for a name that is no `host:port`.
+        Raises ValueError for a text that is no `host:port`.
         """
         self._begin(now)
         self._contacts.join(seeds)
         return self._end()
 
     def leave(self, now: float) -> list[Effect]:
-        """Says `left` to several peers; `LeaveDone` is notified within the grace time."""
+        """Tells several peers that this node left.
+
+        The event `LeaveDone` is reported within `ProtocolConfig.leave_grace` seconds.
+        """
         self._begin(now)
         self._leaving.leave()
         return self._end()
 
     def move(self, node_id: str, now: float) -> list[Effect]:
-        """Leaves the own id and joins as `node_id`, with the same counts; nothing while leaving.
+        """Leaves under the present id and joins as `node_id`, with the same counts.
 
-        Raises ValueError for what is no canonical `host:port`.
+        Changes nothing while this node leaves. Raises ValueError if `node_id` is no canonical
+        `host:port`.
         """
         if parse_node_id(node_id) != node_id:
             raise ValueError(f"{node_id!r} is not in canonical form")
@@ -198,18 +238,19 @@ class Node:
         return self._end()
 
     def register(self, text: str, now: float) -> list[Effect]:
-        """Lists a peer at once and contacts it; shows it again if it was removed.
+        """Lists a peer at once and contacts it; a peer that was removed is no longer removed.
 
-        Raises ValueError for a name that is no `host:port`, or if too many are silent.
+        Raises ValueError for a text that is no `host:port`, or if `ProtocolConfig.register_limit`
+        registered peers have not answered yet.
         """
         self._begin(now)
         self._contacts.register(text)
         return self._end()
 
     def remove(self, text: str, now: float) -> list[Effect]:
-        """Hides a peer from this node until it is registered again.
+        """Removes a peer until it is registered again: this node neither sends to it nor hears it.
 
-        Raises ValueError for a name that is no `host:port`.
+        Raises ValueError for a text that is no `host:port`.
         """
         self._begin(now)
         self._contacts.remove(text)
@@ -218,16 +259,18 @@ class Node:
     def increment(
         self, name: str, amount: int, ack: str | None, ticket: int, now: float
     ) -> list[Effect]:
-        """Adds to a counter; an `Answer` with this ticket follows, here or from a later input.
+        """Adds to a counter; an `Answer` with this ticket is among these effects or later ones.
 
-        Raises LimitExceeded if the value would pass 2**53 - 1, ValueError for a bad amount or ack.
+        Raises LimitExceeded if the value would pass 2**53 - 1, and ValueError for an amount or an
+        ack level that is not allowed.
         """
         return self.increments(name, [Increment(amount, ack, ticket)], now)
 
     def increments(self, name: str, asked: Sequence[Increment], now: float) -> list[Effect]:
-        """The same for several at once, in this order and in one write, which costs less.
+        """Adds to a counter for several requests at once, which costs one write in all.
 
-        Raises as `increment` does if they cannot all be done; then none of them is.
+        An `Answer` with its ticket follows for each. Raises LimitExceeded or ValueError, as
+        `increment` does, if they cannot all be done; then none of them is.
         """
         self._begin(now)
         self._counters.writes.increment(name, asked)
@@ -236,7 +279,8 @@ class Node:
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
         """Raises a counter to `value` if it is lower; an `Answer` with this ticket follows.
 
-        Raises LimitExceeded beyond 2**53 - 1 or 100,000 floors, ValueError for a bad value or ack.
+        Raises LimitExceeded beyond 2**53 - 1 or 100,000 floors, and ValueError for a value or an
+        ack level that is not allowed.
         """
         self._begin(now)
         self._counters.writes.sync(name, value, ack, ticket)
@@ -245,7 +289,7 @@ class Node:
     # Getters
 
     def next_timeout(self) -> float | None:
-        """Returns when `handle_timeout` is to be called, None before `start`."""
+        """Returns the time at which `handle_timeout` is due, None while no timer is set."""
         return self._runtime.timers.next_deadline()
 
     def members(self) -> list[MemberView]:
@@ -257,11 +301,14 @@ class Node:
         return sorted({**self._table.live, **dict.fromkeys(self._contacts.registered)})
 
     def count(self, name: str) -> int:
-        """Returns the present value of a counter, at most 2**53 - 1; 0 for a name never counted."""
+        """Returns the value of a counter, at most 2**53 - 1; 0 for a name never counted."""
         return min(self._counters.ledger.value(name), VALUE_LIMIT)
 
     def statistics(self) -> Statistics:
-        """Returns what was counted so far. Read the value, do not keep or change it."""
+        """Returns what the parts counted so far.
+
+        The value shares tables with the parts, so the caller must not change or keep it.
+        """
         return Statistics.gathered(self._parts)
 
     def state(self) -> State:
@@ -277,14 +324,14 @@ class Node:
         )
 
     def revision(self) -> tuple[int, ...]:
-        """Returns a value that changes whenever `state` does, but for suspicions."""
+        """Returns a value that changes whenever `state` does, suspicions left aside."""
         table, changes = self._table, self._counters.ledger.changes
         return (table.fingerprint.total, len(table.removed), len(table.rows), changes)
 
     # Each input
 
     def _begin(self, now: float) -> None:
-        """Sets the time and accounts for lateness, before anything else is done."""
+        """Sets the time, and moves deadlines by a pause of this process, before anything else."""
         lateness = self._runtime.advance(now)
         if lateness is not None:
             for part in self._parts:
@@ -298,20 +345,21 @@ class Node:
             self._counters.ledger.apply(group)
         for claim in kept.members:
             if claim.id == self._table.own.id:
-                continue  # a copy of another node's directory
+                continue  # The state is a copy from another node, which had a row of this one.
             removed = claim.id in kept.removed
             if removed or claim.state in (DEAD, LEFT):
-                # A suspicion ended with the process that had it: without one, suspect is for ever.
+                # A suspicion ended with the process that had it. Without one there is no deadline,
+                # and the row would stay suspect for ever.
                 state = ALIVE if claim.state == SUSPECT else claim.state
                 known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
                 row = self._table.add(known, self._runtime.now)
                 self._table.set_removed(row, removed)
             else:
-                # What was alive may be gone by now: it is tried, not believed in.
+                # A member that was alive may be gone by now, so it becomes a contact and no row.
                 self._contacts.remember(claim)
 
 
 def _own_generation(kept: State, node_id: str) -> int:
-    """The largest generation that the kept state knows of this node's id."""
+    """Returns the largest generation that the kept state knows of this node's id."""
     known = [claim.generation for claim in kept.members if claim.id == node_id]
     return max([kept.generation, *known])

@@ -1,4 +1,4 @@
-"""The way out: messages become datagrams of the right size, and no removed peer is sent one."""
+"""The way out: makes datagrams of messages, counts them, and sends none to a removed peer."""
 
 from __future__ import annotations
 
@@ -17,14 +17,19 @@ class Outbox(Part):
     """Makes and sends this node's datagrams.
 
     Attributes:
-        sender: the frame that begins each of them; it says who sends.
-        payload_bytes: bytes that are left in a datagram for other frames.
+        sender: the frame that begins each datagram; it says which process sends.
+        payload_bytes: how many bytes a datagram has for other frames.
     """
 
     def __init__(
         self, runtime: Runtime, codec: Codec, own: Claim, removed: Container[Address]
     ) -> None:
-        """Makes the way out of the node that `own` introduces; `removed` addresses get nothing."""
+        """Makes the way out of one node.
+
+        Args:
+            own: what this node says of itself.
+            removed: addresses to which nothing is sent, kept up to date by the caller.
+        """
         self._runtime = runtime
         self._codec = codec
         self._removed = removed
@@ -32,29 +37,28 @@ class Outbox(Part):
         self.introduce(own)
 
     def introduce(self, own: Claim) -> None:
-        """Begins each datagram with what `own` says of this node, from now on."""
+        """Lets every datagram from now on begin with what `own` says of this node."""
         nonce = self._runtime.identity.nonce
         self.sender = frame(Sender(own.id, own.generation, own.incarnation, nonce))
         whole = self._runtime.config.max_datagram_bytes
         self.payload_bytes = whole - self._codec.overhead - len(self.sender)
 
     def datagram(self, *messages: Message) -> bytes:
-        """Returns one datagram with these messages, to be sent by `transmit`."""
+        """Returns a datagram with these messages, to be sent by `transmit`."""
         return self._codec.datagram([self.sender, *map(frame, messages)])
 
     def send(self, to: Address, *messages: Message) -> None:
-        """Sends messages in one datagram, and nothing else in it."""
+        """Sends these messages, and nothing else, in one datagram."""
         self.transmit(self.datagram(*messages), to, KINDS[type(messages[0])])
 
     def send_frames(self, to: Address, frames: Iterable[bytes], kind: str) -> None:
-        """Sends messages that are encoded already, as `send` does."""
+        """Sends messages that are encoded already in one datagram, counted under `kind`."""
         self.transmit(self._codec.datagram([self.sender, *frames]), to, kind)
 
     def transmit(self, data: bytes, to: Address, kind: str) -> None:
-        """Sends bytes made by `datagram`, counted under `kind`.
+        """Sends a datagram made by `datagram`, counted under `kind`; none to a removed peer.
 
-        This is the one place where datagrams leave, and so the one guard: to a peer that was
-        removed here nothing goes, whatever part it comes from.
+        Every datagram to a single address leaves here, so the guard holds for all parts.
         """
         if to in self._removed:
             return
@@ -62,13 +66,13 @@ class Outbox(Part):
         self._runtime.emit(Transmit(data, to))
 
     def broadcast(self, *messages: Message) -> None:
-        """Sends messages in one datagram to every local network."""
+        """Broadcasts these messages in one datagram on every local network."""
         data = self.datagram(*messages)
         self._count(KINDS[type(messages[0])], len(data))
         self._runtime.emit(Broadcast(data))
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns the traffic that was sent."""
+        """Returns the datagrams and bytes that were sent, by the kind of the first message."""
         return {"sent": self._sent}
 
     def _count(self, kind: str, size: int) -> None:

@@ -1,4 +1,4 @@
-"""What a node is made of: parts, each of which owns its messages, its timers and its counts."""
+"""The base of all parts of a node. A part owns its messages, its timers and its counts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .wire import Message
 
 
 class Admits(Enum):
-    """Whose messages of a kind are handled; all others are refused and their sender is challenged.
+    """Which senders a message type is handled from; others are refused, and challenged.
 
     Attributes:
-        ANYBODY: every sender. What is answered must not be larger than what was asked.
-        MEMBERS: a sender that has echoed a number of ours, or one that other members vouched for:
-            it has a row, and speaks from the address and under the generation of that row.
-        ECHOED: only a sender that has echoed a number of ours from that address. This is for
-            messages that may be answered by more than they sent, which a forged source address
-            would otherwise turn into an attack on somebody else.
+        ANYBODY: every sender. The answer must not be larger than the datagram that asked for it.
+        MEMBERS: a sender that has echoed a number of ours, and one that other members vouched for.
+            The latter has a row, and speaks from the address and under the generation of that row.
+        ECHOED: only a sender that has echoed a number of ours from its address. This is for
+            messages whose answer may be larger than they are. A forged source address would turn
+            such an answer into an attack on the node at that address.
     """
 
     ANYBODY = "anybody"
@@ -27,38 +27,38 @@ class Admits(Enum):
 
 
 class Handler(NamedTuple):
-    """How messages of one type are handled: `call(message, peer)`, for the senders it admits."""
+    """The handler of one message type: `call(message, peer)` for each sender that it admits."""
 
     call: Callable[[Any, Any], None]
     admits: Admits
 
 
 class Part:
-    """One concern of a node. Everything here has a default: a part declares what it needs.
+    """One concern of a node, such as failure detection. A part overrides only what it needs.
 
     Attributes:
-        handlers: the messages that this part handles, by type. No two parts share one.
+        handlers: how the messages of this part are handled, by type. No two parts share a type.
     """
 
     handlers: Mapping[type[Message], Handler] = {}
 
     def start(self) -> None:
-        """Sets the first timers; called once, when the node starts."""
+        """Sets the first timers. Called once, when the node starts."""
 
     def moved(self) -> None:
-        """Takes note that this node has another id, which is in the table already."""
+        """Takes note that this node's id has changed; the member table has the new one already."""
 
     def paused(self, seconds: float) -> None:
-        """Extends what is open by `seconds` in which this process did not run.
+        """Extends what this part times without a timer by a pause of this process.
 
-        They are 0 for a process that is always late: its lateness is not forgiven any more. Timers
-        are extended for all parts together.
+        `seconds` is how much of the pause is forgiven. It is 0 for a process that is late so often
+        that its credit is used up. Timers are extended for all parts together, by `Runtime`.
         """
 
     def counted(self) -> Mapping[str, Any]:
         """Returns this part's share of `Statistics`: values by the names of its fields.
 
-        Integers of the same name from several parts are added up.
+        If several parts return an integer of one name, the integers are added up.
         """
         return {}
 

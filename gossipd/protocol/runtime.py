@@ -1,4 +1,4 @@
-"""What every part of a node needs: settings, time, timers, chance, and where effects go."""
+"""What every part of a node is given: settings, time, timers, randomness, and the effect queue."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ from .part import Part
 from .timers import Action, TimerQueue
 
 _SAME_EVENT = 60.0
+"""Seconds during which `notify_seldom` does not report an event of one key again."""
+
 _EVENTS_REMEMBERED = 1000
 
 
 class Runtime(Part):
-    """Settings, time, timers, chance and effects of one node.
+    """Settings, time, timers, randomness and effects of one node, shared by all its parts.
 
-    Parts emit effects here; `Node` hands them to the driver at the end of each input.
+    Parts emit effects here; `Node` returns them to the driver at the end of each input.
 
     Attributes:
+        config: the settings of this node.
+        identity: the id of this node at its start, and the nonce of this process.
         now: the time of the present input, in seconds.
         rng: the only source of randomness.
+        timers: the timers of all parts.
     """
 
     def __init__(self, config: ProtocolConfig, identity: Identity, rng: Random, now: float) -> None:
@@ -41,13 +46,15 @@ class Runtime(Part):
         self._credited = now
 
     def advance(self, now: float) -> float | None:
-        """Sets the time of the input that begins, and accounts for lateness.
+        """Sets the time of the input that begins, and moves all timers if this process was paused.
 
-        Time in which this process did not run is no fault of others: every deadline is extended by
-        it (Lifeguard's reasoning, applied to what is known for certain).
+        A timer that is handled late shows that this process did not run. The other nodes are not
+        to blame for that time, so every deadline is extended by it (Lifeguard's reasoning, applied
+        to what is known for certain).
 
         Returns:
-            None on time; else the seconds that are forgiven, 0 once the credit is used up.
+            None if this process is on time; else the seconds by which deadlines were extended,
+            which is 0 once the credit is used up.
         """
         due, since, tolerance = self.timers.next_deadline(), self.now, self.config.pause_tolerance
         self.now = now
@@ -64,7 +71,11 @@ class Runtime(Part):
         return forgiven
 
     def _forgive(self, late: float) -> bool:
-        """Returns whether credit is left; it grows back with the time in which this node ran."""
+        """Charges a pause to the credit. Returns whether there was any credit left.
+
+        Without a limit, a process that is always late would never find anybody dead. The credit
+        grows back by the time in which the process ran.
+        """
         on_time = self.now - self._credited - late
         self._credited = self.now
         self._credit = min(self.config.pause_credit, self._credit + on_time)
@@ -74,7 +85,7 @@ class Runtime(Part):
         return True
 
     def after(self, key: Hashable, seconds: float, action: Action) -> None:
-        """Calls `action` in `seconds`, unless the timer `key` is set or cancelled before."""
+        """Sets the timer `key`: it calls `action` in `seconds`, unless set anew or cancelled."""
         self.timers.set(key, self.now + seconds, action)
 
     def emit(self, *effects: Effect) -> None:
@@ -87,11 +98,14 @@ class Runtime(Part):
         return effects
 
     def notify(self, event: Event) -> None:
-        """Reports an event to the driver's log."""
+        """Reports an event, for the driver's log."""
         self._effects.append(Notify(event))
 
     def notify_seldom(self, key: str, event: Event) -> None:
-        """Reports an event at most once a minute for each key, because a packet can cause it."""
+        """Reports an event at most once a minute for each key.
+
+        This is for events that any datagram can cause, so that a sender cannot fill the log.
+        """
         last = self._last_notified.get(key)
         if last is None or self.now - last >= _SAME_EVENT:
             if len(self._last_notified) > _EVENTS_REMEMBERED:
@@ -104,7 +118,7 @@ class Runtime(Part):
         self._rejected[reason] = self._rejected.get(reason, 0) + 1
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns what was refused, by reason, and the pauses of this process."""
+        """Returns what was refused, by reason, and how often and how long this process paused."""
         return {
             "rejected": self._rejected,
             "pauses": self._pauses,

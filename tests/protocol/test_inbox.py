@@ -60,23 +60,23 @@ EVERYTHING: list[Message] = [
 
 
 def replied(effects: list[Effect]) -> int:
-    """Bytes that go out."""
+    """Returns how many bytes these effects send."""
     return sum(len(effect.data) for effect in effects if isinstance(effect, Transmit))
 
 
 def view(node: Node) -> tuple[object, ...]:
-    """What a node shows to the outside."""
+    """Returns what a node shows to the outside."""
     return (node.members(), node.peers(), node.count("default"), node.next_timeout())
 
 
 def rejected(node: Node) -> int:
-    """How much was refused."""
+    """Returns how many datagrams, messages and values a node has refused."""
     return sum(node.statistics().rejected.values())
 
 
 @pytest.mark.parametrize("message", EVERYTHING, ids=lambda message: type(message).__name__)
 def test_a_stranger_changes_nothing(message: Message) -> None:
-    """Whatever it says, before it has echoed a number."""
+    """No message of a sender that has echoed no number has an effect that can be seen."""
     node = make_node(1)
     converse(node, make_node(2))
     before = view(node)
@@ -136,7 +136,7 @@ def test_a_member_that_others_vouch_for_may_speak_at_once() -> None:
 
 
 def test_two_processes_under_one_id_are_reported_once_a_minute() -> None:
-    """Neither raises its generation for that."""
+    """Each process reports the other one, and neither raises its generation."""
     node = make_node(1)
     other = datagram(Sender(node_id(1), WALL_MS + 5, 0, 99), Ping(1))
     events = [
@@ -156,7 +156,7 @@ def test_two_processes_under_one_id_are_reported_once_a_minute() -> None:
     ],
 )
 def test_a_contact_of_another_kind_is_reported(data: bytes, ours: str, theirs: str) -> None:
-    """With both names, once a minute; the same from anybody else is only counted."""
+    """The event has both names and comes once a minute; from others a datagram is only counted."""
     node = make_node(1)
     node.join([node_id(2)], 0.0)
     expected = ForeignDatagram("10.0.0.2:8088", ours, theirs)
@@ -167,7 +167,7 @@ def test_a_contact_of_another_kind_is_reported(data: bytes, ours: str, theirs: s
 
 
 def test_generations_of_the_far_future_are_refused() -> None:
-    """More than a day ahead of the clock is no clock that is a little wrong."""
+    """A claim is refused if its generation is more than a day ahead of the clock."""
     node = make_node(1)
     talk = converse(node, make_node(2))
     for ahead in (86_400_000 + 10_000, 86_000_000):
@@ -178,7 +178,7 @@ def test_generations_of_the_far_future_are_refused() -> None:
 
 @pytest.mark.parametrize("member", ["0.0.0.0:1", "224.0.0.1:1", "name:1", "10.0.0.1:0", "", "x"])
 def test_ids_that_no_node_can_have_are_refused(member: str) -> None:
-    """They would be addresses to send to."""
+    """A claim about such an id makes no row, since a row is an address to send to."""
     node = make_node(1)
     talk = converse(node, make_node(2))
     before = view(node)
@@ -188,7 +188,7 @@ def test_ids_that_no_node_can_have_are_refused(member: str) -> None:
 
 
 def test_a_ping_for_another_id_is_not_answered() -> None:
-    """An address may have changed hands."""
+    """The address may have had another node before, which the ping is for."""
     node = make_node(1)
     talk = converse(node, make_node(2))
     data = datagram(sender(2), Ping(1, node_id(77)))
@@ -196,7 +196,7 @@ def test_a_ping_for_another_id_is_not_answered() -> None:
 
 
 def test_an_unknown_frame_costs_only_itself() -> None:
-    """The rest of the datagram counts."""
+    """The other messages of the datagram are handled."""
     node = make_node(1)
     talk = converse(node, make_node(2))
     from gossipd.protocol.wire import Codec, frame
@@ -209,7 +209,7 @@ def test_an_unknown_frame_costs_only_itself() -> None:
 
 
 def test_both_ends_of_a_contact_know_each_other() -> None:
-    """After a ping, an ack with a challenge, and an ack."""
+    """A ping, an ack with a challenge, and an ack give each node the row of the other."""
     a, b = make_node(1), make_node(2)
     talk = Conversation(a, b)
     talk.carry(a, a.register(node_id(2), 0.0))
@@ -219,7 +219,7 @@ def test_both_ends_of_a_contact_know_each_other() -> None:
 
 
 def test_a_process_whose_clock_was_set_back_goes_above_its_old_self() -> None:
-    """It forgot its state, and nobody suspects it: those that it speaks to tell it."""
+    """A process without its old state is told by those that it speaks to, and is no suspect."""
     node = make_node(1)
     talk = converse(node, make_node(2))
     again = make_node(2, wall_ms=WALL_MS - 60_000, nonce=7)
@@ -231,7 +231,7 @@ def test_a_process_whose_clock_was_set_back_goes_above_its_old_self() -> None:
 
 
 def test_a_removed_peer_gets_nothing_whatever_is_under_way() -> None:
-    """Not even the answer that it asked a relay for before."""
+    """A relay does not even pass on the ack that the peer asked for before."""
     node = make_node(1)
     talk = converse(node, make_node(2), make_node(3))
     talk.carry(

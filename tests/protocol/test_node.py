@@ -19,7 +19,7 @@ from tests.protocol.conversation import (
 
 
 def started(*numbers: int) -> tuple[Conversation, list[Node]]:
-    """Nodes that know each other and probe."""
+    """Returns nodes that know each other and probe."""
     nodes = [make_node(number) for number in numbers]
     talk = converse(*nodes)
     for node in nodes:
@@ -37,20 +37,20 @@ class Pausing:
         self.node.start(0.0)
 
     def due(self) -> float:
-        """When it wants to be woken."""
+        """Returns when the node is to be woken."""
         due = self.node.next_timeout()
         assert due is not None
         return due
 
     def live(self, seconds: float) -> None:
-        """Lets it run on time."""
+        """Lets the node run on time."""
         end = self.now + seconds
         while self.due() < end:
             self.now = self.due()
             self.node.handle_timeout(self.now)
 
     def pause(self, seconds: float) -> bool:
-        """Wakes it late, by a datagram. Whether its deadlines moved."""
+        """Wakes the node late, by a datagram. Returns whether its deadlines moved."""
         due = self.due()
         self.now = due + seconds
         self.node.handle_datagram(b"", ("10.9.9.9", 1), self.now)
@@ -60,7 +60,7 @@ class Pausing:
 
 
 def test_lateness_is_accounted_before_anything_else() -> None:
-    """Deadlines move by it, local health falls, and it is reported."""
+    """A pause moves deadlines, lowers local health, and is reported."""
     pausing = Pausing()
     due = pausing.due()
     events = noted(pausing.node.handle_datagram(b"", address(2), due + 16))
@@ -76,7 +76,7 @@ def test_a_little_lateness_is_no_pause() -> None:
 
 
 def test_one_pause_is_accounted_once() -> None:
-    """However many inputs follow it before timers fire."""
+    """Further inputs before timers fire do not count the same pause again."""
     pausing = Pausing()
     late = pausing.due() + 5
     for _ in range(3):
@@ -95,12 +95,12 @@ def test_pauses_are_forgiven_up_to_a_credit_that_grows_back() -> None:
 
 
 def test_compensation_can_be_switched_off() -> None:
-    """For comparison."""
+    """Without compensation a pause moves no deadline, as in plain SWIM."""
     assert not Pausing(pause_compensation=False).pause(10)
 
 
 def test_an_ack_that_waited_during_a_pause_counts() -> None:
-    """It is handed over before timers fire, and so nobody is suspected."""
+    """An ack is handed over before timers fire, and so no member is suspected."""
     talk, (a, b) = started(1, 2)
     del talk.nodes[address(1)]
     due = a.next_timeout()
@@ -123,7 +123,7 @@ def test_an_ack_that_waited_during_a_pause_counts() -> None:
 
 
 def test_a_restarted_node_replaces_its_old_self() -> None:
-    """With a larger generation, and without having been dead."""
+    """The new process has a larger generation, and its member was never dead."""
     talk, (a, b) = started(1, 2)
     again = make_node(2, wall_ms=WALL_MS + 5000, nonce=77, now=talk.now)
     talk.add(again)
@@ -136,7 +136,7 @@ def test_a_restarted_node_replaces_its_old_self() -> None:
 
 
 def test_the_generation_rises_with_each_run() -> None:
-    """Even when the clock was set back."""
+    """A clock that was set back does not lower it."""
     talk, (a,) = started(1)
     again = make_node(1, state=a.state(), wall_ms=WALL_MS - 10**9, now=talk.now)
     assert WALL_MS + 1 == again.members()[0].generation

@@ -47,7 +47,7 @@ def started(count: int) -> tuple[Conversation, list[Node]]:
 
 
 def test_the_others_see_the_old_id_leave_and_the_new_one_join() -> None:
-    """Within seconds, without a seed; nobody is suspected or declared dead."""
+    """All others know within seconds and without a seed; no member is suspected or dead."""
     talk, nodes = started(3)
     move(talk, nodes[0], 9)
     everybody = {node_id(1): "left", **{node_id(n): "alive" for n in (2, 3, 9)}}
@@ -74,7 +74,7 @@ def test_counts_go_on() -> None:
 
 
 def test_a_write_that_is_under_way_is_answered() -> None:
-    """It was staged under the old id and is on disk under the new one."""
+    """A write that was staged under the old id is answered once it is on disk."""
     talk, nodes = started(2)
     talk.hold = True
     talk.carry(nodes[0], nodes[0].increment("default", 5, "local", 7, talk.now))
@@ -95,7 +95,7 @@ def test_a_node_that_nobody_has_met_leaves_no_trace() -> None:
 
 
 def test_only_the_last_of_several_unmet_ids_is_ever_told() -> None:
-    """Nobody hears that it was alive under one in between."""
+    """No other node hears of an id that the node had in between."""
     first, second = make_node(1), make_node(2)
     first.start(0.0)
     first.move(node_id(8), 0.0)
@@ -130,7 +130,7 @@ def test_to_an_address_that_a_dead_member_had() -> None:
 
 
 def test_to_an_address_that_was_removed_here() -> None:
-    """The own id is never hidden."""
+    """The own id is never a removed one."""
     talk, nodes = started(3)
     nodes[0].remove(node_id(3), talk.now)
     del talk.nodes[address(3)]
@@ -152,7 +152,7 @@ def test_what_was_an_own_address_may_be_anothers_now() -> None:
 
 
 def test_the_generation_grows() -> None:
-    """So that a claim about the new id beats whatever was said of it before."""
+    """A claim about the new id so beats all that was said of that id before."""
     node = make_node(1)
     before = node.state().generation
     node.move(node_id(9), 0.0)
@@ -160,7 +160,7 @@ def test_the_generation_grows() -> None:
 
 
 def test_beacons_are_quick_again() -> None:
-    """Others are to find it under its new address at once."""
+    """Waits between beacons start again from the shortest, so that others find the new address."""
     node = make_node(1, ProtocolConfig(discovery=True))
     node.start(0.0)
     for now in (1.0, 30.0):
@@ -183,7 +183,7 @@ def test_no_move_to_the_same_id_nor_while_leaving() -> None:
 
 @pytest.mark.parametrize("text", ["", "10.0.0.9", "10.0.0.09:1", "A:1"])
 def test_what_is_no_id_is_refused(text: str) -> None:
-    """And nothing happens."""
+    """A text that is no canonical id raises, and the node keeps its id."""
     node = make_node(1)
     with pytest.raises(ValueError, match=r"."):
         node.move(text, 0.0)

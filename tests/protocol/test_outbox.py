@@ -1,4 +1,4 @@
-"""The way out."""
+"""The way out: what is counted, and what is not sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.protocol.parts import Parts
 
 
 def test_traffic_is_counted_by_the_first_message() -> None:
-    """Datagrams and their bytes."""
+    """Datagrams and bytes are counted under the kind of a datagram's first message."""
     parts = Parts()
     parts.outbox.send(address(2), Nack(1))
     parts.outbox.send(address(2), Nack(2))
@@ -36,7 +36,7 @@ def test_what_introduces_this_node_takes_its_room() -> None:
 
 
 def test_broadcasts_are_counted() -> None:
-    """As what is sent to one peer."""
+    """A broadcast counts like a datagram to one peer."""
     parts = Parts()
     parts.outbox.broadcast(Beacon())
     assert 1 == parts.outbox.counted()["sent"]["beacon"].datagrams

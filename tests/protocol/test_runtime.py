@@ -8,7 +8,7 @@ from tests.protocol.parts import Parts
 
 
 def test_an_event_that_packets_cause_comes_once_a_minute() -> None:
-    """However many packets there are."""
+    """Further packets within the minute report nothing."""
     runtime = Parts().runtime
     for second in range(100):
         runtime.advance(float(second))

@@ -1,4 +1,4 @@
-"""Who is in the cluster and who is alive: SWIM with Lifeguard, discovery, joining and leaving."""
+"""Which nodes are in the cluster, and which are alive: SWIM with Lifeguard, joining and leaving."""
 
 from .awareness import Awareness
 from .challenges import Challenges

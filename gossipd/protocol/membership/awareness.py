@@ -9,7 +9,11 @@ from ..part import Part
 
 
 class Awareness(Part):
-    """A score from 0, healthy, to `maximum`; time-outs are multiplied by one more than it."""
+    """The local health score of this node: 0 is healthy, `maximum` is the worst.
+
+    Attributes:
+        score: the present score.
+    """
 
     def __init__(self, maximum: int, *, enabled: bool = True) -> None:
         self._maximum = maximum
@@ -17,16 +21,16 @@ class Awareness(Part):
         self.score = 0
 
     def change(self, by: int) -> None:
-        """Adds `by`, kept within bounds; positive is worse."""
+        """Adds `by` to the score, within its bounds; a larger score is worse."""
         if self._enabled:
             self.score = min(max(self.score + by, 0), self._maximum)
 
     def paused(self, seconds: float) -> None:
-        """Makes this node a little less healthy: it did not run when it was to."""
+        """Adds one to the score, because this process did not run when it should have."""
         self.change(1)
 
     def scale(self, seconds: float) -> float:
-        """`seconds`, longer the less healthy this node is."""
+        """Returns a time-out of `seconds`, multiplied by the score plus one."""
         return seconds * (self.score + 1)
 
     def counted(self) -> Mapping[str, Any]:

@@ -1,8 +1,10 @@
-"""Asks a sender that has not proved yet that it is there, by no more bytes than it sent.
+"""Challenges: numbers that a sender must send back to show that it is at its address.
 
 A --anything--> B
 A <--ack, challenge-- B          the challenge is computed from A's address: B keeps nothing
 A --ack (challenge)--> B         now B believes that A is at that address
+
+Until then B sends A no more bytes than A sent, because A's address may be forged.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from .peer import Peer
 from .table import MemberTable
 
 _PADDING = 32
+"""Bytes of padding in an ack with a challenge at most, for an answer that may be as large."""
 
 
 class Challenges:
-    """Challenges to strangers, and answers to theirs."""
+    """Sends challenges to strangers, and answers theirs."""
 
     def __init__(
         self, runtime: Runtime, outbox: Outbox, table: MemberTable, echoes: Echoes
@@ -29,11 +32,11 @@ class Challenges:
         self._echoes = echoes
 
     def challenge(self, peer: Peer, number: int = 0) -> None:
-        """Acks the ping `number`, if it is not 0, and asks the sender to show that it is there.
+        """Sends a challenge, which also acks the ping `number` if that is not 0.
 
-        A sender that has shown it already, but whose generation is below the one known here,
-        started with a clock that was set back. It is sent its row, so that it raises its
-        generation.
+        A sender that has echoed a number already is here only because its generation is below the
+        one known here: it started with a clock that was set back. It is sent its row instead, so
+        that it raises its generation.
         """
         row = self._table.rows.get(peer.sender.id)
         if row is not None and self._echoes.verified(peer.source, peer.sender):
@@ -45,7 +48,7 @@ class Challenges:
         self.reply(peer, Ack(number, challenge=challenge, padding=padding))
 
     def reply(self, peer: Peer, ack: Ack) -> None:
-        """Sends an ack, unless it is larger than what an unverified address may be sent."""
+        """Sends an ack, unless it is larger than an unverified address may be sent."""
         data = self._outbox.datagram(ack)
         if len(data) > peer.budget and not self._echoes.verified(peer.source, peer.sender):
             self._runtime.reject("short request")

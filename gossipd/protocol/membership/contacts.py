@@ -1,11 +1,20 @@
-"""Whom a node speaks to besides live members: seeds, registered addresses, the dead and the left.
+"""Contacts: addresses that are tried without being a live member.
 
     A --ping (no target)--> address
     A <--ack, challenge---- B          B answers, and asks for an echo before it believes A
     A --ack (challenge)---> B          now both have each other's row
 
-Nobody is forgotten while it may come back: one dead or left member is tried every `dead_retry`
-seconds, every seed that is no live member every `seed_retry` seconds.
+There are four kinds of contacts, and each answers another question:
+
+- A seed is configured. It is tried for as long as it is no live member, because it may be the only
+  way back into the cluster. The first tries come quickly, so that nodes which start together find
+  each other; later ones come every `seed_retry` seconds.
+- A member of an earlier run is tried like a seed, until the table has a row for it. It is no row
+  before, since it may be gone by now.
+- A registered name is tried for `register_timeout` seconds, and dropped if it does not answer: a
+  person waits for the outcome, and may have mistyped it.
+- A dead or left member may come back, after a partition for example. One of them is tried every
+  `dead_retry` seconds, so the cost does not grow with how many there are.
 """
 
 from __future__ import annotations
@@ -34,18 +43,29 @@ from .peer import Peer
 from .table import Member, MemberTable
 
 _FIRST_TRIES = (0.0, 0.25, 0.5, 1.0, 2.0)
+"""Seconds before each of the first tries of a seed, as long as no peer is live."""
+
 _REGISTER_TRIES = 0.5
+"""Seconds between two tries of a registered name."""
+
 _ADDRESSES = 64
+"""Addresses of one name that are tried at most."""
+
 _ROUNDING = 1e-6
 _PADDING = b"\0" * 48
 """Makes a contact's ping at least as large as the ack with a challenge that answers it."""
 
 
 class Contact:
-    """A name that is tried: a seed, or a registered address that has not answered yet.
+    """A name that is tried: a seed, a member of an earlier run, or a registered name.
 
-    `remembered` is what was known of a member of an earlier run, which is tried until the table has
-    a row for it.
+    Attributes:
+        addresses: what the name was last resolved to.
+        deadline: the time at which a registered name is dropped.
+        name: the `host:port` in canonical form.
+        remembered: what was known of a member of an earlier run, else None.
+        seed: False for a registered name.
+        tries: how often a seed was tried.
     """
 
     __slots__ = ("addresses", "deadline", "name", "remembered", "seed", "tries")
@@ -62,10 +82,10 @@ class Contact:
 
 
 class Contacts(Part):
-    """Seeds, registered addresses, retries of the dead.
+    """Tries seeds, members of an earlier run, registered names, and members that are gone.
 
     Attributes:
-        registered: names given to `register` that have not answered yet.
+        registered: the registered names that have not answered yet.
     """
 
     def __init__(
@@ -89,25 +109,25 @@ class Contacts(Part):
         self._known: dict[Address, None] = {}
 
     def start(self) -> None:
-        """Begins to try the dead, and the members of an earlier run."""
+        """Begins to try seeds, members of an earlier run, and members that are gone."""
         for name in list(self._seeds):
             self._try_seed(name)
         phase = (1 + self._runtime.rng.random()) * self._runtime.config.dead_retry / 2
         self._runtime.after("dead", phase, self._try_dead)
 
     def assume(self, members: Iterable[Claim]) -> None:
-        """Takes these members for met, as if each had echoed a number of ours."""
+        """Takes these members as met, as if each had echoed a number of ours."""
         for claim in members:
             if claim.id not in self._table.rows:
                 row = self._table.add(claim, self._runtime.now)
                 self._echoes.assume(row.address, claim.id, claim.generation)
 
     def remember(self, claim: Claim) -> None:
-        """Tries a member of an earlier run from `start` on."""
+        """Adds a member of an earlier run, to be tried from `start` on."""
         self._seeds[claim.id] = Contact(claim.id, seed=True, remembered=claim)
 
     def remembered(self) -> list[Claim]:
-        """Members of an earlier run that the table has no row for yet."""
+        """Returns the members of an earlier run that the table has no row for yet."""
         return [
             contact.remembered
             for contact in self._seeds.values()
@@ -115,9 +135,9 @@ class Contacts(Part):
         ]
 
     def join(self, seeds: list[str]) -> None:
-        """Contacts these names, now and for as long as they are no live members.
+        """Adds seeds, and tries each for as long as it is no live member.
 
-        Raises ValueError for a name that is no `host:port`.
+        Raises ValueError for a text that is no `host:port`.
         """
         for text in seeds:
             name = parse_node_id(text, DEFAULT_PORT)
@@ -127,9 +147,10 @@ class Contacts(Part):
                 self._try_seed(name)
 
     def register(self, text: str) -> None:
-        """Lists a peer at once, contacts it, and drops it if it stays silent.
+        """Lists a peer at once, tries it, and drops it if it does not answer in time.
 
-        Raises ValueError for a name that is no `host:port`, and beyond the limit of silent ones.
+        A peer that was removed is no longer removed. Raises ValueError for a text that is no
+        `host:port`, or if `register_limit` registered names have not answered yet.
         """
         name = parse_node_id(text, DEFAULT_PORT)
         row = self._table.rows.get(name)
@@ -148,39 +169,42 @@ class Contacts(Part):
         self._try_registered(name)
 
     def remove(self, text: str) -> None:
-        """Hides a peer until it is registered again; an unknown one is not remembered.
+        """Removes a peer until it is registered again; one that has no row yet can still join.
 
-        Raises ValueError for a name that is no `host:port`.
+        A name is looked up first. Raises ValueError for a text that is no `host:port`.
         """
         name = parse_node_id(text, DEFAULT_PORT)
-        self._drop(name)
+        self._drop_registered(name)
         host, port = split_node_id(name)
         if is_address(host):
-            self._hide(name)
+            self._remove_member(name)
         else:
             self._resolve(host, port, "remove", name)
 
     def resolved(self, ticket: int, addresses: list[Address]) -> None:
-        """The addresses of a name that `Resolve` asked for; empty if it has none."""
+        """Takes the addresses of a name that `Resolve` asked for; none if the look-up failed."""
         what, name = self._resolving.pop(ticket, ("", ""))
         found = [address for address in addresses[:_ADDRESSES] if is_address(address[0])]
         if what == "remove":
             for address in found:
-                self._hide(format_node_id(*address))
+                self._remove_member(format_node_id(*address))
             return
         contact = (self._seeds if what == "seed" else self.registered).get(name)
         if contact is not None:
-            # A resolver that fails for once has not made the earlier addresses wrong.
+            # A look-up that fails once does not make the earlier addresses wrong.
             contact.addresses = found or contact.addresses
             self._contact(contact)
 
     def moved(self) -> None:
-        """This node has another id: what was its own address may be another's by now."""
+        """Tries all addresses again: what was this node's own may belong to another by now."""
         self._own.clear()
-        self._drop(self._table.own.id)
+        self._drop_registered(self._table.own.id)
 
     def ping(self, address: Address, name: str = "") -> None:
-        """Asks whoever is at `address` to say who it is."""
+        """Pings an address to learn which node is there.
+
+        `name` is the name under which the address was registered, if it was.
+        """
         if address in self._own:
             return
         if len(self._known) >= 4096:
@@ -190,34 +214,37 @@ class Contacts(Part):
         self._outbox.send(address, ping)
 
     def introduction(self, address: Address, name: str = "") -> Sent:
-        """Returns a ping, to be numbered, that asks whoever is at `address` to say who it is.
+        """Returns the ping that asks which node is at `address`; `Echoes.ping` gives it a number.
 
-        `name` is what the address was registered as, if it was.
+        `name` is the name under which the address was registered, if it was.
         """
         return Sent("", address, self._on_ack, contact=name)
 
     def knows(self, source: Address) -> bool:
-        """Whether this node tried to contact that address."""
+        """Returns whether this node has pinged that address as a contact."""
         return source in self._known
 
     def reached_self(self, number: int) -> None:
-        """A ping came back to the process that sent it: that address is our own."""
+        """Takes note that the ping of that number came back to the process that sent it.
+
+        Its address is this node's own, and is not tried again.
+        """
         sent = self._echoes.get(number)
         if sent is not None and sent.contact is not None:
             self._own[sent.address] = None
-            self._drop(sent.contact)
+            self._drop_registered(sent.contact)
 
     def _on_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
-        """Drops the names under which the node that has answered was registered."""
+        """Drops the registered names that have led to the node which answered."""
         self._echoes.forget(ack.number)
-        self._drop(str(sent.contact))
-        self._drop(peer.sender.id)
+        self._drop_registered(str(sent.contact))
+        self._drop_registered(peer.sender.id)
 
-    def _drop(self, name: str) -> None:
+    def _drop_registered(self, name: str) -> None:
         self.registered.pop(name, None)
         self._runtime.timers.cancel(("register", name))
 
-    def _hide(self, member: str) -> None:
+    def _remove_member(self, member: str) -> None:
         row = self._table.rows.get(member)
         if row is not None and row is not self._table.own:
             self._table.set_removed(row, True)
@@ -241,7 +268,8 @@ class Contacts(Part):
         for address in contact.addresses:
             row = self._table.rows.get(format_node_id(*address))
             if row is not None and row.removed:
-                # Registering by a name shows a removed member again; a seed does not.
+                # A person who registers a name wants its member back. A seed is only configured,
+                # and must not undo a removal.
                 if contact.seed:
                     continue
                 self._table.set_removed(row, False)
@@ -263,7 +291,7 @@ class Contacts(Part):
     def _try_registered(self, name: str) -> None:
         contact = self.registered[name]
         if self._runtime.now >= contact.deadline - _ROUNDING:
-            self._drop(name)
+            self._drop_registered(name)
             self._runtime.notify(RegisteredPeerSilent(name))
             return
         self._try(contact)
@@ -281,9 +309,11 @@ class Contacts(Part):
             self._gossip.send(row.address, row, self._echoes.ping(sent))
 
     def _next_gone(self) -> Member | None:
-        """The member whose wait, measured against how long it is gone, is the longest.
+        """Returns the member that has waited longest, measured against how long it is gone.
 
-        So newer verdicts are tried more often, and none waits for ever.
+        A member that has just been declared dead is the most likely to come back, so it is tried
+        often. The share of a member that waits grows with time, so that each is tried again. A
+        member that left on purpose counts a quarter.
         """
         now = self._runtime.now
         best, score = None, -1.0
@@ -296,5 +326,5 @@ class Contacts(Part):
         return best
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns how many registered peers have not answered yet."""
+        """Returns how many registered names have not answered yet."""
         return {"members": {"joining": len(self.registered)}}

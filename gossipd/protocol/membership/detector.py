@@ -9,11 +9,11 @@ Follows SWIM sections 3.1 and 4.3 and Lifeguard IV.A. The exchanges:
     A --ping_req--> R1..Rk   indirect probes by k relays
                 R --ping--> B
                 R <--ack--- B
-    A <--ack--- R            or, a little before A's patience ends, a nack: R is there, B is not
+    A <--ack--- R            or, a little before A's time-out, a nack: R is there, B does not answer
 
-A probe that nobody acked by the end of its interval, or that every relay tried in vain, makes B
-suspect. What the relays did tells whether the fault is nearer to A: a relay that neither acks nor
-nacks lowers A's local health.
+B becomes suspect if no ack came by the end of the interval, or as soon as every relay has tried in
+vain. A relay that neither acks nor nacks makes it likely that A itself is slow or cut off, so A
+lowers its local health.
 """
 
 from __future__ import annotations
@@ -36,10 +36,25 @@ from .view import View
 
 _NACK_RATIO = 0.8
 _RELAYS = 256
+"""Pings under way for others at most; a request beyond that is nacked at once."""
+
 _RTT_MULT = 3
+"""A peer's ack is waited for this many times the bound of its round trip."""
 
 
 class _Probe:
+    """The present probe.
+
+    Attributes:
+        row: the member that is probed.
+        number: the number of its pings.
+        sent: the ping as `Echoes` keeps it.
+        asked: the addresses of the relays that were asked.
+        nacks: the addresses of those that sent a nack.
+        tried: how many of these had pinged the member before.
+        acked: whether an ack came.
+    """
+
     __slots__ = ("acked", "asked", "nacks", "number", "row", "sent", "tried")
 
     def __init__(self, row: Member, number: int, sent: Sent) -> None:
@@ -53,7 +68,7 @@ class _Probe:
 
 
 class Detector(Part):
-    """Probes one member per interval, and pings members for others."""
+    """Probes one member in each interval, and pings members for other nodes."""
 
     def __init__(
         self,
@@ -82,12 +97,12 @@ class Detector(Part):
         }
 
     def start(self) -> None:
-        """Sets the first probe at a random phase, so that nodes that start together spread out."""
+        """Sets the first probe at a random phase, so that nodes which start together spread out."""
         phase = self._runtime.rng.random() * self._config.probe_interval
         self._runtime.after("probe", phase, self._tick)
 
     def timeout(self, peer: str) -> float:
-        """Seconds to wait for this peer's direct ack, this node's own health taken into account."""
+        """Returns the seconds to wait for this peer's direct ack; local health lengthens them."""
         config = self._config
         bound = self._echoes.round_trip(peer)
         seconds = config.probe_timeout
@@ -96,7 +111,10 @@ class Detector(Part):
         return self._awareness.scale(seconds)
 
     def on_nack(self, nack: Nack, peer: Peer) -> None:
-        """Notes that a relay of the present probe is there, and its target did not answer it."""
+        """Notes that a relay is there but that the target of the present probe did not answer it.
+
+        Ends the probe as a failure once every relay has said that it tried.
+        """
         probe = self._probe
         if probe is None or probe.number != nack.number:
             return
@@ -107,7 +125,7 @@ class Detector(Part):
                 self._conclude()
 
     def _on_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
-        """Ends the probe as a success; the ack came from the target itself or through a relay."""
+        """Ends the probe as a success, whether the ack came from its target or from a relay."""
         probe = self._probe
         if probe is None or probe.number != ack.number or probe.acked:
             return
@@ -131,7 +149,7 @@ class Detector(Part):
         self._runtime.after("probe time-out", self.timeout(row.id), self._ask_others)
 
     def _ask_others(self) -> None:
-        """The direct ping was not acked in time: ask relays, and try once more directly."""
+        """Asks relays, and pings once more directly; the first ping was not acked in time."""
         probe, config = self._probe, self._config
         if probe is None or probe.acked or not probe.row.live:
             return
@@ -139,13 +157,13 @@ class Detector(Part):
             probe.asked.append(relay.address)
             self._gossip.send(relay.address, relay, PingReq(probe.number, probe.row.id))
         if config.second_ping:
-            # An ack could belong to either ping (Karn's rule).
+            # An ack can belong to either ping, so it measures no round trip (Karn's rule).
             probe.sent.no_sample()
             again = self._echoes.again(probe.number, probe.sent)
             self._gossip.send(probe.row.address, probe.row, again)
 
     def _conclude(self) -> None:
-        """The interval is over: a probe that was not acked has failed."""
+        """Ends the present probe as a failure, if it was not acked."""
         probe, self._probe = self._probe, None
         if probe is None or probe.acked:
             return
@@ -161,10 +179,10 @@ class Detector(Part):
     def _outcome(self, name: str) -> None:
         self._outcomes[name] = self._outcomes.get(name, 0) + 1
 
-    # For others
+    # As a relay
 
     def on_ping_req(self, request: PingReq, peer: Peer) -> None:
-        """Pings the target of a peer's indirect probe."""
+        """Pings the target of a peer's indirect probe, or nacks at once if that cannot be done."""
         source = peer.source
         row = self._table.rows.get(request.target)
         if row is None or row.removed or len(self._relayed) >= _RELAYS:
@@ -179,24 +197,24 @@ class Detector(Part):
         self._gossip.send(row.address, row, ping)
         # Lifeguard: the nack leaves at four fifths of the time-out, to arrive within it.
         wait = _NACK_RATIO * self._config.probe_timeout
-        self._runtime.after(("relay", number), wait, partial(self._late, number))
+        self._runtime.after(("relay", number), wait, partial(self._nack_late_target, number))
 
     def _on_relay_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
-        """Passes on that the target answered."""
+        """Passes the target's ack on to the peer that asked, under that peer's number."""
         self._echoes.forget(ack.number)
         self._runtime.timers.cancel(("relay", ack.number))
         requester = self._relayed.pop(ack.number, None)
         if requester is not None:
             self._outbox.send(requester[0], Ack(requester[1]))
 
-    def _late(self, number: int) -> None:
-        # The entry stays a while: a late ack is passed on after the nack.
+    def _nack_late_target(self, number: int) -> None:
         source, asked = self._relayed[number]
         self._nack(source, asked, tried=True)
-        drop = partial(self._drop, number)
+        # The entry stays for a while, so that a late ack is still passed on after the nack.
+        drop = partial(self._drop_relayed, number)
         self._runtime.after(("relay", number), self._config.probe_interval, drop)
 
-    def _drop(self, number: int) -> None:
+    def _drop_relayed(self, number: int) -> None:
         self._echoes.forget(number)
         self._relayed.pop(number, None)
 
@@ -205,9 +223,9 @@ class Detector(Part):
             self._outbox.send(source, Nack(number, tried))
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns finished probes by outcome."""
+        """Returns how many probes ended, by outcome."""
         return {"probes": self._outcomes}
 
     def waiting(self) -> Mapping[str, int]:
-        """Returns how many pings are made for others."""
+        """Returns how many pings for other nodes are under way."""
         return {"relays": len(self._relayed)}

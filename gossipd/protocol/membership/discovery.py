@@ -1,11 +1,11 @@
 """Finds nodes of the same cluster by broadcast, without a seed.
 
-    A --beacon--> everybody near
+    A --beacon--> every node on the segment
     A <--ping (no target), beacon (answers)-- B      to the address that A's id names
-    A --ack, challenge--> B                          and on as with any contact (`contacts`)
+    A --ack, challenge--> B                          and so on, as with any contact (`contacts`)
 
-A beacon makes no member: only an address that echoes a number becomes one. What a stranger can
-cause by beacons is bounded in number and in size: an answer is never larger than the beacon.
+A beacon makes no member: only an address that echoes a number becomes one. A stranger's beacons
+can cause only so many answers in a second, and none that is larger than the beacon.
 """
 
 from __future__ import annotations
@@ -28,12 +28,17 @@ _PADDING = b"\0" * 128
 """Makes a beacon at least as large as any answer, also of a node with the longest id."""
 
 _PING_PADDING = b"\0" * 40
+"""Makes the ping of an answer at least as large as the ack with a challenge that answers it."""
+
 _JITTER = 0.25
+"""Each wait between beacons is varied by up to this share of it, either way."""
+
 _ASKED = 64
+"""Addresses that discovery led to, remembered at most."""
 
 
 class Discovery(Part):
-    """Beacons of this node, and answers to those of others."""
+    """Sends the beacons of this node, and answers those of others."""
 
     def __init__(
         self,
@@ -53,26 +58,29 @@ class Discovery(Part):
         self._wait = 0.0
         self._answered = 0.0
         self._answered_at = -inf
-        # Addresses that discovery led to, until one of them has proved to be a member.
+        # Addresses that discovery led to. None once one of them has turned out to be a member.
         self._asked: dict[Address, None] | None = {}
 
     def start(self) -> None:
-        """Sends a beacon now, and then more and more seldom; a second call begins anew."""
+        """Sends a beacon now, and further ones after longer and longer waits.
+
+        A second call begins again with the shortest wait.
+        """
         if self._active:
             self._wait = self._runtime.config.beacon_interval_min
-            self._call()
+            self._send_beacon()
 
     def moved(self) -> None:
-        """Sends a beacon under the new id, and begins anew."""
+        """Sends beacons under the new id, beginning again with the shortest wait."""
         self.start()
 
     def stop(self) -> None:
-        """Sends no more beacons, and answers none."""
+        """Ends discovery: no more beacons are sent or answered."""
         self._active = False
         self._runtime.timers.cancel("beacon")
 
     def on_beacon(self, beacon: Beacon, peer: Peer) -> None:
-        """Answers a beacon of another node, by no more bytes than its sender may be sent."""
+        """Answers a beacon of a node that is not known here, by no more bytes than it sent."""
         if not self._active:
             self._runtime.reject("beacon")
         elif beacon.answers:
@@ -81,17 +89,17 @@ class Discovery(Part):
             self._answer(peer)
 
     def met(self, address: Address, member: str) -> None:
-        """Somebody at that address has proved to be a member."""
+        """Reports the first member that discovery led to; `member` has been met at `address`."""
         if self._asked is not None and address in self._asked:
             self._asked = None
             self._runtime.notify(ClusterFound(self._runtime.config.cluster, member))
 
-    def _call(self) -> None:
+    def _send_beacon(self) -> None:
         runtime, config = self._runtime, self._runtime.config
         self._outbox.broadcast(Beacon(padding=_PADDING))
         wait = self._wait if self._table.live else min(self._wait, config.beacon_interval_alone)
         wait *= 1 + _JITTER * (2 * runtime.rng.random() - 1)
-        runtime.after("beacon", wait, self._call)
+        runtime.after("beacon", wait, self._send_beacon)
         self._wait = min(2 * self._wait, config.beacon_interval)
 
     def _known(self, sender: Sender) -> bool:
@@ -103,7 +111,7 @@ class Discovery(Part):
         if sender.nonce == runtime.identity.nonce or not self._reachable(sender.id):
             runtime.reject("beacon")
             return
-        # Everybody near hears it. A few answers are enough: gossip tells the others.
+        # All nodes on the segment hear it. A few answers are enough: gossip tells the others.
         if runtime.rng.random() * len(self._table.live) >= runtime.config.beacon_answers:
             return
         if not self._within_limit():
@@ -121,13 +129,17 @@ class Discovery(Part):
         peer.spend(len(data))
 
     def _reachable(self, member: str) -> bool:
-        """Whether that id is an address, and not one that means this machine to each machine."""
+        """Returns whether that id is an address at which this node can reach another machine.
+
+        A loopback address means its own machine to each machine, so it serves only nodes that have
+        one themselves.
+        """
         if not usable_id(member):
             return False
         return _loopback(self._table.own.id) or not _loopback(member)
 
     def _within_limit(self) -> bool:
-        """Whether fewer than the limit were answered of late, by a bucket that leaks steadily."""
+        """Counts one more answer into a leaky bucket. Returns False if the bucket is full."""
         now, limit = self._runtime.now, self._runtime.config.beacon_limit
         leaked = (now - self._answered_at) * limit
         self._answered = max(0.0, self._answered - leaked)

@@ -1,9 +1,9 @@
 """Numbers that must come back: pings under way, addresses that echoed one, and round-trip times.
 
-Whoever sends from an address shows that it is really there by sending back a number that this node
-sent to it: either that of a ping, or a challenge that an ack of ours carried. Until then its data
-does not count, and nothing larger than its request goes to it. A challenge is computed from the
-address, so that asking a stranger costs no memory.
+A node shows that it is really at an address by sending back a number that this node sent there: the
+number of a ping, or a challenge that an ack of ours carried. Until then its data does not count,
+and nothing larger than its request is sent to it. A challenge is computed from the address, so that
+asking a stranger takes no memory.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from ..wire import Ack, Ping, Sender
 from .peer import Peer
 
 _OUTSTANDING = 4096
+"""Pings under way at most."""
+
 _ECHOED = 1 << 16
+"""Addresses remembered at most; one that is forgotten has to echo a number again."""
 
 
 class RoundTrip:
-    """Smoothed round-trip time of one peer (RFC 6298's estimator)."""
+    """The smoothed round-trip time of one peer, in seconds (RFC 6298's estimator)."""
 
     __slots__ = ("deviation", "mean")
 
@@ -38,7 +41,7 @@ class RoundTrip:
 
     @property
     def bound(self) -> float:
-        """Seconds that a round trip hardly ever exceeds."""
+        """Returns the seconds that a round trip hardly ever exceeds."""
         return self.mean + 4 * self.deviation
 
 
@@ -50,7 +53,7 @@ class RoundTrips:
         self._of: dict[str, RoundTrip] = {}
 
     def add(self, peer: str, seconds: float) -> None:
-        """Takes one measured round trip into account; peers beyond the limit are not measured."""
+        """Takes one measured round trip into account; a peer beyond the limit is not measured."""
         known = self._of.get(peer)
         if known is not None:
             known.add(seconds)
@@ -64,15 +67,15 @@ class RoundTrips:
 
 
 class Sent:
-    """One ping under way.
+    """A ping under way.
 
     Attributes:
-        address: where it went.
-        target: the id that it names; empty if only the address is known.
+        target: the id that the ping names; empty if only the address is known.
+        address: where the ping went.
         on_ack: called with the ack, this object, and the sender of the ack.
-        contact: what the address was registered as, or an empty text, if the ping is to find out
-            who is at an address; None for a ping to a member.
-        at: when it was sent, None if its round trip is no sample.
+        contact: for a ping to a contact, the name under which it was registered, or an empty text
+            if it was not. None for a ping to a live member.
+        at: the time at which the ping was sent; None if its round trip must not be measured.
     """
 
     __slots__ = ("address", "at", "contact", "on_ack", "target")
@@ -91,16 +94,16 @@ class Sent:
         self.at: float | None = None
 
     def sent_at(self, now: float) -> None:
-        """Notes when it was sent."""
+        """Sets the time at which the ping was sent."""
         self.at = now
 
     def no_sample(self) -> None:
-        """Its round trip measures something else besides the network: it is no sample."""
+        """Takes the round trip out of measurement, because it shows more than the network."""
         self.at = None
 
 
 class Echoes(Part):
-    """Pings under way, and addresses that have echoed a number of ours."""
+    """Keeps the pings under way, and the addresses that have echoed a number of ours."""
 
     def __init__(self, runtime: Runtime, gates: Gates, round_trips: RoundTrips) -> None:
         self._runtime = runtime
@@ -115,8 +118,8 @@ class Echoes(Part):
     def ping(self, sent: Sent, padding: bytes = b"") -> Ping:
         """Returns a ping with the gates and a fresh number, under which `sent` is kept.
 
-        Nobody off the path can guess the number. If too many pings are under way, the oldest one is
-        forgotten.
+        The number is random, so that only a node that sees the datagram can send it back. If too
+        many pings are under way, the oldest one is forgotten.
         """
         if len(self._sent) >= _OUTSTANDING:
             del self._sent[next(iter(self._sent))]
@@ -126,7 +129,7 @@ class Echoes(Part):
         return self.again(number, sent, padding)
 
     def again(self, number: int, sent: Sent, padding: bytes = b"") -> Ping:
-        """Returns a ping like the one of that number, with the gates as they are now."""
+        """Returns the ping of that number once more, with the gates as they are now."""
         return Ping(number, sent.target, *self._gates(), padding)
 
     def ack(self, ping: Ping) -> Ack:
@@ -142,7 +145,7 @@ class Echoes(Part):
         self._sent.pop(number, None)
 
     def sample(self, peer: str, sent: Sent) -> None:
-        """Measures a round trip: an ack of `peer` to the ping `sent` came back directly."""
+        """Measures the round trip of `sent`, whose ack came directly from `peer`."""
         if sent.at is not None:
             self._round_trips.add(peer, self._runtime.now - sent.at)
 
@@ -151,33 +154,36 @@ class Echoes(Part):
         return self._round_trips.bound(peer)
 
     def paused(self, seconds: float) -> None:
-        """Takes no samples of what is under way: such a round trip measures the pause."""
+        """Takes all pings under way out of measurement: their round trips span the pause."""
         if seconds:
             for sent in self._sent.values():
                 sent.no_sample()
 
     def waiting(self) -> Mapping[str, int]:
-        """Returns how many pings are not acked."""
+        """Returns how many pings wait for their ack."""
         return {"pings": len(self._sent)}
 
     # Addresses that are really there
 
     def verified(self, source: Address, sender: Sender) -> bool:
-        """Returns whether this process of this node has echoed a number of ours from there."""
+        """Returns whether the sender's process has echoed a number of ours from that address."""
         return self._echoed.get(source) == (sender.id, sender.generation)
 
     def echo(self, source: Address, sender: Sender) -> None:
-        """Notes that this process of this node has echoed a number of ours from that address."""
+        """Notes that the sender's process has echoed a number of ours from that address."""
         self.assume(source, sender.id, sender.generation)
 
     def assume(self, source: Address, member: str, generation: int) -> None:
-        """Takes that address for one that echoed a number, for a node that is told whom it met."""
+        """Notes that a member's process is at that address, without an echo that shows it."""
         if len(self._echoed) >= _ECHOED:
             del self._echoed[next(iter(self._echoed))]
         self._echoed[source] = (member, generation)
 
     def challenge(self, source: Address, sender: Sender) -> int:
-        """Returns the number that this process at that address must send back."""
+        """Returns the number that the sender's process at that address must send back.
+
+        Challenges and the numbers of pings never coincide.
+        """
         text = f"{source[0]} {source[1]} {sender.id} {sender.generation}".encode()
         digest = blake2b(text, digest_size=6, key=self._secret).digest()
         return 1 + (1 << 33) + int.from_bytes(digest, "big")

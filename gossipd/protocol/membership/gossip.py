@@ -1,7 +1,7 @@
-"""Gossip: claims ride on other datagrams, and go out in rounds of their own while there are any.
+"""Gossip: claims ride on other datagrams, and are sent in rounds of their own while there are any.
 
-A claim about a member that is suspect, dead or left is also told to that member, in every datagram
-to it, so that it can refute at once (Lifeguard's buddy system, section IV.C).
+A member that is suspect, dead or left here is told so in every datagram to it, so that it can
+refute at once (Lifeguard's buddy system, section IV.C).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CLAIMS_BYTES = FRAME_BYTES + 8
 
 
 class Gossip(Part):
-    """The claims that this node has to tell, and how they leave."""
+    """Tells the claims that this node has to pass on."""
 
     def __init__(self, runtime: Runtime, outbox: Outbox, table: MemberTable) -> None:
         self._runtime = runtime
@@ -29,20 +29,21 @@ class Gossip(Part):
         self._queue = PiggybackQueue()
 
     def tell(self, claim: Claim, *, first: bool = False) -> None:
-        """Queues a claim, before all others if `first`; the next round is within one interval."""
+        """Queues a claim, before all others if `first`; a round follows within an interval."""
         self._queue.put(claim, first=first)
         if "gossip" not in self._runtime.timers:
             wait = self._runtime.config.gossip_interval * self._runtime.rng.random()
             self._runtime.after("gossip", wait, self._round)
 
     def drop(self, member: str) -> None:
-        """Forgets the claim about `member`, if one waits."""
+        """Takes the claim about `member` out of the queue, if there is one."""
         self._queue.drop(member)
 
     def send(self, to: Address, row: Member | None, *messages: Message) -> bool:
-        """Sends messages to a member, with as many claims as fit and with what is said of itself.
+        """Sends messages in one datagram, together with as many claims as fit.
 
-        Returns False if there was nothing to send.
+        `row` is the member at the address `to`, or None if it is unknown. Returns False if there
+        was nothing to send.
         """
         frames = [frame(message) for message in messages]
         left = self._outbox.payload_bytes - sum(map(len, frames))
@@ -56,7 +57,7 @@ class Gossip(Part):
         return True
 
     def waiting(self) -> Mapping[str, int]:
-        """Returns how many claims are to be told."""
+        """Returns how many claims are queued."""
         return {"claims": len(self._queue)}
 
     def _round(self) -> None:
@@ -65,7 +66,8 @@ class Gossip(Part):
         if not self._queue:
             return
         told = [self.send(row.address, row) for row in self._table.sample(runtime.config.fanout)]
-        # What is left may be only about those who could be told, and they know better themselves.
+        # The claims that are left may all be about the only peers that could be told. A peer is not
+        # told of itself in rounds, so further ones would send nothing for ever.
         if self._queue and any(told):
             runtime.after("gossip", runtime.config.gossip_interval, self._round)
 

@@ -1,5 +1,5 @@
-"""A graceful leave: say `left` to several peers until enough of them acknowledge it, and until one
-of them has all that this node has counted.
+"""A graceful leave: tells several peers that this node left, until enough of them acknowledge it
+and one of them has all that this node has counted.
 
 A --claim: A left, ping with gates--> B1..Bk
 A <--ack with gates------------------ B
@@ -22,13 +22,19 @@ from .table import Member, MemberTable
 from .view import View
 
 _TOLD = 8
+"""Peers that are told."""
+
 _ENOUGH = 3
+"""Acknowledgements that end the leave, once one of the peers holds everything."""
+
 _RETRY = 0.2
+"""Seconds until those are told again that do not hold everything yet."""
+
 _ROUNDING = 1e-6
 
 
 class Leaving(Part):
-    """The last act of a node; `LeaveDone` is notified when it is over."""
+    """Carries out a graceful leave, and reports `LeaveDone` when it is over."""
 
     def __init__(
         self,
@@ -53,7 +59,7 @@ class Leaving(Part):
         self._deadline = 0.0
 
     def leave(self) -> None:
-        """Begins to leave, and sends no more beacons; a second call changes nothing."""
+        """Begins to leave, and ends discovery. A second call changes nothing."""
         self._discovery.stop()
         if self._view.leaving:
             return
@@ -63,7 +69,7 @@ class Leaving(Part):
         self._tell()
 
     def _on_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
-        """Notes that a peer knows, and whether it holds all that this node has counted."""
+        """Notes that a peer knows of the leave, and whether it has all that this node counted."""
         self._echoes.forget(ack.number)
         if sent.target not in self._acked:
             self._acked.append(sent.target)
@@ -81,7 +87,8 @@ class Leaving(Part):
         for row in self._asked:
             if row.id not in self._holders:
                 ping = self._echoes.ping(Sent(row.id, row.address, self._on_ack))
-                # The claim comes first, so that it is in the receiver's gate as well.
+                # The claim stands before the ping, so that the receiver applies it first. Its gate
+                # of members covers the claim then, and equals ours.
                 self._outbox.send(row.address, Claims([claim]), ping)
         again = min(self._runtime.now + _RETRY, self._deadline)
         self._runtime.timers.set("leave", again, self._tell)

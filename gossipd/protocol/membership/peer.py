@@ -1,4 +1,4 @@
-"""Who sent the datagram that is being handled, and how far its word is believed."""
+"""The sender of the datagram that is being handled, and how far it is believed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ class Peer:
     Attributes:
         source: the address that the datagram came from.
         sender: what the sender says of itself.
-        budget: bytes that may be sent back to an address that has not echoed a number of ours: as
-            many as it sent, less those that went back already.
-        met: its row, once it has echoed a number of ours and its generation is not out of date.
-        row: the same; or, if it has not echoed yet, the row that others vouched for, provided that
-            it speaks from that row's address and under its generation. None for a stranger.
+        budget: how many bytes may be sent back if the address has not echoed a number of ours: as
+            many as it sent, less those that were sent back already.
+        met: the sender's row, if it has echoed a number of ours and its generation is not out of
+            date here; else None.
+        row: `met`; or, if that is None, the row that other members vouched for, which has this
+            address and generation. None for a stranger.
     """
 
     __slots__ = ("budget", "met", "row", "sender", "source")
@@ -35,5 +36,5 @@ class Peer:
         self.row = met or vouched_for
 
     def spend(self, size: int) -> None:
-        """Takes what is sent back off the budget."""
+        """Takes `size` bytes, which are sent back, off the budget."""
         self.budget -= size

@@ -1,8 +1,7 @@
-"""The queue of claims that ride on other datagrams (SWIM section 4.1): each is sent a limited
-number of times.
+"""The queue of claims that ride on other datagrams (SWIM section 4.1).
 
-Fewest sends first, newest claim about a member replaces older ones, this node's own refutation
-first.
+Each claim is sent a limited number of times, and those that were sent least often come first. A
+claim replaces an older one about the same member.
 """
 
 from __future__ import annotations
@@ -17,12 +16,15 @@ _Item = tuple[str, msgspec.Raw, int]
 
 
 def transmit_limit(multiplier: int, members: int) -> int:
-    """How often each node sends a claim: multiplier * ceil(log10(n + 1)) (SWIM's lambda log n)."""
+    """Returns how often each node sends a claim: multiplier * ceil(log10(n + 1)).
+
+    This is SWIM's lambda log n.
+    """
     return multiplier * math.ceil(math.log10(members + 1))
 
 
 class PiggybackQueue:
-    """Claims by member, in levels by how often they were sent."""
+    """Claims by member, in levels by how often they were sent. A claim of level 0 is unsent."""
 
     __slots__ = ("_level_of", "_levels")
 
@@ -34,7 +36,7 @@ class PiggybackQueue:
         return len(self._level_of)
 
     def put(self, claim: Claim, *, first: bool = False) -> None:
-        """Queues `claim` in place of an older one about the same member."""
+        """Queues `claim` in place of an older one about the same member, before all if `first`."""
         self.drop(claim.id)
         level = self._levels[0]
         self._level_of[claim.id] = 0
@@ -45,16 +47,16 @@ class PiggybackQueue:
             level[claim.id] = encoded
 
     def drop(self, member: str) -> None:
-        """Forgets the claim about `member`, if there is one."""
+        """Takes the claim about `member` out of the queue, if there is one."""
         level = self._level_of.pop(member, None)
         if level is not None:
             del self._levels[level][member]
 
     def take(self, budget: int, limit: int, besides: str = "") -> list[msgspec.Raw]:
-        """Encoded claims of at most `budget` bytes in all, counted as sent once more.
+        """Returns encoded claims of at most `budget` bytes in all, and counts each as sent.
 
-        A claim that was sent `limit` times leaves the queue. One about `besides`, the receiver, is
-        not offered: what it needs to know of itself is said to it apart.
+        A claim that was sent `limit` times leaves the queue. The claim about the member `besides`
+        is left out: it is the receiver, which is told of itself apart from the queue.
         """
         taken: list[tuple[int, str, msgspec.Raw]] = []
         for number, level in enumerate(self._levels):

@@ -1,4 +1,4 @@
-"""How long a suspicion lasts (Lifeguard, section IV.B): the shorter, the more confirm it."""
+"""Suspicions. The more members confirm one, the shorter it lasts (Lifeguard IV.B)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ..config import ProtocolConfig
 
 
 def suspicion_timeout(config: ProtocolConfig, members: int, confirmations: int) -> float:
-    """Seconds from the start of a suspicion to the verdict, in a cluster of `members` nodes.
+    """Returns the seconds from the start of a suspicion to the verdict, with n = `members` nodes.
 
-    The minimum is alpha * max(1, log10(n)) * interval; without confirmations it lasts beta times as
-    long and falls logarithmically to the minimum with K of them. K is limited to the n - 2 members
-    that can confirm.
+    The minimum is alpha * max(1, log10(n)) * interval. A suspicion without confirmations lasts beta
+    times as long. Confirmations shorten it logarithmically, K of them to the minimum. K is limited
+    to the n - 2 members that can confirm.
     """
     minimum = config.suspicion_mult * max(1.0, math.log10(max(1, members))) * config.probe_interval
     needed = min(config.suspicion_confirmations, members - 2)
@@ -24,7 +24,12 @@ def suspicion_timeout(config: ProtocolConfig, members: int, confirmations: int) 
 
 
 class Suspicion:
-    """One open suspicion: who accuses, and since when."""
+    """An open suspicion.
+
+    Attributes:
+        accusers: the ids of the members that hold it, the first one first.
+        started: the time at which it was opened, later by the pauses of this process since.
+    """
 
     __slots__ = ("accusers", "started")
 
@@ -34,15 +39,18 @@ class Suspicion:
 
     @property
     def confirmations(self) -> int:
-        """Accusers beyond the first."""
+        """Returns how many members accuse besides the first."""
         return len(self.accusers) - 1
 
     def extend(self, seconds: float) -> None:
-        """Moves the start, so that `seconds` of this process's own pause count as no time."""
+        """Moves the start by a pause of this process, which gave the suspect no time to refute."""
         self.started += seconds
 
     def confirm(self, accuser: str, limit: int) -> bool:
-        """Whether `accuser` is a new one that still shortens the suspicion, `limit` being K."""
+        """Adds an accuser, if it is a new one and fewer than `limit` (K) have confirmed.
+
+        Returns whether it was added.
+        """
         if not accuser or accuser in self.accusers or self.confirmations >= limit:
             return False
         self.accusers.append(accuser)

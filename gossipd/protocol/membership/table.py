@@ -1,6 +1,6 @@
-"""The member table: rows, which claim wins, the order of probes.
+"""The member table: its rows and their hash, which claim wins, and the order of probes.
 
-Holds values and keeps their hash; what a change means is decided in `membership`.
+What a change of a row means beyond the table is decided in `view`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _UNUSABLE = ("0.0.0.0", "::", "255.255.255.255")
 
 @lru_cache(maxsize=1 << 16)
 def usable_id(text: str) -> bool:
-    """Whether `text` is the canonical id of an address that a node can have."""
+    """Returns whether `text` is the canonical id of an address that a node can have."""
     try:
         if parse_node_id(text) != text:
             return False
@@ -35,7 +35,19 @@ def _multicast(host: str) -> bool:
 
 
 class Member:
-    """One row. `since` is when its state was entered, `accuser` who made it suspect or dead."""
+    """A row of the member table.
+
+    Attributes:
+        id: the id of the member.
+        address: the address that the id names.
+        bucket: the bucket of the table's fingerprint that the row is in.
+        digest: the hash of the row that the fingerprint contains.
+        generation, incarnation, state: what the claim that won last says.
+        accuser: the id of the member that made this one suspect or dead; empty if none did.
+        removed: whether this node was told to ignore the member.
+        since: the time at which its present state or generation began here.
+        tried: the time at which it was last tried while it was gone, or `since`.
+    """
 
     __slots__ = (
         "accuser",
@@ -66,21 +78,21 @@ class Member:
 
     @property
     def live(self) -> bool:
-        """Whether messages go to it: alive or suspect, and not removed here."""
+        """Returns whether messages are sent to it: it is alive or suspect, and not removed here."""
         return self.state <= SUSPECT and not self.removed
 
     def try_again(self, now: float) -> None:
-        """Notes that this member, which is dead or left, is tried now."""
+        """Notes that this member, which is dead or left, is tried at `now`."""
         self.tried = now
 
     def claim(self) -> Claim:
-        """Returns the row as a claim to be sent."""
+        """Returns the row as a claim."""
         return Claim(self.id, self.generation, self.incarnation, self.state, self.accuser)
 
 
 @attrs.frozen
 class MemberView:
-    """A row as the node's user sees it; `state` is alive, suspect, dead or left."""
+    """A row as a value for the outside; `state` is alive, suspect, dead or left."""
 
     id: str
     state: str
@@ -92,7 +104,7 @@ class MemberView:
 def beats(one: Claim | Member, other: Claim | Member) -> bool:
     """Returns whether `one` replaces `other`: by generation, then incarnation, then state.
 
-    SWIM section 4.2 with generations before incarnations, and left above dead.
+    This is the order of SWIM section 4.2, with generations before incarnations and left above dead.
     """
     return (one.generation, one.incarnation, one.state) > (
         other.generation,
@@ -102,12 +114,15 @@ def beats(one: Claim | Member, other: Claim | Member) -> bool:
 
 
 class MemberTable:
-    """All rows by id, this node's own included.
+    """All rows, this node's own included.
 
     Attributes:
-        live: peers that are alive or suspect and not removed here.
-        gone: those that are dead or left and not removed here.
-        removed: addresses of those that are removed here.
+        rows: all rows by id.
+        live: the peers that are alive or suspect and not removed here, by id.
+        gone: the members that are dead or left and not removed here, by id.
+        removed: the addresses of the members that are removed here.
+        own: this node's row.
+        fingerprint: the hash of all rows.
     """
 
     def __init__(self, own: Claim, key: bytes, rng: Random, now: float) -> None:
@@ -127,11 +142,11 @@ class MemberTable:
         self._rehash(self.own)
 
     def size(self) -> int:
-        """Nodes that take part, for the formulas: live peers and this node."""
+        """Returns n of the formulas: how many peers are live, and one for this node."""
         return len(self.live) + 1
 
     def add(self, claim: Claim, now: float) -> Member:
-        """A new row for an id that has none."""
+        """Adds and returns a row for an id that has none."""
         row = self.rows[claim.id] = Member(claim, now)
         self._buckets[row.bucket][row.id] = row
         self._rehash(row)
@@ -139,7 +154,7 @@ class MemberTable:
         return row
 
     def change(self, row: Member, claim: Claim, now: float) -> None:
-        """Takes over what `claim` says, which the caller found to be newer."""
+        """Takes over what `claim` says; the caller has found that it wins."""
         if row.state != claim.state or row.generation != claim.generation:
             row.since = row.tried = now
         row.generation, row.incarnation = claim.generation, claim.incarnation
@@ -148,7 +163,7 @@ class MemberTable:
         self._sort_in(row)
 
     def set_removed(self, row: Member, removed: bool) -> None:
-        """Removes a row from sight, or shows it again."""
+        """Marks a member as removed here, or as no longer removed; its row stays."""
         row.removed = removed
         if removed:
             self.removed[row.address] = None
@@ -157,7 +172,7 @@ class MemberTable:
         self._sort_in(row)
 
     def drop_oldest_gone(self) -> bool:
-        """Forgets the dead or left row of the smallest generation. False if there is none."""
+        """Drops the dead or left row of the smallest generation. Returns False if there is none."""
         candidates = [row for row in self.rows.values() if row.state >= DEAD and not row.removed]
         if not candidates:
             return False
@@ -165,7 +180,7 @@ class MemberTable:
         return True
 
     def become(self, claim: Claim, now: float) -> None:
-        """This node's row is that of `claim` from now on; its old one is dropped."""
+        """Replaces this node's row by one of `claim`, which has another id."""
         self._drop(self.own)
         if claim.id in self.rows:
             self._drop(self.rows[claim.id])
@@ -174,7 +189,7 @@ class MemberTable:
         self._rehash(row)
 
     def next_probe(self) -> Member | None:
-        """The next live peer in shuffled round-robin order (SWIM section 4.3), or None if alone."""
+        """Returns the next peer in shuffled round-robin order (SWIM section 4.3), None if alone."""
         for _ in range(2):
             while self._next < len(self._order):
                 row = self._order[self._next]
@@ -187,7 +202,7 @@ class MemberTable:
         return None
 
     def sample(self, count: int, besides: str = "") -> list[Member]:
-        """Up to `count` different live peers, drawn at random, without the id `besides`."""
+        """Returns up to `count` different live peers, drawn at random, without the id `besides`."""
         pool = len(self.live) - (besides in self.live)
         if pool <= count:
             return [row for row in self.live.values() if row.id != besides]
@@ -200,16 +215,19 @@ class MemberTable:
         return list(chosen.values())
 
     def in_buckets(self, mask: int) -> list[Member]:
-        """Rows in these buckets of the fingerprint, a mask of 256 bits; the alive ones first."""
+        """Returns the rows in these buckets of the fingerprint, the alive and suspect ones first.
+
+        `mask` has a bit for each of the 256 buckets.
+        """
         rows = [row for bucket in _chosen(mask) for row in self._buckets[bucket].values()]
         return sorted(rows, key=lambda row: row.state >= DEAD)
 
     def count_in(self, mask: int) -> int:
-        """How many rows are in these buckets."""
+        """Returns how many rows are in these buckets."""
         return sum(len(self._buckets[bucket]) for bucket in _chosen(mask))
 
     def views(self) -> list[MemberView]:
-        """Every row as a value, sorted by id."""
+        """Returns every row as a value, sorted by id."""
         return [
             MemberView(row.id, STATES[row.state], row.generation, row.incarnation, row.removed)
             for _, row in sorted(self.rows.items())
@@ -222,7 +240,7 @@ class MemberTable:
         self.live.pop(row.id, None)
         self.gone.pop(row.id, None)
         self.removed.pop(row.address, None)
-        # The probe order may still have it.
+        # The probe order may still have the row, and must not take it for live.
         row.state = LEFT
 
     def _sort_in(self, row: Member) -> None:
@@ -240,7 +258,10 @@ class MemberTable:
             self.gone.pop(row.id, None)
 
     def _rehash(self, row: Member) -> None:
-        """Counts a suspect as alive: suspicion is a passing view, not something to reconcile."""
+        """Brings the row's hash up to date in the fingerprint.
+
+        A suspect is hashed as alive: suspicion is a passing view, and no difference to reconcile.
+        """
         state = row.state if row.state in (DEAD, LEFT) else ALIVE
         content = f"{row.id} {row.generation} {row.incarnation} {state}".encode()
         digest = row_hash(content, self._key)

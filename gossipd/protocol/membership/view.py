@@ -1,9 +1,9 @@
-"""Applies claims to the table: alive, suspect, dead, left; refutes what is said of this node.
+"""Applies claims to the member table, and refutes claims about this node.
 
-Follows SWIM sections 4.1 and 4.2 and Lifeguard IV.B. Beyond them: generations, which let a
-restarted node replace its old self at once; and merged tables, whose verdicts on members that are
-live here are only suspicions, so that the two sides of a healed partition do not declare each other
-dead.
+Follows SWIM sections 4.1 and 4.2 and Lifeguard IV.B. Two things are added. Generations let a
+restarted node replace its old self at once. And tables are merged: two nodes whose tables differ
+send each other rows. A death that comes in a merged table is only a suspicion here, if the member
+is live here, so that the two sides of a healed partition do not declare each other dead.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ from .suspicion import Suspicion, suspicion_timeout
 from .table import Member, MemberTable, beats, usable_id
 
 _DAY_MS = 86_400_000
+
 _RAISES = 3
+"""How often this node may raise its own generation in a row."""
+
 _RAISE_SECONDS = 5.0
-"""How long it takes until one more raise of the own generation is allowed."""
+"""Seconds until one more raise of the own generation is allowed."""
 
 
 class View(Part):
-    """This node's view of the cluster: the member table, which changes only by claims.
+    """This node's view of the cluster: changes the member table by claims, and reports events.
 
     Attributes:
-        leaving: this node says that it left, and refutes nothing.
+        leaving: whether this node says that it left, and so refutes nothing.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class View(Part):
         """Makes the view of a node that has just started.
 
         Args:
-            changed: told of rows that a peer's word has changed, once all of that word is applied.
+            changed: called with the rows that claims of others have changed.
         """
         self._runtime = runtime
         self._outbox = outbox
@@ -72,7 +75,10 @@ class View(Part):
             self.hear(claim)
 
     def hear(self, claim: Claim) -> Member | None:
-        """Applies a claim, and tells of its row if it changed. Returns that row, if any."""
+        """Applies a claim, and returns the row that it is about, if there is one.
+
+        Calls `changed` if the row has changed.
+        """
         changed = self.apply(claim)
         row = self._table.rows.get(claim.id)
         if changed and row is not None:
@@ -80,21 +86,21 @@ class View(Part):
         return row
 
     def merge(self, claims: Iterable[Claim], merged_from: str) -> bool:
-        """Applies the rows of a peer's table. Returns whether any of them was news."""
+        """Applies rows of the table of the peer `merged_from`. Returns whether any was news."""
         news = False
         for claim in claims:
             news |= self.apply(claim, merged_from)
         return news
 
     def tell_changed(self, members: Iterable[str]) -> None:
-        """Tells of the rows of these ids, as far as they are live."""
+        """Calls `changed` with the rows of these ids that are live."""
         self._changed([self._table.live[each] for each in members if each in self._table.live])
 
     def apply(self, claim: Claim, merged_from: str = "") -> bool:
-        """Takes over a claim if it is news. Whether it changed this node's view.
+        """Applies a claim if it is news. Returns whether it changed this node's view.
 
-        `merged_from` names the peer whose table it comes from; empty for gossip and first-hand
-        news.
+        `merged_from` is the id of the peer whose table the claim comes from. It is empty for
+        gossip, and for what a node says of itself.
         """
         if not self._acceptable(claim):
             return False
@@ -112,7 +118,7 @@ class View(Part):
         return True
 
     def suspect(self, row: Member) -> None:
-        """This node's own probe of `row` failed."""
+        """Suspects a member, or confirms its suspicion, after this node's probe of it failed."""
         self._counts["suspicions"] += 1
         own = self._table.own.id
         claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own)
@@ -122,7 +128,7 @@ class View(Part):
             self._confirm(row, claim, "")
 
     def leave(self) -> None:
-        """From now on this node says that it left, and refutes nothing."""
+        """Lets this node say that it left, and refute nothing from now on."""
         self.leaving = True
         own = self._table.own
         self._table.change(
@@ -131,9 +137,11 @@ class View(Part):
         self._gossip.tell(own.claim(), first=True)
 
     def move(self, node_id: str) -> None:
-        """From now on this node has that id, and says that its old one left.
+        """Gives this node the id `node_id`, and tells the cluster that its old id left.
 
-        A node that nobody has met says nothing.
+        A node that has met no other tells nothing of its old id. Its new generation is above the
+        one that is known here of `node_id`, so that its claim wins over any about an earlier node
+        of that id.
         """
         table, old = self._table, self._table.own
         met = len(table.rows) > 1
@@ -153,10 +161,14 @@ class View(Part):
         self._runtime.notify(events.IdChanged(node_id, old.id))
 
     def wall_ms(self) -> float:
-        """The wall clock as this node may estimate it, in milliseconds."""
+        """Returns an estimate of the wall clock, in milliseconds since 1970."""
         return self._runtime.identity.wall_ms + (self._runtime.now - self._started) * 1000
 
     def _acceptable(self, claim: Claim) -> bool:
+        """Returns whether the ids are possible and the generation is not of the far future.
+
+        A claim with such a generation would win over all that the member says of itself later.
+        """
         if not usable_id(claim.id) or (claim.accuser and not usable_id(claim.accuser)):
             self._runtime.reject("id")
         elif claim.generation > self.wall_ms() + _DAY_MS:
@@ -177,12 +189,20 @@ class View(Part):
         if claim.state == ALIVE:
             self._runtime.notify(events.MemberJoined(claim.id, claim.generation, None))
         if not merged_from:
-            # A row of a merged table is no news to the cluster, only to this node.
+            # A row of a merged table is news to this node only, and not to the cluster.
             self._gossip.tell(claim)
         return True
 
     def _doubt(self, row: Member, claim: Claim, merged_from: str) -> bool:
-        """Another side of a partition holds a live member for dead: let it answer for itself."""
+        """Suspects a live member that is dead in the merged table of a peer.
+
+        After a partition each side holds the other for dead, and both tables are right about what
+        their nodes saw. If deaths were merged like other claims, the verdict would win over every
+        member that is alive, because dead beats alive under one incarnation. As a suspicion, with
+        that peer as accuser, it reaches the member itself, which refutes it by a larger
+        incarnation if it is there. If it is not, the suspicion runs out and ends in the same
+        verdict, some seconds later.
+        """
         doubted = Claim(row.id, claim.generation, claim.incarnation, SUSPECT, merged_from)
         if not beats(doubted, row):
             return False
@@ -215,7 +235,7 @@ class View(Part):
 
     # Suspicions
 
-    def _limit(self) -> int:
+    def _confirmations_needed(self) -> int:
         return min(self._runtime.config.suspicion_confirmations, self._table.size() - 2)
 
     def _open(self, row: Member, accuser: str) -> None:
@@ -227,19 +247,27 @@ class View(Part):
             self._runtime.timers.cancel(("suspicion", row.id))
 
     def _arm(self, row: Member) -> None:
-        """Sets the deadline of the verdict. Own pauses moved the start, they count as no time."""
+        """Sets the deadline of the verdict, counted from the start of the suspicion.
+
+        Pauses of this process have moved that start, so they do not shorten the time in which the
+        member can refute.
+        """
         suspicion = self._suspicions[row.id]
         lasts = suspicion_timeout(self._runtime.config, self._table.size(), suspicion.confirmations)
         verdict = partial(self._declare_dead, row, row.generation, row.incarnation)
         self._runtime.timers.set(("suspicion", row.id), suspicion.started + lasts, verdict)
 
     def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:
+        """Shortens an open suspicion, if the claim comes from one more accuser.
+
+        A suspect row of a merged table only repeats what its node heard, so it does not confirm.
+        """
         suspicion = self._suspicions.get(row.id)
         if suspicion is None or merged_from or claim.state != SUSPECT:
             return
         if (claim.generation, claim.incarnation) != (row.generation, row.incarnation):
             return
-        if suspicion.confirm(claim.accuser, self._limit()):
+        if suspicion.confirm(claim.accuser, self._confirmations_needed()):
             self._arm(row)
             self._gossip.tell(claim)
 
@@ -257,6 +285,14 @@ class View(Part):
     # What others say of us
 
     def _about_us(self, claim: Claim) -> bool:
+        """Contradicts a claim about this node that wins over its own row. Returns whether it did.
+
+        A doubt under the present generation is refuted by an incarnation above the doubt's (SWIM
+        4.2). It also lowers local health: others were right that this node did not answer in time
+        (Lifeguard IV.A). A larger generation cannot be refuted, because it belongs to another
+        process: an earlier one of this node, started under a clock that was ahead, or a second one
+        under the same id. This node takes a generation above it, as far as `_may_raise` allows.
+        """
         own = self._table.own
         if self.leaving or not beats(claim, own):
             return False
@@ -274,10 +310,12 @@ class View(Part):
         return True
 
     def _may_raise(self) -> bool:
-        """Whether the own generation was raised seldom of late.
+        """Counts a raise of the own generation. Returns False if there were too many of late.
 
-        Two processes under one id would raise theirs in turns for ever. But once the other is gone,
-        what it said last must not exclude this one for good.
+        Without a limit, two processes under one id would outbid each other for ever, and every
+        raise is news to the whole cluster. With a limit for good, a process could never come back
+        after the other one is gone, because the last generation of the other would stay above its
+        own. So the raises leak out of a bucket, one in `_RAISE_SECONDS`.
         """
         now = self._runtime.now
         self._raised = max(0.0, self._raised - (now - self._raised_at) / _RAISE_SECONDS)
@@ -298,7 +336,7 @@ class View(Part):
         self._gossip.tell(claim, first=True)
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns members by state, the verdicts of this node itself, and its refutations."""
+        """Returns members by state, and the suspicions, deaths and refutations of this node."""
         members = dict.fromkeys((*STATES, "joining", "removed"), 0)
         for row in self._table.rows.values():
             members["removed" if row.removed else STATES[row.state]] += 1

@@ -102,7 +102,7 @@ def removed_peers_are_still_shown(original: Any, self: Any) -> list[str]:
     return sorted(row.id for row in rows if row is not self._table.own and row.state <= SUSPECT)
 
 
-@mutant(contacts.Contacts, "_hide", "not as told", within=100)
+@mutant(contacts.Contacts, "_remove_member", "not as told", within=100)
 def removals_do_nothing(original: Any, self: Any, member: str) -> None:
     """The peer stays as it was."""
 

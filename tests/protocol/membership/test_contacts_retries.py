@@ -30,7 +30,7 @@ def fired(node: Node, until: float) -> list[tuple[float, object]]:
 
 
 def test_a_registered_peer_is_listed_and_pinged_at_once() -> None:
-    """Nobody waits for its answer to see it."""
+    """The peer is listed before it has answered."""
     node = make_node(1)
     effects = node.register("10.0.0.2:8088", 0.0)
     assert ["10.0.0.2:8088"] == node.peers()
@@ -109,7 +109,7 @@ def test_at_most_64_may_be_silent() -> None:
 
 @pytest.mark.parametrize("text", ["", "a b:1", "host:99999", "host:x", "x" * 300])
 def test_a_bad_name_is_refused(text: str) -> None:
-    """It changes nothing."""
+    """A text that is no host and port raises, and changes nothing."""
     node = make_node(1)
     with pytest.raises(ValueError, match=r"."):
         node.register(text, 0.0)
@@ -126,7 +126,7 @@ def test_the_own_id_is_not_registered() -> None:
 
 
 def test_a_node_that_reaches_itself_drops_that_address() -> None:
-    """Under whatever name it found itself."""
+    """A registered name that leads to the node itself is no longer listed or tried."""
     node = make_node(1)
     effects = node.register("127.0.0.9:8088", 0.0)
     [ping] = [e.data for e in effects if hasattr(e, "data")]
@@ -152,7 +152,7 @@ def test_removed_peers_are_hidden_until_registered() -> None:
 
 
 def test_an_unknown_peer_is_not_remembered_as_removed() -> None:
-    """It may join later."""
+    """A peer that was removed before it was known can join later."""
     a, b = make_node(1), make_node(2)
     a.remove(node_id(2), 0.0)
     converse(a, b)
@@ -169,7 +169,7 @@ def test_a_removed_name_hides_the_row_of_its_address() -> None:
 
 
 def test_seeds_that_are_no_members_are_tried_every_ten_seconds() -> None:
-    """More often at first, and for ever."""
+    """A seed is tried more often at first, and never given up."""
     node = make_node(1)
     node.start(0.0)
     node.join([node_id(2)], 0.0)
@@ -178,7 +178,7 @@ def test_seeds_that_are_no_members_are_tried_every_ten_seconds() -> None:
 
 
 def test_a_seed_that_is_a_live_member_is_left_alone() -> None:
-    """There is nothing to ask it."""
+    """A live seed gets no ping of a contact."""
     a, b = make_node(1), make_node(2)
     talk = converse(a, b)
     a.join([node_id(2)], talk.now)
@@ -215,7 +215,7 @@ def test_members_of_an_earlier_run_are_tried_at_start() -> None:
 
 
 def test_a_removed_peer_stays_removed_after_a_restart() -> None:
-    """It is part of what is kept."""
+    """The kept state says which members are removed."""
     a, b = make_node(1), make_node(2)
     talk = converse(a, b)
     a.remove(node_id(2), talk.now)

@@ -34,13 +34,13 @@ class Prober:
         self.talk.nodes.clear()
 
     def hear(self, number: int, *messages: Message) -> list[Any]:
-        """A datagram of the peer of that number."""
+        """Hands the node a datagram of the peer of that number, and returns the effects."""
         return self.node.handle_datagram(
             datagram(sender(number), *messages), address(number), self.now
         )
 
     def until(self, kind: type[Message]) -> list[tuple[tuple[str, int], Message]]:
-        """Fires timers until a message of this kind is sent: everything that was sent with it."""
+        """Fires timers until a message of this kind is sent. Returns all that was sent with it."""
         for _ in range(200):
             due = self.node.next_timeout()
             assert due is not None
@@ -51,30 +51,30 @@ class Prober:
         raise AssertionError(f"no {kind.__name__} was sent")
 
     def probe(self) -> tuple[int, Ping]:
-        """The next probe: the number of its target, and the ping."""
+        """Waits for the next probe. Returns the number of its target, and the ping."""
         for to, message in self.until(Ping):
             if isinstance(message, Ping) and message.target:
                 return int(to[0].rpartition(".")[2]), message
         return self.probe()
 
     def state(self, number: int) -> str:
-        """What the node holds of a peer."""
+        """Returns the state that a peer has in the node's table."""
         return next(view.state for view in self.node.members() if view.id == node_id(number))
 
     def fail(self) -> tuple[int, Ping, list[int]]:
-        """A probe, up to the moment in which relays are asked: who they are."""
+        """Lets a probe go on until relays are asked. Returns target, ping and relays."""
         target, ping = self.probe()
         out = self.until(PingReq)
         relays = [int(to[0].rpartition(".")[2]) for to, m in out if isinstance(m, PingReq)]
         return target, ping, relays
 
     def pass_interval(self) -> None:
-        """Up to the next probe."""
+        """Lets time pass until the next probe."""
         self.probe()
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """Finished probes by outcome."""
+        """Returns how many probes ended, by outcome."""
         return self.node.statistics().probes
 
 

@@ -91,7 +91,7 @@ def test_no_beacon_without_discovery_and_none_is_answered() -> None:
 
 
 def test_a_beacon_is_answered_by_a_ping_to_the_address_of_its_id() -> None:
-    """Not to where it came from; and nobody is a member yet."""
+    """The answer does not go to the beacon's source, and makes no member yet."""
     node = make_node(1, CONFIG)
     effects = hear(node, beacon_of(2))
     assert [(address(2), Ping), (address(2), Beacon)] == [(to, type(m)) for to, m in sent(effects)]
@@ -123,7 +123,7 @@ def test_two_nodes_meet_by_one_beacon_and_both_say_so() -> None:
 
 
 def test_a_member_that_a_seed_led_to_is_not_found_by_beacon() -> None:
-    """The line is for discovery alone."""
+    """No event says that discovery found it."""
     a, b = make_node(1, CONFIG), make_node(2, CONFIG)
     talk = Conversation(a, b)
     talk.carry(a, a.join([node_id(2)], 0.0))
@@ -182,7 +182,7 @@ def test_no_answer_is_larger_than_the_beacon(
 
 
 def test_a_beacon_without_padding_gets_no_answer() -> None:
-    """Its answer would be larger."""
+    """An answer would be larger than such a beacon."""
     node = make_node(1, CONFIG)
     assert [] == hear(node, datagram(sender(2), Beacon()))
     assert {"short request": 1} == node.statistics().rejected
@@ -218,14 +218,14 @@ def test_beacons_that_are_nobodys_are_ignored(foreign: bytes) -> None:
 
 
 def test_a_beacon_of_the_own_id_and_another_process_is_a_conflict() -> None:
-    """As with any datagram: an error line."""
+    """It is reported as a conflict, like any datagram of the own id."""
     node = make_node(1, CONFIG)
     data = datagram(Sender(node_id(1), WALL_MS, 0, 5), Beacon(padding=bytes(128)))
     assert [IdConflict(node_id(1), "10.0.0.99:7000")] == noted(hear(node, data))
 
 
 def test_the_beacon_of_a_known_member_costs_nothing() -> None:
-    """Until it is a later process of it."""
+    """It is ignored, unless it comes from a later process of that member."""
     node, other = make_node(1, CONFIG), make_node(2, CONFIG)
     talk = converse(node, other)
     for _ in range(100):

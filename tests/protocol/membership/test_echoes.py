@@ -30,7 +30,7 @@ def sent() -> Sent:
 
 
 def test_numbers_are_not_in_sequence() -> None:
-    """Nobody who saw one can tell the next."""
+    """A number does not give away the next one."""
     some = pings()
     numbers = [some.ping(sent()).number for _ in range(100)]
     assert 100 == len(set(numbers))
@@ -68,7 +68,7 @@ def test_a_challenge_follows_from_address_and_sender() -> None:
 
 
 def test_round_trips_that_span_a_pause_are_no_samples() -> None:
-    """Every ping under way loses its time."""
+    """After a pause no ping under way is measured."""
     some = pings()
     ping = sent()
     some.ping(ping)

@@ -32,7 +32,7 @@ def test_peers_see_left() -> None:
 
 
 def test_a_leave_ends_within_its_grace_when_nobody_answers() -> None:
-    """It is said again until then."""
+    """The leave is said again until its grace time is over."""
     config = ProtocolConfig()
     a, b = make_node(1), make_node(2)
     talk = converse(a, b)
@@ -56,7 +56,7 @@ def test_one_lost_datagram_does_not_matter() -> None:
 
 
 def test_a_lonely_node_leaves_at_once() -> None:
-    """There is nobody to tell."""
+    """A node without peers has none to tell."""
     node = make_node(1)
     effects = node.leave(0.0)
     assert [] == messages_of(effects, Ping)

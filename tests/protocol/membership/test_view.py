@@ -63,16 +63,16 @@ class Seen:
         return self.view.apply(claim, node_id(merged_from) if merged_from else "")
 
     def row(self, number: int) -> tuple[int, int, int]:
-        """Generation, incarnation and state of a row."""
+        """Returns generation, incarnation and state of a row."""
         row = self.table.rows[node_id(number)]
         return row.generation, row.incarnation, row.state
 
     def events(self) -> list[Event]:
-        """What was reported since the last call."""
+        """Returns the events that were reported since the last call."""
         return self.parts.events()
 
     def verdict(self, number: int) -> float | None:
-        """Seconds until the suspicion of that node ends, by firing the timers up to it."""
+        """Fires timers until that node is no suspect. Returns when, or None if it stays suspect."""
         while self.row(number)[2] == SUSPECT:
             due = self.runtime.timers.next_deadline()
             if due is None:
@@ -322,7 +322,7 @@ def test_a_node_that_leaves_refutes_nothing() -> None:
 
 
 def test_rows_that_a_peer_changes_are_told() -> None:
-    """Once for each claim that is news, and after a merge for those that are live."""
+    """A heard claim tells its row once, if it is news; `tell_changed` tells the live rows named."""
     seen = Seen(3)
     claim = Claim(node_id(2), 1, 1, SUSPECT, node_id(3))
     for _ in range(2):
