@@ -90,7 +90,7 @@ class Ledger:
         """Merges a group of entries. Returns whether anything in it was news.
 
         The entries count in any case. The version up to which this node vouches for the owner is
-        raised only if the group joins on to it: a group from `since` says nothing of what is
+        raised only if the group connects to it: a group from `since` says nothing of what is
         before, so one that starts beyond `have` leaves a gap.
         """
         log = self.owners.get(group.owner)
