@@ -111,8 +111,7 @@ class Reconciler(Part):
         """Narrows a difference down, to sixteenths and then to buckets.
 
         Once few rows or owners are left, or the buckets are known, it lists what this node has in
-        them. Otherwise it sends the sums of one sixteenth that differs, chosen at random so that a
-        difference that cannot be settled does not hide the others.
+        them. Otherwise it sends the sums of one sixteenth that differs, chosen at random.
         """
         table = self._table if sums.table == MEMBERS else self._ledger
         differing = table.fingerprint.differing(sums.prefix, sums.sums)

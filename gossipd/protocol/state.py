@@ -13,8 +13,8 @@ class State:
 
     Attributes:
         generation: the generation of the last run; the next run takes a larger one.
-        members: what was known of other members. The next run tries those that did not die or
-            leave as contacts.
+        members: what was known of other members. The next run does not believe that those that
+            were live still are: it tries them as contacts.
         removed: ids of members that were removed here and not registered again.
         groups: every owner's entries as they were persisted, and after those what was recorded
             since, in the order of recording.

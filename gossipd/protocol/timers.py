@@ -34,7 +34,7 @@ class TimerQueue:
         return len(self._entries)
 
     def set(self, key: Hashable, deadline: float, action: Action) -> None:
-        """Sets the timer `key`, which replaces the one that this key had."""
+        """Sets the timer `key`, in place of an earlier one: `action` is due from `deadline` on."""
         self._inserted += 1
         self._entries[key] = (self._inserted, action)
         heapq.heappush(self._heap, (deadline - self._offset, self._inserted, key))
@@ -44,7 +44,7 @@ class TimerQueue:
         self._entries.pop(key, None)
 
     def extend(self, seconds: float) -> None:
-        """Moves every deadline that is set now back by `seconds`."""
+        """Makes every deadline that is set now later by `seconds`."""
         self._offset += seconds
 
     def next_deadline(self) -> float | None:
