@@ -54,15 +54,7 @@ class Increment(NamedTuple):
 # Not frozen: one is made for every request, and a frozen one costs three times as much.
 @attrs.define
 class _Command:
-    """A client's command, and how it is answered.
-
-    Attributes:
-        name: the counter's name.
-        level: the ack level.
-        ticket: the number that the answer carries.
-        amount: how much an increment adds, 0 for a sync.
-        value: what a sync raises the counter to.
-    """
+    """A client's command: an increment by `amount`, or a sync to `value` if `amount` is 0."""
 
     name: str
     level: str
@@ -75,10 +67,8 @@ class _Command:
 class _Staged:
     """A write that the driver has not reported yet.
 
-    Attributes:
-        write: what is persisted.
-        commands: the commands of clients that it carries out; none if a peer told of its group.
-        then: called when the write has taken effect.
+    It carries out `commands` of clients, or has none and comes from a peer. `then` is called when
+    it has taken effect.
     """
 
     write: Write
@@ -175,14 +165,9 @@ class Writes(Part):
 
         A group that brings a new floor is staged, and so is every group that arrives while such a
         group is in the queue, so that none overtakes another. Any other group takes effect at once.
-        A group that is in the queue already is not staged a second time.
-
-        Args:
-            group: the entries.
-            then: called once they are in effect; dropped if the group is in the queue already.
-
-        Returns:
-            Whether the group was news, or was staged and so may be news when it takes effect.
+        A group that is in the queue already is not staged a second time, and its `then` is dropped.
+        Otherwise `then` is called once the entries are in effect. Returns whether the group was
+        news, or was staged and so may be news when it takes effect.
         """
         if group.owner == self._owner:
             newest = max([group.upto, *(entry.version for entry in group.entries)])
@@ -241,9 +226,8 @@ class Writes(Part):
         if not staged.commands:
             self._ledger.apply(staged.group)
         elif staged.group.owner in self._copied:
-            # A copy of this process counts in the same slot and may have made this very write.
-            # Whether the increment counts once more is not known, so it must not be tried anew
-            # under the next id; the client is told that nobody is known to hold it.
+            # A copy of this process counts in the same slot and may have made this very write. It
+            # must not count anew under the next id; its clients are told of no holders.
             self._ledger.apply(staged.group)
             for command in staged.commands:
                 self._answers.failed(command.ticket, self._ledger.value(command.name))
@@ -259,9 +243,8 @@ class Writes(Part):
     def persist_failed(self, write: Write) -> None:
         """Fails the oldest staged write, since the driver does not know whether it is on disk.
 
-        If the write counted under the present owner id, that id is given up: its slot may or may
-        not be on disk, and a later write of it could repeat a version with other content. Raises
-        ValueError if `write` is not the oldest staged one.
+        If the write counted under the present owner id, that id is given up: a later write could
+        use the same version for something else. Raises ValueError if `write` is not the oldest one.
         """
         staged = self._pop(write)
         for command in staged.commands:
@@ -312,10 +295,7 @@ class Writes(Part):
         self._pushes.reset(self._owner)
 
     def _retire(self, reported: int) -> None:
-        """Gives the owner id up, because a peer has a later version of it than this process.
-
-        Only this process writes under the id, so it must have been set back, or be a copy.
-        """
+        """Gives the owner id up: a peer has a later version of it, so this process was set back."""
         self._runtime.notify(OwnerRetired(self._owner.hex(), self._version, reported))
         self._copied.append(self._owner)
         self._new_id()
@@ -323,11 +303,7 @@ class Writes(Part):
     # Own writes
 
     def _count(self, commands: Sequence[_Command]) -> None:
-        """Stages one write for these commands: a raised slot under the highest floor, or a floor.
-
-        The slot's total and the highest floor are those that the ledger will have once all staged
-        writes have taken effect.
-        """
+        """Stages one write, of a floor or of a raised slot, on top of those that are staged."""
         command, amount = commands[0], _sum(commands)
         if not amount:
             self._stage_own(commands, command.value, 0)
@@ -353,14 +329,13 @@ class Writes(Part):
     def _take_effect(self, commands: Sequence[_Command], group: Group) -> None:
         """Applies a write that is on disk, and tells peers and clients of it.
 
-        Only here does what a client asked for become visible: in the value, in a push, and in an
-        answer. Increments that share the write are answered each with the value after it, in order:
-        they sum up to what the value rose by. But between staging and now a higher floor may have
-        come in. Then the value rose by less, or not at all, and there is no order of increments to
-        show: each is answered with the value after all of them.
+        Only here does what a client asked for become visible: in the value, in a push, in answers.
+        Increments that share the write are answered each with the value after it, in order. But a
+        higher floor may have come in since staging. Then the value rose by less than their sum, or
+        not at all, and each is answered with the value after all of them.
 
-        The owner id may have changed meanwhile, too. Pushes and confirms are about the present id
-        alone. A write under a former one is answered at once, and reaches peers by anti-entropy.
+        The owner id may have changed since staging, too. Pushes and confirms are about the present
+        id alone: a write under a former one is answered at once, and left to anti-entropy.
         """
         present = group.owner == self._owner
         name = commands[0].name
