@@ -91,7 +91,7 @@ class Replica:
 def history(seed: int, replica_type: type[Replica] = Replica) -> tuple[list[int], set[int]]:
     """Runs one random history.
 
-    Returns the replicas' final values, and the values that sequential orders of its operations give.
+    Returns the replicas' final values, and those that sequential orders of its operations give.
     """
     rng = Random(seed)
     replicas = [replica_type(rng) for _ in range(3)]

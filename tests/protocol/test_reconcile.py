@@ -27,7 +27,7 @@ MEMBER_IDS = [f"10.1.{number // 200}.{1 + number % 200}:8088" for number in rang
 
 
 def owners(count: int, *, seed: int = 1, behind: int = -1) -> tuple[Group, ...]:
-    """The same owners for every node, one of which is behind by a version."""
+    """Returns random owners, of which the one at place `behind` lacks its last version."""
     random = Random(seed)
     found = []
     for number in range(count):

@@ -39,7 +39,7 @@ def tell(talk: Conversation, node: Node, *messages: Delta | Claims) -> None:
 
 
 def met(*numbers: int) -> tuple[Conversation, list[Node]]:
-    """Nodes that know each other, and one more, number 9, that tells them things and is silent."""
+    """Returns nodes that know each other and node 9, for which `tell` speaks."""
     nodes = [make_node(number) for number in numbers]
     talk = converse(*nodes, make_node(9))
     del talk.nodes[address(9)]
