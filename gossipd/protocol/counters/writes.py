@@ -329,7 +329,7 @@ class Writes(Part):
     def _take_effect(self, commands: Sequence[_Command], group: Group) -> None:
         """Applies a write that is on disk, and tells peers and clients of it.
 
-        Only here does what a client asked for become visible: in the value, in a push, in answers.
+        Only now does what a client asked for become visible: in the value, in a push, in answers.
         Increments that share the write are answered each with the value after it, in order. But a
         higher floor may have come in since staging. Then the value rose by less than their sum, or
         not at all, and each is answered with the value after all of them.

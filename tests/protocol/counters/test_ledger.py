@@ -17,7 +17,7 @@ SEEDS = st.integers(0, 2**32)
 
 
 def make_world(seed: int, names: tuple[str, ...] = ("default",), steps: int = 25) -> list[Ledger]:
-    """Returns four ledgers, each with an owner that counted there and some of the others' entries."""
+    """Returns four ledgers, each with an owner of its own, and with some of the others' entries."""
     rng = Random(seed)
     ledgers = [Ledger(b"key") for _ in OWNERS]
     for _ in range(steps):
