@@ -1,9 +1,9 @@
-"""The protocol of gossipd, free of I/O: membership, failure detection, and the counter.
+"""The protocol of gossipd, free of I/O: membership, failure detection, and counters.
 
 `Node` is the only object that a driver holds. It takes inputs (a datagram, the time, a write that
-is on disk), takes commands (join, register, increment …) and returns effects to be carried out.
-Time, randomness and bytes are arguments, so that a run replays exactly. `docs/protocol.md` is the
-theory of operation.
+is on disk) and commands (join, register, increment …), and returns effects that the driver carries
+out. Time, randomness and bytes are arguments, so that a run replays exactly. `docs/protocol.md`
+explains how the protocol works.
 """
 
 from .address import DEFAULT_PORT, Address, format_node_id, is_address, parse_node_id, split_node_id

@@ -1,11 +1,11 @@
-"""What a `Node` asks its driver to do, and what it reports.
+"""Effects: what a `Node` asks its driver to do, and what it reports.
 
-Every input and command of `Node` returns a list of these, in the order in which they must be
-carried out. They are plain values: a test compares them, a driver executes them, neither calls back
-into the node while doing so (except to report a `Persist` as done).
+Every input and command of `Node` returns a list of effects, in the order in which they must be
+carried out. They are plain values: a test compares them, and a driver carries them out. A driver
+does not call back into the node while doing so, except to report a `Persist` as done.
 
-They are not to be changed, but not frozen: making a frozen one takes three times as long, and some
-are made for every datagram or request.
+Effects must not be changed. Those that are made for every datagram or request are not frozen all
+the same, because making a frozen one takes three times as long.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ from .wire import Group
 
 @attrs.define(unsafe_hash=True)
 class Transmit:
-    """Send one datagram."""
+    """Asks to send one datagram.
+
+    Attributes:
+        data: the datagram's bytes.
+        to: where it goes.
+    """
 
     data: bytes
     to: Address
@@ -27,18 +32,25 @@ class Transmit:
 
 @attrs.frozen
 class Broadcast:
-    """Send one datagram to every local broadcast address on the discovery port."""
+    """Asks to send one datagram to every local broadcast address, on the discovery port.
+
+    Attributes:
+        data: the datagram's bytes.
+    """
 
     data: bytes
 
 
 @attrs.define(unsafe_hash=True)
 class Persist:
-    """Put `write` on disk, then call `Node.persisted(write, now)`; writes are reported in order.
+    """Asks to put a write on disk with a sync, and then to call `Node.persisted(write, now)`.
 
-    A driver without a store reports it at once. If the write may or may not be on disk, it calls
-    `Node.persist_failed(write, now)` instead, and then for all that waits behind it, which must not
-    reach the disk.
+    The driver reports writes in order. A driver without a store reports each at once. If a write
+    may or may not be on disk, the driver calls `Node.persist_failed(write, now)` instead, and does
+    the same for every write that waits behind it; those must not reach the disk.
+
+    Attributes:
+        write: what is to be persisted.
     """
 
     write: Write
@@ -46,11 +58,15 @@ class Persist:
 
 @attrs.define(unsafe_hash=True)
 class Record:
-    """Note what came of another owner where the next process of this machine finds it.
+    """Asks to append what another owner counted where the next process on this machine finds it.
 
-    It is carried out before any effect that follows: a killed process must not come back with less
-    than it has shown. It need not outlive the machine, its owner or a disk has it; nothing is
-    reported. A driver without a store passes it over.
+    The driver does so before it carries out any effect that follows: a process that was killed must
+    not come back with a smaller count than it has shown. The record need not survive a power cut,
+    since the owner has the entries on disk, so it is not synced, and nothing is reported back. A
+    driver without a store ignores it.
+
+    Attributes:
+        group: the entries.
     """
 
     group: Group
@@ -58,11 +74,11 @@ class Record:
 
 @attrs.define(unsafe_hash=True)
 class Write:
-    """One transaction: entries that take effect only once it is on disk.
+    """One transaction of entries, which take effect only once it is on disk.
 
     Attributes:
-        sequence: 1, 2, 3 … in the order of staging.
-        groups: entries by owner, with what is complete once they are applied; at present one.
+        sequence: the write's number, 1, 2, 3 … in the order of staging.
+        groups: the entries by owner, with the versions that they complete; at present one group.
     """
 
     sequence: int
@@ -71,7 +87,13 @@ class Write:
 
 @attrs.frozen
 class Resolve:
-    """Look `host` up and call `Node.resolved(ticket, addresses, now)` with every address it has."""
+    """Asks to look a host name up, and to call `Node.resolved(ticket, addresses, now)`.
+
+    Attributes:
+        host: the name.
+        port: the port of the addresses to be reported.
+        ticket: the number by which the node finds what the look-up was for.
+    """
 
     host: str
     port: int
@@ -80,13 +102,13 @@ class Resolve:
 
 @attrs.define(unsafe_hash=True)
 class Answer:
-    """The outcome of `Node.increment` or `Node.sync`.
+    """Reports the outcome of an increment or a sync.
 
     Attributes:
-        ticket: as given to the command.
-        count: the counter's value once the command had taken effect.
-        holders: how many nodes are known to hold it, this one included; 0 if the write failed.
-        target: how many the chosen ack level asks for at this moment.
+        ticket: the ticket that was given to the command.
+        count: the counter's value once the command had taken effect, at most 2**53 - 1.
+        holders: how many nodes are known to hold the write, this one included; 0 if it failed.
+        target: how many holders the chosen ack level asks for at this moment.
     """
 
     ticket: int
@@ -97,7 +119,11 @@ class Answer:
 
 @attrs.frozen
 class Notify:
-    """Something for the log. `event` is one of the classes in `gossipd.protocol.events`."""
+    """Reports something for the log.
+
+    Attributes:
+        event: one of the classes of `gossipd.protocol.events`.
+    """
 
     event: Event
 

@@ -1,7 +1,8 @@
 """Anti-entropy: two nodes that exchange a ping end up with the same members and counters.
 
-The gate is one hash per table on every ping and ack. Where they differ, the node that was pinged
-begins, here for counters (members alike, with `Rows` in place of `Haves` and `Delta`):
+Every ping and ack carries the sender's gates: one hash of the member table and one of the version
+vector. Where those of two nodes differ, the node that was pinged begins an exchange. Shown here for
+counters; for members, `Rows` take the place of `Haves` and `Delta`:
 
     B --sums of sixteenths----------------> A
     A --sums of one sixteenth that differs--> B
@@ -9,8 +10,8 @@ begins, here for counters (members alike, with `Rows` in place of `Haves` and `D
     A --delta; haves of what A lacks------> B
     B --delta-----------------------------> A
 
-A small table skips the sums. Each step is one datagram. What is left is for the next exchange,
-which one of the two begins at once, as long as the last one brought news.
+A small table skips the sums. Each step is one datagram. What did not fit is left for the next
+exchange, which one of the two nodes begins at once as long as the last one brought news.
 """
 
 from __future__ import annotations
@@ -40,14 +41,27 @@ from .wire import (
 )
 
 _ALL = 2**BUCKETS - 1
+"""The mask of all buckets."""
+
 _FEW_ROWS = 20
 _FEW_OWNERS = 12
+"""Up to so many rows or owners are listed at once instead of being narrowed down by sums."""
+
 _HAVE_BYTES = 37
+"""Upper bound of the bytes of an encoded `Have`."""
+
+_CLAIM_BYTES = 28
+"""Upper bound of the bytes of an encoded `Claim`, without its two ids."""
+
 _FRAME_BYTES = 64
+"""Upper bound of the bytes of a message of this exchange, without what it lists."""
 
 
 class Reconciler(Part):
-    """Compares and completes the member table and the ledger with one peer at a time."""
+    """Compares the member table and the ledger with those of one peer, and completes both sides.
+
+    It keeps no state between datagrams: each message says enough for its receiver to go on.
+    """
 
     def __init__(
         self,
@@ -75,7 +89,13 @@ class Reconciler(Part):
         }
 
     def compare(self, members: int, counters: int, source: Address) -> None:
-        """Begins an exchange for each table whose hash at `source` differs from ours."""
+        """Begins an exchange for each table whose hash at `source` differs from this node's.
+
+        Args:
+            members: the hash of the member table of the node at `source`.
+            counters: the hash of its version vector.
+            source: where that node is.
+        """
         ours = self._gates()
         if members != ours[0]:
             self._begin_members(source)
@@ -83,12 +103,16 @@ class Reconciler(Part):
             self._begin_counters(source)
 
     def begin(self, source: Address) -> None:
-        """Begins an exchange of both tables with a node that has just shown who it is."""
+        """Begins an exchange of both tables with a node that has just echoed a number."""
         self._begin_members(source)
         self._begin_counters(source)
 
     def on_sums(self, sums: Sums, peer: Peer) -> None:
-        """Narrows a difference down, to sixteenths and then to buckets."""
+        """Narrows a difference down, to sixteenths and then to buckets.
+
+        Once few rows or owners are left, or the buckets are known, it lists what this node has in
+        them. Otherwise it sends the sums of one sixteenth that differs, chosen at random.
+        """
         table = self._table if sums.table == MEMBERS else self._ledger
         differing = table.fingerprint.differing(sums.prefix, sums.sums)
         if not differing:
@@ -107,7 +131,11 @@ class Reconciler(Part):
     # Members
 
     def on_rows(self, rows: Rows, peer: Peer) -> None:
-        """Merges the peer's rows, and answers with those in which it is behind."""
+        """Merges the peer's rows. Unless they are final, sends those that are newer here.
+
+        After final rows, this node begins again if the tables still differ and it is worth while:
+        the peer had more to tell, or one of the two sides got news.
+        """
         news = self._view.merge(rows.claims, peer.sender.id)
         theirs = {claim.id: claim for claim in rows.claims}
         if not rows.final:
@@ -135,18 +163,18 @@ class Reconciler(Part):
             self._outbox.send(source, Sums(MEMBERS, -1, self._table.fingerprint.sums(-1)))
 
     def _fit(self, rows: list[Member]) -> tuple[list[Claim], bool]:
-        """As many rows as fit into a datagram, and whether that is all."""
+        """Returns the claims of as many rows as fit into a datagram, and whether all fitted."""
         budget = self._outbox.payload_bytes - _FRAME_BYTES - BUCKETS // 8
         claims: list[Claim] = []
         for row in rows:
-            budget -= len(row.id) + len(row.accuser) + 28
+            budget -= len(row.id) + len(row.accuser) + _CLAIM_BYTES
             if budget < 0:
                 return claims, False
             claims.append(row.claim())
         return claims, True
 
     def _show(self, table: int, mask: int, source: Address) -> None:
-        """Lists what this node has in these buckets, as far as it fits."""
+        """Sends what this node has in these buckets of a table, as far as it fits."""
         if table == COUNTERS:
             self._show_counters(mask, source)
             return
@@ -165,12 +193,30 @@ class Reconciler(Part):
         owners = self._ledger.in_buckets(mask)
         fitting = (self._outbox.payload_bytes - _FRAME_BYTES) // _HAVE_BYTES
         if len(owners) > fitting:
-            # Without a bucket in the mask nothing is said of owners that are not listed.
+            # The mask says that all owners in its buckets are listed, which is not so here. With
+            # an empty mask the peer concludes nothing about owners that are not listed.
             mask = 0
         self._outbox.send(source, Haves(_bytes(mask), self._ledger.haves(owners[:fitting])))
 
     def on_haves(self, haves: Haves, peer: Peer) -> None:
-        """Sends what the peer lacks, and asks for what it has and we do not."""
+        """Sends the peer what it lacks, and asks for what this node lacks.
+
+        A version vector is followed to three conclusions.
+
+        *What the peer lacks*: entries of every owner of which it lists less than this node has, and
+        everything of owners that it does not list although their bucket is in its mask.
+
+        *What this node wants*: the owners of which the peer lists more. The request is this node's
+        own versions of them. It is marked as final, so that the peer answers it with entries and
+        does not ask in turn. With gaps, both can be true of one owner: each has something that the
+        other lacks.
+
+        *Who goes on*: one exchange may leave something over, since each step is one datagram. The
+        side that receives the last delta compares the hashes again and begins the next exchange.
+        Only that delta carries the sender's hash as `total`. If this node asks for more, its own
+        delta carries 0, for the answer to its request will be the last one. If both sides went on,
+        the exchanges would double each time.
+        """
         theirs = {have.owner: self._since(have) for have in haves.haves}
         within = self._ledger.in_buckets(int.from_bytes(haves.buckets, "big"))
         lacking = [owner for owner in within if owner not in theirs and self._ledger.newest(owner)]
@@ -184,7 +230,6 @@ class Reconciler(Part):
             messages.append(Haves(b"", self._ledger.haves(wanted), final=True))
         if lacking:
             delta = self._delta(lacking, theirs, budget)
-            # Who asks for more is the one to go on, once it got that.
             total = 0 if asking else self._ledger.fingerprint.total
             messages.append(Delta(delta.groups, delta.more, total))
         if messages:
@@ -193,7 +238,8 @@ class Reconciler(Part):
     def on_delta(self, delta: Delta, peer: Peer) -> None:
         """Merges entries that this node lacked, and goes on once they have taken effect.
 
-        Only if they were news: a delta that came twice must not begin a second chain of exchanges.
+        It goes on only if the delta was news: one that the network delivers twice must not begin a
+        second chain of exchanges.
         """
         news = False
         for group in delta.groups:
@@ -205,10 +251,11 @@ class Reconciler(Part):
         if total != self._ledger.fingerprint.total:
             self._begin_counters(source)
 
-    # The sweep: equal versions must mean equal content, and if a bug broke that, it shall not last.
+    # The sweep. Equal versions must mean equal content, and the gates only tell of versions. If a
+    # bug broke that, the difference would last for ever, so contents are compared now and then.
 
     def start(self) -> None:
-        """Begins to compare contents in the background."""
+        """Begins the sweep, at a random moment within its first interval."""
         phase = self._runtime.rng.random() * self._runtime.config.sweep_interval
         self._runtime.after("sweep", phase, self._sweep)
 
@@ -224,7 +271,11 @@ class Reconciler(Part):
                 self._outbox.send(peers[0].address, Content(owner, *content))
 
     def on_content(self, content: Content, peer: Peer) -> None:
-        """Merges anew with a peer that has the same version of an owner, but other entries."""
+        """Merges anew with a peer that has the same version of an owner but other entries.
+
+        Sends everything of that owner and asks for everything, as far as it fits, and reports the
+        difference as an event. Nothing happens if the versions differ: the gates take care of that.
+        """
         ours = self._ledger.content(content.owner)
         if ours is None or ours[0] != content.version or ours[1] == content.digest:
             return
@@ -247,7 +298,11 @@ class Reconciler(Part):
         return ledger.have(have.owner) < have.version or ledger.newest(have.owner) < newest
 
     def _since(self, have: Have) -> int:
-        """From which version on the peer is sent entries: beyond its gap, if we cannot fill it."""
+        """Returns the version beyond which the peer is sent entries.
+
+        A peer with a gap is sent everything from the gap on if this node can fill it. If it cannot,
+        what the peer has beyond the gap need not be sent again.
+        """
         if self._ledger.have(have.owner) > have.version:
             return have.version
         return max(have.version, have.newest)

@@ -1,4 +1,4 @@
-"""What a store keeps of a node between two runs of it."""
+"""State: what a store keeps of a node between two runs of it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from .wire import Claim, Group
 
 @attrs.frozen
 class State:
-    """Kept state; the empty one is that of a node that never ran.
+    """What was kept of a node. An empty state is that of a node that never ran.
 
     Attributes:
-        generation: of the last run; the next one takes a larger one.
-        members: rows of the table, to be tried at start.
-        removed: ids that were removed here and not registered again.
-        groups: every owner's entries, own ones as they were persisted; and after those what was
-            recorded besides, in the order of recording.
+        generation: the generation of the last run; the next run takes a larger one.
+        members: what was known of other members. The next run does not believe that those that
+            were live still are: it tries them as contacts.
+        removed: ids of members that were removed here and not registered again.
+        groups: every owner's entries as they were persisted, and after those what was recorded
+            since, in the order of recording.
     """
 
     generation: int = 0

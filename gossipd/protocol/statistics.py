@@ -1,4 +1,4 @@
-"""Plain integers that the protocol counts, as one snapshot for a metrics page or a checker."""
+"""What the protocol counts, as one snapshot of plain numbers for a metrics page or a checker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from .part import Part
 
 @attrs.define
 class Traffic:
-    """Datagrams and their bytes (UDP payload), by the kind of the first message in them."""
+    """Counts datagrams of one kind. The kind of a datagram is that of its first message.
+
+    Attributes:
+        datagrams: how many there were.
+        bytes: the sum of their sizes, as UDP payload.
+    """
 
     datagrams: int = 0
     bytes: int = 0
@@ -25,23 +30,24 @@ class Traffic:
 
 @attrs.define
 class Statistics:
-    """Counts since the process started, except where a field says "now".
+    """What one node counted since its process started, except where a field says "now".
 
     Attributes:
-        members: members now by state: alive, suspect, dead, left, joining, removed. This node
-            is one of the alive.
-        waiting: what is kept for later now, by kind: timers, pings (not acked), claims (to be
+        members: how many members there are now, by state: alive, suspect, dead, left, joining,
+            removed. This node is one of the alive.
+        waiting: how much is kept for later now, by kind: timers, pings (not acked), claims (to be
             gossiped), answers and writes (of commands), relays (of others' pings and pushes).
-        local_health: Lifeguard's score now, 0 (healthy) to the configured maximum.
+        local_health: the local health score now, from 0 (healthy) to the configured maximum.
         sent, received: traffic by kind, `ping` or `push` for instance.
-        rejected: datagrams, messages or values that were refused, by reason.
-        probes: finished probes by outcome: direct, indirect, failed.
-        answers: answered writes by (ack level, whether its target was met).
-        suspicions: suspicions that this node raised itself.
-        deaths: members that this node declared dead itself.
-        refutations: claims about this node that it refuted.
-        pushes, push_retries: counter pushes sent, and those of them sent again.
-        pauses, paused_seconds: times in which the process did not run, and their sum.
+        rejected: how many datagrams, messages or values were refused, by reason.
+        probes: how many probes ended, by outcome: direct, indirect, failed.
+        answers: how many commands were answered, by (ack level, whether its target was met). The
+            level is `failed` if the write may not be on disk.
+        suspicions: how many suspicions this node raised itself.
+        deaths: how many members this node declared dead itself.
+        refutations: how many claims about this node it refuted.
+        pushes, push_retries: how many pushes were sent, and how many of those were sent again.
+        pauses, paused_seconds: how often the process did not run, and for how long in all.
     """
 
     members: dict[str, int] = attrs.Factory(dict)
@@ -62,7 +68,7 @@ class Statistics:
 
     @classmethod
     def gathered(cls, parts: Iterable[Part]) -> Statistics:
-        """Returns the shares of all parts as one value."""
+        """Returns the counts of all parts as one value; those of the same name are added up."""
         fields: dict[str, Any] = {}
         waiting: dict[str, int] = {}
         for part in parts:

@@ -1,7 +1,7 @@
-"""Deadlines by key: one queue per node holds every timer of the protocol.
+"""Deadlines by key: one queue for each node holds every timer of the protocol.
 
-Knows nothing of what its actions do. Ties fire in the order in which they were set, so that a run
-replays exactly.
+Timers with the same deadline fire in the order in which they were set, so that a run replays
+exactly.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ Action = Callable[[], None]
 
 
 class TimerQueue:
-    """Named deadlines; setting a key again replaces it."""
+    """Holds deadlines with an action each, by key. Times are seconds of the node's clock."""
 
     __slots__ = ("_entries", "_heap", "_inserted", "_offset")
 
     def __init__(self) -> None:
-        # Heap entries are (deadline, insertion, key); one whose insertion is not the key's present
-        # one is stale. Deadlines are stored less the offset, which makes `extend` one addition.
+        # Heap entries are (deadline, insertion, key). An entry whose insertion is not the present
+        # one of its key is stale: it was cancelled or replaced. It is dropped when it comes to the
+        # top, since to find it within the heap would cost more. Deadlines are stored less the
+        # offset, so that `extend` is one addition.
         self._heap: list[tuple[float, int, Hashable]] = []
         self._entries: dict[Hashable, tuple[int, Action]] = {}
         self._inserted = 0
@@ -32,21 +34,21 @@ class TimerQueue:
         return len(self._entries)
 
     def set(self, key: Hashable, deadline: float, action: Action) -> None:
-        """Calls `action` once `deadline` has come, unless `key` is set or cancelled before."""
+        """Sets the timer `key`, in place of an earlier one: `action` is due from `deadline` on."""
         self._inserted += 1
         self._entries[key] = (self._inserted, action)
         heapq.heappush(self._heap, (deadline - self._offset, self._inserted, key))
 
     def cancel(self, key: Hashable) -> None:
-        """Forgets `key`; an unknown one is ignored."""
+        """Cancels the timer `key`, if it is set."""
         self._entries.pop(key, None)
 
     def extend(self, seconds: float) -> None:
-        """Moves every deadline that is set by `seconds`."""
+        """Makes every deadline that is set now later by `seconds`."""
         self._offset += seconds
 
     def next_deadline(self) -> float | None:
-        """The earliest deadline, or None if nothing is set."""
+        """Returns the earliest deadline, or None if no timer is set."""
         heap, entries = self._heap, self._entries
         while heap:
             deadline, inserted, key = heap[0]
@@ -57,7 +59,7 @@ class TimerQueue:
         return None
 
     def pop_due(self, now: float) -> Action | None:
-        """Removes the earliest timer and returns its action if it is due, else None."""
+        """Removes the earliest timer if it is due, and returns its action; None if none is due."""
         deadline = self.next_deadline()
         if deadline is None or deadline > now:
             return None

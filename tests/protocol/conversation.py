@@ -33,12 +33,12 @@ _IDS: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
 
 
 def node_id(number: int) -> str:
-    """The id of the node of that number, 1 to 250."""
+    """Returns the id of the node of that number, 1 to 250."""
     return f"10.0.0.{number}:8088"
 
 
 def address(number: int) -> Address:
-    """The address of the node of that number."""
+    """Returns the address of the node of that number."""
     return split_node_id(node_id(number))
 
 
@@ -51,7 +51,7 @@ def make_node(
     nonce: int | None = None,
     now: float = 0.0,
 ) -> Node:
-    """A node of that number, with randomness that follows from it."""
+    """Returns a node of that number, whose randomness follows from the arguments."""
     identity = Identity(node_id(number), 1000 + number if nonce is None else nonce, wall_ms)
     node = Node(
         config or ProtocolConfig(),
@@ -65,22 +65,22 @@ def make_node(
 
 
 def datagram(sender: Sender, *messages: Message, cluster: str = ProtocolConfig().cluster) -> bytes:
-    """A datagram as a peer would make it."""
+    """Returns a datagram as a peer would make it."""
     return Codec(cluster).datagram([frame(sender), *map(frame, messages)])
 
 
 def sender(number: int, *, generation: int = WALL_MS, incarnation: int = 0) -> Sender:
-    """What the node of that number says of itself."""
+    """Returns the first message of datagrams of the node of that number."""
     return Sender(node_id(number), generation, incarnation, 1000 + number)
 
 
 def opened(data: bytes, cluster: str = ProtocolConfig().cluster) -> list[Message]:
-    """The messages of a datagram, without its sender."""
+    """Returns the messages of a datagram, without its `Sender`."""
     return Codec(cluster).decode(data)[1]
 
 
 def sent(effects: list[Effect]) -> list[tuple[Address, Message]]:
-    """Every message that these effects send, with where it goes."""
+    """Returns every message that these effects send, with the address that it goes to."""
     return [
         (effect.to, message)
         for effect in effects
@@ -90,22 +90,22 @@ def sent(effects: list[Effect]) -> list[tuple[Address, Message]]:
 
 
 def messages_of(effects: list[Effect], kind: type[Kind]) -> list[Kind]:
-    """Every message of this type that these effects send."""
+    """Returns every message of this type that these effects send."""
     return [message for _, message in sent(effects) if isinstance(message, kind)]
 
 
 def writes_of(effects: list[Effect]) -> list[Write]:
-    """The writes among these effects."""
+    """Returns the writes that these effects ask to persist."""
     return [effect.write for effect in effects if isinstance(effect, Persist)]
 
 
 def answers_of(effects: list[Effect]) -> list[Answer]:
-    """The answers among these effects."""
+    """Returns the answers among these effects."""
     return [effect for effect in effects if isinstance(effect, Answer)]
 
 
 def noted(effects: list[Effect]) -> list[Event]:
-    """The events among these effects."""
+    """Returns the events among these effects."""
     return [effect.event for effect in effects if isinstance(effect, Notify)]
 
 
@@ -113,10 +113,13 @@ class Conversation:
     """Some nodes, the datagrams between them, their disks and the time.
 
     Attributes:
-        hold: writes wait in `writes` until `persist` is called, instead of being on disk at once.
+        now: the time, in seconds.
+        hold: whether writes wait in `writes` until `persist` is called; otherwise each is reported
+            as persisted at once.
         wire: datagrams under way, as (from, to, data).
         carried: every datagram that was ever sent, in order.
-        lost: whether a datagram is lost, by (from, to, data); none is, unless it is replaced.
+        lost: a function of (from, to, data) that returns whether a datagram is lost; none is,
+            unless a test replaces it.
     """
 
     def __init__(self, *nodes: Node, hold: bool = False, now: float = 0.0) -> None:
@@ -134,7 +137,7 @@ class Conversation:
             self.add(node)
 
     def add(self, node: Node) -> Address:
-        """Puts a node onto the wire, in place of an earlier one of its address."""
+        """Puts a node onto the wire, in place of an earlier one, and returns its address."""
         where = split_node_id(own_id(node))
         self.nodes[where] = node
         self.writes[where] = deque()
@@ -144,7 +147,7 @@ class Conversation:
         return where
 
     def carry(self, node: Node, effects: list[Effect]) -> None:
-        """Carries a node's effects out."""
+        """Carries out the effects of a node."""
         where = split_node_id(own_id(node))
         for effect in effects:
             if isinstance(effect, Transmit):
@@ -162,7 +165,7 @@ class Conversation:
             self.persist(node)
 
     def persist(self, node: Node, count: int = 1_000_000) -> list[Write]:
-        """Reports up to `count` of a node's writes as being on disk."""
+        """Reports up to `count` of a node's writes as persisted, and returns them."""
         waiting = self.writes[split_node_id(own_id(node))]
         done = []
         while waiting and len(done) < count:
@@ -171,7 +174,10 @@ class Conversation:
         return done
 
     def deliver(self, limit: int = 20_000) -> int:
-        """Delivers what is on the wire, and what that causes, until all is quiet."""
+        """Delivers what is on the wire, and what that causes, until nothing is under way.
+
+        Returns how many datagrams that took. Raises AssertionError if there are more than `limit`.
+        """
         for count in range(limit):
             if not self.wire:
                 return count
@@ -179,7 +185,7 @@ class Conversation:
         raise AssertionError(f"still talking after {limit} datagrams")
 
     def deliver_next(self) -> None:
-        """Delivers the oldest datagram."""
+        """Delivers the oldest datagram, unless it is lost."""
         source, to, data = self.wire.popleft()
         node = self.nodes.get(to)
         if node is not None and not self.lost(source, to, data):
@@ -219,17 +225,17 @@ class Conversation:
 
 
 def own_id(node: Node) -> str:
-    """The id of a node that `make_node` made."""
+    """Returns the id of a node that `make_node` made."""
     return _IDS[node]
 
 
 def rename(node: Node, to: str) -> None:
-    """The node is on another address from now on."""
+    """Puts a node on another address from now on."""
     _IDS[node] = to
 
 
 def converse(*nodes: Node, hold: bool = False) -> Conversation:
-    """A conversation of nodes that know each other, with nothing on the wire."""
+    """Returns a conversation of nodes that know each other, with nothing on the wire."""
     talk = Conversation(*nodes, hold=False)
     talk.meet()
     talk.deliver()

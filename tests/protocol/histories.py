@@ -15,7 +15,7 @@ NAME = "default"
 class Replica:
     """A ledger with its disk, which counts by the rules of the counter.
 
-    Subclasses break a rule each; `counter` and `merge` are where.
+    Each subclass breaks one rule, by a counter of its own or a method.
     """
 
     counter_type: type[Counter] = Counter
@@ -34,13 +34,13 @@ class Replica:
         self.version = 0
 
     def new_ledger(self) -> Ledger:
-        """An empty ledger whose counters are of the replica's type."""
+        """Returns an empty ledger with a counter of the replica's type."""
         ledger = Ledger(b"")
         ledger.counters[NAME] = self.counter_type()
         return ledger
 
     def make(self, raises_to: int | None, amount: int) -> Entry | None:
-        """The entry that an operation writes; None if there is nothing to write."""
+        """Returns the entry that an operation writes, None if there is nothing to write."""
         counter = self.ledger.counter(NAME)
         if raises_to is not None:
             return self.sync(counter, raises_to) if raises_to > counter.value else None
@@ -48,32 +48,35 @@ class Replica:
         return self.numbered(floor, counter.slot(self.owner, floor) + amount)
 
     def sync(self, counter: Counter, value: int) -> Entry:
-        """The entry of a sync that is news."""
+        """Returns the entry of a sync that raises the value."""
         return self.numbered(value, 0)
 
     def numbered(self, floor: int, count: int) -> Entry:
-        """An entry under the replica's next version."""
+        """Returns an entry under the replica's next version."""
         self.version += 1
         return Entry(self.version, NAME, floor, count)
 
     def write(self, entry: Entry) -> None:
-        """Persists an own entry; it takes effect."""
+        """Persists an entry of this replica and lets it take effect."""
         group = Group(self.owner, entry.version - 1, entry.version, [entry])
         self.disk.append(group)
         self.ledger.apply(group)
 
     def entries(self) -> Entries:
-        """What is here by owner."""
+        """Returns the entries that the replica has, by owner."""
         return entries_of(self.ledger.all_groups())
 
     def receive(self, group: Group) -> None:
-        """Merges what another one sends; what brings a floor is persisted first."""
+        """Merges a group from another replica; one that brings a floor is persisted first."""
         if self.ledger.learned_floor(group):
             self.disk.append(group)
         self.ledger.apply(group)
 
     def send(self, to: Replica, budget: int, *, owners: int = 100) -> bool:
-        """Sends what `to` lacks of some owners, within a budget each. Whether that was all."""
+        """Sends what `to` lacks of some random owners, within a budget of bytes for each.
+
+        Returns whether `to` lacks nothing of any owner afterwards.
+        """
         every = list(self.ledger.owners)
         chosen = self.rng.sample(every, min(owners, len(every)))
         complete = len(chosen) == len(every)
@@ -86,7 +89,10 @@ class Replica:
 
 
 def history(seed: int, replica_type: type[Replica] = Replica) -> tuple[list[int], set[int]]:
-    """Runs one random history: the replicas' final values, and the values that explain it."""
+    """Runs one random history.
+
+    Returns the replicas' final values, and those that sequential orders of its operations give.
+    """
     rng = Random(seed)
     replicas = [replica_type(rng) for _ in range(3)]
     operations: list[Operation] = []
@@ -108,7 +114,7 @@ def history(seed: int, replica_type: type[Replica] = Replica) -> tuple[list[int]
 
 
 def _operate(rng: Random, replica: Replica, operations: list[Operation]) -> Operation:
-    """Makes one operation, which one time in five ends in a crash."""
+    """Makes one random operation, which one time in five ends in a crash, and returns it."""
     raises_to = None if rng.random() < 0.6 else rng.randint(1, 12)
     amount = rng.choice([1, 1, 2, 5])
     entries = replica.entries()

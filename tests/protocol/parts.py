@@ -1,4 +1,4 @@
-"""The parts that other parts of node 1 are made of, for tests of one part alone."""
+"""What the parts of a node are given, for tests of one part without the others."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.protocol.conversation import WALL_MS, node_id, opened
 
 
 class Parts:
-    """What every part is given, and what came of it.
+    """What parts of node 1 are given, and what they made of it.
 
     Attributes:
-        changed: rows of which the view told that they changed.
+        changed: rows that the member view has reported as changed.
     """
 
     def __init__(self, *, seed: int = 1, **changes: object) -> None:
@@ -32,11 +32,11 @@ class Parts:
         self.changed: list[Member] = []
 
     def note_changed(self, rows: Iterable[Member]) -> None:
-        """Notes rows that changed."""
+        """Notes rows that changed: the hook that the view is given."""
         self.changed += rows
 
     def effects(self) -> list[Effect]:
-        """Returns what was emitted since the last call."""
+        """Returns the effects since the last call."""
         return self.runtime.take_effects()
 
     def sent(self) -> list[bytes]:
@@ -44,7 +44,7 @@ class Parts:
         return [effect.data for effect in self.effects() if isinstance(effect, Transmit)]
 
     def events(self) -> list[Event]:
-        """Returns what was reported since the last call."""
+        """Returns the events since the last call."""
         return [effect.event for effect in self.effects() if isinstance(effect, Notify)]
 
     def claims(self) -> list[Claim]:

@@ -19,7 +19,7 @@ ROWS = st.lists(st.tuples(st.integers(0, BUCKETS - 1), st.integers(1, 2**63 - 1)
 
 
 def fingerprint_of(rows: list[tuple[int, int]]) -> Fingerprint:
-    """The sums of these rows, each a bucket and a hash."""
+    """Returns the sums of these rows, each a bucket and a hash."""
     found = Fingerprint()
     for bucket, digest in rows:
         found.replace(bucket, 0, digest)
@@ -38,7 +38,7 @@ def test_rows_have_no_order(rows: list[tuple[int, int]], random: object) -> None
 def test_a_row_that_goes_leaves_nothing(
     rows: list[tuple[int, int]], bucket: int, digest: int
 ) -> None:
-    """Adding a row and taking it away gives the hash of before."""
+    """A row that is added and taken away again leaves the sums as they were before."""
     found = fingerprint_of(rows)
     found.replace(bucket, 0, digest)
     found.replace(bucket, digest, 0)
@@ -76,7 +76,7 @@ def test_hashes_depend_on_the_key() -> None:
 
 
 def test_buckets_are_used_evenly() -> None:
-    """Names spread over all buckets."""
+    """Names are distributed evenly over all buckets."""
     used = {bucket_of(b"10.0.%d.%d:8088" % divmod(number, 250)) for number in range(5000)}
     assert set(range(BUCKETS)) == used
 

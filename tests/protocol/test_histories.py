@@ -14,7 +14,7 @@ HISTORIES = 3_000
 
 
 def counterexample(replica_type: type[Replica], seeds: Iterable[int]) -> int | None:
-    """The first seed whose final values differ from each other or from every explanation."""
+    """Returns the first seed whose final values differ, or that no sequential order explains."""
     for seed in seeds:
         values, explained = history(seed, replica_type)
         if len(set(values)) != 1 or values[0] not in explained:
@@ -35,7 +35,7 @@ class AddingCounter(Counter):
     __slots__ = ()
 
     def merge(self, owner: bytes, floor: int, count: int) -> bool:
-        """Takes the count for an operation."""
+        """Adds the count, as if it were an operation."""
         return super().merge(owner, floor, self.slot(owner, floor) + count)
 
 
@@ -45,7 +45,7 @@ class FloorlessCounter(Counter):
     __slots__ = ()
 
     def merge(self, owner: bytes, floor: int, count: int) -> bool:
-        """Ignores what has no count."""
+        """Ignores a slot without a count, and so the floor that it declares."""
         return bool(count) and super().merge(owner, floor, count)
 
 
@@ -59,7 +59,7 @@ class OneSlotCounter(Counter):
         self._newest: dict[bytes, tuple[int, int]] = {}
 
     def slot(self, owner: bytes, floor: int) -> int:
-        """The owner's one count, whatever the floor."""
+        """Returns the owner's one count, whatever the floor."""
         return self._newest.get(owner, (0, 0))[0]
 
     def merge(self, owner: bytes, floor: int, count: int) -> bool:
@@ -78,13 +78,13 @@ class OneSlotCounter(Counter):
 
 
 class AddingReplica(Replica):
-    """Merges by adding."""
+    """Merges slots by adding them up."""
 
     counter_type = AddingCounter
 
 
 class FloorlessReplica(Replica):
-    """Drops floors."""
+    """Drops floors that nobody counted under."""
 
     counter_type = FloorlessCounter
 
@@ -99,11 +99,11 @@ class OffsetReplica(Replica):
     """Raises the value by counting the difference, as an offset does."""
 
     def sync(self, counter: Counter, value: int) -> Entry:
-        """An increment by what is missing."""
+        """Returns the entry of an increment by what is missing."""
         return self.numbered(0, counter.slot(self.owner, 0) + value - counter.value)
 
 
 @pytest.mark.parametrize("broken", [AddingReplica, FloorlessReplica, OneSlotReplica, OffsetReplica])
 def test_the_search_finds_a_broken_counter(broken: type[Replica]) -> None:
-    """Each design that looks right and is not has a counterexample among these histories."""
+    """Each broken design, which looks right, has a counterexample among these histories."""
     assert counterexample(broken, range(HISTORIES)) is not None

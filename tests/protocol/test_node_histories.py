@@ -37,17 +37,17 @@ class Story:
         self.made_by: dict[int, int] = {}
 
     def node(self, number: int) -> Node:
-        """The present process of that number."""
+        """Returns the present process of the node of that number."""
         return self.talk.nodes[address(number)]
 
     def persist(self, number: int, count: int) -> None:
-        """The oldest writes of a node reach its disk, and it is told."""
+        """Puts the oldest `count` writes of a node on disk, and reports them to it."""
         for write in self.talk.persist(self.node(number), count):
             for group in write.groups:
                 self.disks[number].apply(group)
 
     def operate(self, number: int) -> None:
-        """An increment or a sync, which is not answered yet."""
+        """Makes a random increment or sync, which is not answered yet."""
         node, rng = self.node(number), self.rng
         entries = dict(entries_of(node.state().groups))
         for write in self.talk.writes[address(number)]:
@@ -78,7 +78,7 @@ class Story:
         self.talk.carry(node, effects)
 
     def crash(self, number: int) -> None:
-        """Some of the staged writes are on disk, the process does not hear of it."""
+        """Restarts a node after some of its staged writes reached the disk without a report."""
         waiting = self.talk.writes[address(number)]
         for write in list(waiting)[: self.rng.randint(0, len(waiting))]:
             for group in write.groups:
@@ -97,7 +97,7 @@ class Story:
         self.talk.carry(again, again.register(node_id(other), self.talk.now))
 
     def step(self, wanted: int) -> None:
-        """One random thing happens."""
+        """Makes one random thing happen."""
         rng = self.rng
         number, what = rng.choice(NUMBERS), rng.random()
         if what < 0.2 and len(self.operations) < wanted:
@@ -117,7 +117,7 @@ class Story:
                 self.talk.deliver_next()
 
     def finish(self) -> list[int]:
-        """Everything reaches every disk and every node: the values."""
+        """Brings everything to every disk and every node, and returns their values."""
         for number in NUMBERS:
             self.persist(number, 1_000_000)
         self.talk.hold = False
@@ -132,7 +132,7 @@ class Story:
 
 
 def story(seed: int) -> tuple[list[int], set[int], list[Operation]]:
-    """Final values, those that explain it, and what was done."""
+    """Returns the final values, those that sequential orders give, and the operations."""
     told = Story(seed)
     wanted = told.rng.randint(2, 6)
     for _ in range(120):
@@ -146,7 +146,7 @@ def story(seed: int) -> tuple[list[int], set[int], list[Operation]]:
 
 
 def counterexample(seeds: range) -> int | None:
-    """The first seed that no sequential order explains."""
+    """Returns the first seed that no sequential order explains."""
     for seed in seeds:
         values, explained, _ = story(seed)
         if len(set(values)) != 1 or values[0] not in explained:
@@ -156,5 +156,5 @@ def counterexample(seeds: range) -> int | None:
 
 @pytest.mark.parametrize("part", range(4))
 def test_every_history_of_nodes_has_a_sequential_explanation(part: int) -> None:
-    """Slow disks, lost datagrams and crashes never lose or double what was answered."""
+    """Whatever slow disks, lost datagrams and crashes do, answered writes count exactly once."""
     assert counterexample(range(part * 50, part * 50 + 50)) is None

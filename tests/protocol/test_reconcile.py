@@ -27,7 +27,7 @@ MEMBER_IDS = [f"10.1.{number // 200}.{1 + number % 200}:8088" for number in rang
 
 
 def owners(count: int, *, seed: int = 1, behind: int = -1) -> tuple[Group, ...]:
-    """The same owners for every node, one of which is behind by a version."""
+    """Returns random owners, of which the one at place `behind` lacks its last version."""
     random = Random(seed)
     found = []
     for number in range(count):
@@ -40,7 +40,7 @@ def owners(count: int, *, seed: int = 1, behind: int = -1) -> tuple[Group, ...]:
 
 
 def exchange(first: Node, second: Node, talk: Conversation) -> list[bytes]:
-    """One ping of the first with its gates, and all that follows: the datagrams after the ack."""
+    """Sends a ping with the gates of `first`, and returns the datagrams that follow its ack."""
     fake = next(view for view in first.members() if view.id == node_id(1))
     gates = gates_of(first, talk)
     ping = Ping(5, node_id(2), *gates)
@@ -52,7 +52,7 @@ def exchange(first: Node, second: Node, talk: Conversation) -> list[bytes]:
 
 
 def gates_of(node: Node, talk: Conversation) -> tuple[int, int]:
-    """The hashes that a node sends with a ping or an ack."""
+    """Returns the gates that a node sends with a ping or an ack."""
     probe = datagram(sender(2), Ping(9, node_id(1)))
     for effect in node.handle_datagram(probe, address(2), talk.now):
         for message in opened(getattr(effect, "data", b"") or b""):
@@ -61,13 +61,13 @@ def gates_of(node: Node, talk: Conversation) -> tuple[int, int]:
 
 
 def with_state(first: State, second: State) -> tuple[Node, Node, Conversation]:
-    """Two nodes with these states that know each other, and nothing else exchanged yet."""
+    """Returns two nodes with these states that know each other but have exchanged nothing else."""
     one, other = make_node(1, state=first), make_node(2, state=second)
     talk = Conversation(one, other)
     return one, other, talk
 
 
-def test_equal_gates_end_it() -> None:
+def test_equal_gates_end_the_comparison() -> None:
     """Two nodes that are alike exchange a ping and an ack, and nothing more."""
     first, second = make_node(1), make_node(2)
     talk = converse(first, second)
@@ -75,7 +75,7 @@ def test_equal_gates_end_it() -> None:
 
 
 def compares(source: Address, to: Address, data: bytes) -> bool:
-    """Whether a datagram has more in it than a ping or an ack."""
+    """Returns whether a datagram has more in it than a ping or an ack."""
     return any(not isinstance(message, Ping | Ack) for message in opened(data))
 
 
@@ -109,7 +109,7 @@ def test_a_joining_node_gets_all() -> None:
 
 
 def random_table(random: Random, count: int) -> tuple[Claim, ...]:
-    """Some rows of some members."""
+    """Returns random rows of random members."""
     return tuple(
         Claim(
             text, WALL_MS + random.randint(0, 2), random.randint(0, 2), random.choice([DEAD, LEFT])

@@ -34,12 +34,12 @@ from tests.protocol.conversation import (
 
 
 def tell(talk: Conversation, node: Node, *messages: Delta | Claims) -> None:
-    """Gives a node something to know, as if from a peer that is gone."""
+    """Gives a node these messages, as if from a peer that is gone."""
     talk.carry(node, node.handle_datagram(datagram(sender(9), *messages), address(9), talk.now))
 
 
 def met(*numbers: int) -> tuple[Conversation, list[Node]]:
-    """Nodes that know each other, and one more, number 9, that tells them things and is silent."""
+    """Returns nodes that know each other and node 9, for which `tell` speaks."""
     nodes = [make_node(number) for number in numbers]
     talk = converse(*nodes, make_node(9))
     del talk.nodes[address(9)]
@@ -47,7 +47,7 @@ def met(*numbers: int) -> tuple[Conversation, list[Node]]:
 
 
 def exchange(talk: Conversation, source: Node, to: Node, number: int = 77) -> list[bytes]:
-    """One ping with gates and all that it causes; the datagrams, ping and ack left out."""
+    """Sends a ping with gates, and returns the datagrams that it causes but for ping and ack."""
     gates = (source._table.fingerprint.total, source._counters.ledger.fingerprint.total)
     ping = datagram(sender(1), Ping(number, node_id(2), *gates))
     before = len(talk.carried)
@@ -57,12 +57,12 @@ def exchange(talk: Conversation, source: Node, to: Node, number: int = 77) -> li
 
 
 def owner(number: int) -> bytes:
-    """A random-looking owner id."""
+    """Returns a random-looking owner id."""
     return Random(number).randbytes(16)
 
 
 def give_owners(talk: Conversation, node: Node, count: int) -> None:
-    """The changes of that many owners."""
+    """Gives a node one change each of that many owners."""
     for start in range(0, count, 20):
         groups = [
             Group(owner(number), 0, 1, [Entry(1, "default", 0, 1)])
@@ -73,7 +73,7 @@ def give_owners(talk: Conversation, node: Node, count: int) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_random_tables_become_one(seed: int) -> None:
-    """Members that one knows and the other does not, in any number, after a few exchanges."""
+    """Members that only one of two nodes knows are known to both after a few exchanges."""
     draw = Random(seed)
     talk, (a, b) = met(1, 2)
     for node in (a, b):
@@ -87,7 +87,7 @@ def test_random_tables_become_one(seed: int) -> None:
 
 
 def test_a_joining_node_gets_the_whole_state() -> None:
-    """Hundreds of members and owners, by one exchange that goes on while it brings news."""
+    """A joining node learns hundreds of members and owners from one ping, exchange by exchange."""
     talk, (a, b) = met(1, 2)
     for number in range(300):
         claim = Claim(f"10.9.{number // 250}.{number % 250 + 1}:1", WALL_MS, 0, 0)
@@ -100,7 +100,7 @@ def test_a_joining_node_gets_the_whole_state() -> None:
 
 
 def test_a_merged_dead_verdict_is_only_a_suspicion() -> None:
-    """A live member gets the chance to answer for itself."""
+    """A dead verdict that is merged only raises a suspicion, which a live member can refute."""
     talk, (a, b) = met(1, 2)
     tell(talk, a, Claims([Claim(node_id(5), WALL_MS, 0, 0)]))
     data = datagram(
@@ -133,7 +133,7 @@ def test_the_sweep_finds_what_equal_versions_hide() -> None:
 
 
 def test_the_sweep_is_silent_about_equal_content() -> None:
-    """It asks for nothing then."""
+    """A content hash that is equal causes no datagram."""
     talk, (a, b) = met(1, 2)
     for node in (a, b):
         give_owners(talk, node, 1)
@@ -161,7 +161,7 @@ def test_a_sweep_runs_in_the_background() -> None:
 
 
 def test_a_delta_is_gone_on_from_once_and_when_it_is_on_disk() -> None:
-    """Else a network that repeats datagrams, or a slow disk, would make of one exchange many."""
+    """A delta leads to one next exchange, even if it comes twice, and only once it is on disk."""
     talk, [node] = met(1)
     talk.hold = True
     delta = Delta([Group(owner(1), 0, 1, [Entry(1, "default", 5, 3)])], more=True, total=77)

@@ -21,31 +21,31 @@ STEPS = st.lists(
 
 
 class Model:
-    """Deadlines in a list, searched from end to end."""
+    """A timer queue that is a plain list of deadlines, searched from end to end."""
 
     def __init__(self) -> None:
         self.timers: list[tuple[str, float, int]] = []
         self.fired: list[int] = []
 
     def cancel(self, key: str) -> None:
-        """Without the key."""
+        """Removes the deadline of `key`."""
         self.timers = [timer for timer in self.timers if timer[0] != key]
 
     def set(self, key: str, deadline: float, number: int) -> None:
-        """The key's only deadline."""
+        """Sets the only deadline of `key`."""
         self.cancel(key)
         self.timers.append((key, deadline, number))
 
     def extend(self, seconds: float) -> None:
-        """All later by as much."""
+        """Makes every deadline later by `seconds`."""
         self.timers = [(key, at + seconds, number) for key, at, number in self.timers]
 
     def next(self) -> float | None:
-        """The earliest deadline."""
+        """Returns the earliest deadline."""
         return min((at for _, at, _ in self.timers), default=None)
 
     def fire(self, now: float) -> None:
-        """Those due, by time and then by insertion."""
+        """Fires the timers that are due, by deadline and then by insertion."""
         due = sorted((at, number) for _, at, number in self.timers if at <= now)
         self.fired += [number for _, number in due]
         self.timers = [timer for timer in self.timers if timer[1] > now]
@@ -53,7 +53,7 @@ class Model:
 
 @given(STEPS)
 def test_the_queue_does_what_a_list_does(steps: list[tuple[str, str, float]]) -> None:
-    """Any sequence of set, cancel, extend and fire leaves what it leaves in a plain list."""
+    """Any sequence of set, cancel, extend and fire has the same effect as on a plain list."""
     queue, model = TimerQueue(), Model()
     fired: list[int] = []
     for number, (what, key, time) in enumerate(steps):
@@ -96,7 +96,7 @@ def test_nothing_is_due_early() -> None:
 
 
 def test_a_timer_set_after_an_extension_is_not_extended() -> None:
-    """Only what is set is moved."""
+    """An extension makes only those timers later that are set by then."""
     queue = TimerQueue()
     queue.extend(5.0)
     queue.set("a", 1.0, lambda: None)

@@ -1,4 +1,4 @@
-"""Counters: their values, who counted what, how writes take effect and reach other nodes."""
+"""The room of counters: their values, who counted what, and how a write reaches other nodes."""
 
 from .face import Counters
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded

@@ -1,7 +1,12 @@
-"""Holds each answer to a write back until enough nodes hold it (DESIGN: all, majority, one, local).
+"""Holds the answer to a client's write back until enough nodes hold the write.
 
-Waiting is bounded by one probe time-out, and a peer that missed it is not waited for again until it
-confirms something. Without that bound a dead peer would slow every write until it is declared dead.
+How many are enough is the ack level: `all` live members, the `majority` of all members that did not
+leave, `one` peer, or no peer at all (`local`).
+
+Waiting is bounded. An answer is given after one probe time-out at the latest, and then says how
+many nodes hold the write. A peer that missed a deadline counts as silent: no later write waits for
+it until it confirms something. Without the bound, a client would hang until a dead peer is declared
+dead. Without the mark, each write in that time would take a whole probe time-out.
 """
 
 from __future__ import annotations
@@ -22,12 +27,18 @@ from .floors import VALUE_LIMIT
 from .holdings import Holdings
 
 _ROUNDING = 1e-6
-"""Seconds by which a deadline may seem to be early after additions of floats."""
+"""Seconds by which a deadline may seem too early because floats were added up."""
 
 
 @attrs.define
 class _Waiting:
-    """What took effect as one version: tickets, each with the value that it made."""
+    """The commands that took effect as one version and wait for their answers.
+
+    Attributes:
+        version: the version of the present owner id that peers must hold.
+        deadline: when the answers are given at the latest, in seconds of the node's clock.
+        tickets: for each command its ticket and the counter's value once it had taken effect.
+    """
 
     version: int
     deadline: float
@@ -35,7 +46,11 @@ class _Waiting:
 
 
 class Answers(Part):
-    """Writes that took effect here and are not answered yet, per ack level in order of version."""
+    """Answers writes that took effect here.
+
+    Writes that are not answered yet wait in one queue for each ack level, in order of version. A
+    peer that holds a version holds all before it, so only the first of a queue has to be looked at.
+    """
 
     def __init__(self, runtime: Runtime, table: MemberTable, holdings: Holdings) -> None:
         self._runtime = runtime
@@ -45,9 +60,9 @@ class Answers(Part):
         self._waiting: dict[str, deque[_Waiting]] = {level: deque() for level in ACK_LEVELS}
 
     def level(self, ack: str | None) -> str:
-        """The ack level to use: as asked, as configured, or by cluster size.
+        """Returns the ack level to use: as asked for, as configured, or by the cluster's size.
 
-        Raises ValueError for an unknown one.
+        Raises ValueError if `ack` is not the name of a level.
         """
         config = self._runtime.config
         if ack is not None and ack not in ACK_LEVELS:
@@ -57,7 +72,10 @@ class Answers(Part):
         return "all" if self._table.size() <= config.direct_push_limit else "one"
 
     def add(self, level: str, version: int, ticket: int, count: int) -> None:
-        """A write took effect as `version` and made the value `count`; call `settle` next."""
+        """Notes that a write took effect as `version` and made the counter's value `count`.
+
+        The caller calls `settle` next, since the write may be held by enough nodes already.
+        """
         waiting = self._waiting[level]
         if not waiting or waiting[-1].version != version:
             deadline = self._runtime.now + self._runtime.config.probe_timeout
@@ -65,20 +83,23 @@ class Answers(Part):
         waiting[-1].tickets.append((ticket, count))
 
     def done(self, level: str, ticket: int, count: int) -> None:
-        """Answers a command that wrote nothing."""
+        """Answers a command that had nothing to write: this node is the only holder asked for."""
         self._answer(level, [(ticket, count)], 1, 1)
 
     def failed(self, ticket: int, count: int) -> None:
-        """Answers a command whose write is not known to be kept."""
+        """Answers a command with no holders, because its write may not be on disk."""
         self._answer("failed", [(ticket, count)], 0, 1)
 
     def alone(self, level: str, ticket: int, count: int) -> None:
-        """Answers a write that took effect, but that no peer will be asked to confirm."""
+        """Answers a write at once, with this node as the only holder.
+
+        Used for a write that took effect under a former owner id: no peer confirms those.
+        """
         target = self._target(level, len(self._table.live))
         self._answer(level, [(ticket, count)], 1, target)
 
     def give_up(self) -> None:
-        """Answers all that waits by what is known now: the owner id is about to change."""
+        """Answers all that waits with the holders known now, because the owner id will change."""
         for level, waiting in self._waiting.items():
             while waiting:
                 write = waiting.popleft()
@@ -86,7 +107,7 @@ class Answers(Part):
             self._runtime.timers.cancel(("answer", level))
 
     def settle(self) -> None:
-        """Answers all that is held by enough nodes, or was waited for long enough."""
+        """Answers each write that enough nodes hold, or whose deadline is over."""
         for level, waiting in self._waiting.items():
             while waiting and self._settle_one(level, waiting[0]):
                 waiting.popleft()
@@ -96,6 +117,10 @@ class Answers(Part):
                 self._runtime.timers.cancel(("answer", level))
 
     def _settle_one(self, level: str, write: _Waiting, *, final: bool = False) -> bool:
+        """Answers `write` unless it is worth waiting. Returns whether it was answered.
+
+        A write waits only while a peer that lacks it is not silent. With `final` it does not wait.
+        """
         holdings = [self._holdings.of(row) for row in self._table.live.values()]
         missing = [holding for holding in holdings if holding.holds < write.version]
         holders = 1 + len(holdings) - len(missing)
@@ -128,10 +153,10 @@ class Answers(Part):
         )
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns answered writes by ack level, and by whether the level's target was met."""
+        """Returns the number of answers by ack level and by whether the level's target was met."""
         return {"answers": self._counts}
 
     def waiting(self) -> Mapping[str, int]:
-        """Returns how many writes are not answered."""
+        """Returns how many commands wait for their answer."""
         writes = [write for waiting in self._waiting.values() for write in waiting]
         return {"answers": sum(len(write.tickets) for write in writes)}

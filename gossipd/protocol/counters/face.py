@@ -1,4 +1,4 @@
-"""The face of this room: makes the parts of counting, and what other rooms use of them."""
+"""The face of the room of counters: makes its parts and hands out what other rooms use."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Counters:
     """The counters of one node.
 
     Attributes:
-        ledger: their values, and who counted what.
-        writes: the queue of what changes them.
-        parts: all parts of this room.
+        ledger: the counters' values, and who counted what.
+        writes: the queue through which every change of a counter passes.
+        parts: all parts of this room, in the order in which they start.
     """
 
     def __init__(
@@ -44,7 +44,11 @@ class Counters:
         self._pushes = pushes
 
     def members_changed(self, rows: Iterable[Member]) -> None:
-        """Tells members that appeared or came back what they lack, and answers what waited."""
+        """Pushes what they lack to members that appeared or came back, and settles answers.
+
+        Called with every member that changed: one that died or left may have been the last that
+        an answer waited for.
+        """
         for row in rows:
             self._pushes.catch_up(row)
         self._answers.settle()

@@ -1,15 +1,24 @@
-"""The value of one counter: floors, and slots counted under them.
+"""The value of one counter: floors, and slots that were counted under them.
 
-State is a set of floors and a slot per (owner, floor), each slot a growing integer with one writer.
-States merge by union of floors and maximum per slot. The value is
+The state is a set of floors and one slot for each (owner, floor). A slot is a growing integer with
+one writer. Two states merge by union of floors and maximum of each slot. The value is
 
     v = 0;  for each floor f, ascending:  v = max(v, f) + sum of the slots counted under f
 
 so that raising the counter to n (`sync`) and counting commute with every merge: a count made where
-n was known adds to n, one made where it was not known is part of n. A slot of count 0 declares its
-floor. The floors' effects v -> max(v + a, b) compose, and are kept in a treap that is ordered by
-floor and never changed in place: one path of O(log n) nodes is made anew per change, and old roots
-stay valid for a look at what staged writes would give.
+n was known adds to n, and one made where n was not known is part of n. A slot of count 0 declares
+its floor.
+
+A client that goes on raising the counter leaves ever more floors, and walking through all of them
+for every change would slow it down. But all slots of one floor together are one function,
+v -> max(v + add, least), and two such functions in a row are again one of that form. So the floors
+are kept in a binary tree in which each node holds the composed function of its subtree: the root
+gives the value, and a change composes anew only along one path, O(log n) nodes.
+
+The tree is a treap: ordered by floor, and a heap by a hash of the floor, which keeps it balanced
+however the floors arrive, without stored randomness. It is never changed in place. A change makes
+the nodes of its path anew and shares all others, so that an old root stays valid: `value_with` asks
+what the value would be once staged writes take effect, and then just drops the new root.
 """
 
 from __future__ import annotations
@@ -21,17 +30,26 @@ VALUE_LIMIT = 2**53 - 1
 """The largest value that JSON clients read without rounding."""
 
 FLOOR_LIMIT = 100_000
+"""How many floors with slots a counter may have before another `sync` is refused; for memory."""
 
 Slot = tuple[bytes, int, int]
 """(owner, floor, count)"""
 
 
 class LimitExceeded(ValueError):
-    """A write that would pass a limit of the counter; it does not count."""
+    """Raised for a write that would pass a limit of the counter. The write does not count."""
 
 
 class _Node(NamedTuple):
-    """A floor, the sum of its slots, and the effect v -> max(v + add, least) of its subtree."""
+    """A node of the treap.
+
+    Attributes:
+        floor: the floor that this node is for.
+        total: the sum of all slots counted under that floor.
+        left, right: the subtrees of lower and of higher floors.
+        add, least: the whole subtree, this node included, is the function v -> max(v + add, least).
+        size: the number of floors in the subtree.
+    """
 
     floor: int
     total: int
@@ -43,7 +61,10 @@ class _Node(NamedTuple):
 
 
 def _priority(floor: int) -> int:
-    """splitmix64's finisher: the shape depends on the set of floors alone, not on their order."""
+    """Returns the floor's place in the heap, by the finisher of splitmix64.
+
+    Because it is a hash, the tree's shape depends on the set of floors and not on their order.
+    """
     x = (floor + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
     x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
     x = ((x ^ x >> 27) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
@@ -51,6 +72,7 @@ def _priority(floor: int) -> int:
 
 
 def _make(floor: int, total: int, left: _Node | None, right: _Node | None) -> _Node:
+    """Returns a node whose function is that of `left`, then its own, then that of `right`."""
     add, least, size = total, floor + total, 1
     if left is not None:
         add, least, size = left.add + add, max(left.least + add, least), left.size + 1
@@ -64,7 +86,10 @@ def _make(floor: int, total: int, left: _Node | None, right: _Node | None) -> _N
 
 
 def _raise(node: _Node | None, floor: int, by: int) -> _Node:
-    """The treap with `by` more under `floor`."""
+    """Returns the treap with `by` more under `floor`; the old one stays valid.
+
+    After each step down, a child whose priority is larger than its parent's is rotated above it.
+    """
     if node is None:
         return _make(floor, by, None, None)
     if floor == node.floor:
@@ -89,7 +114,12 @@ def _value(root: _Node | None, highest: int) -> int:
 
 
 class Counter:
-    """One counter's state."""
+    """The state of one counter.
+
+    Attributes:
+        highest: the highest floor that is known, with slots or without; 0 if there is none.
+        value: the counter's value.
+    """
 
     __slots__ = ("_root", "_slots", "highest", "value")
 
@@ -101,15 +131,15 @@ class Counter:
 
     @property
     def floors(self) -> int:
-        """How many floors are kept: those with slots."""
+        """The number of floors that are kept, which are those with slots."""
         return 0 if self._root is None else self._root.size
 
     def slot(self, owner: bytes, floor: int) -> int:
-        """The count of one slot, 0 if there is none."""
+        """Returns the count of one slot, 0 if there is none."""
         return self._slots.get((owner, floor), 0)
 
     def merge(self, owner: bytes, floor: int, count: int) -> bool:
-        """Takes over one slot and its floor. Whether anything was news."""
+        """Merges one slot and its floor. Returns whether the slot or the floor was news."""
         by = count - self._slots.get((owner, floor), 0)
         if by <= 0 and floor <= self.highest:
             return False
@@ -121,7 +151,10 @@ class Counter:
         return True
 
     def value_with(self, slots: Iterable[Slot]) -> int:
-        """What the value would be with these slots as well."""
+        """Returns what the value would be with these slots merged, and changes nothing.
+
+        Each slot is given at most once.
+        """
         root, highest = self._root, self.highest
         for owner, floor, count in slots:
             by = count - self._slots.get((owner, floor), 0)

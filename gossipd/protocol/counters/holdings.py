@@ -1,6 +1,6 @@
-"""What each peer is known to hold of this node's own counting, and what is on its way to it.
+"""What each peer is known to hold of this node's own counting, and which push is on its way to it.
 
-Pushes and relays write this; answers to writes are counted from it.
+`Pushes` and `Relays` write this. `Answers` counts the holders of a write from it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from ..membership import Member
 
 
 class Holding:
-    """What one peer holds of our owner id.
+    """What one peer holds of this node's present owner id.
+
+    `since` and `holds` differ while pushes are cut to fit a datagram. A slot that changed at
+    versions 3 and 9 is sent as of 9 only, so a push that was cut at version 5 lacks it: the peer
+    can then go on from 5, but does not hold the write that was version 3.
 
     Attributes:
-        since: everything up to this version, as the peer said; the next push starts there.
-        holds: the newest version whose every slot it confirmed; this is what answers count.
-        silent: it missed an answer's deadline, and is not waited for until it confirms something.
-        number: of the push under way, 0 if there is none.
-        upto, whole: how far that push goes, and whether it brings everything up to there.
-        sent_at: when it was sent last.
-        tries: how often it was sent without a confirm, beyond the first time.
+        generation: the peer's generation that this is about.
+        since: the version up to which the peer needs nothing more; the next push starts there.
+        holds: the newest version whose every slot the peer confirmed; answers count this.
+        silent: whether the peer missed an answer's deadline and has confirmed nothing since.
+        number: the number of the push under way, 0 if there is none.
+        upto: the version up to which the last push goes.
+        whole: whether the last push brought all that the peer lacked, rather than being cut.
+        sent_at: when the push was sent last, in seconds of the node's clock.
+        tries: how often the push was sent again without a confirm.
     """
 
     __slots__ = (
@@ -45,27 +51,29 @@ class Holding:
         self.tries = 0
 
     def pushed(self, number: int, upto: int, whole: bool, now: float) -> None:
-        """Notes that a push was sent, for the first time or again."""
+        """Notes that push `number`, which goes up to version `upto`, was sent, or sent again."""
         self.number, self.upto, self.whole = number, upto, whole
         self.sent_at = now
 
     def tried(self, most: int) -> None:
-        """Counts one more try in vain, up to `most`."""
+        """Counts one more push that was not confirmed, up to `most`."""
         self.tries = min(self.tries + 1, most)
 
     def ended(self) -> None:
-        """Notes that no push is under way any more, without a confirm."""
+        """Notes that the push under way is given up without a confirm."""
         self.number = 0
 
     def confirmed(self, version: int, newest: int) -> tuple[bool, bool]:
-        """Takes the confirm of the push under way: the peer has everything up to `version`.
+        """Takes the confirm of the push under way, by which the peer has all up to `version`.
 
         Args:
-            newest: our own version, beyond which a peer is not believed.
+            version: the version that the peer says it has.
+            newest: this node's own version, beyond which a peer is not believed.
 
         Returns:
-            Whether the peer is now known to hold more, and whether the push has made progress. A
-            push without progress stays under way: asking again at once would be a storm.
+            Whether the peer is now known to hold more, and whether the push made progress. A push
+            without progress stays under way, since the peer may wait for its own disk: pushing
+            again at once, confirm after confirm, would be a storm.
         """
         since, self.since = self.since, min(version, newest)
         self.silent = False
@@ -78,21 +86,21 @@ class Holding:
         return news, progress
 
     def has(self, upto: int) -> None:
-        """Notes that the peer has everything up to `upto`, by whatever way it came."""
+        """Notes that the peer has everything up to version `upto`, whichever way it came."""
         self.since = max(self.since, upto)
         self.holds = max(self.holds, upto)
         self.silent = False
 
     def missed(self) -> None:
-        """Notes that the peer missed an answer's deadline."""
+        """Notes that the peer missed an answer's deadline: later answers do not wait for it."""
         self.silent = True
 
 
 class Holdings:
-    """The holdings of all peers, and the pushes that are under way.
+    """The holdings of all peers.
 
     Attributes:
-        under_way: rows of peers to which a push is under way, in the order of sending.
+        under_way: by member id the rows of peers to which a push is under way.
     """
 
     def __init__(self) -> None:
@@ -100,7 +108,7 @@ class Holdings:
         self.under_way: dict[str, Member] = {}
 
     def of(self, row: Member) -> Holding:
-        """Returns what `row` holds; nothing is assumed of a new generation."""
+        """Returns what the member `row` holds, which is nothing if its generation is new."""
         holding = self._peers.get(row.id)
         if holding is None or holding.generation != row.generation:
             holding = self._peers[row.id] = Holding(row.generation)
@@ -108,6 +116,6 @@ class Holdings:
         return holding
 
     def clear(self) -> None:
-        """Forgets everything: from now on this node counts under another owner id."""
+        """Forgets all holdings, because this node will count under another owner id."""
         self._peers.clear()
         self.under_way.clear()

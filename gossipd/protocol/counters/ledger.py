@@ -1,9 +1,13 @@
-"""All counters' entries by owner, with versions: what this node has, and what another lacks.
+"""All counters' entries by owner, with versions: what this node has, and what another node lacks.
 
-An owner numbers its changes 1, 2, 3 …; of every slot only the newest entry is kept. `have` is the
-version up to which nothing of an owner is missing here; entries beyond it count as well, they
-merely are not vouched for. The scheme is scuttlebutt's (van Renesse et al., 2008): a delta brings
-entries in version order, and so can be cut anywhere.
+An owner numbers its changes 1, 2, 3 …, and of every slot only the newest entry is kept. `have` is
+the version up to which this node vouches for an owner: whatever of it is older and not here was
+replaced by a newer entry of the same slot. The scheme is scuttlebutt's (van Renesse et al., 2008):
+a delta brings entries in version order, and so can be cut anywhere.
+
+Entries may arrive beyond a gap, for instance when a push was lost and the next one is not. They
+count at once, because a slot's count is a total and not a difference. But this node does not vouch
+for them: `have` stays before the gap, so that peers see what is missing and send it again.
 
 An entry without a count declares a floor. An owner's newer declaration replaces its older one:
 floors only rise, and one that was passed matters only if something was counted under it, which the
@@ -17,14 +21,22 @@ from ..wire import Entry, Group, Have
 from .floors import Counter
 
 ENTRY_BYTES = 32
-"""Upper bound of an encoded entry without its name."""
+"""Upper bound of the bytes of an encoded entry, without its name."""
 
 GROUP_BYTES = 48
-"""Upper bound of a group's encoding beside its entries."""
+"""Upper bound of the bytes of an encoded group, without its entries."""
 
 
 class OwnerLog:
-    """What is known of one owner."""
+    """What is known of one owner.
+
+    Attributes:
+        have: the version up to which nothing of the owner is missing here.
+        newest: the version of the newest entry that is here, which lies beyond a gap if it is more
+            than `have`.
+        digest: the owner's part in the ledger's fingerprint.
+        entries: the newest entry of each slot.
+    """
 
     __slots__ = ("digest", "entries", "have", "newest")
 
@@ -36,10 +48,13 @@ class OwnerLog:
 
 
 class Ledger:
-    """Counters by name and their entries by owner.
+    """The counters by name, and their entries by owner.
 
     Attributes:
-        changes: how often an entry was taken over or a version raised.
+        changes: a number that grows with every change of the ledger.
+        counters: the counters by name.
+        owners: what is known of each owner.
+        fingerprint: the hash of the version vector, with partial sums.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -50,29 +65,34 @@ class Ledger:
         self._key = key
 
     def counter(self, name: str) -> Counter:
-        """The counter of that name, made when it is first asked for."""
+        """Returns the counter of that name, which is made when it is first asked for."""
         found = self.counters.get(name)
         if found is None:
             found = self.counters[name] = Counter()
         return found
 
     def value(self, name: str) -> int:
-        """The counter's value; 0 for a name never counted."""
+        """Returns the counter's value, 0 for a name that was never counted."""
         counter = self.counters.get(name)
         return 0 if counter is None else counter.value
 
     def have(self, owner: bytes) -> int:
-        """The version up to which everything of `owner` is here."""
+        """Returns the version up to which everything of `owner` is here."""
         log = self.owners.get(owner)
         return 0 if log is None else log.have
 
     def newest(self, owner: bytes) -> int:
-        """The version of the newest entry of `owner` that is here, whatever is not before it."""
+        """Returns the version of the newest entry of `owner` that is here, gap or not."""
         log = self.owners.get(owner)
         return 0 if log is None else log.newest
 
     def apply(self, group: Group) -> bool:
-        """Merges a group. Whether anything was news."""
+        """Merges a group of entries. Returns whether anything in it was news.
+
+        The entries count in any case. The version up to which this node vouches for the owner is
+        raised only if the group connects to it: a group from `since` says nothing of what is
+        before, so one that starts beyond `have` leaves a gap.
+        """
         log = self.owners.get(group.owner)
         if log is None:
             log = OwnerLog()
@@ -90,13 +110,19 @@ class Ledger:
         return news
 
     def learned_floor(self, group: Group) -> bool:
-        """Whether the group brings a floor that is not known here yet."""
+        """Returns whether the group brings a floor that is higher than any known here."""
         return any(entry.floor > self._top(entry.name) for entry in group.entries)
 
     def group(self, owner: bytes, since: int, budget: int) -> tuple[Group | None, bool]:
-        """What one with everything of `owner` up to `since` lacks, and whether all of it fitted.
+        """Returns what a node lacks that has all of `owner` up to `since`, and whether all fitted.
 
-        The group encodes to at most `budget` bytes; None if nothing is lacking, or nothing fits.
+        The group encodes to at most `budget` bytes. It is None if nothing is lacking, or nothing
+        fits.
+
+        Entries are chosen in order of version. A group that is cut therefore brings a complete
+        range, and its receiver can vouch for everything up to the last chosen entry. It can never
+        vouch for more than this node itself: entries beyond a gap are sent, but `upto` stays at
+        this node's `have`.
         """
         log = self.owners.get(owner)
         if log is None or (log.have <= since and log.newest <= since):
@@ -117,7 +143,7 @@ class Ledger:
         return Group(owner, since, max(upto, since), chosen), whole
 
     def haves(self, owners: list[bytes]) -> list[Have]:
-        """Version vector of these owners."""
+        """Returns the version vector of these owners."""
         found = []
         for owner in owners:
             have, newest = self.have(owner), self.newest(owner)
@@ -125,15 +151,19 @@ class Ledger:
         return found
 
     def in_buckets(self, mask: int) -> list[bytes]:
-        """Owners in these buckets of the fingerprint, a mask of 256 bits."""
+        """Returns the owners in these buckets of the fingerprint, a mask of 256 bits."""
         return [owner for owner in self.owners if mask >> owner[0] & 1]
 
     def count_in(self, mask: int) -> int:
-        """How many owners are in these buckets."""
+        """Returns how many owners are in these buckets of the fingerprint, a mask of 256 bits."""
         return len(self.in_buckets(mask))
 
     def content(self, owner: bytes) -> tuple[int, int] | None:
-        """Version and hash of the owner's entries; None if there are some beyond that version."""
+        """Returns the version and the hash of all entries of `owner`.
+
+        Returns None for an unknown owner, and for one with entries beyond a gap: those differ
+        between nodes without a fault.
+        """
         log = self.owners.get(owner)
         if log is None or log.newest != log.have:
             return None
@@ -141,7 +171,7 @@ class Ledger:
         return log.have, row_hash(repr(rows).encode(), self._key)
 
     def all_groups(self) -> list[Group]:
-        """Everything, for a store."""
+        """Returns every owner's entries, for a store."""
         return [
             Group(owner, 0, log.have, sorted(log.entries.values(), key=_version))
             for owner, log in self.owners.items()
@@ -158,8 +188,8 @@ class Ledger:
             if known.version >= entry.version and known.count >= entry.count:
                 return False
             if known.version > entry.version or known.count > entry.count:
-                # Two histories of one owner, after its machine was set back: all must end up with
-                # the same of them, in whatever order they come.
+                # An owner whose machine was set back has two histories. All nodes must end up with
+                # the same entry, in whichever order the two arrive: the maximum of each number.
                 version = max(known.version, entry.version)
                 entry = Entry(version, entry.name, entry.floor, max(known.count, entry.count))
         self.changes += 1
@@ -168,7 +198,10 @@ class Ledger:
         return self.counter(entry.name).merge(owner, entry.floor, entry.count)
 
     def _rehash(self, owner: bytes, log: OwnerLog) -> None:
-        """What lies beyond a gap counts, and so must be seen to differ, as what does not."""
+        """Brings the fingerprint up to date with the owner's versions.
+
+        Entries beyond a gap change the value, so the hash must cover `newest` too.
+        """
         self.changes += 1
         content = b"%b %d" % (owner, log.have)
         if log.newest > log.have:
@@ -179,7 +212,7 @@ class Ledger:
 
 
 def group_bytes(group: Group) -> int:
-    """Upper bound of a group's encoding."""
+    """Returns an upper bound of a group's encoded size in bytes."""
     return GROUP_BYTES + sum(map(_entry_bytes, group.entries))
 
 

@@ -1,11 +1,11 @@
-"""Spreads this node's own counting: at once, to every live peer, one push under way per peer.
+"""Pushes what this node counted to every live peer at once, with one push under way to each.
 
     A --push (slots, since, upto)--> B
-    A <--confirm (have)------------- B
+    A <--confirm (version)---------- B
 
-What is counted while a push is under way goes into the next one, which leaves when the last is
-confirmed or after a retry time: under load the writes coalesce by themselves. A push carries
-present slot values, never operations, so that repeating it does no harm.
+What is counted while a push is under way goes into the next one, which leaves when the last one is
+confirmed or after a retry time. So writes coalesce by themselves under load. A push carries the
+present values of slots and never operations, so that repeating it does no harm.
 """
 
 from __future__ import annotations
@@ -23,17 +23,24 @@ from .ledger import Ledger
 from .relays import Relays
 
 _PLAIN_TRIES = 6
-"""Tries before the wait for a confirm doubles: that many in a row are lost to chance now and then,
-and a write that waits for its turn waits with them; only then the peer is likely to be gone."""
+"""Repeated pushes before the wait for a confirm doubles each time.
+
+Six losses in a row still happen by chance, and later writes queue behind them. After that the peer
+has probably gone, so the node backs off.
+"""
 
 _TRIES_COUNTED = 16
+"""Repeated pushes after which they are not counted further, so that the doubled wait is bounded."""
 
 _SPREAD_BYTES = 300
-"""Room for entries in a spread, beside the ids of a branch."""
+"""Bytes for the group in a `Spread`: what is left of the datagram is for the ids of a branch."""
+
+_PUSH_BYTES = 16
+"""Upper bound of the bytes of an encoded `Push`, without its group."""
 
 
 class Pushes(Part):
-    """Pushes of the present owner id to all live peers."""
+    """Pushes what was counted under the present owner id to all live peers."""
 
     def __init__(
         self,
@@ -56,12 +63,13 @@ class Pushes(Part):
         self._owner = b""
         self._version = 0
         self._number = 0
-        # Datagrams by `since`, valid for one version and as long as we introduce ourselves alike.
+        # Datagrams by `since`, which serve every peer that lacks the same. They are valid for one
+        # version, and as long as this node's `Sender`, with which each begins, stays the same.
         self._made: dict[int, tuple[int, bytes, int, bool]] = {}
         self._made_as = b""
 
     def reset(self, owner: bytes) -> None:
-        """From now on `owner` is what this node counts under."""
+        """Begins anew for the owner id under which this node counts from now on."""
         self._owner = owner
         self._version = 0
         self._holdings.clear()
@@ -69,9 +77,10 @@ class Pushes(Part):
         self._relays.reset()
 
     def push(self) -> None:
-        """Something was counted: tell every live peer that has no push under way.
+        """Sends what was counted to every live peer to which no push is under way.
 
-        Many at once are told in a round of two hops, and what is counted during it in the next one.
+        If those are more than the configured limit, a round of two hops is begun instead. What is
+        counted during the round goes into the next one.
         """
         self._version = self._ledger.have(self._owner)
         self._made.clear()
@@ -88,14 +97,17 @@ class Pushes(Part):
             self._send(row, holding)
 
     def catch_up(self, row: Member) -> None:
-        """`row` appeared or came back: tell it what it lacks."""
+        """Sends the member `row`, which appeared or came back, what it lacks."""
         if self._version and row.id in self._table.live and not self._relays.under_way:
             holding = self._holdings.of(row)
             if not holding.number and holding.since < self._version:
                 self._send(row, holding)
 
     def on_confirm(self, confirm: Confirm, row: Member) -> bool:
-        """Whether the peer is now known to hold more than before."""
+        """Takes a confirm, and pushes again what the peer still lacks.
+
+        Returns whether the peer is now known to hold more than before, which may settle answers.
+        """
         holding = self._holdings.of(row)
         if confirm.owner != self._owner:
             return False
@@ -111,7 +123,10 @@ class Pushes(Part):
         return news
 
     def _spread(self, lacking: list[tuple[Member, Holding]]) -> bool:
-        """Begins a round. False if what the members lack fits no datagram beside their ids."""
+        """Begins a round of two hops to these members.
+
+        Returns False, and sends nothing, if what they lack leaves no bytes for the ids of a branch.
+        """
         since = min(holding.since for _, holding in lacking)
         group, whole = self._ledger.group(self._owner, since, _SPREAD_BYTES)
         if group is None or not whole:
@@ -136,9 +151,8 @@ class Pushes(Part):
             self._runtime.after("push", wait, self._sweep)
 
     def _make(self, since: int) -> tuple[int, bytes, int, bool]:
-        """One datagram serves every peer that has the same."""
-        room = self._outbox.payload_bytes - 16
-        group, whole = self._ledger.group(self._owner, since, room)
+        budget = self._outbox.payload_bytes - _PUSH_BYTES
+        group, whole = self._ledger.group(self._owner, since, budget)
         assert group is not None, "there is something that the peer lacks, and an entry always fits"
         self._number += 1
         data = self._outbox.datagram(Push(self._number, group))
@@ -146,7 +160,7 @@ class Pushes(Part):
         return made
 
     def _sweep(self) -> None:
-        """Sends again what was not confirmed in its retry time."""
+        """Sends each push again that was not confirmed within its retry time."""
         now, config = self._runtime.now, self._runtime.config
         under_way = self._holdings.under_way
         for member, row in list(under_way.items()):
@@ -166,5 +180,5 @@ class Pushes(Part):
             self._runtime.after("push", config.push_retry_min, self._sweep)
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns pushes sent, and those of them sent again."""
+        """Returns the numbers of pushes that were sent, and of those that were sent again."""
         return self._counts

@@ -1,14 +1,17 @@
-"""Two-hop pushes for clusters in which one node should not speak to everybody at each write.
+"""Pushes in two hops, for clusters that are too large for one node to send each write to everybody.
 
-    A --spread (slots, branch)--> R          about the square root of the cluster's size of relays
-    A <--confirm----------------- R          R itself has it
+The writer A sends a *spread* to about as many relays as the square root of the cluster's size. Each
+relay R passes it on to the members of its branch:
+
+    A --spread (slots, branch)--> R
+    A <--confirm----------------- R               R itself has it
                                   R --push--> B1 B2 …
                                   R <--confirm-- B1 B2 …
-    A <--spread_done (missing)--- R          once its branch has it, or after its patience
+    A <--spread_done (missing)--- R               the branch has it, or R has waited long enough
 
 What is counted meanwhile goes into the next round, which begins when this one is over. Members that
-a relay reports as missing, or whose relay is silent, are lacking in the next round, where others
-relay.
+a relay reports as missing, or whose relay is silent, still lack the write, and get it in the next
+round through other relays, chosen anew at random.
 """
 
 from __future__ import annotations
@@ -29,22 +32,29 @@ from .holdings import Holdings
 from .ledger import group_bytes
 
 _BRANCH = 100
-"""Ids of a branch at most."""
+"""The largest number of members that one relay serves, itself included."""
 
 _ID_BYTES = 3
+"""Upper bound of the bytes that an encoded id takes beside its text."""
+
 _SPREAD_BYTES = 24
-"""Upper bounds of what an encoded id, and a spread, take beside their content."""
+"""Upper bound of the bytes of an encoded `Spread`, without its group and its ids."""
 
 _TRIES = 3
+"""How often a relay sends a push to a member of its branch before it reports it as missing."""
+
 _RELAYED = 1000
+"""How many pushes a node passes on for others at the same time, at most; for memory."""
 
 
 class _Branch:
-    """A relay of the present round, and whom it serves.
+    """A relay of the present round, and the members that it serves.
 
     Attributes:
-        held: the relay has confirmed that it has the group itself.
-        reported: it has said who of the others has it.
+        relay: the member that was sent the spread.
+        members: the other members of the branch.
+        held: whether the relay has confirmed that it has the group itself.
+        reported: whether the relay has reported which of the other members have the group.
     """
 
     __slots__ = ("held", "members", "relay", "reported")
@@ -57,7 +67,17 @@ class _Branch:
 
 
 class _Relayed:
-    """What this node passes on for another."""
+    """A push that this node passes on for another node.
+
+    Attributes:
+        asked_by: the address of the node that sent the spread.
+        number: the number of the spread, which the report repeats.
+        group: what is passed on.
+        data: the datagram that is sent to each member of the branch.
+        tries: how often the datagram was sent.
+        waiting: members that have not confirmed yet, by id.
+        unknown: ids that are no live members here, and so cannot be served.
+    """
 
     __slots__ = ("asked_by", "data", "group", "number", "tries", "unknown", "waiting")
 
@@ -72,7 +92,7 @@ class _Relayed:
 
 
 class Relays(Part):
-    """Rounds of this node's own pushes, and relaying for others."""
+    """Makes the rounds of this node's own two-hop pushes, and relays those of others."""
 
     def __init__(
         self,
@@ -97,15 +117,19 @@ class Relays(Part):
 
     @property
     def under_way(self) -> bool:
-        """Whether a round is under way."""
+        """Whether a round of this node is under way."""
         return bool(self._branches)
 
     def begin(self, rows: list[Member], group: Group, over: Callable[[], None]) -> None:
-        """Sends `group` to these members, through some of them.
+        """Begins a round: sends `group` to these members by way of some of them.
 
         Args:
-            over: called when the round is over, however many members lack the group still.
+            rows: the members that lack the group, in any order.
+            group: what was counted.
+            over: called when the round is over, however many members still lack the group.
         """
+        # The cost of a write is the number of relays here plus the size of a branch there: least
+        # at the square root. The ids of a branch must fit into the datagram, too.
         self._runtime.rng.shuffle(rows)
         longest = max(len(row.id) for row in rows) + _ID_BYTES
         fitting = (self._outbox.payload_bytes - group_bytes(group) - _SPREAD_BYTES) // longest
@@ -123,12 +147,12 @@ class Relays(Part):
         self._runtime.after("spread", wait, self._end)
 
     def reset(self) -> None:
-        """Forgets the round: this node counts under another id from now on."""
+        """Forgets the round, because this node will count under another owner id."""
         self._branches.clear()
         self._runtime.timers.cancel("spread")
 
     def on_done(self, done: SpreadDone, peer: Peer) -> None:
-        """Takes the report of a relay of the present round."""
+        """Takes the report of a relay of the present round; any other report is ignored."""
         branch = self._branches.get(done.number)
         if branch is None or branch.relay.address != peer.source or done.version < self._upto:
             return
@@ -139,7 +163,10 @@ class Relays(Part):
         self._end_branch(done.number, branch)
 
     def on_relay_confirm(self, confirm: Confirm, row: Member) -> bool:
-        """A relay of ours has it itself. Whether this confirm belonged to a round."""
+        """Takes the confirm of a relay of the present round, by which it has the group itself.
+
+        Returns whether the confirm belonged to the round.
+        """
         branch = self._branches.get(confirm.number)
         if branch is None or branch.relay is not row:
             return False
@@ -150,7 +177,11 @@ class Relays(Part):
         return True
 
     def _end_branch(self, number: int, branch: _Branch) -> None:
-        """A relay's report comes first if what it got itself waits for its disk."""
+        """Ends a branch once its relay has both confirmed and reported.
+
+        The report may come before the confirm: a relay passes a group on at once, but confirms it
+        only when the floor that it may bring is on the relay's own disk.
+        """
         if branch.held and branch.reported:
             self._branches.pop(number, None)
             if not self._branches:
@@ -172,7 +203,7 @@ class Relays(Part):
     # For others
 
     def relay(self, spread: Spread, source: Address) -> None:
-        """Passes a group on to the branch, as far as this node knows it."""
+        """Passes a group on to those members of the branch that are live members here."""
         if len(self._relayed) >= _RELAYED:
             self._runtime.reject("relay limit")
             return
@@ -190,7 +221,7 @@ class Relays(Part):
         self._pass_on(number)
 
     def on_confirm(self, confirm: Confirm, row: Member) -> None:
-        """A member of a branch has what this node passed on."""
+        """Takes the confirm of a member of a branch, by which it has what this node passed on."""
         relayed = self._relayed.get(confirm.number)
         if relayed is None or confirm.owner != relayed.group.owner:
             return
@@ -221,9 +252,9 @@ class Relays(Part):
         self._outbox.send(relayed.asked_by, done)
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns pushes sent to relays."""
+        """Returns the number of spreads that were sent, which are counted as pushes."""
         return {"pushes": self._pushes}
 
     def waiting(self) -> Mapping[str, int]:
-        """Returns how many pushes are passed on for others."""
+        """Returns how many pushes this node is passing on for others."""
         return {"relays": len(self._relayed)}

@@ -1,8 +1,16 @@
-"""Increments and syncs: staged, persisted, then told.
+"""Increments and syncs: each is staged, persisted, and only then told.
 
-Own slots, own floors and learned floors pass one ordered queue of writes. Each takes effect in
-memory, in an answer and on the wire only once the driver has reported it as persisted, exactly as
-staged. A command that finds earlier writes still staged builds upon what they will give.
+**Persist, then tell.** Own slots, own floors and floors learned from others pass one ordered queue
+of writes. A write takes effect in memory, in an answer and on the wire only when the driver reports
+it as persisted, exactly as it was staged. Otherwise a crash could take back what a client or
+another node has seen already. What else others counted needs no such wait: its owner has it on
+disk. It is recorded, which survives this process.
+
+**Ahead.** A command may find earlier writes still in the queue. A slot is written as a total and
+not as a difference, so a command that looked at the ledger alone would write the same total as the
+write before it, and one of the two would be lost. It builds instead upon what the staged writes
+will give: the slots that are *ahead* of the ledger. That is safe because writes take effect in
+order, and because a failed write fails all writes that wait behind it.
 """
 
 from __future__ import annotations
@@ -30,7 +38,13 @@ from .relays import Relays
 
 
 class Increment(NamedTuple):
-    """One of several increments that are written together; see `Node.increment`."""
+    """One of several increments of a counter that are written together.
+
+    Attributes:
+        amount: how much to add, at least 1.
+        ack: the ack level of its answer, None for the default.
+        ticket: the number that its `Answer` carries.
+    """
 
     amount: int
     ack: str | None
@@ -40,7 +54,7 @@ class Increment(NamedTuple):
 # Not frozen: one is made for every request, and a frozen one costs three times as much.
 @attrs.define
 class _Command:
-    """An increment by `amount`, or a sync to `value`, and how it is answered."""
+    """A client's command: an increment by `amount`, or a sync to `value` if `amount` is 0."""
 
     name: str
     level: str
@@ -51,7 +65,11 @@ class _Command:
 
 @attrs.frozen
 class _Staged:
-    """A write under way: of commands of ours, or what a peer told and what to do then."""
+    """A write that the driver has not reported yet.
+
+    It carries out `commands` of clients, or has none and comes from a peer. `then` is called when
+    it has taken effect.
+    """
 
     write: Write
     commands: Sequence[_Command] = ()
@@ -59,12 +77,12 @@ class _Staged:
 
     @property
     def group(self) -> Group:
-        """Every write has one group."""
+        """The group to be written; a write of this queue has just one."""
         return self.write.groups[0]
 
 
 class Writes(Part):
-    """The queue of writes: this process's own ones, under one owner id, and floors it learned."""
+    """The queue of writes: what this process counts under its owner id, and floors it learned."""
 
     def __init__(
         self,
@@ -87,23 +105,26 @@ class Writes(Part):
             Spread: Handler(self.on_spread, Admits.MEMBERS),
         }
         self._staged: deque[_Staged] = deque()
+        # How many of the staged writes were told by peers.
         self._learning = 0
-        # Syncs that are no news if the staged writes before them succeed, by the last of those.
+        # Syncs that change nothing if the writes staged before them succeed, by the sequence
+        # number of the last of those writes.
         self._followers: dict[int, list[_Command]] = {}
+        # What `afterwards` was asked to call, by the sequence number of the write waited for.
         self._afterwards: dict[int, list[Callable[[], None]]] = {}
-        # Per counter the slots that staged writes give.
+        # By counter the slots as they will be when all staged writes have taken effect.
         self._ahead: dict[str, dict[tuple[bytes, int], int]] = {}
         self._sequence = 0
         self._owner = b""
         self._version = 0
-        # Ids of this process that it gave up because a copy of it used them.
+        # Former owner ids of this process, given up because a copy of it counts under them.
         self._copied: list[bytes] = []
 
     def increment(self, name: str, asked: Sequence[Increment]) -> None:
-        """Adds to the counter, in one write, and answers each by itself.
+        """Adds to the counter in one write, and answers each increment by itself.
 
-        Raises LimitExceeded if the value would pass 2**53 - 1, ValueError for an amount below 1 or
-        an unknown ack level; nothing is counted then.
+        Raises LimitExceeded if the value would pass 2**53 - 1, and ValueError for an amount below 1
+        or an unknown ack level. Nothing is counted then.
         """
         commands = []
         for amount, ack, ticket in asked:
@@ -118,8 +139,8 @@ class Writes(Part):
     def sync(self, name: str, value: int, ack: str | None, ticket: int) -> None:
         """Raises the counter to `value` if it is lower.
 
-        Raises LimitExceeded beyond 2**53 - 1 or 100,000 floors, ValueError for a negative value or
-        an unknown ack level; nothing is changed then.
+        Raises LimitExceeded for a value beyond 2**53 - 1 or a counter with 100,000 floors, and
+        ValueError for a negative value or an unknown ack level. Nothing is changed then.
         """
         level = self._answers.level(ack)
         if value < 0:
@@ -133,17 +154,20 @@ class Writes(Part):
                 raise LimitExceeded(f"the counter was raised {FLOOR_LIMIT} times")
             self._stage_own([command], value, 0)
         elif self._staged:
-            # What makes this a no-op may not be on disk yet.
+            # The write because of which there is nothing to do may not be on disk yet. If it
+            # fails, this sync fails with it.
             self._followers.setdefault(self._sequence, []).append(command)
         else:
             self._answers.done(level, ticket, counter.value)
 
     def merge(self, group: Group, then: Callable[[], None] | None = None) -> bool:
-        """Takes over entries of another owner or of a former id of ours. Whether they were news, or
-        will be once they are on disk.
+        """Merges entries of another owner, or of a former owner id of this node.
 
-        `then` is called once they are in effect: at once, or when a floor that they bring is on
-        disk. A group that is being written already is not staged twice, and its `then` is dropped.
+        A group that brings a new floor is staged, and so is every group that arrives while such a
+        group is in the queue, so that none overtakes another. Any other group takes effect at once.
+        A group that is in the queue already is not staged a second time, and its `then` is dropped.
+        Otherwise `then` is called once the entries are in effect. Returns whether the group was
+        news, or was staged and so may be news when it takes effect.
         """
         if group.owner == self._owner:
             newest = max([group.upto, *(entry.version for entry in group.entries)])
@@ -163,8 +187,9 @@ class Writes(Part):
         return news
 
     def afterwards(self, call: Callable[[], None]) -> None:
-        """Calls `call` once all that is staged now is on disk: at once if nothing is staged, never
-        if the last of it fails.
+        """Calls `call` once all writes that are staged now are on disk, at once if there are none.
+
+        It is never called if the last of them fails.
         """
         if self._staged:
             self._afterwards.setdefault(self._sequence, []).append(call)
@@ -172,18 +197,18 @@ class Writes(Part):
             call()
 
     def on_push(self, push: Push, peer: Peer) -> None:
-        """Merges what a peer counted, and confirms it once it is in effect here."""
+        """Merges what a peer pushed, and confirms it once it is in effect here."""
         self.merge(push.group, partial(self._confirm, push.number, push.group.owner, peer.source))
 
     def on_spread(self, spread: Spread, peer: Peer) -> None:
-        """Merges what a peer counted, and passes it on to a branch of the cluster."""
+        """Merges what a peer counted, confirms it, and passes it on to a branch of the cluster."""
         self.merge(
             spread.group, partial(self._confirm, spread.number, spread.group.owner, peer.source)
         )
         self._relays.relay(spread, peer.source)
 
     def on_confirm(self, confirm: Confirm, peer: Peer) -> None:
-        """Takes what a peer has of our owner id, or of one that was passed on for another node."""
+        """Takes a peer's confirm, for this node's own push or for one it passed on for another."""
         assert peer.row is not None, "only members are admitted"
         if confirm.owner != self._owner:
             self._relays.on_confirm(confirm, peer.row)
@@ -193,15 +218,16 @@ class Writes(Part):
             self._answers.settle()
 
     def persisted(self, write: Write) -> None:
-        """The oldest staged write is on disk and takes effect.
+        """Lets the oldest staged write take effect, since the driver has put it on disk.
 
-        Raises ValueError if it is not the oldest one: the driver reports in order.
+        Raises ValueError if `write` is not the oldest staged one: the driver reports in order.
         """
         staged = self._pop(write)
         if not staged.commands:
             self._ledger.apply(staged.group)
         elif staged.group.owner in self._copied:
-            # A copy counted in the same slot, and may have this very write: it must not count anew.
+            # A copy of this process counts in the same slot and may have made this very write. It
+            # must not count anew under the next id; its clients are told of no holders.
             self._ledger.apply(staged.group)
             for command in staged.commands:
                 self._answers.failed(command.ticket, self._ledger.value(command.name))
@@ -215,7 +241,11 @@ class Writes(Part):
             call()
 
     def persist_failed(self, write: Write) -> None:
-        """Whether the write is on disk is not known: nothing more is counted under its owner id."""
+        """Fails the oldest staged write, since the driver does not know whether it is on disk.
+
+        If the write counted under the present owner id, that id is given up: a later write could
+        use the same version for something else. Raises ValueError if `write` is not the oldest one.
+        """
         staged = self._pop(write)
         for command in staged.commands:
             self._answers.failed(command.ticket, self._ledger.value(command.name))
@@ -225,25 +255,27 @@ class Writes(Part):
         for later in self._staged:
             self._look_ahead(later.group)
         self._answer_followers(write.sequence)
-        # Going on at once would fail again at once.
+        # They are dropped: going on at once would fail again at once.
         self._afterwards.pop(write.sequence, None)
 
     def restored(self, groups: Iterable[Group]) -> None:
-        """Takes over what the store was found to hold: nothing of it waits to be persisted."""
+        """Merges what the store was found to hold, which therefore need not be persisted."""
         for group in groups:
             self._ledger.apply(group)
         self._answers.settle()
 
     def renew(self) -> None:
-        """Counts on under a new id, since this process may be a copy that was set back: then what
-        it counts must not meet, in one slot, what went on elsewhere.
+        """Counts under a new owner id from now on, if this node has counted at all.
+
+        Called when the machine may have been restored from a snapshot. Another copy of this process
+        may then have counted on under the same id, and two writers must never share a slot.
         """
         if self._owner:
             self._runtime.notify(OwnerRenewed(self._owner.hex()))
             self._new_id()
 
     def waiting(self) -> Mapping[str, int]:
-        """Returns how many writes are staged and not reported yet."""
+        """Returns how many writes are staged and not yet reported."""
         return {"writes": len(self._staged)}
 
     def _confirm(self, number: int, owner: bytes, to: Address) -> None:
@@ -263,7 +295,7 @@ class Writes(Part):
         self._pushes.reset(self._owner)
 
     def _retire(self, reported: int) -> None:
-        """Somebody has more of our id than we do: this process is a copy that was set back."""
+        """Gives the owner id up: a peer has a later version of it, so this process was set back."""
         self._runtime.notify(OwnerRetired(self._owner.hex(), self._version, reported))
         self._copied.append(self._owner)
         self._new_id()
@@ -271,7 +303,7 @@ class Writes(Part):
     # Own writes
 
     def _count(self, commands: Sequence[_Command]) -> None:
-        """Stages what is to change: a raised slot under the highest floor, or a new floor."""
+        """Stages one write, of a floor or of a raised slot, on top of those that are staged."""
         command, amount = commands[0], _sum(commands)
         if not amount:
             self._stage_own(commands, command.value, 0)
@@ -287,7 +319,7 @@ class Writes(Part):
         self._stage_own(commands, floor, count + amount)
 
     def _stage_own(self, commands: Sequence[_Command], floor: int, count: int) -> None:
-        """One write for increments of one counter together, or for one sync."""
+        """Stages one entry under this process's owner id and its next version."""
         owner = self._own_id()
         self._version += 1
         entry = Entry(self._version, commands[0].name, floor, count)
@@ -295,17 +327,27 @@ class Writes(Part):
         self._stage(group, commands)
 
     def _take_effect(self, commands: Sequence[_Command], group: Group) -> None:
+        """Applies a write that is on disk, and tells peers and clients of it.
+
+        Only now does what a client asked for become visible: in the value, in a push, in answers.
+        Increments that share the write are answered each with the value after it, in order. But a
+        higher floor may have come in since staging. Then the value rose by less than their sum, or
+        not at all, and each is answered with the value after all of them.
+
+        The owner id may have changed since staging, too. Pushes and confirms are about the present
+        id alone: a write under a former one is answered at once, and left to anti-entropy.
+        """
         present = group.owner == self._owner
         name = commands[0].name
-        count = self._ledger.value(name)
+        before = self._ledger.value(name)
         self._ledger.apply(group)
         value = self._ledger.value(name)
-        apart = value - count == _sum(commands)
+        in_order = value - before == _sum(commands)
         if present:
             self._pushes.push()
+        count = before
         for command in commands:
-            # If a higher floor came in between, they are part of it or add to it together.
-            count = count + command.amount if apart else value
+            count = count + command.amount if in_order else value
             if present:
                 self._answers.add(command.level, group.upto, command.ticket, count)
             else:
@@ -314,7 +356,7 @@ class Writes(Part):
     # The queue
 
     def _ahead_of(self, name: str) -> list[Slot]:
-        """Slots of this counter that are staged: they take effect before any later write."""
+        """Returns the counter's slots as staged writes will leave them."""
         return [(*key, count) for key, count in self._ahead.get(name, {}).items()]
 
     def _look_ahead(self, group: Group) -> None:

@@ -1,4 +1,4 @@
-"""The wire format: messages, and datagrams to bytes and back."""
+"""The room of the wire format: the messages, and how they become bytes and are read back."""
 
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
 from .messages import (

@@ -1,12 +1,12 @@
-"""Bytes to messages and back.
+"""Encodes messages into datagrams, and decodes datagrams into messages.
 
 A datagram is
 
     magic "gd" | version | flags | key id | length of the cluster's name | name | check | payload
 
-with one byte for each field up to the name's length, a CRC-32 over all but itself as the check, and
-a payload of frames: a length of two bytes and one msgpack array. Flags and key id are 0 until
-payloads are sealed.
+The magic has two bytes, and the other fields before the name have one byte each. The check is a
+CRC-32 over all bytes but its own four. The payload is a row of frames. A frame is a length of two
+bytes and one message as a msgpack array. Flags and key id are 0 until payloads are sealed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,15 @@ from .messages import KINDS, Message, Sender
 
 MAGIC = b"gd"
 VERSION = 1
+
 _FIXED = 6
+"""Bytes of the header before the cluster's name."""
+
 _CHECK = 4
+"""Bytes of the check."""
+
 FRAME_BYTES = 2
+"""Bytes of a frame beside its message."""
 
 _encode = msgspec.msgpack.Encoder().encode
 # One type for all messages, which msgspec tells apart by their tags.
@@ -33,11 +39,12 @@ _decode = _decoder.decode
 
 
 class DecodeError(Exception):
-    """The only exception that bytes of the network can cause.
+    """Raised for bytes that are no datagram of this cluster; decoding raises nothing else.
 
     Attributes:
-        reason: one of magic, version, cluster, check, sender, frame; a label for the counts.
-        ours, theirs: cluster or version, this node's and the datagram's, where they differ.
+        reason: what is wrong, as a label for the statistics: magic, version, cluster, check,
+            sender, or frame.
+        ours, theirs: where versions or clusters differ, this node's and the datagram's; else empty.
     """
 
     def __init__(self, reason: str, ours: str = "", theirs: str = "") -> None:
@@ -48,7 +55,7 @@ class DecodeError(Exception):
 
 
 def frame(message: Message) -> bytes:
-    """One message with its length before it. Raises ValueError beyond 65,535 bytes."""
+    """Returns the frame of a message. Raises ValueError if the message has over 65,535 bytes."""
     body = _encode(message)
     if len(body) > 0xFFFF:
         raise ValueError("message too long for a frame")
@@ -56,12 +63,16 @@ def frame(message: Message) -> bytes:
 
 
 def encode_raw(value: msgspec.Struct) -> msgspec.Raw:
-    """A part of a message, encoded once to be used in many."""
+    """Returns a part of a message in encoded form, to be used in many messages."""
     return msgspec.Raw(_encode(value))
 
 
 class Codec:
-    """Encodes and decodes the datagrams of one cluster."""
+    """Encodes and decodes the datagrams of one cluster.
+
+    Attributes:
+        overhead: how many bytes a datagram has beside its frames.
+    """
 
     def __init__(self, cluster: str) -> None:
         name = cluster.encode()
@@ -71,14 +82,15 @@ class Codec:
         self.overhead = self._start
 
     def datagram(self, frames: Iterable[bytes]) -> bytes:
-        """Header and frames. The first frame must be a `Sender`."""
+        """Returns a datagram of these frames, the first of which must be that of a `Sender`."""
         payload = b"".join(frames)
         return self._head + crc32(payload, self._head_crc).to_bytes(_CHECK, "big") + payload
 
     def decode(self, data: bytes) -> tuple[Sender, list[Message], int]:
-        """Sender, further messages, and how many frames were not understood.
+        """Returns the sender, the other messages, and how many frames were not understood.
 
-        Raises DecodeError, and nothing else, for bytes that are not a datagram of this cluster.
+        A message of a later version has an unknown tag; its frame is skipped and the others count.
+        Raises DecodeError, and nothing else, for bytes that are no datagram of this cluster.
         """
         if not data.startswith(self._head):
             raise self._foreign(data)
@@ -92,7 +104,7 @@ class Codec:
         return _messages(memoryview(data)[start:])
 
     def _foreign(self, data: bytes) -> DecodeError:
-        """Why these bytes do not start as this cluster's datagrams do."""
+        """Returns the error for bytes that do not begin with the header of this cluster."""
         if len(data) < _FIXED or data[:2] != MAGIC:
             return DecodeError("magic")
         if data[2] != VERSION:

@@ -1,8 +1,9 @@
-"""The messages of the wire, as bounded array structs.
+"""The messages of the wire, as array structs whose fields are bounded.
 
-A datagram is a header and several messages, framed one by one (`codec`). The first one is always
-`Sender`. Fields are only ever appended, each with a default, so that versions can talk to each
-other; a message of an unknown tag costs only itself.
+A datagram is a header and several messages, each in a frame of its own. The first one is always
+`Sender`, and "the sender" below is the node that sent the datagram. Versions can talk to each
+other: fields are only ever appended, each with a default, and a message with an unknown tag is
+skipped without harm to the others.
 """
 
 from __future__ import annotations
@@ -34,9 +35,15 @@ Sum = Annotated[int, Meta(ge=0, lt=2**32)]
 
 
 class Claim(Struct, array_like=True, gc=False, frozen=True):
-    """A statement about a member: that it is in `state` at (generation, incarnation).
+    """A statement about a member.
 
-    `accuser` names who suspects or declared dead, so that confirmations can be told apart.
+    Attributes:
+        id: the member's id.
+        generation, incarnation: what of the member the statement is about. A claim with larger
+            ones overrides it, the generation first.
+        state: `ALIVE`, `SUSPECT`, `DEAD` or `LEFT`.
+        accuser: the id of the node that suspects the member or declared it dead, so that
+            confirmations by different nodes can be told apart; otherwise empty.
     """
 
     id: Id
@@ -47,7 +54,14 @@ class Claim(Struct, array_like=True, gc=False, frozen=True):
 
 
 class Entry(Struct, array_like=True, gc=False, frozen=True):
-    """One slot of a counter as its owner left it at `version`; a count of 0 declares the floor."""
+    """One slot of a counter, as its owner left it at one version.
+
+    Attributes:
+        version: the version of the owner at which it made this change.
+        name: the counter's name.
+        floor: the floor under which the owner counted.
+        count: all that the owner counted under that floor; 0 only declares the floor.
+    """
 
     version: Version
     name: Name
@@ -58,15 +72,22 @@ class Entry(Struct, array_like=True, gc=False, frozen=True):
     def slot(self) -> tuple[str, int]:
         """The slot's key among those of its owner: the counter's name and the floor.
 
-        All declarations of floors share one key, -1, because an owner's newer one replaces its
-        older one.
+        All declarations of floors of one counter have -1 in place of the floor, because an owner's
+        newer declaration replaces its older one.
         """
         return self.name, self.floor if self.count else -1
 
 
 class Group(Struct, array_like=True, frozen=True):
-    """Entries of one owner. Who has everything of it up to `since` has, with these, all up to
-    `upto`.
+    """Entries of one owner, with the range of versions that they complete.
+
+    A node that has everything of the owner up to `since` has, with these entries, everything up to
+    `upto`. Entries beyond `upto` may be among them.
+
+    Attributes:
+        owner: the owner that counted.
+        since, upto: the range of versions, from after `since` up to and including `upto`.
+        entries: the entries, in order of version.
     """
 
     owner: Owner
@@ -76,8 +97,12 @@ class Group(Struct, array_like=True, frozen=True):
 
 
 class Have(Struct, array_like=True, gc=False, frozen=True):
-    """The sender has everything of `owner` up to `version`, and something up to `newest` if it says
-    so.
+    """What a node has of one owner.
+
+    Attributes:
+        owner: the owner.
+        version: the version up to which the node has everything.
+        newest: the version of the node's newest entry if that lies beyond a gap, otherwise 0.
     """
 
     owner: Owner
@@ -86,15 +111,21 @@ class Have(Struct, array_like=True, gc=False, frozen=True):
 
 
 class Message(Struct, array_like=True, frozen=True):
-    """What a frame of a datagram holds: one of the subclasses below, told apart by their tags.
+    """The base of all messages, which are told apart by their tags.
 
-    A new message is a new subclass with the next free tag. The part that handles it says so in its
+    A new message is a new subclass with the next free tag. The part that handles it lists it in its
     `handlers`.
     """
 
 
 class Sender(Message, tag=0, gc=False, frozen=True):
-    """Who sends: its alive claim, and the nonce of its process."""
+    """Names the sender of a datagram; always the first message in it.
+
+    Attributes:
+        id: the sender's id.
+        generation, incarnation: the sender's own; it thereby says that it is alive at these.
+        nonce: a random number of the process, which tells two processes with one id apart.
+    """
 
     id: Id
     generation: Version
@@ -103,9 +134,14 @@ class Sender(Message, tag=0, gc=False, frozen=True):
 
 
 class Ping(Message, tag=1, gc=False, frozen=True):
-    """Asks for an ack with the same number. `target` is empty where only the address is known.
+    """Asks a node for an ack. Sent to probe a member, and to find out who is at an address.
 
-    `members` and `counters` are the gates: hashes of the sender's table and version vector.
+    Attributes:
+        number: what the ack has to repeat.
+        target: the id of the node that is meant; empty if only its address is known.
+        members, counters: the sender's gates, which are the hashes of its member table and of its
+            version vector. If both are 0, they are not compared.
+        padding: makes the datagram large enough for an answer that must not be larger.
     """
 
     number: Number
@@ -116,16 +152,27 @@ class Ping(Message, tag=1, gc=False, frozen=True):
 
 
 class PingReq(Message, tag=2, gc=False, frozen=True):
-    """Asks a relay to ping `target` and to pass its ack on, or to nack."""
+    """Asks a relay to ping a member that did not ack in time, and to pass its ack on or to nack.
+
+    Attributes:
+        number: the number of the probe, which the ack or the nack has to repeat.
+        target: the id of the member.
+    """
 
     number: Number
     target: Id
 
 
 class Ack(Message, tag=3, gc=False, frozen=True):
-    """Answers a ping. A challenge that is not 0 asks for an ack with that number in turn.
+    """Answers a ping, a ping_req or a challenge, by repeating its number.
 
-    It is padded then, so that the ack in turn is no larger even if its sender's id is longer.
+    Attributes:
+        number: the number that is repeated; 0 if the ack only carries a challenge.
+        members, counters: the sender's gates; both 0 where they are not to be compared.
+        challenge: unless it is 0, asks for an ack in turn with this number, which proves that the
+            receiver can be reached at its address.
+        padding: accompanies a challenge, so that the ack in turn is no larger than this one even if
+            its sender's id is longer.
     """
 
     number: Number
@@ -136,27 +183,48 @@ class Ack(Message, tag=3, gc=False, frozen=True):
 
 
 class Nack(Message, tag=4, gc=False, frozen=True):
-    """The relay is there, but has no ack of the target, which it pinged in vain if `tried`."""
+    """Answers a ping_req: the relay is there, but has no ack of the target.
+
+    Attributes:
+        number: the number of the ping_req.
+        tried: whether the relay pinged the target, and got no ack. If not, it did not know the
+            target, ignores it, or relays too much already.
+    """
 
     number: Number
     tried: bool = False
 
 
 class Claims(Message, tag=5, frozen=True):
-    """Gossip: news about members."""
+    """Tells news about members. Sent in gossip rounds, and added to datagrams with spare bytes.
+
+    Attributes:
+        claims: what is told.
+    """
 
     claims: Annotated[list[Claim], Meta(max_length=100)]
 
 
 class Push(Message, tag=6, frozen=True):
-    """An owner's present slots, to be confirmed with the same number."""
+    """Brings what an owner counted, and asks for a confirm. Sent at each write, to live peers.
+
+    Attributes:
+        number: what the confirm has to repeat.
+        group: the owner's entries, as they are now.
+    """
 
     number: Number
     group: Group
 
 
 class Confirm(Message, tag=7, gc=False, frozen=True):
-    """Answers a push: the sender now has everything of `owner` up to `version`."""
+    """Answers a push or a spread, once what it brought is in effect.
+
+    Attributes:
+        number: the number of the push or spread.
+        owner: the owner whose entries it brought.
+        version: the version up to which the sender of the confirm now has everything of the owner.
+    """
 
     number: Number
     owner: Owner
@@ -164,10 +232,17 @@ class Confirm(Message, tag=7, gc=False, frozen=True):
 
 
 class Sums(Message, tag=8, frozen=True):
-    """Sixteen partial sums of a table's hash: of all (prefix -1) or of one sixteenth.
+    """Brings sixteen sums of a table's hash, and asks the receiver to find out where it differs.
 
-    Their lower 32 bits are enough to tell where two tables differ, once their totals told that they
-    do.
+    Sent when gates differ and the table is not small. The receiver answers with the sums of a
+    sixteenth, or with what it has in the buckets that differ.
+
+    Attributes:
+        table: `MEMBERS` or `COUNTERS`.
+        prefix: -1 if these are the sums of the table's sixteenths; otherwise the number of the
+            sixteenth whose buckets are summed up.
+        sums: the lower 32 bits of each sum. They are enough to find a difference that the gates
+            have shown to be there.
     """
 
     table: Annotated[int, Meta(ge=0, le=1)]
@@ -176,11 +251,19 @@ class Sums(Message, tag=8, frozen=True):
 
 
 class Rows(Message, tag=9, frozen=True):
-    """The sender's member rows in `buckets`, a mask of 256 bits. Unless `final`, it asks for what
-    differs in them.
+    """Brings member rows during anti-entropy.
 
-    A final one carries the hash of the sender's table, so that the receiver goes on at once if that
-    is not its own; `more` says that it is worth while, though no row here may be news to it.
+    The first one of an exchange lists what the sender has in some buckets, and asks for the
+    receiver's rows that are newer or missing in it. The answer is final: it brings those rows, and
+    asks for nothing. Its receiver begins the next exchange if the tables still differ.
+
+    Attributes:
+        buckets: a mask of 256 bits, the buckets whose rows are listed; empty in a final one.
+        claims: the rows.
+        final: whether this is the answer.
+        more: whether another exchange is worth while even if no row here is news to the receiver,
+            because not all rows fitted or the sender itself got news.
+        total: in a final one, the hash of the sender's member table.
     """
 
     buckets: Buckets
@@ -191,9 +274,16 @@ class Rows(Message, tag=9, frozen=True):
 
 
 class Haves(Message, tag=10, frozen=True):
-    """Parts of the sender's version vector; asks for what it lacks.
+    """Lists parts of the sender's version vector, and asks for the entries that it lacks.
 
-    Of owners in `buckets`, a mask of 256 bits, the sender has nothing but what is listed.
+    The receiver sends those entries as a `Delta`. Unless this message is final, the receiver also
+    asks, with a final one, for entries that it lacks itself.
+
+    Attributes:
+        buckets: a mask of 256 bits: of owners in these buckets the sender has nothing but what is
+            listed.
+        haves: what the sender has, by owner.
+        final: whether the receiver must not ask in turn.
     """
 
     buckets: Buckets
@@ -202,10 +292,14 @@ class Haves(Message, tag=10, frozen=True):
 
 
 class Delta(Message, tag=11, frozen=True):
-    """Counter entries that the receiver lacked; `more` says that not all of them fitted.
+    """Brings counter entries that the receiver lacked. Sent in answer to `Haves`.
 
-    `total` is the hash of the sender's vector, so that the receiver goes on once it has taken news
-    over, if that is not its own by then; 0 leaves it to the sender to go on.
+    Attributes:
+        groups: the entries by owner.
+        more: whether not all entries fitted.
+        total: the hash of the sender's version vector. The receiver begins the next exchange if the
+            entries were news and its own hash is another one afterwards. If 0, the receiver does
+            not go on, because the sender will.
     """
 
     groups: Annotated[list[Group], Meta(max_length=100)]
@@ -214,7 +308,16 @@ class Delta(Message, tag=11, frozen=True):
 
 
 class Spread(Message, tag=12, frozen=True):
-    """A push that the receiver is to pass on to the members of `branch`."""
+    """Brings what an owner counted, and asks a relay to pass it on to a branch of the cluster.
+
+    The relay answers with a `Confirm` once it has the entries itself, and with a `SpreadDone` once
+    the branch has them or the relay has waited long enough.
+
+    Attributes:
+        number: what both answers have to repeat.
+        group: the owner's entries, as they are now.
+        branch: the ids of the members to which the relay pushes the group.
+    """
 
     number: Number
     group: Group
@@ -222,7 +325,14 @@ class Spread(Message, tag=12, frozen=True):
 
 
 class SpreadDone(Message, tag=13, frozen=True):
-    """The branch of a spread has it, but for those that are missing."""
+    """Answers a spread: reports which members of the branch have the entries.
+
+    Attributes:
+        number: the number of the spread.
+        owner: the owner whose entries were passed on.
+        version: the version up to which they go.
+        missing: the ids of those members of the branch that have not confirmed; all others have.
+    """
 
     number: Number
     owner: Owner
@@ -231,7 +341,16 @@ class SpreadDone(Message, tag=13, frozen=True):
 
 
 class Content(Message, tag=14, gc=False, frozen=True):
-    """The hash of all entries of `owner`, of which the sender has everything up to `version`."""
+    """Brings the hash of all entries of one owner, and asks for nothing if the receiver agrees.
+
+    Sent by the sweep, now and then, to a random peer. A receiver that has the same version but
+    another hash merges anew with the sender.
+
+    Attributes:
+        owner: the owner.
+        version: the version up to which the sender has everything; it has nothing beyond it.
+        digest: the hash of the entries.
+    """
 
     owner: Owner
     version: Version
@@ -239,9 +358,11 @@ class Content(Message, tag=14, gc=False, frozen=True):
 
 
 class Beacon(Message, tag=15, gc=False, frozen=True):
-    """The sender looks for nodes of its cluster, or `answers` one that does.
+    """Looks for nodes of the sender's cluster. Sent by broadcast, and in answer to one.
 
-    It is padded, so that no answer to it is larger.
+    Attributes:
+        answers: whether this answers a beacon, beside a ping to its sender.
+        padding: makes a broadcast beacon so large that no answer to it is larger.
     """
 
     answers: bool = False
@@ -252,4 +373,4 @@ KINDS: Final[dict[type, str]] = {
     kind: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     for kind in Message.__subclasses__()
 }
-"""Every message by the name under which its datagrams are counted, such as `ping_req`."""
+"""The names of all messages, such as `ping_req`, under which their datagrams are counted."""

@@ -1,8 +1,7 @@
-"""Deliberately broken protocols, each of which the search must find.
+"""Mutants: deliberately broken protocols, each of which the search must find.
 
-A mutant replaces one function of the protocol. `kinds` are the findings that are to be expected,
-`within` the number of histories after which the search must have one of them: some three times as
-many as it took when the mutant was written. They are in `mutants_counter` and `mutants_membership`.
+A mutant replaces one function of the protocol. They are in `mutants_counter` and
+`mutants_membership`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,15 @@ import attrs
 
 @attrs.frozen
 class Mutant:
-    """One broken protocol."""
+    """One broken protocol.
+
+    Attributes:
+        name: the name of the function that takes the place of one of the protocol.
+        kinds: the kinds of findings that the mutant may cause.
+        within: the number of histories after which the search must have one of these: about three
+            times as many as it took when the mutant was written.
+        patch: returns a context in which the protocol is broken.
+    """
 
     name: str
     kinds: tuple[str, ...]
@@ -31,9 +38,9 @@ MUTANTS: list[Mutant] = []
 def mutant(
     owner: Any, attribute: str, *kinds: str, within: int
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Registers the function below as what takes the place of `owner.attribute`.
+    """Returns a decorator that registers a function as a mutant of `owner.attribute`.
 
-    It is given the original function before its other arguments.
+    The function is given the original one before its other arguments.
     """
     original = getattr(owner, attribute)
 

@@ -1,4 +1,4 @@
-"""Broken counting, storing and reconciling."""
+"""Mutants of counting, storing and reconciling."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _slot_of(counter: Counter, own: bytes, staged: list[int]) -> Callable[..., i
 
 @mutant(writes.Writes, "_stage_own", "invented", within=50)
 def increments_count_twice(original: Any, self: Any, commands: Any, floor: int, count: int) -> None:
-    """What was asked for is added once more."""
+    """An increment adds its amount twice."""
     original(self, commands, floor, count + commands[0].amount)
 
 
@@ -94,7 +94,7 @@ def owner_ids_are_reused(original: Any, self: Any) -> None:
 def silent_peers_count_as_holders(
     original: Any, self: Any, level: str, write: Any, *, final: bool = False
 ) -> bool:
-    """Once the deadline is over, all are taken to hold the write."""
+    """Once an answer's deadline is over, all peers are taken to hold the write."""
     if self._runtime.now >= write.deadline - 1e-6:
         live = len(self._table.live)
         self._answer(level, write.tickets, live + 1, self._target(level, live))
@@ -143,7 +143,7 @@ def one_holder_is_always_enough(original: Any, self: Any, level: str, live: int)
 
 @mutant(writes.Writes, "sync", "refused", within=50)
 def syncs_are_refused(original: Any, self: Any, *arguments: Any) -> None:
-    """As if a limit were reached."""
+    """Every sync is refused, as if a limit were reached."""
     raise ValueError("no")
 
 
@@ -176,12 +176,12 @@ def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
 
 @mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=50)
 def deltas_are_ignored(original: Any, self: Any, delta: Any, peer: Any) -> None:
-    """What the other one has is asked for again and again, and never taken over."""
+    """Entries of the peer are asked for again and again, and never merged."""
 
 
 @mutant(writes.Writes, "on_push", "too few holders", within=50)
 def pushes_are_confirmed_unread(original: Any, self: Any, push: Any, peer: Any) -> None:
-    """A push is confirmed, and a third of them is then not taken over."""
+    """A third of all pushes is confirmed but not merged."""
     group = push.group
     if push.number % 3 == 0:
         self._outbox.send(peer.source, Confirm(push.number, group.owner, group.upto))
@@ -206,13 +206,13 @@ def the_last_arrival_wins(
 
 @mutant(node.Node, "_restore", "lost", within=300)
 def nothing_is_read_back(original: Any, self: Any, kept: Any) -> None:
-    """A process begins without what the last one wrote."""
+    """A process starts without the entries that the one before it wrote."""
     original(self, attrs.evolve(kept, groups=()))
 
 
 @mutant(writes.Writes, "merge", "count fell", within=150)
 def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: Any) -> Any:
-    """A process that is killed comes back with less than it has shown."""
+    """What peers counted is not recorded: a killed process comes back with less than it showed."""
     before = self._runtime.take_effects()
     news = original(self, *arguments)
     kept = [each for each in self._runtime.take_effects() if not isinstance(each, Record)]
@@ -225,10 +225,10 @@ def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: An
 
 @mutant(writes.Writes, "_retire", "not quiet", "lost", "answer too low", within=1300)
 def copies_keep_their_id(original: Any, self: Any, reported: int) -> None:
-    """A process that was set back hears of it, says so, and counts on in the same slots."""
+    """A process that learns that it was set back reports it, and counts on in the same slots."""
     self._runtime.notify(OwnerRetired(self._owner.hex(), self._version, reported))
 
 
 @mutant(writes.Writes, "renew", "lost", within=400)
 def clocks_are_ignored(original: Any, self: Any) -> None:
-    """A driver notices that it was set back, and the node makes nothing of it."""
+    """A node whose driver noticed that it was set back counts on under the same id."""

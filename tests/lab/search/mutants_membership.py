@@ -1,4 +1,4 @@
-"""Broken membership, detection and costs."""
+"""Mutants of membership, of detection, and of what the protocol costs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMBERS = count(1)
 
 @mutant(view.View, "_about_us", "not alive", "false death", within=50)
 def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
-    """What is said of us is contradicted under the same incarnation."""
+    """A node refutes a claim about itself without raising its incarnation."""
     own = self._table.own
     if claim.generation > own.generation:
         return original(self, claim)
@@ -31,7 +31,7 @@ def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
 
 @mutant(view.View, "_close", "row fell", "not alive", within=50)
 def stale_suspicion_timers_fire(original: Any, self: Any, row: Any) -> None:
-    """The verdict of a suspicion that was refuted falls all the same."""
+    """A suspicion that was refuted still ends in a dead verdict."""
     suspected = row.id in self._suspicions
     original(self, row)
     if suspected:
@@ -42,14 +42,14 @@ def stale_suspicion_timers_fire(original: Any, self: Any, row: Any) -> None:
 
 @mutant(gossip.Gossip, "send", "not quiet", within=50)
 def acks_have_no_number(original: Any, self: Any, to: Any, row: Any, *messages: Any) -> bool:
-    """Nobody can tell which ping is acked."""
+    """No ack says which ping it answers."""
     bare = [Ack(0, each.members) if isinstance(each, Ack) else each for each in messages]
     return original(self, to, row, *bare)
 
 
 @mutant(view, "beats", "not alive", "row fell", within=50)
 def the_newest_claim_wins(original: Any, claim: Claim, row: Any) -> bool:
-    """The last claim that arrives replaces what was known, without a look at incarnations."""
+    """The last claim that arrives replaces what was known, whatever its incarnation."""
     return (claim.generation, claim.state) != (row.generation, row.state)
 
 
@@ -74,13 +74,13 @@ def others_raise_incarnations(original: Any, self: Any, claim: Claim) -> bool:
 
 @mutant(detector.Detector, "_conclude", "not dead", within=50)
 def failed_probes_have_no_consequence(original: Any, self: Any) -> None:
-    """Nobody is ever suspected."""
+    """A failed probe raises no suspicion."""
     self._probe = None
 
 
 @mutant(detector.Detector, "_ask_others", "false death", within=150)
 def impatient(original: Any, self: Any) -> None:
-    """Who does not ack within the time-out is dead at once."""
+    """A member that does not ack within the time-out is declared dead at once."""
     probe = self._probe
     if probe is not None and not probe.acked and probe.row.state == ALIVE:
         row = probe.row
@@ -91,7 +91,7 @@ def impatient(original: Any, self: Any) -> None:
 
 @mutant(table.MemberTable, "set_removed", "sent to removed", within=200)
 def removed_peers_are_still_spoken_to(original: Any, self: Any, row: Any, removed: bool) -> None:
-    """A removed peer is only hidden from the list."""
+    """A removed peer is missing from the list but still sent messages."""
     row.removed = removed
 
 
@@ -109,14 +109,14 @@ def removals_do_nothing(original: Any, self: Any, member: str) -> None:
 
 @mutant(table.MemberTable, "set_removed", "not as told", within=200)
 def registering_does_not_show_again(original: Any, self: Any, row: Any, removed: bool) -> None:
-    """Who was removed once stays so."""
+    """A removed peer that is registered again stays removed."""
     if removed:
         original(self, row, removed)
 
 
 @mutant(node.Node, "_restore", "not as told", within=400)
 def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any) -> None:
-    """What is on disk of them is not read back."""
+    """Removals are not read back from the disk."""
     original(self, attrs.evolve(kept, removed=()))
 
 
@@ -155,7 +155,7 @@ def the_dead_are_forgotten(
 
 @mutant(TimerQueue, "cancel", "raised", within=50)
 def stale_timers_are_kept(original: Any, self: TimerQueue, key: Any) -> None:
-    """A timer that was cancelled fires all the same."""
+    """A timer that was cancelled still fires."""
 
 
 @mutant(gossip, "transmit_limit", "not quiet", within=50)
@@ -173,7 +173,7 @@ def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
 
 @mutant(echoes.Echoes, "challenge", "storm", "not quiet", "not alive", within=50)
 def challenges_never_repeat(original: Any, self: Any, source: Any, sender: Any) -> int:
-    """Nobody can ever answer a challenge."""
+    """Each challenge has another number, so that no answer is ever right."""
     return 1 + self._runtime.rng.getrandbits(40)
 
 
@@ -186,7 +186,7 @@ def acks_are_acked(original: Any, self: Any, ack: Ack, peer: Any) -> None:
 
 @mutant(outbox.Outbox, "datagram", "too large", within=50)
 def datagrams_are_padded(original: Any, self: Any, *messages: Any) -> bytes:
-    """Data is sent without a look at its size."""
+    """Datagrams are padded, whatever size they may have."""
     if isinstance(messages[0], Confirm | reconcile.Rows):
         return original(self, *messages) + bytes(1400)
     return original(self, *messages)
@@ -200,7 +200,7 @@ def gates_have_no_meaning(original: Any, self: Any) -> tuple[int, int]:
 
 @mutant(reconcile.Reconciler, "_sweep", "not quiet", within=100)
 def contents_are_compared_all_the_time(original: Any, self: Any) -> None:
-    """The sweep comes again at once."""
+    """The sweep runs again at once instead of after its interval."""
     original(self)
     self._runtime.timers.set("sweep", self._runtime.now + 0.05, self._sweep)
 

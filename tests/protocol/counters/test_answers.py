@@ -13,7 +13,7 @@ A = address(1)
 
 
 def cluster(size: int, silent: int = 0, **changes: Any) -> tuple[Node, Conversation]:
-    """A node among others, the last ones of which are silent by now."""
+    """Returns a node among others, of which the last `silent` ones are gone from the wire."""
     config = ProtocolConfig.profile("lan", **changes)
     talk = Conversation(*(make_node(number, config) for number in range(1, size + 1)))
     talk.meet()
@@ -24,7 +24,7 @@ def cluster(size: int, silent: int = 0, **changes: Any) -> tuple[Node, Conversat
 
 
 def write(node: Node, talk: Conversation, ack: str | None, ticket: int = 1) -> list[Answer]:
-    """Increments and lets all arrive that needs no time: the answers so far."""
+    """Increments, delivers all that needs no time, and returns the answers so far."""
     talk.carry(node, node.increment("default", 1, ack, ticket, talk.now))
     talk.deliver()
     return talk.answers[A]
@@ -97,7 +97,7 @@ def test_the_dead_count_for_a_majority() -> None:
 
 
 def test_the_removed_do_not_count() -> None:
-    """A removed peer is no holder, and none is missed."""
+    """A removed peer counts neither as a holder nor in the target."""
     node, talk = cluster(3)
     talk.carry(node, node.remove(node_id(3), talk.now))
     assert [Answer(1, 1, 2, 2)] == write(node, talk, "all")
@@ -105,7 +105,7 @@ def test_the_removed_do_not_count() -> None:
 
 @pytest.mark.parametrize(("limit", "target"), [(3, 3), (2, 2)])
 def test_the_default_follows_the_size(limit: int, target: int) -> None:
-    """Up to the limit all must hold a write, beyond it one peer."""
+    """Up to the limit the default is that all hold a write, beyond it that one peer does."""
     node, talk = cluster(3, direct_push_limit=limit)
     [answer] = write(node, talk, None)
     assert target == answer.target

@@ -14,7 +14,7 @@ SLOTS = st.lists(st.tuples(OWNERS, st.integers(0, 30), st.integers(0, 20)), max_
 
 
 def formula(slots: list[Slot]) -> int:
-    """The value as it is defined: floors ascending, each a maximum and a sum."""
+    """Returns the value by its definition: floors ascending, each a maximum and a sum."""
     newest: dict[tuple[bytes, int], int] = {}
     for owner, floor, count in slots:
         newest[owner, floor] = max(newest.get((owner, floor), 0), count)
@@ -26,7 +26,7 @@ def formula(slots: list[Slot]) -> int:
 
 
 def counter_of(slots: list[Slot]) -> Counter:
-    """A counter with these slots, merged in their order."""
+    """Returns a counter into which these slots were merged in their order."""
     counter = Counter()
     for slot in slots:
         counter.merge(*slot)
@@ -35,7 +35,7 @@ def counter_of(slots: list[Slot]) -> Counter:
 
 @given(SLOTS)
 def test_value_is_the_formula(slots: list[Slot]) -> None:
-    """The value that is kept up change by change is that of the formula."""
+    """The value that is updated with each change is that of the formula."""
     assert formula(slots) == counter_of(slots).value
 
 

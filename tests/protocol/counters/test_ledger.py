@@ -1,4 +1,4 @@
-"""Entries by owner: what a delta brings, what a version vouches for."""
+"""Entries by owner: what a delta brings, and what a version vouches for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEEDS = st.integers(0, 2**32)
 
 
 def make_world(seed: int, names: tuple[str, ...] = ("default",), steps: int = 25) -> list[Ledger]:
-    """Four ledgers, each with an owner that counts there, and some deltas between them."""
+    """Returns four ledgers, each with an owner of its own, and with some of the others' entries."""
     rng = Random(seed)
     ledgers = [Ledger(b"key") for _ in OWNERS]
     for _ in range(steps):
@@ -37,7 +37,10 @@ def make_world(seed: int, names: tuple[str, ...] = ("default",), steps: int = 25
 
 
 def tell(source: Ledger, to: Ledger, budget: int, *owners: bytes) -> bool:
-    """Sends what `to` lacks of these owners (of all, if none is named). Whether it was all."""
+    """Sends what `to` lacks of these owners, or of all if none is named.
+
+    Returns whether that was all.
+    """
     complete = True
     for owner in owners or list(source.owners):
         group, whole = source.group(owner, to.have(owner), budget)
@@ -48,12 +51,12 @@ def tell(source: Ledger, to: Ledger, budget: int, *owners: bytes) -> bool:
 
 
 def values(ledger: Ledger) -> list[int]:
-    """The value of every counter."""
+    """Returns the value of every counter."""
     return [ledger.value(name) for name in NAMES]
 
 
 def merged(ledgers: list[Ledger]) -> Ledger:
-    """A ledger that had every group of all ledgers."""
+    """Returns a ledger that got every group of all ledgers."""
     total = Ledger(b"key")
     for ledger in ledgers:
         for group in ledger.all_groups():
@@ -74,7 +77,7 @@ def test_a_delta_brings_the_merge(seed: int, budget: int) -> None:
 
 @given(SEEDS, st.integers(0, 1300))
 def test_a_delta_keeps_its_budget(seed: int, budget: int) -> None:
-    """The groups of a delta take no more bytes than were asked for."""
+    """The groups of a delta take no more bytes than the budget."""
     ledger = make_world(seed)[0]
     groups = [ledger.group(owner, 0, budget)[0] for owner in OWNERS]
     assert [] == [group for group in groups if group is not None and group_bytes(group) > budget]
@@ -126,7 +129,7 @@ def test_what_is_vouched_for_survives_everybody_else(seed: int) -> None:
 
 
 def test_a_passed_floor_reaches_others_second_hand() -> None:
-    """Who hears of an owner through others vouches for its passed floor only with its value."""
+    """A node that gets a passed floor second-hand vouches for it only with its value."""
     first, second, third = Ledger(b"key"), Ledger(b"key"), Ledger(b"key")
     first.apply(Group(OWNERS[0], 0, 1, [Entry(1, "default", 10, 0)]))
     first.apply(Group(OWNERS[1], 0, 1, [Entry(1, "default", 20, 0)]))
@@ -136,7 +139,7 @@ def test_a_passed_floor_reaches_others_second_hand() -> None:
 
 
 def test_the_same_floor_of_two_owners_is_one() -> None:
-    """Two owners that raise to 10 make 10."""
+    """Two owners that both raise the counter to 10 make it 10."""
     ledger = Ledger(b"key")
     for owner in OWNERS[:2]:
         ledger.apply(Group(owner, 0, 1, [Entry(1, "default", 10, 0)]))
@@ -151,7 +154,7 @@ def test_a_gap_is_not_vouched_for() -> None:
 
 
 def test_a_filled_gap_is_vouched_for() -> None:
-    """What reaches over the gap makes everything complete."""
+    """A group that fills the gap makes everything complete."""
     ledger = Ledger(b"key")
     ledger.apply(Group(OWNERS[0], 1, 2, [Entry(2, "default", 0, 5)]))
     ledger.apply(Group(OWNERS[0], 0, 2, [Entry(2, "default", 0, 5)]))
@@ -159,7 +162,7 @@ def test_a_filled_gap_is_vouched_for() -> None:
 
 
 def test_the_gate_tells_what_lies_beyond_a_gap() -> None:
-    """It counts, and so two nodes of which one lacks it must see that they differ."""
+    """Entries beyond a gap count, so the hash differs from that of a node without them."""
     ledger, other = Ledger(b"key"), Ledger(b"key")
     ledger.apply(Group(OWNERS[0], 1, 2, [Entry(2, "default", 0, 5)]))
     assert 0 != ledger.fingerprint.total
@@ -211,7 +214,7 @@ def test_buckets_hold_every_owner_once() -> None:
 
 
 def test_two_histories_of_one_owner_end_up_the_same_in_any_order() -> None:
-    """A machine that was set back has counted less often and more: both numbers are kept."""
+    """Of two histories of a set-back owner, each node keeps the larger version and count."""
     often, more = (Group(OWNERS[0], 0, n, [Entry(n, "default", 0, 12 - n)]) for n in (5, 3))
     for groups in (often, more), (more, often):
         ledger = Ledger(b"key")

@@ -21,7 +21,7 @@ NAME = "default"
 
 
 def pushes(talk: Conversation) -> list[tuple[int, Push]]:
-    """Every push that was sent, with the last number of its receiver's address."""
+    """Returns every push that was sent, with the last number of its receiver's address."""
     return [
         (int(to[0].rpartition(".")[2]), message)
         for _, to, data in talk.carried
@@ -31,18 +31,18 @@ def pushes(talk: Conversation) -> list[tuple[int, Push]]:
 
 
 def pair() -> tuple[Node, Node, Conversation]:
-    """Two nodes that know each other."""
+    """Returns two nodes that know each other."""
     first, second = make_node(1), make_node(2)
     return first, second, converse(first, second)
 
 
 def count(node: Node, talk: Conversation, ticket: int = 1) -> None:
-    """An increment by one."""
+    """Increments the counter by one and carries out the effects."""
     talk.carry(node, node.increment(NAME, 1, "local", ticket, talk.now))
 
 
 def lose(talk: Conversation, kind: type[Message]) -> None:
-    """From now on datagrams with such a message are lost."""
+    """Loses datagrams with such a message from now on."""
     talk.lost = lambda a, b, data: any(isinstance(message, kind) for message in opened(data))
 
 
@@ -75,7 +75,7 @@ def test_a_lost_push_is_sent_again() -> None:
 
 
 def test_the_first_retries_come_soon() -> None:
-    """What chance took several times in a row does not wait longer each time."""
+    """Several losses in a row do not make the node wait longer each time."""
     node, _, talk = pair()
     lose(talk, Push)
     count(node, talk)
@@ -105,7 +105,7 @@ def test_confirmed_pushes_are_not_repeated() -> None:
 
 
 def test_a_push_twice_counts_once() -> None:
-    """A push carries values and no operations."""
+    """A push that arrives twice counts once, since it carries values and no operations."""
     node, other, talk = pair()
     count(node, talk)
     source, _to, data = talk.wire[0]
@@ -128,7 +128,7 @@ def test_nothing_is_assumed_of_a_new_generation() -> None:
 
 
 def test_a_new_member_is_told() -> None:
-    """Who joins gets what was counted before."""
+    """A node that joins gets what was counted before."""
     node, _, talk = pair()
     count(node, talk)
     third = make_node(3)

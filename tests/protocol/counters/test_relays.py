@@ -15,7 +15,7 @@ FEW_DIRECT = ProtocolConfig.profile("lan", direct_push_limit=8)
 
 
 def crowd(config: ProtocolConfig = FEW_DIRECT) -> tuple[Conversation, list[Node]]:
-    """Members of a cluster that is too large for direct pushes."""
+    """Returns the members of a cluster that is too large for direct pushes."""
     nodes = [make_node(number, config) for number in range(1, SIZE + 1)]
     for node in nodes:
         node.assume([Claim(node_id(number), WALL_MS, 0, 0) for number in range(1, SIZE + 1)])
@@ -23,7 +23,7 @@ def crowd(config: ProtocolConfig = FEW_DIRECT) -> tuple[Conversation, list[Node]
 
 
 def sent_by(talk: Conversation, number: int, kind: type) -> int:
-    """How many messages of a kind a node sent."""
+    """Returns how many messages of a kind a node sent."""
     return sum(
         isinstance(message, kind)
         for source, _, data in talk.carried
@@ -64,7 +64,7 @@ def test_writes_during_a_round_go_into_the_next() -> None:
 
 @pytest.mark.parametrize("silent", [2, 25, SIZE])
 def test_a_silent_relay_is_replaced(silent: int) -> None:
-    """Whoever does not answer, all others have it soon."""
+    """Whichever member is silent, all others have the write soon."""
     talk, nodes = crowd()
     talk.lost = lambda source, to, data: address(silent) in (source, to)
     talk.carry(nodes[0], nodes[0].increment("default", 1, "one", 1, talk.now))
@@ -74,7 +74,7 @@ def test_a_silent_relay_is_replaced(silent: int) -> None:
 
 
 def test_members_that_a_relay_does_not_know_are_reported_missing() -> None:
-    """The writer brings it to them itself."""
+    """The writer brings the write to members that the relay reports as missing."""
     talk, nodes = crowd()
     for node in nodes[1:]:
         node.remove(node_id(SIZE) if node is not nodes[-1] else node_id(SIZE - 1), talk.now)
@@ -84,7 +84,7 @@ def test_members_that_a_relay_does_not_know_are_reported_missing() -> None:
 
 
 def test_half_of_all_datagrams_lost_delays_only() -> None:
-    """Rounds go on until everybody has it."""
+    """Rounds go on until every member has the write."""
     talk, nodes = crowd()
     toss = iter(lambda: True, False)
     state = {"n": 0}
@@ -102,7 +102,7 @@ def test_half_of_all_datagrams_lost_delays_only() -> None:
 
 
 def test_a_spread_fits_a_datagram() -> None:
-    """With the longest branch and long ids."""
+    """A spread with the longest branch and long ids fits a datagram."""
     ids = [f"[2001:db8:1111:2222:3333:4444:5555:{number:x}]:65535" for number in range(1, 4000)]
     node = make_node(1)
     node.assume([Claim(member, WALL_MS, 0, 0) for member in ids])
@@ -112,7 +112,7 @@ def test_a_spread_fits_a_datagram() -> None:
 
 
 def test_a_relay_that_waits_for_its_disk_is_no_holder() -> None:
-    """Though the whole branch has the write, which brought a floor and so must be persisted."""
+    """A relay that still has to persist the floor of a write is no holder, though its branch is."""
     talk, nodes = crowd()
     talk.hold = True
     talk.carry(nodes[0], nodes[0].sync("default", 9, "all", 1, talk.now))

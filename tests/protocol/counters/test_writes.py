@@ -27,13 +27,13 @@ OTHER = b"o" * 16
 
 
 def pair(*, hold: bool = True) -> tuple[Node, Node, Conversation]:
-    """Two nodes that know each other, whose writes are held back."""
+    """Returns two nodes that know each other, whose writes are held back."""
     first, second = make_node(1), make_node(2)
     return first, second, converse(first, second, hold=hold)
 
 
 def hear(node: Node, talk: Conversation, *groups: Group) -> None:
-    """Node 1 gets these groups from node 2."""
+    """Gives node 1 these groups, from node 2."""
     data = datagram(sender(2), Delta(list(groups)))
     talk.carry(node, node.handle_datagram(data, address(2), talk.now))
 
@@ -51,7 +51,7 @@ def test_nothing_is_told_before_it_is_on_disk(command: str) -> None:
 
 
 def test_once_on_disk_it_is_counted_sent_and_answered() -> None:
-    """The report of the write brings value, push and answer."""
+    """Once a write is reported as persisted, the value, the push and the answer show it."""
     node, _, talk = pair()
     [write] = writes_of(node.increment(NAME, 5, "local", 1, talk.now))
     effects = node.persisted(write, talk.now)
@@ -63,7 +63,7 @@ def test_once_on_disk_it_is_counted_sent_and_answered() -> None:
 
 
 def test_what_a_peer_counted_is_recorded_once_before_anything_is_told() -> None:
-    """A floor that it brings goes by way of the disk instead."""
+    """What a peer counted is recorded; a floor that it brings is persisted instead."""
     node, _, talk = pair()
     group = Group(OTHER, 0, 1, [Entry(1, NAME, 0, 5)])
     data = datagram(sender(2), Push(7, group))
@@ -92,7 +92,7 @@ def test_writes_build_upon_those_before_them() -> None:
 
 
 def test_writes_are_reported_in_order() -> None:
-    """A driver that reports a later write first is told so."""
+    """A driver that reports a later write first gets a ValueError."""
     node, _, talk = pair()
     node.increment(NAME, 1, "local", 1, talk.now)
     [second] = writes_of(node.increment(NAME, 1, "local", 2, talk.now))
@@ -223,7 +223,7 @@ def test_more_of_the_own_id_elsewhere_draws_a_new_one(by: str) -> None:
 
 
 def test_an_increment_under_way_when_a_copy_shows_may_be_the_copys() -> None:
-    """It is on disk and counts once, and its client is told that nobody knows."""
+    """An increment in flight counts once, and its client is told of no holders."""
     node, _, talk = pair()
     talk.carry(node, node.increment(NAME, 1, "local", 1, talk.now))
     owner = talk.writes[A][0].groups[0].owner
@@ -234,7 +234,7 @@ def test_an_increment_under_way_when_a_copy_shows_may_be_the_copys() -> None:
 
 
 def test_a_node_that_may_have_been_set_back_counts_under_another_id() -> None:
-    """From then on; what is under way ends under the old one, and before any there is none."""
+    """A renewed node counts under a new id; staged writes end under the old one."""
     node, _, talk = pair()
     talk.carry(node, node.renew(talk.now))
     for ticket in (1, 2):

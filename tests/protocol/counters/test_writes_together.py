@@ -27,7 +27,7 @@ def asked(*amounts: int, ack: str | None = "local") -> list[Increment]:
 
 
 def test_they_are_one_write_and_one_push_and_each_is_answered_with_its_value() -> None:
-    """In the order in which they were asked for."""
+    """Increments that share a write are answered in order, each with the value after it."""
     node, other = make_node(1), make_node(2)
     talk = converse(node, other, hold=True)
     effects = node.increments(NAME, asked(1, 5, 1), talk.now)
@@ -40,7 +40,7 @@ def test_they_are_one_write_and_one_push_and_each_is_answered_with_its_value() -
 
 
 def test_levels_may_differ() -> None:
-    """Each waits for as many as it asked for."""
+    """Increments of different ack levels share a write, and each waits for its own target."""
     node, other = make_node(1), make_node(2)
     talk = converse(node, other, hold=True)
     both = [Increment(1, "local", 1), Increment(1, "all", 2)]
@@ -68,7 +68,7 @@ def test_all_or_none() -> None:
 
 
 def test_a_failed_write_fails_each_of_them() -> None:
-    """And they count under no id."""
+    """If the shared write fails, each increment is answered with no holders and none counts."""
     node = make_node(1)
     [write] = writes_of(node.increments(NAME, asked(1, 2), 0.0))
     effects = node.persist_failed(write, 0.0)
@@ -77,7 +77,7 @@ def test_a_failed_write_fails_each_of_them() -> None:
 
 
 def test_a_floor_that_comes_in_between_takes_all_of_them_in() -> None:
-    """What was counted under the lower floor is part of the higher one: none is told less."""
+    """Increments under a floor that was passed meanwhile are all answered with the final value."""
     node, other = make_node(1), make_node(2)
     talk = converse(node, other, hold=True)
     group = Group(OTHER, 0, 1, [Entry(1, NAME, 100, 0)])

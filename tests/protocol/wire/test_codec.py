@@ -53,17 +53,17 @@ DATAGRAM = CODEC.datagram(
 
 
 def raw(value: Any) -> bytes:
-    """A frame with any msgpack value in it."""
+    """Returns a frame with any msgpack value in it."""
     return raw_bytes(msgspec.msgpack.encode(value))
 
 
 def raw_bytes(body: bytes) -> bytes:
-    """A frame with any bytes in it."""
+    """Returns a frame with any bytes in it."""
     return len(body).to_bytes(2, "big") + body
 
 
 def attempt(data: bytes) -> str:
-    """Why the bytes are refused, empty if they are not. Any other exception passes through."""
+    """Returns why the bytes are refused, empty if they are not; other exceptions pass through."""
     try:
         CODEC.decode(data)
     except DecodeError as error:
@@ -85,13 +85,13 @@ def test_round_trip(messages: list[Message]) -> None:
 
 @given(st.binary(max_size=1500))
 def test_any_bytes_are_refused(data: bytes) -> None:
-    """Bytes that nobody made raise the one exception."""
+    """Arbitrary bytes raise DecodeError and nothing else."""
     assert attempt(data)
 
 
 @given(st.binary(max_size=300))
 def test_any_payload_is_refused_or_read(payload: bytes) -> None:
-    """Behind a right header and check, any payload raises the one exception or none."""
+    """Behind a right header and check, any payload raises DecodeError or nothing."""
     assert attempt(CODEC.datagram([payload])) in {"", "frame", "sender"}
 
 
@@ -191,7 +191,7 @@ def test_a_message_beyond_a_frame_is_not_made() -> None:
 
 
 def test_random_changes_of_the_payload_behind_a_right_check() -> None:
-    """Bytes changed before the check was made raise the one exception or none."""
+    """Bytes that were changed before the check was made raise DecodeError or nothing."""
     random = Random(1)
     payload = DATAGRAM[CODEC.overhead :]
     reasons = set()
