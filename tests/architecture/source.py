@@ -12,7 +12,7 @@ import attrs
 ROOT = Path(__file__).parents[2]
 
 
-@attrs.define(slots=False)
+@attrs.define(slots=False, eq=False)
 class Module:
     """One module, by its dotted name; a package's `__init__` has the package's name."""
 
@@ -30,11 +30,19 @@ class Module:
         """The package that the module is in; a package is in itself."""
         return self.name if self.package else self.name.rpartition(".")[0]
 
-    def imports(self, *, late: bool = True) -> Iterator[tuple[str, str]]:
-        """(module, name) of each import, relative ones resolved; name is "" for `import module`.
+    def imports(self, *, late: bool = True) -> list[tuple[str, str]]:
+        """Returns (module, name) of each import, relative ones resolved.
 
-        Without `late`, what stands under `if TYPE_CHECKING:` or inside a function is left out.
+        The name is "" for `import module`. Without `late`, what stands under `if TYPE_CHECKING:` or
+        inside a function is left out.
         """
+        return self._all_imports if late else list(self._imports(late=False))
+
+    @cached_property
+    def _all_imports(self) -> list[tuple[str, str]]:
+        return list(self._imports(late=True))
+
+    def _imports(self, *, late: bool) -> Iterator[tuple[str, str]]:
         for node in _nodes(self.tree, late=late):
             if isinstance(node, ast.Import):
                 yield from ((alias.name, "") for alias in node.names)
