@@ -1,32 +1,34 @@
-"""The record by itself."""
+"""The log by itself."""
 
 from __future__ import annotations
 
 import pytest
 
 from gossipd.protocol import Answer, MemberDead, MemberSuspect
-from gossipd.sim.world.record import Observed, Record, Request
+from gossipd.sim.world import Log, Observed, Request, World
+from tests.sim.checks import latest
 
 
 def test_the_latest_event_is_that_of_one_process() -> None:
     """A later process of the same node starts without knowledge."""
-    record = Record()
+    world = World(1)
+    log = world.log
     first = Observed(1.0, "a", 1, MemberSuspect("b", "c"))
     second = Observed(2.0, "a", 1, MemberDead("b", "c"))
-    record.note(first)
-    record.note(second)
-    assert record.latest("a", 1, "b") is second
-    assert record.latest("a", 2, "b") is None
-    assert list(record.of(MemberSuspect)) == [first]
+    log.note(first)
+    log.note(second)
+    assert latest(world, "a", 1, "b") is second
+    assert latest(world, "a", 2, "b") is None
+    assert list(log.of(MemberSuspect)) == [first]
 
 
 def test_a_second_answer_is_an_error() -> None:
     """So is one without a request; one with no holders acknowledges nothing."""
-    record = Record()
-    record.requests.append(Request(1, "a", 1, "increment", "default", 1, 0.0))
-    request = record.answered(Answer(1, 5, 0, 3), 2.0)
+    log = Log()
+    log.requests.append(Request(1, "a", 1, "increment", "default", 1, 0.0))
+    request = log.answered(Answer(1, 5, 0, 3), 2.0)
     assert (request.answered_at, request.acknowledged) == (2.0, False)
     with pytest.raises(AssertionError, match="a second answer"):
-        record.answered(Answer(1, 5, 3, 3), 3.0)
+        log.answered(Answer(1, 5, 3, 3), 3.0)
     with pytest.raises(AssertionError, match="no request"):
-        record.answered(Answer(2, 5, 3, 3), 3.0)
+        log.answered(Answer(2, 5, 3, 3), 3.0)
