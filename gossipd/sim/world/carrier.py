@@ -58,5 +58,5 @@ class Carrier:
     def deliver(self, data: bytes, source: Address, to: Address) -> None:
         """Lets a datagram arrive now, whether a node sent it or somebody else."""
         arrive = self._machines.get(to)
-        arrival = Arrival.VANISHED if arrive is None else arrive(data, source)
+        arrival: Arrival = "vanished" if arrive is None else arrive(data, source)
         self._network.arrived(data, to, arrival)

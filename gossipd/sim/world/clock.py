@@ -33,11 +33,17 @@ class Clock:
 
     def at(self, time: float, call: Callable[..., None], *arguments: object) -> None:
         """Schedules `call(*arguments)` at `time`. Raises ValueError if that is over or NaN."""
-        self._insert(time, 0, call, arguments)
+        if not time >= self.now:
+            raise ValueError(f"cannot schedule at {time}: it is {self.now}")
+        self._inserted += 1
+        heappush(self._heap, (time, self._inserted, call, arguments))
 
     def timer(self, time: float, call: Callable[..., None], *arguments: object) -> None:
         """Schedules a call as `at` does, but after everything else of its instant."""
-        self._insert(time, _TIMERS_LAST, call, arguments)
+        if not time >= self.now:
+            raise ValueError(f"cannot schedule at {time}: it is {self.now}")
+        self._inserted += 1
+        heappush(self._heap, (time, self._inserted + _TIMERS_LAST, call, arguments))
 
     def advance(self, until: float) -> None:
         """Makes every call that is due up to and including `until`, and leaves the clock there."""
@@ -46,11 +52,3 @@ class Clock:
             self.now, _, call, arguments = heappop(heap)
             call(*arguments)
         self.now = max(self.now, until)
-
-    def _insert(
-        self, time: float, rank: int, call: Callable[..., None], arguments: tuple[object, ...]
-    ) -> None:
-        if not time >= self.now:
-            raise ValueError(f"cannot schedule at {time}: it is {self.now}")
-        self._inserted += 1
-        heappush(self._heap, (time, self._inserted + rank, call, arguments))

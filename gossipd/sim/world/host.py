@@ -356,15 +356,15 @@ class Host:
     def _arrive(self, data: bytes, source: Address) -> Arrival:
         process = self._process
         if process is None:
-            return Arrival.VANISHED
+            return "vanished"
         if process.paused or process.blocked:
             if process.waiting >= self._socket_datagrams:
                 self.overflowed += 1
-                return Arrival.OVERFLOWED
+                return "overflowed"
             process.receive(data, source)
         elif self.slow is not None:
             clock = self._around.clock
             clock.at(clock.now + self.slow.draw(self._rng), process.receive, data, source)
         else:
             process.receive(data, source)
-        return Arrival.RECEIVED
+        return "received"

@@ -8,10 +8,9 @@ Every draw comes from one generator, so that equal calls in equal order have equ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from enum import Enum
 from math import log
 from random import Random
-from typing import Protocol
+from typing import Literal, Protocol
 
 import attrs
 
@@ -67,12 +66,11 @@ REORDER_DELAY = UniformDelay(0.01, 0.1)
 """How long a datagram is held back for others to overtake it."""
 
 
-class Arrival(Enum):
-    """What became of a copy of a datagram at its destination."""
+Arrival = Literal["received", "overflowed", "vanished"]
+"""What became of a copy of a datagram at its destination.
 
-    RECEIVED = "it reached the socket of a process"
-    OVERFLOWED = "the socket buffer was full"
-    VANISHED = "no process listens there"
+It reached the socket of a process, or found the socket buffer full, or no process listens there.
+"""
 
 
 class Counts:
@@ -219,11 +217,11 @@ class Network:
 
     def arrived(self, data: bytes, target: Address, arrival: Arrival) -> None:
         """Counts a copy that came to its destination."""
-        if arrival is Arrival.RECEIVED:
+        if arrival == "received":
             counts = self._counts.get(target) or self.counts(target)
             counts.received += 1
             counts.received_bytes += len(data)
-        elif arrival is Arrival.OVERFLOWED:
+        elif arrival == "overflowed":
             self.overflowed += 1
         else:
             self.vanished += 1

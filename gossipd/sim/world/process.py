@@ -64,7 +64,6 @@ class Process:
     __slots__ = (
         "_address",
         "_alarm",
-        "_around",
         "_boot",
         "_carrier",
         "_clock",
@@ -72,7 +71,10 @@ class Process:
         "_disk",
         "_id",
         "_left",
+        "_log",
+        "_on_reading",
         "_outgoing",
+        "_resolver",
         "_rng",
         "_set_back",
         "_socket",
@@ -111,7 +113,9 @@ class Process:
         self._id = node_id
         self._address = address_of(node_id)
         self._boot = boot
-        self._around = around
+        self._resolver = around.resolver
+        self._log = around.log
+        self._on_reading = around.on_reading
         self._clock = around.clock
         self._carrier = around.carrier
         self._disk = disk
@@ -208,7 +212,7 @@ class Process:
 
     def _read(self, data: bytes, source: Address) -> None:
         now = self._clock.now
-        for call in self._around.on_reading:
+        for call in self._on_reading:
             call(now, source, self._address, data)
         self.perform(self.node.handle_datagram(data, source, now))
 
@@ -269,7 +273,7 @@ class Process:
                 case Answer():
                     self._answer(effect)
                 case Resolve():
-                    self._around.resolver.resolve(effect, self._resolved)
+                    self._resolver.resolve(effect, self._resolved)
                 case Broadcast():
                     self._carrier.broadcast(effect.data, self._address)
                 case _:
@@ -280,12 +284,12 @@ class Process:
         if isinstance(event, ReplicaRetired):
             self.forked = False
         now = self._clock.now
-        self._around.log.note(Observed(now, self._id, self._boot, event))
+        self._log.note(Observed(now, self._id, self._boot, event))
         if isinstance(event, LeaveDone):
             self._clock.at(now, self._left, self)
 
     def _answer(self, answer: Answer) -> None:
-        log, now = self._around.log, self._clock.now
+        log, now = self._log, self._clock.now
         # What a process was asked before its snapshot, it may answer again after it was set back.
         if self._set_back and log.requests[answer.ticket - 1].boot < self._boot:
             return

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from gossipd.sim.world import FixedDelay, LogNormalDelay, Network, UniformDelay
-from gossipd.sim.world.network import Arrival
 
 A, B, C = ("10.0.0.1", 1), ("10.0.0.2", 1), ("10.0.0.3", 1)
 
@@ -105,7 +104,7 @@ def test_traffic_is_counted_by_address() -> None:
     net = network()
     net.send(b"12345", A, B, 0.0)
     net.send(b"123", A, B, 0.0)
-    net.arrived(b"123", B, Arrival.RECEIVED)
+    net.arrived(b"123", B, "received")
     sender, receiver = net.counts(A), net.counts(B)
     assert (sender.sent, sender.sent_bytes, sender.sent_wire_bytes()) == (2, 8, 64)
     assert (receiver.received, receiver.received_bytes) == (1, 3)
