@@ -30,9 +30,8 @@ from .interface import DrivenNode
 from .log import Observed
 from .naming import address_of
 from .network import Arrival, Delay
-from .process import Process
+from .process import Process, Surroundings
 from .snapshot import Snapshot
-from .surroundings import Surroundings
 
 SOCKET_DATAGRAMS = 256
 """Datagrams that wait in a socket buffer: about as many small ones as fit Linux's 208 KiB."""

@@ -6,23 +6,25 @@ incident stands in the trace of a run and is part of its hash.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 
 
 @attrs.frozen
 class Incident:
-    """The base of all incidents; the text is for people."""
+    """The base of all incidents. The text of an incident is for people; see `str`."""
+
+    _text: ClassVar[str] = ""
 
     def __str__(self) -> str:
-        raise NotImplementedError
+        return self._text
 
 
-@attrs.frozen
 class Started(Incident):
     """A process has started from what its machine kept."""
 
-    def __str__(self) -> str:
-        return "started"
+    _text = "started"
 
 
 @attrs.frozen
@@ -42,20 +44,16 @@ class Crashed(Incident):
         return f"{how}, state lost" if self.state_lost else how
 
 
-@attrs.frozen
 class Leaving(Incident):
     """A node was told to leave."""
 
-    def __str__(self) -> str:
-        return "leaving"
+    _text = "leaving"
 
 
-@attrs.frozen
 class Left(Incident):
     """A process has ended in good order, after it left."""
 
-    def __str__(self) -> str:
-        return "left"
+    _text = "left"
 
 
 @attrs.frozen
@@ -78,52 +76,40 @@ class SetBack(Incident):
         return f"set back to {self.to:g} s"
 
 
-@attrs.frozen
 class Paused(Incident):
     """A process stands still, as under SIGSTOP."""
 
-    def __str__(self) -> str:
-        return "paused"
+    _text = "paused"
 
 
-@attrs.frozen
 class Resumed(Incident):
     """A paused process runs on."""
 
-    def __str__(self) -> str:
-        return "resumed"
+    _text = "resumed"
 
 
-@attrs.frozen
 class Blocked(Incident):
     """What a process sends and is sent is held back."""
 
-    def __str__(self) -> str:
-        return "blocked"
+    _text = "blocked"
 
 
-@attrs.frozen
 class Unblocked(Incident):
     """A blocked process sends and reads again."""
 
-    def __str__(self) -> str:
-        return "unblocked"
+    _text = "unblocked"
 
 
-@attrs.frozen
 class Slowed(Incident):
     """A node reads each datagram late from now on."""
 
-    def __str__(self) -> str:
-        return "slow"
+    _text = "slow"
 
 
-@attrs.frozen
 class Quickened(Incident):
     """A node reads datagrams at once again."""
 
-    def __str__(self) -> str:
-        return "prompt"
+    _text = "prompt"
 
 
 @attrs.frozen

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, assert_never
 
+import attrs
+
 from gossipd.protocol import (
     Address,
     Answer,
@@ -33,15 +35,32 @@ from gossipd.protocol import (
 )
 
 from .alarm import Alarm
+from .carrier import Carrier
+from .clock import Clock
 from .disk import Disk
 from .interface import DrivenNode
-from .log import Observed
+from .log import Log, Observed
 from .naming import address_of
+from .resolver import Resolver
 from .staged import StagedWrites
-from .surroundings import Surroundings
 
 # A node whose timers are still due after so many wake-ups at one instant never gets on.
 _SPINS = 1000
+
+
+@attrs.frozen(eq=False)
+class Surroundings:
+    """What every machine of a run uses.
+
+    Attributes:
+        on_reading: called with (time, source, target, data) as a node is handed a datagram.
+    """
+
+    clock: Clock
+    carrier: Carrier
+    resolver: Resolver
+    log: Log
+    on_reading: list[Callable[[float, Address, Address, bytes], None]] = attrs.Factory(list)
 
 
 class Process:

@@ -21,9 +21,9 @@ from .interface import DrivenNode, NodeFactory
 from .log import Log
 from .naming import Reference, id_of
 from .network import Network
+from .process import Surroundings
 from .request import Request
 from .resolver import Resolver
-from .surroundings import Surroundings
 
 
 class World:

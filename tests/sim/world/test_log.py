@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol import Answer, MemberDead, MemberSuspect
-from gossipd.sim.world import Log, Observed, Request, World
+from gossipd.protocol import (
+    Answer,
+    MemberDead,
+    MemberSuspect,
+)
+from gossipd.sim.world import (
+    Log,
+    Observed,
+    Request,
+    World,
+)
+from gossipd.sim.world.incidents import (
+    Started,
+)
 from tests.sim.checks import latest
 
 
@@ -32,3 +44,13 @@ def test_a_second_answer_is_an_error() -> None:
         log.answered(Answer(1, 5, 3, 3), 3.0)
     with pytest.raises(AssertionError, match="no request"):
         log.answered(Answer(2, 5, 3, 3), 3.0)
+
+
+def test_membership_events_may_be_left_out() -> None:
+    """Observers hear of them all the same."""
+    log, heard = Log(keep_member_events=False), list[Observed]()
+    log.on_event.append(heard.append)
+    seen = [Observed(1.0, "a", 1, MemberDead("b", "c")), Observed(2.0, "a", 1, Started())]
+    for each in seen:
+        log.note(each)
+    assert (seen[1:], seen) == (log.events, heard)
