@@ -1,7 +1,8 @@
-"""What documents say of files, of each other and of the command line is so."""
+"""Documents say what is so of the source, of each other and of the command line."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -11,19 +12,26 @@ import pytest
 from gossipd.cli.run import run
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
+)
 _LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 _OPTION = re.compile(r"^\| `(--[a-z-]+)[^|]*\| ([^|]*)\|", re.MULTILINE)
 
+# A source file is written `daemon/driver.py`, a name in it `Driver.run` (`daemon/driver.py`).
+_SOURCE = re.compile(r"`([\w/-]+\.py)`")
+_NAME = re.compile(r"`([A-Za-z_][\w.]*)`\s+\(`([\w/-]+\.py)`\)")
+_BASES = (ROOT, ROOT / "gossipd", ROOT / "gossipd" / "protocol")
+
 
 def anchors(document: Path) -> set[str]:
-    """What a link can point to in it: each heading, as web sites that show it spell them."""
+    """Returns what a link can point to: the headings, spelled as web sites spell their anchors."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
 def broken(document: Path) -> list[str]:
-    """The relative links of a document that lead nowhere."""
+    """Returns the relative links of a document that lead nowhere."""
     found = []
     for path, anchor in _LINK.findall(document.read_text(encoding="utf-8")):
         target = document.parent / path if path else document
@@ -46,11 +54,54 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     assert ["b.md#", "#c"] == broken(document)
 
 
-def test_readme_lists_every_option_of_run() -> None:
-    """Each with the environment variables that stand for it."""
+def source(named: str) -> Path | None:
+    """Returns the file that a document means, by its path from the root, gossipd or protocol."""
+    return next((base / named for base in _BASES if (base / named).is_file()), None)
+
+
+def names(path: Path) -> set[str]:
+    """Returns the classes and functions of a file, and its methods as `Class.method`."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+            found |= {
+                f"{node.name}.{inner.name}"
+                for inner in getattr(node, "body", ())
+                if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+    return found
+
+
+def lost(text: str) -> list[str]:
+    """Returns what a document mentions of the source and what does not exist."""
+    missing = [named for named in _SOURCE.findall(text) if source(named) is None]
+    for name, named in _NAME.findall(text):
+        path = source(named)
+        if path is not None and name not in names(path):
+            missing.append(f"{name} in {named}")
+    return missing
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_source_that_is_mentioned_exists(document: Path) -> None:
+    """Each file, and each class and function that stands before its file in brackets."""
+    assert [] == lost(document.read_text(encoding="utf-8"))
+
+
+def test_source_that_does_not_exist_is_found() -> None:
+    """A file that is not there, and a method that its class does not have."""
+    text = "`daemon/driver.py` `no/such.py` `Driver.run` (`daemon/driver.py`) `Driver.fly`\n"
+    text += "(`daemon/driver.py`) `Driver` (`daemon/driver.py`)"
+    assert ["no/such.py", "Driver.fly in daemon/driver.py"] == lost(text)
+
+
+def test_the_table_of_options_is_complete() -> None:
+    """It lists every option of `gossipd run` with the environment variables that stand for it."""
+    table = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
     listed = {
         flag: set(re.findall(r"`([A-Z_]+)`", variables)) - {"PORT"}
-        for flag, variables in _OPTION.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+        for flag, variables in _OPTION.findall(table)
     }
     options = [one for one in run.params if isinstance(one, click.Option)]
     assert listed == {

@@ -20,11 +20,11 @@ from gossipd.protocol import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    OwnerRenewed,
+    OwnerRetired,
     Paused,
     Refuted,
     RegisteredPeerSilent,
-    ReplicaRenewed,
-    ReplicaRetired,
 )
 
 _NAMES: dict[type, tuple[str, str]] = {
@@ -39,8 +39,8 @@ _NAMES: dict[type, tuple[str, str]] = {
     RegisteredPeerSilent: ("registered_peer_silent", "warning"),
     IdConflict: ("id_conflict", "error"),
     ForeignDatagram: ("foreign_datagram", "warning"),
-    ReplicaRetired: ("replica_retired", "error"),
-    ReplicaRenewed: ("replica_renewed", "warning"),
+    OwnerRetired: ("owner_retired", "error"),
+    OwnerRenewed: ("owner_renewed", "warning"),
     ContentDiffers: ("content_differs", "error"),
     Paused: ("paused", "warning"),
     LeaveDone: ("left", "info"),

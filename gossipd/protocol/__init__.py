@@ -6,13 +6,10 @@ Time, randomness and bytes are arguments, so that a run replays exactly. `docs/p
 theory of operation.
 """
 
-from .address import format_node_id, is_address, parse_node_id, split_node_id
+from .address import DEFAULT_PORT, Address, format_node_id, is_address, parse_node_id, split_node_id
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
-from .counters.floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
-from .counters.ledger import Ledger
-from .counters.writes import Increment
+from .counters import FLOOR_LIMIT, VALUE_LIMIT, Increment, Ledger, LimitExceeded
 from .effects import (
-    Address,
     Answer,
     Broadcast,
     Effect,
@@ -36,36 +33,37 @@ from .events import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    OwnerRenewed,
+    OwnerRetired,
     Paused,
     Refuted,
     RegisteredPeerSilent,
-    ReplicaRenewed,
-    ReplicaRetired,
 )
-from .membership.suspicion import suspicion_timeout
-from .membership.table import MemberView
+from .membership import MemberView, suspicion_timeout
 from .node import Node
 from .state import State
 from .statistics import Statistics, Traffic
-from .wire.codec import Codec, frame
-from .wire.messages import (
+from .wire import (
     ALIVE,
     STATES,
     Ack,
     Beacon,
     Claim,
     Claims,
+    Codec,
     Content,
     Entry,
     Group,
     Message,
     Ping,
     Sender,
+    frame,
 )
 
 __all__ = [
     "ACK_LEVELS",
     "ALIVE",
+    "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
     "STATES",
@@ -102,6 +100,8 @@ __all__ = [
     "Message",
     "Node",
     "Notify",
+    "OwnerRenewed",
+    "OwnerRetired",
     "Paused",
     "Persist",
     "Ping",
@@ -109,8 +109,6 @@ __all__ = [
     "Record",
     "Refuted",
     "RegisteredPeerSilent",
-    "ReplicaRenewed",
-    "ReplicaRetired",
     "Resolve",
     "Sender",
     "State",

@@ -10,6 +10,12 @@ from __future__ import annotations
 import functools
 import ipaddress
 
+Address = tuple[str, int]
+"""An IP address in canonical text and a port, for UDP and TCP alike."""
+
+DEFAULT_PORT = 8088
+"""The port of a node where none is given."""
+
 MAX_TEXT = 270
 """Characters in a node id at most: a name of 253, brackets, a colon and a port, with some room."""
 

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import attrs
 
+from .address import Address
 from .events import Event
-from .wire.messages import Group
-
-Address = tuple[str, int]
-"""An IP address in canonical text and a port, for UDP and TCP alike."""
+from .wire import Group
 
 
 @attrs.define(unsafe_hash=True)

@@ -100,7 +100,7 @@ class ForeignDatagram:
 
 
 @attrs.frozen
-class ReplicaRetired:
+class OwnerRetired:
     """A peer holds more of this process's own counting than the process itself: it counts on under
     a new id.
     """
@@ -111,7 +111,7 @@ class ReplicaRetired:
 
 
 @attrs.frozen
-class ReplicaRenewed:
+class OwnerRenewed:
     """This process may have been set back with its machine: it counts on under a new id."""
 
     owner: str
@@ -157,8 +157,8 @@ Event = (
     | RegisteredPeerSilent
     | IdConflict
     | ForeignDatagram
-    | ReplicaRetired
-    | ReplicaRenewed
+    | OwnerRetired
+    | OwnerRenewed
     | ContentDiffers
     | Paused
     | LeaveDone

@@ -58,6 +58,24 @@ class Fingerprint:
         return [base + i for i in range(FAN) if ours[i] != theirs[i]]
 
 
+class Gates:
+    """The hashes that ride on every ping and ack: of the member table and of the version vector.
+
+    Two nodes whose gates are equal have the same members and counters, and so have nothing to tell
+    each other.
+    """
+
+    __slots__ = ("_counters", "_members")
+
+    def __init__(self, members: Fingerprint, counters: Fingerprint) -> None:
+        self._members = members
+        self._counters = counters
+
+    def __call__(self) -> tuple[int, int]:
+        """Returns the hash of the member table and that of the version vector, as they are now."""
+        return self._members.total, self._counters.total
+
+
 def mask_of(buckets: list[int]) -> int:
     """A set of buckets as 256 bits."""
     mask = 0

@@ -10,30 +10,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from .address import parse_node_id
+from .address import Address, parse_node_id
 from .config import Identity, ProtocolConfig
-from .counters.answers import Answers
-from .counters.ledger import Ledger
-from .counters.pushes import Pushes
-from .counters.relays import Spreading
-from .counters.writes import Counting, Increment
+from .counters import VALUE_LIMIT, Counters, Increment, Ledger
 from .effects import Effect, Write
-from .events import Paused
+from .fingerprint import Gates
+from .handshake import Handshake
 from .inbox import Inbox
-from .membership.awareness import Awareness
-from .membership.claims import Membership
-from .membership.contacts import Contacts
-from .membership.detector import Detector
-from .membership.discovery import Discovery
-from .membership.echoes import Pings
-from .membership.gossip import Gossip
-from .membership.leaving import Leaving
-from .membership.table import Address, MemberView
+from .membership import (
+    Awareness,
+    Challenges,
+    Contacts,
+    Detector,
+    Discovery,
+    Echoes,
+    Gossip,
+    Leaving,
+    MemberTable,
+    MemberView,
+    RoundTrips,
+    View,
+)
 from .outbox import Outbox
+from .part import Part
 from .reconcile import Reconciler
+from .runtime import Runtime
 from .state import State
 from .statistics import Statistics
-from .wire.messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim, Group
+from .wire import ALIVE, DEAD, LEFT, SUSPECT, Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
 
@@ -59,43 +63,43 @@ class Node:
     ) -> None:
         kept = state or State()
         generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-        self._out = out = Outbox(config, identity, generation, rng, now)
-        self._awareness = Awareness(config.awareness_max, enabled=config.local_health)
-        self._membership = Membership(out, self._awareness)
-        self._pings = Pings(out)
-        self._detector = Detector(out, self._membership, self._pings, self._awareness)
-        self._contacts = Contacts(out, self._pings)
-        self._discovery = Discovery(out, self._pings)
-        self._leaving = Leaving(out, self._membership, self._pings)
-        self._ledger = Ledger(config.cluster.encode())
-        self._spreading = Spreading(out)
-        self._pushes = Pushes(out, self._ledger, self._detector, self._spreading)
-        self._answers = Answers(out, self._pushes)
-        self._pushes.settle = self._answers.settle
-        self._counting = Counting(out, self._ledger, self._pushes, self._answers)
-        self._reconciler = Reconciler(out, self._membership, self._ledger, self._counting)
-        gates = self._reconciler.gates
-        self._detector.gates = self._contacts.gates = self._leaving.gates = gates
-        self._discovery.gates = gates
-        self._gossip = Gossip(out)
-        out.dirty = self._gossip.soon
-        self._inbox = Inbox(
-            out=out,
-            membership=self._membership,
-            pings=self._pings,
-            detector=self._detector,
-            contacts=self._contacts,
-            discovery=self._discovery,
-            leaving=self._leaving,
-            ledger=self._ledger,
-            pushes=self._pushes,
-            spreading=self._spreading,
-            answers=self._answers,
-            counting=self._counting,
-            reconciler=self._reconciler,
-        )
-        self._credit = config.pause_credit
-        self._credited = now
+        own = Claim(identity.node_id, generation, 0, ALIVE)
+        key = config.cluster.encode()
+        codec = Codec(config.cluster)
+
+        # What the parts share.
+        self._runtime = runtime = Runtime(config, identity, rng, now)
+        self._table = table = MemberTable(own, key, rng, now)
+        ledger = Ledger(key)
+        gates = Gates(table.fingerprint, ledger.fingerprint)
+        round_trips = RoundTrips(config.member_limit)
+        outbox = Outbox(runtime, codec, own, table.removed)
+
+        # The parts. Each is given what it speaks to, and nothing is assigned onto it later.
+        self._counters = Counters(runtime, outbox, table, ledger, round_trips)
+        changed = self._counters.members_changed
+        awareness = Awareness(config.awareness_max, enabled=config.local_health)
+        echoes = Echoes(runtime, gates, round_trips)
+        gossip = Gossip(runtime, outbox, table)
+        self._view = view = View(runtime, outbox, table, gossip, awareness, changed)
+        detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
+        self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
+        discovery = Discovery(runtime, outbox, table, echoes, contacts)
+        self._leaving = Leaving(runtime, outbox, table, view, echoes, gates, discovery)
+        writes = self._counters.writes
+        reconciler = Reconciler(runtime, outbox, table, view, ledger, writes, gates)
+        challenges = Challenges(runtime, outbox, table, echoes)
+        handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
+
+        # In the order in which they start.
+        parts: list[Part] = [
+            *(runtime, awareness, echoes, gossip, view),
+            *(detector, contacts, discovery, self._leaving),
+            *self._counters.parts,
+            *(reconciler, handshake, outbox),
+        ]
+        self._inbox = Inbox(runtime, codec, table, contacts, handshake, parts)
+        self._parts = (*parts, self._inbox)
         self._restore(kept)
 
     def assume(self, members: Sequence[Claim]) -> None:
@@ -103,21 +107,15 @@ class Node:
 
         Nothing is sent or notified. Their order decides nothing.
         """
-        table = self._out.table
-        for claim in members:
-            if claim.id not in table.rows:
-                row = table.add(claim, self._out.now)
-                self._pings.assume(row.address, claim.id, claim.generation)
+        self._contacts.assume(members)
 
     # Inputs
 
     def start(self, now: float) -> list[Effect]:
         """Begins to probe and to try known members."""
         self._begin(now)
-        self._detector.start()
-        self._contacts.start()
-        self._discovery.start()
-        self._reconciler.start()
+        for part in self._parts:
+            part.start()
         return self._end()
 
     def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
@@ -130,7 +128,7 @@ class Node:
         """Fires every timer that is due; none may be, then nothing happens."""
         self._begin(now)
         for _ in range(_TIMERS_PER_CALL):
-            action = self._out.timers.pop_due(now)
+            action = self._runtime.timers.pop_due(now)
             if action is None:
                 break
             action()
@@ -139,19 +137,19 @@ class Node:
     def persisted(self, write: Write, now: float) -> list[Effect]:
         """`write` is on disk. Raises ValueError if an earlier one was not reported yet."""
         self._begin(now)
-        self._counting.persisted(write)
+        self._counters.writes.persisted(write)
         return self._end()
 
     def persist_failed(self, write: Write, now: float) -> list[Effect]:
         """`write` may be on disk or not. Raises ValueError if an earlier one was not reported."""
         self._begin(now)
-        self._counting.persist_failed(write)
+        self._counters.writes.persist_failed(write)
         return self._end()
 
     def restored(self, groups: Iterable[Group], now: float) -> list[Effect]:
         """What the store holds for certain, read back after a write to it failed."""
         self._begin(now)
-        self._counting.restored(groups)
+        self._counters.writes.restored(groups)
         return self._end()
 
     def renew(self, now: float) -> list[Effect]:
@@ -159,7 +157,7 @@ class Node:
         asked to count from now on is counted under a new id.
         """
         self._begin(now)
-        self._counting.renew()
+        self._counters.writes.renew()
         return self._end()
 
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
@@ -182,7 +180,6 @@ class Node:
     def leave(self, now: float) -> list[Effect]:
         """Says `left` to several peers; `LeaveDone` is notified within the grace time."""
         self._begin(now)
-        self._discovery.stop()
         self._leaving.leave()
         return self._end()
 
@@ -194,10 +191,10 @@ class Node:
         if parse_node_id(node_id) != node_id:
             raise ValueError(f"{node_id!r} is not in canonical form")
         self._begin(now)
-        if node_id != self._out.table.own.id and not self._membership.leaving:
-            self._membership.move(node_id)
-            self._contacts.moved()
-            self._discovery.start()
+        if node_id != self._table.own.id and not self._view.leaving:
+            self._view.move(node_id)
+            for part in self._parts:
+                part.moved()
         return self._end()
 
     def register(self, text: str, now: float) -> list[Effect]:
@@ -233,7 +230,7 @@ class Node:
         Raises as `increment` does if they cannot all be done; then none of them is.
         """
         self._begin(now)
-        self._counting.increment(name, asked)
+        self._counters.writes.increment(name, asked)
         return self._end()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
@@ -242,121 +239,73 @@ class Node:
         Raises LimitExceeded beyond 2**53 - 1 or 100,000 floors, ValueError for a bad value or ack.
         """
         self._begin(now)
-        self._counting.sync(name, value, ack, ticket)
+        self._counters.writes.sync(name, value, ack, ticket)
         return self._end()
 
     # Getters
 
     def next_timeout(self) -> float | None:
-        """When `handle_timeout` is to be called, None before `start`."""
-        return self._out.timers.next_deadline()
+        """Returns when `handle_timeout` is to be called, None before `start`."""
+        return self._runtime.timers.next_deadline()
 
     def members(self) -> list[MemberView]:
-        """Every row of the table, this node's own included, sorted by id."""
-        return self._out.table.views()
+        """Returns every row of the table, this node's own included, sorted by id."""
+        return self._table.views()
 
     def peers(self) -> list[str]:
-        """Ids of alive, suspect, and registered but still silent peers, sorted."""
-        return sorted({**self._out.table.live, **dict.fromkeys(self._contacts.listed())})
+        """Returns the ids of alive, suspect, and registered but still silent peers, sorted."""
+        return sorted({**self._table.live, **dict.fromkeys(self._contacts.registered)})
 
     def count(self, name: str) -> int:
-        """The present value of a counter, at most 2**53 - 1; 0 for a name never counted."""
-        return min(self._ledger.value(name), 2**53 - 1)
+        """Returns the present value of a counter, at most 2**53 - 1; 0 for a name never counted."""
+        return min(self._counters.ledger.value(name), VALUE_LIMIT)
 
     def statistics(self) -> Statistics:
-        """What was counted so far. The value is the node's own: read it, do not keep it."""
-        statistics = self._out.statistics
-        members = dict.fromkeys((*STATES, "joining", "removed"), 0)
-        for row in self._out.table.rows.values():
-            members["removed" if row.removed else STATES[row.state]] += 1
-        members["joining"] = len(self._contacts.listed())
-        statistics.members = members
-        statistics.waiting = {
-            "timers": len(self._out.timers),
-            "pings": len(self._pings),
-            "claims": len(self._out.queue),
-            "answers": len(self._answers),
-            "writes": len(self._counting),
-            "relays": len(self._detector) + len(self._spreading),
-        }
-        statistics.local_health = self._awareness.score
-        return statistics
+        """Returns what was counted so far. Read the value, do not keep or change it."""
+        return Statistics.gathered(self._parts)
 
     def state(self) -> State:
-        """What a store would keep for the next run."""
-        rows = self._out.table.rows.values()
+        """Returns what a store would keep for the next run."""
+        table = self._table
+        rows = table.rows.values()
+        known = (row.claim() for row in rows if row is not table.own)
         return State(
-            self._out.generation,
-            (
-                *(row.claim() for row in rows if row is not self._out.table.own),
-                *self._contacts.remembered(),
-            ),
+            table.own.generation,
+            (*known, *self._contacts.remembered()),
             tuple(row.id for row in rows if row.removed),
-            tuple(self._ledger.all_groups()),
+            tuple(self._counters.ledger.all_groups()),
         )
 
     def revision(self) -> tuple[int, ...]:
-        """Changes whenever `state` does, but for suspicions."""
-        table = self._out.table
-        return (table.fingerprint.total, len(table.hidden), len(table.rows), self._ledger.changes)
+        """Returns a value that changes whenever `state` does, but for suspicions."""
+        table, changes = self._table, self._counters.ledger.changes
+        return (table.fingerprint.total, len(table.removed), len(table.rows), changes)
 
-    # Time
+    # Each input
 
     def _begin(self, now: float) -> None:
-        """Accounts for lateness before anything else is done.
-
-        Time in which this process did not run is no fault of others: every open deadline is
-        extended by it, and local health falls (Lifeguard's reasoning, applied to what is known for
-        certain).
-        """
-        out = self._out
-        due = out.timers.next_deadline()
-        since, out.now = out.now, now
-        if (
-            due is None
-            or now - due <= out.config.pause_tolerance
-            or not out.config.pause_compensation
-        ):
-            return
-        late = now - max(due, since)
-        if late <= out.config.pause_tolerance:
-            return
-        out.statistics.pauses += 1
-        out.statistics.paused_seconds += late
-        if self._forgive(late):
-            out.timers.extend(late)
-            self._membership.extend(late)
-            self._pings.no_samples()
-        self._awareness.change(1)
-        out.notify(Paused(late))
-
-    def _forgive(self, late: float) -> bool:
-        """Whether there is credit left; it grows back with the time in which this process ran."""
-        on_time = self._out.now - self._credited - late
-        self._credited = self._out.now
-        self._credit = min(self._out.config.pause_credit, self._credit + on_time)
-        if self._credit <= 0:
-            return False
-        self._credit -= late
-        return True
+        """Sets the time and accounts for lateness, before anything else is done."""
+        lateness = self._runtime.advance(now)
+        if lateness is not None:
+            for part in self._parts:
+                part.paused(lateness)
 
     def _end(self) -> list[Effect]:
-        effects, self._out.effects = self._out.effects, []
-        return effects
+        return self._runtime.take_effects()
 
     def _restore(self, kept: State) -> None:
         for group in kept.groups:
-            self._ledger.apply(group)
+            self._counters.ledger.apply(group)
         for claim in kept.members:
-            if claim.id == self._out.table.own.id:
+            if claim.id == self._table.own.id:
                 continue  # a copy of another node's directory
             removed = claim.id in kept.removed
             if removed or claim.state in (DEAD, LEFT):
                 # A suspicion ended with the process that had it: without one, suspect is for ever.
                 state = ALIVE if claim.state == SUSPECT else claim.state
                 known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
-                row = self._out.table.add(known, self._out.now)
-                self._out.table.hide(row, removed)
+                row = self._table.add(known, self._runtime.now)
+                self._table.set_removed(row, removed)
             else:
                 # What was alive may be gone by now: it is tried, not believed in.
                 self._contacts.remember(claim)

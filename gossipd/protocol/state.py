@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .wire.messages import Claim, Group
+from .wire import Claim, Group
 
 
 @attrs.frozen

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import attrs
+
+from .part import Part
 
 
 @attrs.define
@@ -11,6 +16,11 @@ class Traffic:
 
     datagrams: int = 0
     bytes: int = 0
+
+    def add(self, size: int) -> None:
+        """Counts one datagram of `size` bytes."""
+        self.datagrams += 1
+        self.bytes += size
 
 
 @attrs.define
@@ -49,3 +59,19 @@ class Statistics:
     push_retries: int = 0
     pauses: int = 0
     paused_seconds: float = 0.0
+
+    @classmethod
+    def gathered(cls, parts: Iterable[Part]) -> Statistics:
+        """Returns the shares of all parts as one value."""
+        fields: dict[str, Any] = {}
+        waiting: dict[str, int] = {}
+        for part in parts:
+            for name, value in part.counted().items():
+                known = fields.get(name)
+                if isinstance(known, dict):
+                    fields[name] = {**known, **value}
+                else:
+                    fields[name] = value if known is None else known + value
+            for kind, count in part.waiting().items():
+                waiting[kind] = waiting.get(kind, 0) + count
+        return cls(waiting=waiting, **fields)

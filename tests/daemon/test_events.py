@@ -92,12 +92,12 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"source": "10.0.0.1:9", "ours": "cluster 'x'", "theirs": "cluster 'y'"},
     ),
     (
-        events.ReplicaRetired("ab", 1, 2),
-        "replica_retired",
+        events.OwnerRetired("ab", 1, 2),
+        "owner_retired",
         "error",
         {"owner": "ab", "held": 1, "reported": 2},
     ),
-    (events.ReplicaRenewed("ab"), "replica_renewed", "warning", {"owner": "ab"}),
+    (events.OwnerRenewed("ab"), "owner_renewed", "warning", {"owner": "ab"}),
     (events.Paused(1.23456), "paused", "warning", {"seconds": 1.235}),
     (events.LeaveDone(2, 3, 1), "left", "info", {"told": 2, "asked": 3, "holders": 1}),
 ]

@@ -24,8 +24,7 @@ from gossipd.protocol import (
     split_node_id,
 )
 from gossipd.protocol.events import Event
-from gossipd.protocol.wire.codec import Codec, frame
-from gossipd.protocol.wire.messages import Message, Sender
+from gossipd.protocol.wire import Codec, Message, Sender, frame
 
 WALL_MS = 1_700_000_000_000
 

@@ -6,7 +6,7 @@ from random import Random
 
 from gossipd.protocol.counters.floors import Counter
 from gossipd.protocol.counters.ledger import Ledger
-from gossipd.protocol.wire.messages import Entry, Group
+from gossipd.protocol.wire import Entry, Group
 from lab.search.orders import Entries, Operation, entries_of, has_effect_of, outcomes
 
 NAME = "default"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from gossipd.protocol.counters.floors import Counter
-from gossipd.protocol.wire.messages import Entry
+from gossipd.protocol.wire import Entry
 from tests.protocol.histories import Replica, history
 
 HISTORIES = 3_000

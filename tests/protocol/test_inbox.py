@@ -8,7 +8,7 @@ import pytest
 
 from gossipd.protocol import Effect, Node, Transmit
 from gossipd.protocol.events import ForeignDatagram, IdConflict
-from gossipd.protocol.wire.messages import (
+from gossipd.protocol.wire import (
     Ack,
     Claim,
     Claims,
@@ -199,7 +199,7 @@ def test_an_unknown_frame_costs_only_itself() -> None:
     """The rest of the datagram counts."""
     node = make_node(1)
     talk = converse(node, make_node(2))
-    from gossipd.protocol.wire.codec import Codec, frame
+    from gossipd.protocol.wire import Codec, frame
 
     frames = [frame(sender(2)), b"\x00\x02\x91\x63", frame(Ping(8, node_id(1)))]
     data = Codec("gossipd").datagram(frames)

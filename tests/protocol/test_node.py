@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol import Node, ProtocolConfig
 from gossipd.protocol.events import MemberSuspect, Paused
-from gossipd.protocol.wire.messages import Claim, Group
+from gossipd.protocol.wire import Claim, Group
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,

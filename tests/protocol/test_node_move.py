@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol import Address, Broadcast, Node, ProtocolConfig
 from gossipd.protocol.events import IdChanged, MemberJoined, MemberLeft
-from gossipd.protocol.wire.messages import Ping
+from gossipd.protocol.wire import Ping
 from tests.protocol import conversation
 from tests.protocol.conversation import (
     Conversation,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossipd.protocol import Address, Node, State
-from gossipd.protocol.wire.messages import DEAD, LEFT, Ack, Claim, Entry, Group, Ping, Rows
+from gossipd.protocol.wire import DEAD, LEFT, Ack, Claim, Entry, Group, Ping, Rows
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,

@@ -8,7 +8,7 @@ import pytest
 
 from gossipd.protocol import Node
 from gossipd.protocol.events import ContentDiffers, MemberDead, MemberSuspect
-from gossipd.protocol.wire.messages import (
+from gossipd.protocol.wire import (
     Claim,
     Claims,
     Content,
@@ -48,7 +48,7 @@ def met(*numbers: int) -> tuple[Conversation, list[Node]]:
 
 def exchange(talk: Conversation, source: Node, to: Node, number: int = 77) -> list[bytes]:
     """One ping with gates and all that it causes; the datagrams, ping and ack left out."""
-    gates = source._reconciler.gates()
+    gates = (source._table.fingerprint.total, source._counters.ledger.fingerprint.total)
     ping = datagram(sender(1), Ping(number, node_id(2), *gates))
     before = len(talk.carried)
     talk.carry(to, to.handle_datagram(ping, address(1), talk.now))
@@ -118,11 +118,11 @@ def test_the_sweep_finds_what_equal_versions_hide() -> None:
     give_owners(talk, a, 1)
     give_owners(talk, b, 1)
     talk.wire.clear()
-    log = b._ledger.owners[owner(0)]
+    log = b._counters.ledger.owners[owner(0)]
     log.entries.clear()
-    b._ledger.counters.clear()
+    b._counters.ledger.counters.clear()
     assert [] == exchange(talk, a, b)
-    content = a._ledger.content(owner(0))
+    content = a._counters.ledger.content(owner(0))
     assert content is not None
     data = datagram(sender(1), Content(owner(0), *content))
     effects = b.handle_datagram(data, address(1), talk.now)
@@ -137,7 +137,7 @@ def test_the_sweep_is_silent_about_equal_content() -> None:
     talk, (a, b) = met(1, 2)
     for node in (a, b):
         give_owners(talk, node, 1)
-    content = a._ledger.content(owner(0))
+    content = a._counters.ledger.content(owner(0))
     assert content is not None
     data = datagram(sender(1), Content(owner(0), *content))
     assert [] == b.handle_datagram(data, address(1), talk.now)

@@ -13,7 +13,7 @@ slots themselves tell.
 from __future__ import annotations
 
 from ..fingerprint import Fingerprint, row_hash
-from ..wire.messages import Entry, Group, Have
+from ..wire import Entry, Group, Have
 from .floors import Counter
 
 ENTRY_BYTES = 32
@@ -21,9 +21,6 @@ ENTRY_BYTES = 32
 
 GROUP_BYTES = 48
 """Upper bound of a group's encoding beside its entries."""
-
-_DECLARED = -1
-"""Stands for the floor in the key of an owner's declaration, of which there is one a counter."""
 
 
 class OwnerLog:
@@ -155,7 +152,7 @@ class Ledger:
         return 0 if counter is None else counter.highest
 
     def _merge(self, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
-        key = (entry.name, entry.floor if entry.count else _DECLARED)
+        key = entry.slot
         known = log.entries.get(key)
         if known is not None:
             if known.version >= entry.version and known.count >= entry.count:

@@ -14,12 +14,18 @@ relay.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
-from ..membership.table import Address, Member
+from ..address import Address
+from ..membership import Member, MemberTable, Peer
 from ..outbox import Outbox
-from ..wire.messages import Confirm, Group, Push, Spread, SpreadDone
+from ..part import Admits, Handler, Part
+from ..runtime import Runtime
+from ..wire import Confirm, Group, Push, Spread, SpreadDone
+from .answers import Answers
+from .holdings import Holdings
 from .ledger import group_bytes
 
 _BRANCH = 100
@@ -65,37 +71,44 @@ class _Relayed:
         self.unknown: list[str] = []
 
 
-class Spreading:
-    """Rounds of this node's own pushes, and relaying for others.
+class Relays(Part):
+    """Rounds of this node's own pushes, and relaying for others."""
 
-    Attributes:
-        confirmed: called with a member and the round's `upto` when it has everything up to there.
-        over: called when a round is over, however many members lack it still.
-    """
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._out = outbox
+    def __init__(
+        self,
+        runtime: Runtime,
+        outbox: Outbox,
+        table: MemberTable,
+        holdings: Holdings,
+        answers: Answers,
+    ) -> None:
+        self._runtime = runtime
+        self._outbox = outbox
+        self._table = table
+        self._holdings = holdings
+        self._answers = answers
+        self._pushes = 0
         self._number = 0
         self._branches: dict[int, _Branch] = {}
         self._upto = 0
+        self._over: Callable[[], None] | None = None
         self._relayed: dict[int, _Relayed] = {}
-        self.confirmed: Callable[[Member, int], None] = _ignore
-        self.over: Callable[[], None] = _nothing
-
-    def __len__(self) -> int:
-        """Pushes that are passed on for others."""
-        return len(self._relayed)
+        self.handlers = {SpreadDone: Handler(self.on_done, Admits.MEMBERS)}
 
     @property
     def under_way(self) -> bool:
         """Whether a round is under way."""
         return bool(self._branches)
 
-    def begin(self, rows: list[Member], group: Group) -> None:
-        """Sends `group` to these members, through some of them."""
-        self._out.rng.shuffle(rows)
+    def begin(self, rows: list[Member], group: Group, over: Callable[[], None]) -> None:
+        """Sends `group` to these members, through some of them.
+
+        Args:
+            over: called when the round is over, however many members lack the group still.
+        """
+        self._runtime.rng.shuffle(rows)
         longest = max(len(row.id) for row in rows) + _ID_BYTES
-        fitting = (self._out.room - group_bytes(group) - _SPREAD_BYTES) // longest
+        fitting = (self._outbox.payload_bytes - group_bytes(group) - _SPREAD_BYTES) // longest
         size = min(math.ceil(math.sqrt(len(rows))), max(fitting, 1), _BRANCH)
         self._upto = group.upto
         for start in range(0, len(rows), size):
@@ -103,25 +116,26 @@ class Spreading:
             self._number += 1
             self._branches[self._number] = branch
             ids = [row.id for row in branch.members]
-            self._out.statistics.pushes += 1
-            self._out.send(branch.relay.address, Spread(self._number, group, ids))
+            self._pushes += 1
+            self._outbox.send(branch.relay.address, Spread(self._number, group, ids))
         wait = self._patience() * 2
-        self._out.timers.set("spread", self._out.now + wait, self._end)
+        self._over = over
+        self._runtime.after("spread", wait, self._end)
 
     def reset(self) -> None:
         """Forgets the round: this node counts under another id from now on."""
         self._branches.clear()
-        self._out.timers.cancel("spread")
+        self._runtime.timers.cancel("spread")
 
-    def on_done(self, done: SpreadDone, source: Address) -> None:
-        """A relay reports."""
+    def on_done(self, done: SpreadDone, peer: Peer) -> None:
+        """Takes the report of a relay of the present round."""
         branch = self._branches.get(done.number)
-        if branch is None or branch.relay.address != source or done.version < self._upto:
+        if branch is None or branch.relay.address != peer.source or done.version < self._upto:
             return
         branch.reported = True
         for row in branch.members:
             if row.id not in done.missing:
-                self.confirmed(row, self._upto)
+                self._confirmed(row)
         self._end_branch(done.number, branch)
 
     def on_relay_confirm(self, confirm: Confirm, row: Member) -> bool:
@@ -131,7 +145,7 @@ class Spreading:
             return False
         if confirm.version >= self._upto:
             branch.held = True
-            self.confirmed(row, self._upto)
+            self._confirmed(row)
             self._end_branch(confirm.number, branch)
         return True
 
@@ -144,21 +158,26 @@ class Spreading:
 
     def _end(self) -> None:
         self._branches.clear()
-        self._out.timers.cancel("spread")
-        self.over()
+        self._runtime.timers.cancel("spread")
+        if self._over is not None:
+            self._over()
+
+    def _confirmed(self, row: Member) -> None:
+        self._holdings.of(row).has(self._upto)
+        self._answers.settle()
 
     def _patience(self) -> float:
-        return self._out.config.push_retry_min * _TRIES
+        return self._runtime.config.push_retry_min * _TRIES
 
     # For others
 
     def relay(self, spread: Spread, source: Address) -> None:
         """Passes a group on to the branch, as far as this node knows it."""
         if len(self._relayed) >= _RELAYED:
-            self._out.reject("relay limit")
+            self._runtime.reject("relay limit")
             return
         relayed = _Relayed(source, spread.number, spread.group)
-        live = self._out.table.live
+        live = self._table.live
         relayed.unknown = [member for member in spread.branch if member not in live]
         relayed.waiting = {member: live[member] for member in spread.branch if member in live}
         if not relayed.waiting:
@@ -166,7 +185,7 @@ class Spreading:
             return
         self._number += 1
         number = self._number
-        relayed.data = self._out.datagram(Push(number, spread.group))
+        relayed.data = self._outbox.datagram(Push(number, spread.group))
         self._relayed[number] = relayed
         self._pass_on(number)
 
@@ -187,24 +206,24 @@ class Spreading:
             return
         relayed.tries += 1
         for row in relayed.waiting.values():
-            self._out.transmit(relayed.data, row.address, "push")
-        again = self._out.now + self._out.config.push_retry_min
-        self._out.timers.set(("spread relay", number), again, partial(self._pass_on, number))
+            self._outbox.transmit(relayed.data, row.address, "push")
+        again = partial(self._pass_on, number)
+        self._runtime.after(("spread relay", number), self._runtime.config.push_retry_min, again)
 
     def _finish(self, number: int) -> None:
-        self._out.timers.cancel(("spread relay", number))
+        self._runtime.timers.cancel(("spread relay", number))
         self._report(self._relayed.pop(number))
 
     def _report(self, relayed: _Relayed) -> None:
         group = relayed.group
         missing = [*relayed.unknown, *relayed.waiting]
         done = SpreadDone(relayed.number, group.owner, group.upto, missing)
-        self._out.send(relayed.asked_by, done)
+        self._outbox.send(relayed.asked_by, done)
 
+    def counted(self) -> Mapping[str, Any]:
+        """Returns pushes sent to relays."""
+        return {"pushes": self._pushes}
 
-def _ignore(row: Member, upto: int) -> None:
-    """Until pushes are set up, nobody asks."""
-
-
-def _nothing() -> None:
-    """Until pushes are set up, nobody asks."""
+    def waiting(self) -> Mapping[str, int]:
+        """Returns how many pushes are passed on for others."""
+        return {"relays": len(self._relayed)}

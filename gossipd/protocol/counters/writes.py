@@ -8,20 +8,25 @@ staged. A command that finds earlier writes still staged builds upon what they w
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import attrs
 
+from ..address import Address
 from ..effects import Persist, Record, Write
-from ..events import ReplicaRenewed, ReplicaRetired
-from ..membership.table import Member
+from ..events import OwnerRenewed, OwnerRetired
+from ..membership import Peer
 from ..outbox import Outbox
-from ..wire.messages import Confirm, Entry, Group
+from ..part import Admits, Handler, Part
+from ..runtime import Runtime
+from ..wire import Confirm, Entry, Group, Push, Spread
 from .answers import Answers
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Slot
 from .ledger import Ledger
 from .pushes import Pushes
+from .relays import Relays
 
 
 class Increment(NamedTuple):
@@ -58,14 +63,29 @@ class _Staged:
         return self.write.groups[0]
 
 
-class Counting:
-    """This process's own counting, under one owner id that it alone writes."""
+class Writes(Part):
+    """The queue of writes: this process's own ones, under one owner id, and floors it learned."""
 
-    def __init__(self, outbox: Outbox, ledger: Ledger, pushes: Pushes, answers: Answers) -> None:
-        self._out = outbox
+    def __init__(
+        self,
+        runtime: Runtime,
+        outbox: Outbox,
+        ledger: Ledger,
+        pushes: Pushes,
+        relays: Relays,
+        answers: Answers,
+    ) -> None:
+        self._runtime = runtime
+        self._outbox = outbox
         self._ledger = ledger
         self._pushes = pushes
+        self._relays = relays
         self._answers = answers
+        self.handlers = {
+            Push: Handler(self.on_push, Admits.MEMBERS),
+            Confirm: Handler(self.on_confirm, Admits.MEMBERS),
+            Spread: Handler(self.on_spread, Admits.MEMBERS),
+        }
         self._staged: deque[_Staged] = deque()
         self._learning = 0
         # Syncs that are no news if the staged writes before them succeed, by the last of those.
@@ -78,10 +98,6 @@ class Counting:
         self._version = 0
         # Ids of this process that it gave up because a copy of it used them.
         self._copied: list[bytes] = []
-
-    def __len__(self) -> int:
-        """Writes that are staged and not reported yet."""
-        return len(self._staged)
 
     def increment(self, name: str, asked: Sequence[Increment]) -> None:
         """Adds to the counter, in one write, and answers each by itself.
@@ -141,7 +157,7 @@ class Counting:
             return True
         news = self._ledger.apply(group)
         if news:
-            self._out.effects.append(Record(group))
+            self._runtime.emit(Record(group))
         if then is not None:
             then()
         return news
@@ -155,11 +171,25 @@ class Counting:
         else:
             call()
 
-    def on_confirm(self, confirm: Confirm, row: Member) -> None:
-        """A peer told what it has of the owner id that a push was about."""
-        if confirm.owner == self._owner and confirm.version > self._version:
+    def on_push(self, push: Push, peer: Peer) -> None:
+        """Merges what a peer counted, and confirms it once it is in effect here."""
+        self.merge(push.group, partial(self._confirm, push.number, push.group.owner, peer.source))
+
+    def on_spread(self, spread: Spread, peer: Peer) -> None:
+        """Merges what a peer counted, and passes it on to a branch of the cluster."""
+        self.merge(
+            spread.group, partial(self._confirm, spread.number, spread.group.owner, peer.source)
+        )
+        self._relays.relay(spread, peer.source)
+
+    def on_confirm(self, confirm: Confirm, peer: Peer) -> None:
+        """Takes what a peer has of our owner id, or of one that was passed on for another node."""
+        assert peer.row is not None, "only members are admitted"
+        if confirm.owner != self._owner:
+            self._relays.on_confirm(confirm, peer.row)
+        elif confirm.version > self._version:
             self._retire(confirm.version)
-        elif self._pushes.on_confirm(confirm, row):
+        elif self._pushes.on_confirm(confirm, peer.row):
             self._answers.settle()
 
     def persisted(self, write: Write) -> None:
@@ -209,13 +239,15 @@ class Counting:
         it counts must not meet, in one slot, what went on elsewhere.
         """
         if self._owner:
-            self._out.notify(ReplicaRenewed(self._owner.hex()))
+            self._runtime.notify(OwnerRenewed(self._owner.hex()))
             self._new_id()
 
-    @property
-    def owner(self) -> bytes:
-        """The id that this process counts under, empty before its first write."""
-        return self._owner
+    def waiting(self) -> Mapping[str, int]:
+        """Returns how many writes are staged and not reported yet."""
+        return {"writes": len(self._staged)}
+
+    def _confirm(self, number: int, owner: bytes, to: Address) -> None:
+        self._outbox.send(to, Confirm(number, owner, self._ledger.have(owner)))
 
     # Owner ids
 
@@ -226,13 +258,13 @@ class Counting:
 
     def _new_id(self) -> None:
         self._answers.give_up()
-        self._owner = self._out.rng.randbytes(16)
+        self._owner = self._runtime.rng.randbytes(16)
         self._version = 0
         self._pushes.reset(self._owner)
 
     def _retire(self, reported: int) -> None:
         """Somebody has more of our id than we do: this process is a copy that was set back."""
-        self._out.notify(ReplicaRetired(self._owner.hex(), self._version, reported))
+        self._runtime.notify(OwnerRetired(self._owner.hex(), self._version, reported))
         self._copied.append(self._owner)
         self._new_id()
 
@@ -301,7 +333,7 @@ class Counting:
         write = Write(self._sequence, (group,))
         self._staged.append(_Staged(write, commands, then))
         self._look_ahead(group)
-        self._out.effects.append(Persist(write))
+        self._runtime.emit(Persist(write))
 
     def _pop(self, write: Write) -> _Staged:
         if not self._staged or self._staged[0].write.sequence != write.sequence:

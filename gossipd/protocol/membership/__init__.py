@@ -1,1 +1,33 @@
 """Who is in the cluster and who is alive: SWIM with Lifeguard, discovery, joining and leaving."""
+
+from .awareness import Awareness
+from .challenges import Challenges
+from .contacts import Contacts
+from .detector import Detector
+from .discovery import Discovery
+from .echoes import Echoes, RoundTrips
+from .gossip import Gossip
+from .leaving import Leaving
+from .peer import Peer
+from .suspicion import suspicion_timeout
+from .table import Member, MemberTable, MemberView, beats
+from .view import View
+
+__all__ = [
+    "Awareness",
+    "Challenges",
+    "Contacts",
+    "Detector",
+    "Discovery",
+    "Echoes",
+    "Gossip",
+    "Leaving",
+    "Member",
+    "MemberTable",
+    "MemberView",
+    "Peer",
+    "RoundTrips",
+    "View",
+    "beats",
+    "suspicion_timeout",
+]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 
-class Awareness:
+from ..part import Part
+
+
+class Awareness(Part):
     """A score from 0, healthy, to `maximum`; time-outs are multiplied by one more than it."""
-
-    __slots__ = ("_enabled", "_maximum", "score")
 
     def __init__(self, maximum: int, *, enabled: bool = True) -> None:
         self._maximum = maximum
@@ -18,6 +21,14 @@ class Awareness:
         if self._enabled:
             self.score = min(max(self.score + by, 0), self._maximum)
 
+    def paused(self, seconds: float) -> None:
+        """Makes this node a little less healthy: it did not run when it was to."""
+        self.change(1)
+
     def scale(self, seconds: float) -> float:
         """`seconds`, longer the less healthy this node is."""
         return seconds * (self.score + 1)
+
+    def counted(self) -> Mapping[str, Any]:
+        """Returns the score."""
+        return {"local_health": self.score}

@@ -10,17 +10,29 @@ seconds, every seed that is no live member every `seed_retry` seconds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Any
 
-from ..address import format_node_id, is_address, parse_node_id, split_node_id
+from ..address import (
+    DEFAULT_PORT,
+    Address,
+    format_node_id,
+    is_address,
+    parse_node_id,
+    split_node_id,
+)
 from ..effects import Resolve
 from ..events import RegisteredPeerSilent
 from ..outbox import Outbox
-from ..wire.messages import LEFT, Claim, Ping
-from .echoes import CONTACT, Pings, Sent
-from .table import Address, Member, MemberTable
+from ..part import Part
+from ..runtime import Runtime
+from ..wire import LEFT, Ack, Claim
+from .echoes import Echoes, Sent
+from .gossip import Gossip
+from .peer import Peer
+from .table import Member, MemberTable
 
-DEFAULT_PORT = 8088
 _FIRST_TRIES = (0.0, 0.25, 0.5, 1.0, 2.0)
 _REGISTER_TRIES = 0.5
 _ADDRESSES = 64
@@ -49,27 +61,46 @@ class Contact:
         self.addresses: list[Address] = []
 
 
-class Contacts:
-    """Seeds, registered addresses, retries of the dead."""
+class Contacts(Part):
+    """Seeds, registered addresses, retries of the dead.
 
-    def __init__(self, outbox: Outbox, pings: Pings) -> None:
-        self._out = outbox
-        self._table: MemberTable = outbox.table
-        self._pings = pings
+    Attributes:
+        registered: names given to `register` that have not answered yet.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        outbox: Outbox,
+        table: MemberTable,
+        echoes: Echoes,
+        gossip: Gossip,
+    ) -> None:
+        self._runtime = runtime
+        self._outbox = outbox
+        self._table = table
+        self._echoes = echoes
+        self._gossip = gossip
         self._seeds: dict[str, Contact] = {}
         self.registered: dict[str, Contact] = {}
         self._resolving: dict[int, tuple[str, str]] = {}
         self._tickets = 0
         self._own: dict[Address, None] = {}
         self._known: dict[Address, None] = {}
-        self.gates = _no_gates
 
     def start(self) -> None:
         """Begins to try the dead, and the members of an earlier run."""
         for name in list(self._seeds):
             self._try_seed(name)
-        phase = (1 + self._out.rng.random()) * self._out.config.dead_retry / 2
-        self._out.timers.set("dead", self._out.now + phase, self._try_dead)
+        phase = (1 + self._runtime.rng.random()) * self._runtime.config.dead_retry / 2
+        self._runtime.after("dead", phase, self._try_dead)
+
+    def assume(self, members: Iterable[Claim]) -> None:
+        """Takes these members for met, as if each had echoed a number of ours."""
+        for claim in members:
+            if claim.id not in self._table.rows:
+                row = self._table.add(claim, self._runtime.now)
+                self._echoes.assume(row.address, claim.id, claim.generation)
 
     def remember(self, claim: Claim) -> None:
         """Tries a member of an earlier run from `start` on."""
@@ -105,14 +136,14 @@ class Contacts:
         if row is self._table.own:
             return
         if row is not None and row.removed:
-            self._table.hide(row, False)
+            self._table.set_removed(row, False)
         if row is not None and row.live:
             self.ping(row.address)
             return
-        config = self._out.config
+        config = self._runtime.config
         if name not in self.registered and len(self.registered) >= config.register_limit:
             raise ValueError(f"id: {config.register_limit} registered peers have not answered yet")
-        deadline = self._out.now + config.register_timeout
+        deadline = self._runtime.now + config.register_timeout
         self.registered[name] = Contact(name, seed=False, deadline=deadline)
         self._try_registered(name)
 
@@ -155,8 +186,15 @@ class Contacts:
         if len(self._known) >= 4096:
             del self._known[next(iter(self._known))]
         self._known[address] = None
-        number = self._pings.number(Sent(CONTACT, "", address, self._out.now, name))
-        self._out.send(address, Ping(number, "", *self.gates(), _PADDING))
+        ping = self._echoes.ping(self.introduction(address, name), _PADDING)
+        self._outbox.send(address, ping)
+
+    def introduction(self, address: Address, name: str = "") -> Sent:
+        """Returns a ping, to be numbered, that asks whoever is at `address` to say who it is.
+
+        `name` is what the address was registered as, if it was.
+        """
+        return Sent("", address, self._on_ack, contact=name)
 
     def knows(self, source: Address) -> bool:
         """Whether this node tried to contact that address."""
@@ -164,36 +202,32 @@ class Contacts:
 
     def reached_self(self, number: int) -> None:
         """A ping came back to the process that sent it: that address is our own."""
-        sent = self._pings.get(number)
-        if sent is not None and sent.purpose == CONTACT:
+        sent = self._echoes.get(number)
+        if sent is not None and sent.contact is not None:
             self._own[sent.address] = None
-            self._drop(str(sent.name))
+            self._drop(sent.contact)
 
-    def on_ack(self, number: int, sent: Sent, member: str) -> None:
-        """Somebody answered a contact: a registered name becomes the row of that id."""
-        self._pings.forget(number)
-        self._drop(str(sent.name))
-        self._drop(member)
-
-    def listed(self) -> list[str]:
-        """Registered names that have not answered yet."""
-        return list(self.registered)
+    def _on_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
+        """Drops the names under which the node that has answered was registered."""
+        self._echoes.forget(ack.number)
+        self._drop(str(sent.contact))
+        self._drop(peer.sender.id)
 
     def _drop(self, name: str) -> None:
         self.registered.pop(name, None)
-        self._out.timers.cancel(("register", name))
+        self._runtime.timers.cancel(("register", name))
 
     def _hide(self, member: str) -> None:
         row = self._table.rows.get(member)
         if row is not None and row is not self._table.own:
-            self._table.hide(row, True)
+            self._table.set_removed(row, True)
 
     def _resolve(self, host: str, port: int, what: str, name: str) -> None:
         self._tickets += 1
         self._resolving[self._tickets] = (what, name)
         while len(self._resolving) > 1000:
             del self._resolving[next(iter(self._resolving))]
-        self._out.effects.append(Resolve(host, port, self._tickets))
+        self._runtime.emit(Resolve(host, port, self._tickets))
 
     def _try(self, contact: Contact) -> None:
         host, port = split_node_id(contact.name)
@@ -210,7 +244,7 @@ class Contacts:
                 # Registering by a name shows a removed member again; a seed does not.
                 if contact.seed:
                     continue
-                self._table.hide(row, False)
+                self._table.set_removed(row, False)
             if row is None or not row.live or not contact.seed:
                 self.ping(address, "" if contact.seed else contact.name)
 
@@ -221,37 +255,37 @@ class Contacts:
             return
         self._try(contact)
         contact.tries += 1
-        wait = self._out.config.seed_retry
+        wait = self._runtime.config.seed_retry
         if contact.tries < len(_FIRST_TRIES) and not self._table.live:
             wait = min(wait, _FIRST_TRIES[contact.tries])
-        self._out.timers.set(("seed", name), self._out.now + wait, partial(self._try_seed, name))
+        self._runtime.after(("seed", name), wait, partial(self._try_seed, name))
 
     def _try_registered(self, name: str) -> None:
         contact = self.registered[name]
-        if self._out.now >= contact.deadline - _ROUNDING:
+        if self._runtime.now >= contact.deadline - _ROUNDING:
             self._drop(name)
-            self._out.notify(RegisteredPeerSilent(name))
+            self._runtime.notify(RegisteredPeerSilent(name))
             return
         self._try(contact)
         if name in self.registered:
-            again = min(self._out.now + _REGISTER_TRIES, contact.deadline)
-            self._out.timers.set(("register", name), again, partial(self._try_registered, name))
+            again = min(self._runtime.now + _REGISTER_TRIES, contact.deadline)
+            self._runtime.timers.set(("register", name), again, partial(self._try_registered, name))
 
     def _try_dead(self) -> None:
-        wait = self._out.config.dead_retry
-        self._out.timers.set("dead", self._out.now + wait, self._try_dead)
+        wait = self._runtime.config.dead_retry
+        self._runtime.after("dead", wait, self._try_dead)
         row = self._next_gone()
         if row is not None:
-            row.tried = self._out.now
-            number = self._pings.number(Sent(CONTACT, row.id, row.address, self._out.now, row.id))
-            self._out.send_news(row.address, row, Ping(number, row.id, *self.gates()))
+            row.try_again(self._runtime.now)
+            sent = Sent(row.id, row.address, self._on_ack, contact=row.id)
+            self._gossip.send(row.address, row, self._echoes.ping(sent))
 
     def _next_gone(self) -> Member | None:
         """The member whose wait, measured against how long it is gone, is the longest.
 
         So newer verdicts are tried more often, and none waits for ever.
         """
-        now = self._out.now
+        now = self._runtime.now
         best, score = None, -1.0
         for row in self._table.gone.values():
             waited = (now - row.tried) / (now - row.since + 10.0)
@@ -261,6 +295,6 @@ class Contacts:
                 best, score = row, waited
         return best
 
-
-def _no_gates() -> tuple[int, int]:
-    return (0, 0)
+    def counted(self) -> Mapping[str, Any]:
+        """Returns how many registered peers have not answered yet."""
+        return {"members": {"joining": len(self.registered)}}

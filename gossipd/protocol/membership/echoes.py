@@ -1,98 +1,183 @@
-"""Pings under way, and the addresses that have answered: who is there is known only by echo.
+"""Numbers that must come back: pings under way, addresses that echoed one, and round-trip times.
 
-Data of an address counts, and anything larger than its request goes to it, only once it has sent
-back a number of ours: either that of a ping, or a challenge that an ack of ours carried. A
-challenge is computed from the address, so that asking costs no memory.
+Whoever sends from an address shows that it is really there by sending back a number that this node
+sent to it: either that of a ping, or a challenge that an ack of ours carried. Until then its data
+does not count, and nothing larger than its request goes to it. A challenge is computed from the
+address, so that asking a stranger costs no memory.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
-from ..outbox import Outbox
-from ..wire.messages import Sender
-from .table import Address
+from ..address import Address
+from ..fingerprint import Gates
+from ..part import Part
+from ..runtime import Runtime
+from ..wire import Ack, Ping, Sender
+from .peer import Peer
 
 _OUTSTANDING = 4096
 _ECHOED = 1 << 16
 
-PROBE = 0
-RELAY = 1
-CONTACT = 2
-LEAVE = 3
+
+class RoundTrip:
+    """Smoothed round-trip time of one peer (RFC 6298's estimator)."""
+
+    __slots__ = ("deviation", "mean")
+
+    def __init__(self, sample: float) -> None:
+        self.mean = sample
+        self.deviation = sample / 2
+
+    def add(self, sample: float) -> None:
+        """Takes one measured round trip, in seconds, into account."""
+        self.deviation += (abs(sample - self.mean) - self.deviation) / 4
+        self.mean += (sample - self.mean) / 8
+
+    @property
+    def bound(self) -> float:
+        """Seconds that a round trip hardly ever exceeds."""
+        return self.mean + 4 * self.deviation
+
+
+class RoundTrips:
+    """The measured round-trip times of peers, by id."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._of: dict[str, RoundTrip] = {}
+
+    def add(self, peer: str, seconds: float) -> None:
+        """Takes one measured round trip into account; peers beyond the limit are not measured."""
+        known = self._of.get(peer)
+        if known is not None:
+            known.add(seconds)
+        elif len(self._of) < self._limit:
+            self._of[peer] = RoundTrip(seconds)
+
+    def bound(self, peer: str) -> float | None:
+        """Returns seconds that a round trip to this peer hardly ever exceeds, None if unknown."""
+        known = self._of.get(peer)
+        return None if known is None else known.bound
 
 
 class Sent:
     """One ping under way.
 
     Attributes:
-        purpose: PROBE, RELAY, CONTACT or LEAVE: who is told of the ack.
-        target: id that the ping names; empty for a contact.
-        name: what a contact was registered as, or the requester's number of a relay's ping.
+        address: where it went.
+        target: the id that it names; empty if only the address is known.
+        on_ack: called with the ack, this object, and the sender of the ack.
+        contact: what the address was registered as, or an empty text, if the ping is to find out
+            who is at an address; None for a ping to a member.
         at: when it was sent, None if its round trip is no sample.
     """
 
-    __slots__ = ("address", "at", "name", "purpose", "target")
+    __slots__ = ("address", "at", "contact", "on_ack", "target")
 
     def __init__(
-        self, purpose: int, target: str, address: Address, at: float, name: object = None
+        self,
+        target: str,
+        address: Address,
+        on_ack: Callable[[Ack, Sent, Peer], None],
+        contact: str | None = None,
     ) -> None:
-        self.purpose = purpose
         self.target = target
         self.address = address
-        self.at: float | None = at
-        self.name = name
+        self.on_ack = on_ack
+        self.contact = contact
+        self.at: float | None = None
+
+    def sent_at(self, now: float) -> None:
+        """Notes when it was sent."""
+        self.at = now
+
+    def no_sample(self) -> None:
+        """Its round trip measures something else besides the network: it is no sample."""
+        self.at = None
 
 
-class Pings:
-    """Numbers given out, and addresses that echoed one."""
+class Echoes(Part):
+    """Pings under way, and addresses that have echoed a number of ours."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._out = outbox
-        self._secret = outbox.rng.randbytes(16)
+    def __init__(self, runtime: Runtime, gates: Gates, round_trips: RoundTrips) -> None:
+        self._runtime = runtime
+        self._gates = gates
+        self._round_trips = round_trips
+        self._secret = runtime.rng.randbytes(16)
         self._sent: dict[int, Sent] = {}
         self._echoed: dict[Address, tuple[str, int]] = {}
 
-    def __len__(self) -> int:
-        return len(self._sent)
+    # Pings
 
-    def number(self, sent: Sent) -> int:
-        """A fresh number under which `sent` is kept; nobody off the path can guess it."""
+    def ping(self, sent: Sent, padding: bytes = b"") -> Ping:
+        """Returns a ping with the gates and a fresh number, under which `sent` is kept.
+
+        Nobody off the path can guess the number. If too many pings are under way, the oldest one is
+        forgotten.
+        """
         if len(self._sent) >= _OUTSTANDING:
             del self._sent[next(iter(self._sent))]
-        number = 1 + self._out.rng.getrandbits(32)
+        number = 1 + self._runtime.rng.getrandbits(32)
         self._sent[number] = sent
-        return number
+        sent.sent_at(self._runtime.now)
+        return self.again(number, sent, padding)
+
+    def again(self, number: int, sent: Sent, padding: bytes = b"") -> Ping:
+        """Returns a ping like the one of that number, with the gates as they are now."""
+        return Ping(number, sent.target, *self._gates(), padding)
+
+    def ack(self, ping: Ping) -> Ack:
+        """Returns the ack of a ping, with the gates."""
+        return Ack(ping.number, *self._gates())
 
     def get(self, number: int) -> Sent | None:
-        """The ping of that number, if it is still waited for."""
+        """Returns the ping of that number, if its ack is still of interest."""
         return self._sent.get(number)
 
     def forget(self, number: int) -> None:
-        """Its ack is no longer of interest."""
+        """Forgets a ping whose ack is no longer of interest."""
         self._sent.pop(number, None)
 
-    def no_samples(self) -> None:
-        """Round trips that span a pause of this process measure the pause."""
-        for sent in self._sent.values():
-            sent.at = None
+    def sample(self, peer: str, sent: Sent) -> None:
+        """Measures a round trip: an ack of `peer` to the ping `sent` came back directly."""
+        if sent.at is not None:
+            self._round_trips.add(peer, self._runtime.now - sent.at)
+
+    def round_trip(self, peer: str) -> float | None:
+        """Returns seconds that a round trip to this peer hardly ever exceeds, None if unknown."""
+        return self._round_trips.bound(peer)
+
+    def paused(self, seconds: float) -> None:
+        """Takes no samples of what is under way: such a round trip measures the pause."""
+        if seconds:
+            for sent in self._sent.values():
+                sent.no_sample()
+
+    def waiting(self) -> Mapping[str, int]:
+        """Returns how many pings are not acked."""
+        return {"pings": len(self._sent)}
+
+    # Addresses that are really there
 
     def verified(self, source: Address, sender: Sender) -> bool:
-        """Whether this process of this node has echoed a number of ours from that address."""
+        """Returns whether this process of this node has echoed a number of ours from there."""
         return self._echoed.get(source) == (sender.id, sender.generation)
 
     def echo(self, source: Address, sender: Sender) -> None:
-        """It did."""
-        if len(self._echoed) >= _ECHOED:
-            del self._echoed[next(iter(self._echoed))]
-        self._echoed[source] = (sender.id, sender.generation)
+        """Notes that this process of this node has echoed a number of ours from that address."""
+        self.assume(source, sender.id, sender.generation)
 
     def assume(self, source: Address, member: str, generation: int) -> None:
-        """That address counts as having echoed a number, for a node that is told whom it met."""
+        """Takes that address for one that echoed a number, for a node that is told whom it met."""
+        if len(self._echoed) >= _ECHOED:
+            del self._echoed[next(iter(self._echoed))]
         self._echoed[source] = (member, generation)
 
     def challenge(self, source: Address, sender: Sender) -> int:
-        """The number that this process at that address must send back."""
+        """Returns the number that this process at that address must send back."""
         text = f"{source[0]} {source[1]} {sender.id} {sender.generation}".encode()
         digest = blake2b(text, digest_size=6, key=self._secret).digest()
         return 1 + (1 << 33) + int.from_bytes(digest, "big")

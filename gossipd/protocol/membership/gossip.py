@@ -1,28 +1,85 @@
-"""Gossip rounds, as memberlist has them: news goes out without waiting for a probe."""
+"""Gossip: claims ride on other datagrams, and go out in rounds of their own while there are any.
+
+A claim about a member that is suspect, dead or left is also told to that member, in every datagram
+to it, so that it can refute at once (Lifeguard's buddy system, section IV.C).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ..address import Address
 from ..outbox import Outbox
+from ..part import Part
+from ..runtime import Runtime
+from ..wire import DEAD, FRAME_BYTES, KINDS, LEFT, SUSPECT, Claim, Claims, Message, frame
+from .piggyback import PiggybackQueue, transmit_limit
+from .table import Member, MemberTable
+
+_CLAIMS_BYTES = FRAME_BYTES + 8
 
 
-class Gossip:
-    """Sends queued claims to random peers, for as long as there are any."""
+class Gossip(Part):
+    """The claims that this node has to tell, and how they leave."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._out = outbox
+    def __init__(self, runtime: Runtime, outbox: Outbox, table: MemberTable) -> None:
+        self._runtime = runtime
+        self._outbox = outbox
+        self._table = table
+        self._queue = PiggybackQueue()
 
-    def soon(self) -> None:
-        """There is news: the next round comes within one interval."""
-        if "gossip" not in self._out.timers:
-            wait = self._out.config.gossip_interval * self._out.rng.random()
-            self._out.timers.set("gossip", self._out.now + wait, self._round)
+    def tell(self, claim: Claim, *, first: bool = False) -> None:
+        """Queues a claim, before all others if `first`; the next round is within one interval."""
+        self._queue.put(claim, first=first)
+        if "gossip" not in self._runtime.timers:
+            wait = self._runtime.config.gossip_interval * self._runtime.rng.random()
+            self._runtime.after("gossip", wait, self._round)
+
+    def drop(self, member: str) -> None:
+        """Forgets the claim about `member`, if one waits."""
+        self._queue.drop(member)
+
+    def send(self, to: Address, row: Member | None, *messages: Message) -> bool:
+        """Sends messages to a member, with as many claims as fit and with what is said of itself.
+
+        Returns False if there was nothing to send.
+        """
+        frames = [frame(message) for message in messages]
+        left = self._outbox.payload_bytes - sum(map(len, frames))
+        claims = self._claims_for(row, left - _CLAIMS_BYTES)
+        if claims:
+            frames.append(frame(Claims(claims)))
+        if not frames:
+            return False
+        kind = KINDS[type(messages[0])] if messages else "claims"
+        self._outbox.send_frames(to, frames, kind)
+        return True
+
+    def waiting(self) -> Mapping[str, int]:
+        """Returns how many claims are to be told."""
+        return {"claims": len(self._queue)}
 
     def _round(self) -> None:
-        """One round: as much news as fits to a few random peers."""
-        out = self._out
-        if not out.queue:
+        """Sends as many claims as fit to a few random peers (memberlist's gossip round)."""
+        runtime = self._runtime
+        if not self._queue:
             return
-        told = [out.send_news(row.address, row) for row in out.table.sample(out.config.fanout)]
+        told = [self.send(row.address, row) for row in self._table.sample(runtime.config.fanout)]
         # What is left may be only about those who could be told, and they know better themselves.
-        if out.queue and any(told):
-            out.timers.set("gossip", out.now + out.config.gossip_interval, self._round)
+        if self._queue and any(told):
+            runtime.after("gossip", runtime.config.gossip_interval, self._round)
+
+    def _claims_for(self, row: Member | None, budget: int) -> list[Claim]:
+        config = self._runtime.config
+        told: list[Claim] = []
+        gone = row is not None and row.state in (DEAD, LEFT)
+        if row is not None and (gone or (row.state == SUSPECT and config.buddy)):
+            told.append(row.claim())
+            budget -= 2 * len(row.id) + 32
+        if self._queue:
+            limit = transmit_limit(config.retransmit_mult, self._table.size())
+            # Without the buddy system a suspect learns of the suspicion through ordinary gossip.
+            besides = row.id if row is not None and (told or config.buddy) else ""
+            # The queue keeps claims encoded; they encode to the same bytes as the claims would.
+            told += self._queue.take(budget, limit, besides)  # type: ignore[arg-type]
+        return told

@@ -11,8 +11,7 @@ import math
 
 import msgspec
 
-from ..wire.codec import encode_raw
-from ..wire.messages import Claim
+from ..wire import Claim, encode_raw
 
 _Item = tuple[str, msgspec.Raw, int]
 

@@ -37,6 +37,10 @@ class Suspicion:
         """Accusers beyond the first."""
         return len(self.accusers) - 1
 
+    def extend(self, seconds: float) -> None:
+        """Moves the start, so that `seconds` of this process's own pause count as no time."""
+        self.started += seconds
+
     def confirm(self, accuser: str, limit: int) -> bool:
         """Whether `accuser` is a new one that still shortens the suspicion, `limit` being K."""
         if not accuser or accuser in self.accusers or self.confirmations >= limit:

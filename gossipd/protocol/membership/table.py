@@ -10,11 +10,10 @@ from random import Random
 
 import attrs
 
-from ..address import is_address, parse_node_id, split_node_id
+from ..address import Address, is_address, parse_node_id, split_node_id
 from ..fingerprint import BUCKETS, Fingerprint, bucket_of, row_hash
-from ..wire.messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
+from ..wire import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
 
-Address = tuple[str, int]
 _UNUSABLE = ("0.0.0.0", "::", "255.255.255.255")
 
 
@@ -70,8 +69,12 @@ class Member:
         """Whether messages go to it: alive or suspect, and not removed here."""
         return self.state <= SUSPECT and not self.removed
 
+    def try_again(self, now: float) -> None:
+        """Notes that this member, which is dead or left, is tried now."""
+        self.tried = now
+
     def claim(self) -> Claim:
-        """The row as a claim to be sent."""
+        """Returns the row as a claim to be sent."""
         return Claim(self.id, self.generation, self.incarnation, self.state, self.accuser)
 
 
@@ -86,15 +89,15 @@ class MemberView:
     removed: bool
 
 
-def beats(claim: Claim, row: Member) -> bool:
-    """Whether `claim` replaces what `row` says: by generation, then incarnation, then state.
+def beats(one: Claim | Member, other: Claim | Member) -> bool:
+    """Returns whether `one` replaces `other`: by generation, then incarnation, then state.
 
     SWIM section 4.2 with generations before incarnations, and left above dead.
     """
-    return (claim.generation, claim.incarnation, claim.state) > (
-        row.generation,
-        row.incarnation,
-        row.state,
+    return (one.generation, one.incarnation, one.state) > (
+        other.generation,
+        other.incarnation,
+        other.state,
     )
 
 
@@ -104,14 +107,14 @@ class MemberTable:
     Attributes:
         live: peers that are alive or suspect and not removed here.
         gone: those that are dead or left and not removed here.
-        hidden: addresses of those that are removed here.
+        removed: addresses of those that are removed here.
     """
 
     def __init__(self, own: Claim, key: bytes, rng: Random, now: float) -> None:
         self.rows: dict[str, Member] = {}
         self.live: dict[str, Member] = {}
         self.gone: dict[str, Member] = {}
-        self.hidden: dict[Address, None] = {}
+        self.removed: dict[Address, None] = {}
         self.fingerprint = Fingerprint()
         self._key = key
         self._rng = rng
@@ -144,13 +147,13 @@ class MemberTable:
         self._rehash(row)
         self._sort_in(row)
 
-    def hide(self, row: Member, removed: bool) -> None:
+    def set_removed(self, row: Member, removed: bool) -> None:
         """Removes a row from sight, or shows it again."""
         row.removed = removed
         if removed:
-            self.hidden[row.address] = None
+            self.removed[row.address] = None
         else:
-            self.hidden.pop(row.address, None)
+            self.removed.pop(row.address, None)
         self._sort_in(row)
 
     def drop_oldest_gone(self) -> bool:
@@ -218,7 +221,7 @@ class MemberTable:
         del self._buckets[row.bucket][row.id]
         self.live.pop(row.id, None)
         self.gone.pop(row.id, None)
-        self.hidden.pop(row.address, None)
+        self.removed.pop(row.address, None)
         # The probe order may still have it.
         row.state = LEFT
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from binascii import crc32
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 import msgspec
 
-from .messages import Message, Sender
+from .messages import KINDS, Message, Sender
 
 MAGIC = b"gd"
 VERSION = 1
@@ -25,7 +27,9 @@ _CHECK = 4
 FRAME_BYTES = 2
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Message).decode
+# One type for all messages, which msgspec tells apart by their tags.
+_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(reduce(or_, KINDS))
+_decode = _decoder.decode
 
 
 class DecodeError(Exception):

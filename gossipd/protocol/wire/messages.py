@@ -7,6 +7,7 @@ other; a message of an unknown tag costs only itself.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -25,7 +26,7 @@ Version = Annotated[int, Meta(ge=0, le=2**53)]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-State = Annotated[int, Meta(ge=0, le=3)]
+MemberState = Annotated[int, Meta(ge=0, le=3)]
 Owner = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Buckets = Annotated[bytes, Meta(max_length=32)]
@@ -41,7 +42,7 @@ class Claim(Struct, array_like=True, gc=False, frozen=True):
     id: Id
     generation: Version
     incarnation: Version
-    state: State
+    state: MemberState
     accuser: Id = ""
 
 
@@ -52,6 +53,15 @@ class Entry(Struct, array_like=True, gc=False, frozen=True):
     name: Name
     floor: Count
     count: Count
+
+    @property
+    def slot(self) -> tuple[str, int]:
+        """The slot's key among those of its owner: the counter's name and the floor.
+
+        All declarations of floors share one key, -1, because an owner's newer one replaces its
+        older one.
+        """
+        return self.name, self.floor if self.count else -1
 
 
 class Group(Struct, array_like=True, frozen=True):
@@ -75,7 +85,15 @@ class Have(Struct, array_like=True, gc=False, frozen=True):
     newest: Version = 0
 
 
-class Sender(Struct, array_like=True, tag=0, gc=False, frozen=True):
+class Message(Struct, array_like=True, frozen=True):
+    """What a frame of a datagram holds: one of the subclasses below, told apart by their tags.
+
+    A new message is a new subclass with the next free tag. The part that handles it says so in its
+    `handlers`.
+    """
+
+
+class Sender(Message, tag=0, gc=False, frozen=True):
     """Who sends: its alive claim, and the nonce of its process."""
 
     id: Id
@@ -84,7 +102,7 @@ class Sender(Struct, array_like=True, tag=0, gc=False, frozen=True):
     nonce: Annotated[int, Meta(ge=0, lt=2**32)]
 
 
-class Ping(Struct, array_like=True, tag=1, gc=False, frozen=True):
+class Ping(Message, tag=1, gc=False, frozen=True):
     """Asks for an ack with the same number. `target` is empty where only the address is known.
 
     `members` and `counters` are the gates: hashes of the sender's table and version vector.
@@ -97,14 +115,14 @@ class Ping(Struct, array_like=True, tag=1, gc=False, frozen=True):
     padding: Annotated[bytes, Meta(max_length=64)] = b""
 
 
-class PingReq(Struct, array_like=True, tag=2, gc=False, frozen=True):
+class PingReq(Message, tag=2, gc=False, frozen=True):
     """Asks a relay to ping `target` and to pass its ack on, or to nack."""
 
     number: Number
     target: Id
 
 
-class Ack(Struct, array_like=True, tag=3, gc=False, frozen=True):
+class Ack(Message, tag=3, gc=False, frozen=True):
     """Answers a ping. A challenge that is not 0 asks for an ack with that number in turn.
 
     It is padded then, so that the ack in turn is no larger even if its sender's id is longer.
@@ -117,27 +135,27 @@ class Ack(Struct, array_like=True, tag=3, gc=False, frozen=True):
     padding: Annotated[bytes, Meta(max_length=64)] = b""
 
 
-class Nack(Struct, array_like=True, tag=4, gc=False, frozen=True):
+class Nack(Message, tag=4, gc=False, frozen=True):
     """The relay is there, but has no ack of the target, which it pinged in vain if `tried`."""
 
     number: Number
     tried: bool = False
 
 
-class Claims(Struct, array_like=True, tag=5, frozen=True):
+class Claims(Message, tag=5, frozen=True):
     """Gossip: news about members."""
 
     claims: Annotated[list[Claim], Meta(max_length=100)]
 
 
-class Push(Struct, array_like=True, tag=6, frozen=True):
+class Push(Message, tag=6, frozen=True):
     """An owner's present slots, to be confirmed with the same number."""
 
     number: Number
     group: Group
 
 
-class Confirm(Struct, array_like=True, tag=7, gc=False, frozen=True):
+class Confirm(Message, tag=7, gc=False, frozen=True):
     """Answers a push: the sender now has everything of `owner` up to `version`."""
 
     number: Number
@@ -145,7 +163,7 @@ class Confirm(Struct, array_like=True, tag=7, gc=False, frozen=True):
     version: Version
 
 
-class Sums(Struct, array_like=True, tag=8, frozen=True):
+class Sums(Message, tag=8, frozen=True):
     """Sixteen partial sums of a table's hash: of all (prefix -1) or of one sixteenth.
 
     Their lower 32 bits are enough to tell where two tables differ, once their totals told that they
@@ -157,7 +175,7 @@ class Sums(Struct, array_like=True, tag=8, frozen=True):
     sums: Annotated[list[Sum], Meta(min_length=16, max_length=16)]
 
 
-class Rows(Struct, array_like=True, tag=9, frozen=True):
+class Rows(Message, tag=9, frozen=True):
     """The sender's member rows in `buckets`, a mask of 256 bits. Unless `final`, it asks for what
     differs in them.
 
@@ -172,7 +190,7 @@ class Rows(Struct, array_like=True, tag=9, frozen=True):
     total: Hash = 0
 
 
-class Haves(Struct, array_like=True, tag=10, frozen=True):
+class Haves(Message, tag=10, frozen=True):
     """Parts of the sender's version vector; asks for what it lacks.
 
     Of owners in `buckets`, a mask of 256 bits, the sender has nothing but what is listed.
@@ -183,7 +201,7 @@ class Haves(Struct, array_like=True, tag=10, frozen=True):
     final: bool = False
 
 
-class Delta(Struct, array_like=True, tag=11, frozen=True):
+class Delta(Message, tag=11, frozen=True):
     """Counter entries that the receiver lacked; `more` says that not all of them fitted.
 
     `total` is the hash of the sender's vector, so that the receiver goes on once it has taken news
@@ -195,7 +213,7 @@ class Delta(Struct, array_like=True, tag=11, frozen=True):
     total: Hash = 0
 
 
-class Spread(Struct, array_like=True, tag=12, frozen=True):
+class Spread(Message, tag=12, frozen=True):
     """A push that the receiver is to pass on to the members of `branch`."""
 
     number: Number
@@ -203,7 +221,7 @@ class Spread(Struct, array_like=True, tag=12, frozen=True):
     branch: Annotated[list[Id], Meta(max_length=100)]
 
 
-class SpreadDone(Struct, array_like=True, tag=13, frozen=True):
+class SpreadDone(Message, tag=13, frozen=True):
     """The branch of a spread has it, but for those that are missing."""
 
     number: Number
@@ -212,7 +230,7 @@ class SpreadDone(Struct, array_like=True, tag=13, frozen=True):
     missing: Annotated[list[Id], Meta(max_length=100)]
 
 
-class Content(Struct, array_like=True, tag=14, gc=False, frozen=True):
+class Content(Message, tag=14, gc=False, frozen=True):
     """The hash of all entries of `owner`, of which the sender has everything up to `version`."""
 
     owner: Owner
@@ -220,7 +238,7 @@ class Content(Struct, array_like=True, tag=14, gc=False, frozen=True):
     digest: Hash
 
 
-class Beacon(Struct, array_like=True, tag=15, gc=False, frozen=True):
+class Beacon(Message, tag=15, gc=False, frozen=True):
     """The sender looks for nodes of its cluster, or `answers` one that does.
 
     It is padded, so that no answer to it is larger.
@@ -230,39 +248,8 @@ class Beacon(Struct, array_like=True, tag=15, gc=False, frozen=True):
     padding: Annotated[bytes, Meta(max_length=256)] = b""
 
 
-Message = (
-    Sender
-    | Ping
-    | PingReq
-    | Ack
-    | Nack
-    | Claims
-    | Push
-    | Confirm
-    | Sums
-    | Rows
-    | Haves
-    | Delta
-    | Spread
-    | SpreadDone
-    | Content
-    | Beacon
-)
 KINDS: Final[dict[type, str]] = {
-    Sender: "none",
-    Ping: "ping",
-    PingReq: "ping_req",
-    Ack: "ack",
-    Nack: "nack",
-    Claims: "claims",
-    Push: "push",
-    Confirm: "confirm",
-    Sums: "sums",
-    Rows: "rows",
-    Haves: "haves",
-    Delta: "delta",
-    Spread: "spread",
-    SpreadDone: "spread_done",
-    Content: "content",
-    Beacon: "beacon",
+    kind: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    for kind in Message.__subclasses__()
 }
+"""Every message by the name under which its datagrams are counted, such as `ping_req`."""

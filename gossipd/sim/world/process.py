@@ -26,9 +26,9 @@ from gossipd.protocol import (
     Effect,
     LeaveDone,
     Notify,
+    OwnerRetired,
     Persist,
     Record,
-    ReplicaRetired,
     Resolve,
     Transmit,
     Write,
@@ -300,7 +300,7 @@ class Process:
 
     def report(self, event: Any) -> None:
         """Logs an event that the node reports."""
-        if isinstance(event, ReplicaRetired):
+        if isinstance(event, OwnerRetired):
             self.forked = False
         now = self._clock.now
         self._log.note(Observed(now, self._id, self._boot, event))

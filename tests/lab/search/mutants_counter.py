@@ -8,15 +8,12 @@ from unittest.mock import patch
 
 import attrs
 
-from gossipd.protocol import inbox, node, reconcile
-from gossipd.protocol.counters import answers
-from gossipd.protocol.counters import relays as spreading
-from gossipd.protocol.counters import writes as counting
+from gossipd.protocol import Record, node, reconcile
+from gossipd.protocol.counters import answers, relays, writes
 from gossipd.protocol.counters.floors import Counter, _raise, _value
 from gossipd.protocol.counters.ledger import Ledger, OwnerLog
-from gossipd.protocol.effects import Record
-from gossipd.protocol.events import ReplicaRetired
-from gossipd.protocol.wire.messages import Confirm, Entry, Group, SpreadDone
+from gossipd.protocol.events import OwnerRetired
+from gossipd.protocol.wire import Confirm, Entry, Group, SpreadDone
 from tests.lab.search.mutants import mutant
 
 # The counter
@@ -34,7 +31,7 @@ def floors_are_dropped(original: Any, self: Counter, owner: bytes, floor: int, c
     return bool(count) and original(self, owner, floor, count)
 
 
-@mutant(counting.Counting, "_count", "no order", "answer too low", within=50)
+@mutant(writes.Writes, "_count", "no order", "answer too low", within=50)
 def counts_under_no_floor(original: Any, self: Any, commands: Any) -> None:
     """An increment is counted under floor 0, whatever the highest floor is."""
     counter = self._ledger.counter(commands[0].name)
@@ -63,13 +60,13 @@ def _slot_of(counter: Counter, own: bytes, staged: list[int]) -> Callable[..., i
     return slot
 
 
-@mutant(counting.Counting, "_stage_own", "invented", within=50)
+@mutant(writes.Writes, "_stage_own", "invented", within=50)
 def increments_count_twice(original: Any, self: Any, commands: Any, floor: int, count: int) -> None:
     """What was asked for is added once more."""
     original(self, commands, floor, count + commands[0].amount)
 
 
-@mutant(counting.Counting, "_stage_own", "told before kept", within=50)
+@mutant(writes.Writes, "_stage_own", "told before kept", within=50)
 def tells_before_it_persists(
     original: Any, self: Any, commands: Any, floor: int, count: int
 ) -> None:
@@ -82,12 +79,12 @@ def tells_before_it_persists(
 
 
 @mutant(
-    counting.Counting, "_new_id", "lost", "no order", "counts differ", "too few holders", within=700
+    writes.Writes, "_new_id", "lost", "no order", "counts differ", "too few holders", within=700
 )
 def owner_ids_are_reused(original: Any, self: Any) -> None:
     """A process counts under the id that the one before it had, whatever is left of its state."""
     original(self)
-    self._owner = self._out.table.own.id.encode()[:16].ljust(16, b"\0")
+    self._owner = self._answers._table.own.id.encode()[:16].ljust(16, b"\0")
     self._version = self._ledger.have(self._owner)
     self._pushes.reset(self._owner)
     self._copied.clear()
@@ -98,8 +95,8 @@ def silent_peers_count_as_holders(
     original: Any, self: Any, level: str, write: Any, *, final: bool = False
 ) -> bool:
     """Once the deadline is over, all are taken to hold the write."""
-    if self._out.now >= write.deadline - 1e-6:
-        live = len(self._out.table.live)
+    if self._runtime.now >= write.deadline - 1e-6:
+        live = len(self._table.live)
         self._answer(level, write.tickets, live + 1, self._target(level, live))
         return True
     return original(self, level, write, final=final)
@@ -110,15 +107,15 @@ def answers_wait_for_ever(original: Any, self: Any) -> None:
     """No deadline is set for an answer."""
     original(self)
     for level in self._waiting:
-        self._out.timers.cancel(("answer", level))
+        self._runtime.timers.cancel(("answer", level))
 
 
-@mutant(spreading.Spreading, "_report", "too few holders", within=700)
+@mutant(relays.Relays, "_report", "too few holders", within=700)
 def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> None:
     """A relay that gave up on some of its branch says that all have it."""
     group = relayed.group
     done = SpreadDone(relayed.number, group.owner, group.upto, [])
-    self._out.send(relayed.asked_by, done)
+    self._outbox.send(relayed.asked_by, done)
 
 
 @mutant(answers.Answers, "_answer", "failed for no reason", within=50)
@@ -144,7 +141,7 @@ def one_holder_is_always_enough(original: Any, self: Any, level: str, live: int)
     return 1
 
 
-@mutant(counting.Counting, "sync", "refused", within=50)
+@mutant(writes.Writes, "sync", "refused", within=50)
 def syncs_are_refused(original: Any, self: Any, *arguments: Any) -> None:
     """As if a limit were reached."""
     raise ValueError("no")
@@ -162,7 +159,7 @@ def a_cut_vouches_for_all(
 
 
 @mutant(reconcile.Reconciler, "on_sums", "counts differ", within=300)
-def sums_are_ignored(original: Any, self: Any, sums: Any, source: Any) -> None:
+def sums_are_ignored(original: Any, self: Any, sums: Any, peer: Any) -> None:
     """Large tables are never narrowed down to what differs."""
 
 
@@ -178,18 +175,18 @@ def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
 
 
 @mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=50)
-def deltas_are_ignored(original: Any, self: Any, delta: Any, source: Any) -> None:
+def deltas_are_ignored(original: Any, self: Any, delta: Any, peer: Any) -> None:
     """What the other one has is asked for again and again, and never taken over."""
 
 
-@mutant(inbox.Inbox, "_on_push", "too few holders", within=50)
-def pushes_are_confirmed_unread(original: Any, self: Any, push: Any, source: Any, row: Any) -> None:
+@mutant(writes.Writes, "on_push", "too few holders", within=50)
+def pushes_are_confirmed_unread(original: Any, self: Any, push: Any, peer: Any) -> None:
     """A push is confirmed, and a third of them is then not taken over."""
     group = push.group
     if push.number % 3 == 0:
-        self.out.send(source, Confirm(push.number, group.owner, group.upto))
+        self._outbox.send(peer.source, Confirm(push.number, group.owner, group.upto))
     else:
-        original(self, push, source, row)
+        original(self, push, peer)
 
 
 @mutant(Ledger, "_merge", "count fell", within=50)
@@ -203,7 +200,7 @@ def the_last_arrival_wins(
         counter._slots[owner, entry.floor] = entry.count
         counter._root = _raise(counter._root, entry.floor, by)
         counter.value = _value(counter._root, counter.highest)
-    log.entries.pop((entry.name, entry.floor if entry.count else -1), None)
+    log.entries.pop(entry.slot, None)
     return original(self, owner, log, entry)
 
 
@@ -213,25 +210,25 @@ def nothing_is_read_back(original: Any, self: Any, kept: Any) -> None:
     original(self, attrs.evolve(kept, groups=()))
 
 
-@mutant(counting.Counting, "merge", "count fell", within=150)
+@mutant(writes.Writes, "merge", "count fell", within=150)
 def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: Any) -> Any:
     """A process that is killed comes back with less than it has shown."""
-    before = len(self._out.effects)
+    before = self._runtime.take_effects()
     news = original(self, *arguments)
-    effects = self._out.effects
-    effects[before:] = [each for each in effects[before:] if not isinstance(each, Record)]
+    kept = [each for each in self._runtime.take_effects() if not isinstance(each, Record)]
+    self._runtime.emit(*before, *kept)
     return news
 
 
 # Machines that are set back
 
 
-@mutant(counting.Counting, "_retire", "not quiet", "lost", "answer too low", within=1300)
+@mutant(writes.Writes, "_retire", "not quiet", "lost", "answer too low", within=1300)
 def copies_keep_their_id(original: Any, self: Any, reported: int) -> None:
     """A process that was set back hears of it, says so, and counts on in the same slots."""
-    self._out.notify(ReplicaRetired(self._owner.hex(), self._version, reported))
+    self._runtime.notify(OwnerRetired(self._owner.hex(), self._version, reported))
 
 
-@mutant(counting.Counting, "renew", "lost", within=400)
+@mutant(writes.Writes, "renew", "lost", within=400)
 def clocks_are_ignored(original: Any, self: Any) -> None:
     """A driver notices that it was set back, and the node makes nothing of it."""

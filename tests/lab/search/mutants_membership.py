@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import attrs
 
-from gossipd.protocol import inbox, node, outbox, reconcile
-from gossipd.protocol.membership import claims as membership
-from gossipd.protocol.membership import contacts, detector
-from gossipd.protocol.membership import echoes as pings
-from gossipd.protocol.membership import table as members
+from gossipd.protocol import handshake, inbox, node, outbox, reconcile
+from gossipd.protocol.fingerprint import Gates
+from gossipd.protocol.membership import contacts, detector, echoes, gossip, table, view
 from gossipd.protocol.timers import TimerQueue
-from gossipd.protocol.wire.messages import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm
+from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm
 from tests.lab.search.mutants import mutant
+
+_NUMBERS = count(1)
 
 # Membership
 
 
-@mutant(membership.Membership, "_about_us", "not alive", "false death", within=50)
+@mutant(view.View, "_about_us", "not alive", "false death", within=50)
 def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
     """What is said of us is contradicted under the same incarnation."""
     own = self._table.own
@@ -28,31 +29,31 @@ def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
     return False
 
 
-@mutant(membership.Membership, "_close", "row fell", "not alive", within=50)
+@mutant(view.View, "_close", "row fell", "not alive", within=50)
 def stale_suspicion_timers_fire(original: Any, self: Any, row: Any) -> None:
     """The verdict of a suspicion that was refuted falls all the same."""
     suspected = row.id in self._suspicions
     original(self, row)
     if suspected:
         verdict = Claim(row.id, row.generation, row.incarnation, DEAD, self._table.own.id)
-        later = self._out.now + 1.0
-        self._out.timers.set(("stale", row.id), later, lambda: self._change(row, verdict))
+        later = self._runtime.now + 1.0
+        self._runtime.timers.set(("stale", row.id), later, lambda: self._change(row, verdict))
 
 
-@mutant(outbox.Outbox, "send_news", "not quiet", within=50)
+@mutant(gossip.Gossip, "send", "not quiet", within=50)
 def acks_have_no_number(original: Any, self: Any, to: Any, row: Any, *messages: Any) -> bool:
     """Nobody can tell which ping is acked."""
     bare = [Ack(0, each.members) if isinstance(each, Ack) else each for each in messages]
     return original(self, to, row, *bare)
 
 
-@mutant(membership, "beats", "not alive", "row fell", within=50)
+@mutant(view, "beats", "not alive", "row fell", within=50)
 def the_newest_claim_wins(original: Any, claim: Claim, row: Any) -> bool:
     """The last claim that arrives replaces what was known, without a look at incarnations."""
     return (claim.generation, claim.state) != (row.generation, row.state)
 
 
-@mutant(membership, "beats", "row fell", "not alive", within=50)
+@mutant(view, "beats", "row fell", "not alive", within=50)
 def the_dead_stay_dead(original: Any, claim: Claim, row: Any) -> bool:
     """States are compared before generations and incarnations."""
     return (claim.state, claim.generation, claim.incarnation) > (
@@ -62,7 +63,7 @@ def the_dead_stay_dead(original: Any, claim: Claim, row: Any) -> bool:
     )
 
 
-@mutant(membership.Membership, "_acceptable", "never said", within=50)
+@mutant(view.View, "_acceptable", "never said", within=50)
 def others_raise_incarnations(original: Any, self: Any, claim: Claim) -> bool:
     """A node that passes a suspicion on makes it look newer."""
     if claim.state == SUSPECT and claim.id in self._table.live:
@@ -83,12 +84,12 @@ def impatient(original: Any, self: Any) -> None:
     probe = self._probe
     if probe is not None and not probe.acked and probe.row.state == ALIVE:
         row = probe.row
-        self._membership._change(
+        self._view._change(
             row, Claim(row.id, row.generation, row.incarnation, DEAD, self._table.own.id)
         )
 
 
-@mutant(members.MemberTable, "hide", "sent to removed", within=200)
+@mutant(table.MemberTable, "set_removed", "sent to removed", within=200)
 def removed_peers_are_still_spoken_to(original: Any, self: Any, row: Any, removed: bool) -> None:
     """A removed peer is only hidden from the list."""
     row.removed = removed
@@ -97,8 +98,8 @@ def removed_peers_are_still_spoken_to(original: Any, self: Any, row: Any, remove
 @mutant(node.Node, "peers", "shown", within=50)
 def removed_peers_are_still_shown(original: Any, self: Any) -> list[str]:
     """The list of peers holds those that were removed."""
-    rows = self._out.table.rows.values()
-    return sorted(row.id for row in rows if row is not self._out.table.own and row.state <= SUSPECT)
+    rows = self._table.rows.values()
+    return sorted(row.id for row in rows if row is not self._table.own and row.state <= SUSPECT)
 
 
 @mutant(contacts.Contacts, "_hide", "not as told", within=100)
@@ -106,7 +107,7 @@ def removals_do_nothing(original: Any, self: Any, member: str) -> None:
     """The peer stays as it was."""
 
 
-@mutant(members.MemberTable, "hide", "not as told", within=200)
+@mutant(table.MemberTable, "set_removed", "not as told", within=200)
 def registering_does_not_show_again(original: Any, self: Any, row: Any, removed: bool) -> None:
     """Who was removed once stays so."""
     if removed:
@@ -130,13 +131,13 @@ def the_dead_are_not_heard(
     original: Any, self: Any, sender: Any, messages: Any, source: Any
 ) -> bool:
     """Datagrams of members that were declared dead are dropped."""
-    row = self.out.table.rows.get(sender.id)
+    row = self._table.rows.get(sender.id)
     if row is not None and row.state == DEAD:
         return False
     return original(self, sender, messages, source)
 
 
-@mutant(membership.Membership, "_declare_dead", "row gone", within=50)
+@mutant(view.View, "_declare_dead", "row gone", within=50)
 def the_dead_are_forgotten(
     original: Any, self: Any, row: Any, generation: int, incarnation: int
 ) -> None:
@@ -157,30 +158,30 @@ def stale_timers_are_kept(original: Any, self: TimerQueue, key: Any) -> None:
     """A timer that was cancelled fires all the same."""
 
 
-@mutant(outbox, "transmit_limit", "not quiet", within=50)
+@mutant(gossip, "transmit_limit", "not quiet", within=50)
 def claims_are_sent_for_ever(original: Any, multiplier: int, members: int) -> int:
     """The transmit limit is ignored."""
     return 1 << 60
 
 
-@mutant(members.MemberTable, "_rehash", "not quiet", "counts differ", "not alive", within=50)
+@mutant(table.MemberTable, "_rehash", "not quiet", "counts differ", "not alive", within=50)
 def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
     """A row's hash is not taken out of the table's when it changes."""
     row.digest = 0
     original(self, row)
 
 
-@mutant(pings.Pings, "challenge", "storm", "not quiet", "not alive", within=50)
+@mutant(echoes.Echoes, "challenge", "storm", "not quiet", "not alive", within=50)
 def challenges_never_repeat(original: Any, self: Any, source: Any, sender: Any) -> int:
     """Nobody can ever answer a challenge."""
-    return 1 + self._out.rng.getrandbits(40)
+    return 1 + self._runtime.rng.getrandbits(40)
 
 
-@mutant(inbox.Inbox, "_on_ack", "storm", "not quiet", "raised", within=50)
+@mutant(handshake.Handshake, "on_ack", "storm", "not quiet", "raised", within=50)
 def acks_are_acked(original: Any, self: Any, ack: Ack, peer: Any) -> None:
     """Every ack is answered by an ack."""
     original(self, ack, peer)
-    self._reply(peer, Ack(ack.number))
+    self._challenges.reply(peer, Ack(ack.number))
 
 
 @mutant(outbox.Outbox, "datagram", "too large", within=50)
@@ -191,27 +192,26 @@ def datagrams_are_padded(original: Any, self: Any, *messages: Any) -> bytes:
     return original(self, *messages)
 
 
-@mutant(reconcile.Reconciler, "gates", "not quiet", "counts differ", within=50)
+@mutant(Gates, "__call__", "not quiet", "counts differ", within=50)
 def gates_have_no_meaning(original: Any, self: Any) -> tuple[int, int]:
-    """The gates of two nodes that agree differ."""
-    return self._out.rng.getrandbits(60), original(self)[1]
+    """The gates of two nodes that agree differ, and never repeat."""
+    return next(_NUMBERS), original(self)[1]
 
 
 @mutant(reconcile.Reconciler, "_sweep", "not quiet", within=100)
 def contents_are_compared_all_the_time(original: Any, self: Any) -> None:
     """The sweep comes again at once."""
     original(self)
-    self._out.timers.set("sweep", self._out.now + 0.05, self._sweep)
+    self._runtime.timers.set("sweep", self._runtime.now + 0.05, self._sweep)
 
 
-@mutant(detector.Detector, "_ping", "idle bytes", within=50)
-def pings_carry_more_than_gates(original: Any, self: Any, row: Any, number: int) -> None:
+@mutant(echoes.Echoes, "ping", "idle bytes", within=50)
+def pings_carry_more_than_gates(original: Any, self: Any, sent: Any, padding: bytes = b"") -> Any:
     """A ping between nodes that agree is padded."""
-    ping = detector.Ping(number, row.id, *self.gates(), bytes(64))
-    self._out.send_news(row.address, row, ping)
+    return original(self, sent, bytes(64))
 
 
-@mutant(pings.Pings, "forget", "kept", within=50)
+@mutant(echoes.Echoes, "forget", "kept", within=50)
 def pings_are_kept(original: Any, self: Any, number: int) -> None:
     """Every ping is kept, and there is no limit to how many."""
     while len(self._sent) < 5000:

@@ -77,7 +77,7 @@ def test_nodes_that_never_agree_are_found() -> None:
 def test_talk_without_end_is_found() -> None:
     """When all have agreed long since."""
     with (
-        patch("gossipd.protocol.outbox.transmit_limit", lambda *arguments: 10**9),
+        patch("gossipd.protocol.membership.gossip.transmit_limit", lambda *arguments: 10**9),
         patch.object(module, "QUIET", 10),
     ):
         played = play_history({**CALM, "nodes": 4, "restart": ["n0@1"]})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.counters.ledger import Ledger, group_bytes
-from gossipd.protocol.wire.messages import Entry, Group
+from gossipd.protocol.wire import Entry, Group
 
 NAMES = ("default", "b")
 OWNERS = [bytes([number]) * 16 for number in range(1, 5)]

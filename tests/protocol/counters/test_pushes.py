@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossipd.protocol import Node
-from gossipd.protocol.wire.messages import Claim, Claims, Message, Push
+from gossipd.protocol.wire import Claim, Claims, Message, Push
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from gossipd.protocol import Node, ProtocolConfig
-from gossipd.protocol.wire.messages import Claim, Push, Spread, SpreadDone
+from gossipd.protocol.wire import Claim, Push, Spread, SpreadDone
 from tests.protocol.conversation import WALL_MS, Conversation, address, make_node, node_id, opened
 
 SIZE = 50

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gossipd.protocol import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Node, Record, State
-from gossipd.protocol.events import ReplicaRetired
-from gossipd.protocol.wire.messages import Confirm, Delta, Entry, Group, Push
+from gossipd.protocol.events import OwnerRetired
+from gossipd.protocol.wire import Confirm, Delta, Entry, Group, Push
 from tests.protocol.conversation import (
     Conversation,
     address,
@@ -216,7 +216,7 @@ def test_more_of_the_own_id_elsewhere_draws_a_new_one(by: str) -> None:
     )
     effects = node.handle_datagram(datagram(sender(2), more), address(2), talk.now)
     [write] = writes_of(node.increment(NAME, 1, "local", 2, talk.now))
-    assert ([ReplicaRetired(owner.hex(), 1, 4)], False) == (
+    assert ([OwnerRetired(owner.hex(), 1, 4)], False) == (
         noted(effects),
         owner == write.groups[0].owner,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gossipd.protocol import VALUE_LIMIT, Increment, LimitExceeded
-from gossipd.protocol.wire.messages import Confirm, Delta, Entry, Group, Push
+from gossipd.protocol.wire import Confirm, Delta, Entry, Group, Push
 from tests.protocol.conversation import (
     address,
     answers_of,

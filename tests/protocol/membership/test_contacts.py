@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol import Node, Resolve
 from gossipd.protocol.events import RegisteredPeerSilent
-from gossipd.protocol.wire.messages import Ping
+from gossipd.protocol.wire import Ping
 from tests.protocol.conversation import (
     Conversation,
     address,

@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol import Node, Resolve, State
 from gossipd.protocol.events import RegisteredPeerSilent
-from gossipd.protocol.wire.messages import ALIVE, SUSPECT, Claim, Ping
+from gossipd.protocol.wire import ALIVE, SUSPECT, Claim, Ping
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gossipd.protocol import Node, ProtocolConfig
-from gossipd.protocol.membership.detector import RoundTrip
-from gossipd.protocol.wire.messages import SUSPECT, Ack, Claim, Claims, Message, Nack, Ping, PingReq
+from gossipd.protocol.membership.echoes import RoundTrip, RoundTrips
+from gossipd.protocol.wire import SUSPECT, Ack, Claim, Claims, Message, Nack, Ping, PingReq
 from tests.protocol.conversation import (
     Conversation,
     address,
@@ -266,25 +266,15 @@ def test_an_ack_after_the_nack_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("samples", "bound"),
-    [([0.1], 0.3), ([0.1, 0.1], 0.25), ([0.1, 0.2], 0.1125 + 4 * 0.0625)],
-)
-def test_round_trips_are_smoothed(samples: list[float], bound: float) -> None:
-    """Mean and deviation follow RFC 6298; the bound is the mean and four deviations."""
-    trip = RoundTrip(samples[0])
-    for sample in samples[1:]:
-        trip.add(sample)
-    assert pytest.approx(bound) == trip.bound
-
-
-@pytest.mark.parametrize(
     ("trip", "enabled", "wait"),
     [(0.001, True, 0.1), (0.04, True, 0.36), (10.0, True, 0.5), (0.001, False, 0.5)],
 )
-def test_timeouts_follow_the_round_trip(trip: float, enabled: bool, wait: float) -> None:
+def test_timeouts_follow_the_round_trip(
+    monkeypatch: pytest.MonkeyPatch, trip: float, enabled: bool, wait: float
+) -> None:
     """The wait for an ack is three bounds of the peer's round trip, within its limits."""
     prober = Prober(1, rtt_timeouts=enabled, indirect_probes=0)
-    prober.node._detector._round_trips[node_id(2)] = RoundTrip(trip)
+    monkeypatch.setattr(RoundTrips, "bound", lambda self, peer: RoundTrip(trip).bound)
     prober.probe()
     began = prober.now
     prober.until(Ping)

@@ -19,7 +19,7 @@ from gossipd.protocol import (
     format_node_id,
 )
 from gossipd.protocol.events import ClusterFound, IdConflict, MemberJoined
-from gossipd.protocol.wire.messages import ALIVE, Beacon, Claim, Message, Ping, Sender
+from gossipd.protocol.wire import ALIVE, Beacon, Claim, Message, Ping, Sender
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,

@@ -1,10 +1,19 @@
-"""Gossip rounds."""
+"""Gossip: rounds, and what rides on other datagrams."""
 
 from __future__ import annotations
 
 from gossipd.protocol import ProtocolConfig
-from gossipd.protocol.wire.messages import Claim, Claims
-from tests.protocol.conversation import address, converse, datagram, make_node, node_id, sender
+from gossipd.protocol.wire import DEAD, SUSPECT, Claim, Claims, Nack, Ping
+from tests.protocol.conversation import (
+    WALL_MS,
+    address,
+    converse,
+    datagram,
+    make_node,
+    node_id,
+    sender,
+)
+from tests.protocol.parts import Parts
 
 
 def test_news_reaches_everybody_without_probes() -> None:
@@ -33,3 +42,49 @@ def test_claims_are_sent_a_limited_number_of_times() -> None:
     before = len(talk.carried)
     talk.run(10)
     assert [] == talk.carried[before:]
+
+
+def test_news_fills_a_datagram_and_no_more() -> None:
+    """With hundreds of claims waiting, every datagram stays within the limit and is well used."""
+    parts = Parts()
+    for number in range(300):
+        parts.gossip.tell(Claim(f"10.1.{number // 250}.{number % 250}:8088", WALL_MS, 0, 0))
+    for _ in range(10):
+        parts.gossip.send(address(2), None, Ping(1, node_id(2), 5, 6))
+    sizes = [len(data) for data in parts.sent()]
+    assert 1400 >= max(sizes)
+    assert 1200 < min(sizes)
+
+
+def test_a_suspect_is_told_what_is_said_of_it() -> None:
+    """So it can refute at once; without the buddy system it must wait for gossip."""
+    for buddy, told in ((True, 1), (False, 0)):
+        parts = Parts(buddy=buddy)
+        row = parts.table.add(Claim(node_id(2), WALL_MS, 0, SUSPECT, node_id(3)), 0.0)
+        parts.gossip.send(row.address, row, Nack(1))
+        assert told == len(parts.claims())
+
+
+def test_without_the_buddy_system_gossip_may_tell_a_suspect() -> None:
+    """As it tells anybody (plain SWIM): nobody could refute otherwise. With it, it says so once."""
+    for buddy in (True, False):
+        parts = Parts(buddy=buddy)
+        row = parts.table.add(Claim(node_id(2), WALL_MS, 0, SUSPECT, node_id(3)), 0.0)
+        parts.gossip.tell(row.claim())
+        parts.gossip.send(row.address, row, Nack(1))
+        assert [row.claim()] == parts.claims()
+
+
+def test_the_dead_are_always_told() -> None:
+    """That is no part of the buddy system: without it nobody came back."""
+    parts = Parts(buddy=False)
+    row = parts.table.add(Claim(node_id(2), WALL_MS, 0, DEAD, node_id(3)), 0.0)
+    parts.gossip.send(row.address, row, Nack(1))
+    assert [row.claim()] == parts.claims()
+
+
+def test_nothing_is_sent_when_there_is_nothing_to_say() -> None:
+    """An empty datagram would be one that everybody has to read."""
+    parts = Parts()
+    assert not parts.gossip.send(address(2), None)
+    assert [] == parts.effects()

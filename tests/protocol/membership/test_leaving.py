@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gossipd.protocol import ProtocolConfig
 from gossipd.protocol.events import LeaveDone, MemberDead, MemberLeft
-from gossipd.protocol.wire.messages import Delta, Entry, Group, Ping, Push
+from gossipd.protocol.wire import Delta, Entry, Group, Ping, Push
 from tests.protocol.conversation import (
     address,
     converse,

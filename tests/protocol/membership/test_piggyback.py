@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gossipd.protocol.membership.piggyback import PiggybackQueue, transmit_limit
-from gossipd.protocol.wire.messages import ALIVE, DEAD, SUSPECT, Claim
+from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Claim
 
 PLENTY = 1000
 IDS = [f"10.0.0.{number}:8088" for number in range(10, 20)]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.membership.table import MemberTable, beats, usable_id
-from gossipd.protocol.wire.messages import ALIVE, DEAD, LEFT, SUSPECT, Claim
+from gossipd.protocol.wire import ALIVE, DEAD, LEFT, SUSPECT, Claim
 from tests.protocol.conversation import node_id
 
 CLAIMS = st.builds(
@@ -120,7 +120,7 @@ def test_the_gone_are_not_probed(state: int) -> None:
 def test_the_removed_are_not_probed() -> None:
     """A removed member is no probe target and not live."""
     table = make_table(alive(2))
-    table.hide(table.rows[node_id(2)], True)
+    table.set_removed(table.rows[node_id(2)], True)
     assert (None, 1) == (table.next_probe(), table.size())
 
 
@@ -172,11 +172,11 @@ def test_everything_else_changes_the_hash(claim: Claim) -> None:
     assert make_table(alive(2)).fingerprint.total != make_table(claim).fingerprint.total
 
 
-def test_hidden_rows_stay_in_the_hash() -> None:
+def test_removed_rows_stay_in_the_hash() -> None:
     """Removing is local, so that it is no difference between tables."""
     table = make_table(alive(2))
     before = table.fingerprint.total
-    table.hide(table.rows[node_id(2)], True)
+    table.set_removed(table.rows[node_id(2)], True)
     assert before == table.fingerprint.total
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol import ReplicaRetired
+from gossipd.protocol import OwnerRetired
 from gossipd.sim.world import Commands, Faults, Request, World
 from gossipd.sim.world.resolver import RESOLVE_DELAY
 
@@ -34,7 +34,7 @@ def counts(world: World) -> list[int]:
 
 def retired(world: World) -> bool:
     """Whether the node has heard of its lost future."""
-    return bool(list(world.log.of(ReplicaRetired)))
+    return bool(list(world.log.of(OwnerRetired)))
 
 
 def holders(request: Request) -> int:

@@ -8,14 +8,20 @@ dead.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from .. import events
 from ..outbox import Outbox
-from ..wire.messages import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
+from ..part import Admits, Handler, Part
+from ..runtime import Runtime
+from ..wire import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim, Claims
 from .awareness import Awareness
+from .gossip import Gossip
+from .peer import Peer
 from .suspicion import Suspicion, suspicion_timeout
-from .table import Member, beats, usable_id
+from .table import Member, MemberTable, beats, usable_id
 
 _DAY_MS = 86_400_000
 _RAISES = 3
@@ -23,18 +29,66 @@ _RAISE_SECONDS = 5.0
 """How long it takes until one more raise of the own generation is allowed."""
 
 
-class Membership:
-    """This node's view of the cluster."""
+class View(Part):
+    """This node's view of the cluster: the member table, which changes only by claims.
 
-    def __init__(self, outbox: Outbox, awareness: Awareness) -> None:
-        self._out = outbox
-        self._table = outbox.table
+    Attributes:
+        leaving: this node says that it left, and refutes nothing.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        outbox: Outbox,
+        table: MemberTable,
+        gossip: Gossip,
+        awareness: Awareness,
+        changed: Callable[[Iterable[Member]], None],
+    ) -> None:
+        """Makes the view of a node that has just started.
+
+        Args:
+            changed: told of rows that a peer's word has changed, once all of that word is applied.
+        """
+        self._runtime = runtime
+        self._outbox = outbox
+        self._table = table
+        self._gossip = gossip
         self._awareness = awareness
+        self._changed = changed
         self._suspicions: dict[str, Suspicion] = {}
-        self._started = outbox.now
+        self._started = runtime.now
         self._raised = 0.0
-        self._raised_at = outbox.now
+        self._raised_at = runtime.now
+        self._counts = {"suspicions": 0, "deaths": 0, "refutations": 0}
         self.leaving = False
+        self.handlers = {Claims: Handler(self.on_claims, Admits.MEMBERS)}
+
+    # What others say
+
+    def on_claims(self, claims: Claims, peer: Peer) -> None:
+        """Applies what a member gossips."""
+        for claim in claims.claims:
+            self.hear(claim)
+
+    def hear(self, claim: Claim) -> Member | None:
+        """Applies a claim, and tells of its row if it changed. Returns that row, if any."""
+        changed = self.apply(claim)
+        row = self._table.rows.get(claim.id)
+        if changed and row is not None:
+            self._changed([row])
+        return row
+
+    def merge(self, claims: Iterable[Claim], merged_from: str) -> bool:
+        """Applies the rows of a peer's table. Returns whether any of them was news."""
+        news = False
+        for claim in claims:
+            news |= self.apply(claim, merged_from)
+        return news
+
+    def tell_changed(self, members: Iterable[str]) -> None:
+        """Tells of the rows of these ids, as far as they are live."""
+        self._changed([self._table.live[each] for each in members if each in self._table.live])
 
     def apply(self, claim: Claim, merged_from: str = "") -> bool:
         """Takes over a claim if it is news. Whether it changed this node's view.
@@ -59,7 +113,7 @@ class Membership:
 
     def suspect(self, row: Member) -> None:
         """This node's own probe of `row` failed."""
-        self._out.statistics.suspicions += 1
+        self._counts["suspicions"] += 1
         own = self._table.own.id
         claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own)
         if row.state == ALIVE:
@@ -71,8 +125,10 @@ class Membership:
         """From now on this node says that it left, and refutes nothing."""
         self.leaving = True
         own = self._table.own
-        self._table.change(own, Claim(own.id, own.generation, own.incarnation, LEFT), self._out.now)
-        self._spread(own.claim(), first=True)
+        self._table.change(
+            own, Claim(own.id, own.generation, own.incarnation, LEFT), self._runtime.now
+        )
+        self._gossip.tell(own.claim(), first=True)
 
     def move(self, node_id: str) -> None:
         """From now on this node has that id, and says that its old one left.
@@ -86,43 +142,43 @@ class Membership:
             self._close(known)
         generation = max(old.generation, known.generation if known else 0) + 1
         own = Claim(node_id, max(generation, int(self.wall_ms())), 0, ALIVE)
-        table.become(own, self._out.now)
-        self._out.queue.drop(old.id)
+        table.become(own, self._runtime.now)
+        self._gossip.drop(old.id)
         self._raised = 0.0
         if met:
             left = Claim(old.id, old.generation, old.incarnation, LEFT)
-            table.add(left, self._out.now)
-            self._spread(left)
+            table.add(left, self._runtime.now)
+            self._gossip.tell(left)
         self._announce(own)
-        self._out.notify(events.IdChanged(node_id, old.id))
+        self._runtime.notify(events.IdChanged(node_id, old.id))
 
     def wall_ms(self) -> float:
         """The wall clock as this node may estimate it, in milliseconds."""
-        return self._out.identity.wall_ms + (self._out.now - self._started) * 1000
+        return self._runtime.identity.wall_ms + (self._runtime.now - self._started) * 1000
 
     def _acceptable(self, claim: Claim) -> bool:
         if not usable_id(claim.id) or (claim.accuser and not usable_id(claim.accuser)):
-            self._out.reject("id")
+            self._runtime.reject("id")
         elif claim.generation > self.wall_ms() + _DAY_MS:
-            self._out.reject("generation")
+            self._runtime.reject("generation")
         else:
             return True
         return False
 
     def _unknown(self, claim: Claim, merged_from: str) -> bool:
-        full = len(self._table.rows) >= self._out.config.member_limit
+        full = len(self._table.rows) >= self._runtime.config.member_limit
         if full and (claim.state >= DEAD or not self._table.drop_oldest_gone()):
-            self._out.reject("member limit")
+            self._runtime.reject("member limit")
             return False
         if claim.state == SUSPECT:
             alive = Claim(claim.id, claim.generation, claim.incarnation, ALIVE)
             return self._unknown(alive, merged_from) and self.apply(claim, merged_from)
-        self._table.add(claim, self._out.now)
+        self._table.add(claim, self._runtime.now)
         if claim.state == ALIVE:
-            self._out.notify(events.MemberJoined(claim.id, claim.generation, None))
+            self._runtime.notify(events.MemberJoined(claim.id, claim.generation, None))
         if not merged_from:
             # A row of a merged table is no news to the cluster, only to this node.
-            self._spread(claim)
+            self._gossip.tell(claim)
         return True
 
     def _doubt(self, row: Member, claim: Claim, merged_from: str) -> bool:
@@ -135,51 +191,47 @@ class Membership:
 
     def _change(self, row: Member, claim: Claim) -> None:
         was, generation = row.state, row.generation
-        self._table.change(row, claim, self._out.now)
+        self._table.change(row, claim, self._runtime.now)
         if claim.state == SUSPECT:
             self._open(row, claim.accuser)
         else:
             self._close(row)
         if not row.removed:
             self._report(row, was, generation)
-        self._spread(claim)
+        self._gossip.tell(claim)
 
     def _report(self, row: Member, was: int, generation: int) -> None:
-        out = self._out
+        notify = self._runtime.notify
         if row.generation != generation and row.state <= SUSPECT:
-            out.notify(events.MemberJoined(row.id, row.generation, generation))
+            notify(events.MemberJoined(row.id, row.generation, generation))
         elif row.state == ALIVE and was != ALIVE:
-            out.notify(events.MemberRecovered(row.id, STATES[was]))
+            notify(events.MemberRecovered(row.id, STATES[was]))
         elif row.state == SUSPECT and was == ALIVE:
-            out.notify(events.MemberSuspect(row.id, row.accuser))
+            notify(events.MemberSuspect(row.id, row.accuser))
         elif row.state == DEAD and was <= SUSPECT:
-            out.notify(events.MemberDead(row.id, row.accuser))
+            notify(events.MemberDead(row.id, row.accuser))
         elif row.state == LEFT and was <= DEAD:
-            out.notify(events.MemberLeft(row.id))
-
-    def _spread(self, claim: Claim, *, first: bool = False) -> None:
-        self._out.queue.put(claim, first=first)
-        self._out.dirty()
+            notify(events.MemberLeft(row.id))
 
     # Suspicions
 
     def _limit(self) -> int:
-        return min(self._out.config.suspicion_confirmations, self._table.size() - 2)
+        return min(self._runtime.config.suspicion_confirmations, self._table.size() - 2)
 
     def _open(self, row: Member, accuser: str) -> None:
-        self._suspicions[row.id] = Suspicion(accuser, self._out.now)
+        self._suspicions[row.id] = Suspicion(accuser, self._runtime.now)
         self._arm(row)
 
     def _close(self, row: Member) -> None:
         if self._suspicions.pop(row.id, None) is not None:
-            self._out.timers.cancel(("suspicion", row.id))
+            self._runtime.timers.cancel(("suspicion", row.id))
 
     def _arm(self, row: Member) -> None:
         """Sets the deadline of the verdict. Own pauses moved the start, they count as no time."""
         suspicion = self._suspicions[row.id]
-        lasts = suspicion_timeout(self._out.config, self._table.size(), suspicion.confirmations)
+        lasts = suspicion_timeout(self._runtime.config, self._table.size(), suspicion.confirmations)
         verdict = partial(self._declare_dead, row, row.generation, row.incarnation)
-        self._out.timers.set(("suspicion", row.id), suspicion.started + lasts, verdict)
+        self._runtime.timers.set(("suspicion", row.id), suspicion.started + lasts, verdict)
 
     def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:
         suspicion = self._suspicions.get(row.id)
@@ -189,18 +241,18 @@ class Membership:
             return
         if suspicion.confirm(claim.accuser, self._limit()):
             self._arm(row)
-            self._spread(claim)
+            self._gossip.tell(claim)
 
     def _declare_dead(self, row: Member, generation: int, incarnation: int) -> None:
         if row.state != SUSPECT or (row.generation, row.incarnation) != (generation, incarnation):
             return
-        self._out.statistics.deaths += 1
+        self._counts["deaths"] += 1
         self._change(row, Claim(row.id, generation, incarnation, DEAD, self._table.own.id))
 
-    def extend(self, seconds: float) -> None:
-        """Own lateness: what was open stays open for as long."""
+    def paused(self, seconds: float) -> None:
+        """Extends open suspicions: a member could not refute while this process stood still."""
         for suspicion in self._suspicions.values():
-            suspicion.started += seconds
+            suspicion.extend(seconds)
 
     # What others say of us
 
@@ -210,15 +262,15 @@ class Membership:
             return False
         if claim.generation > own.generation:
             if not self._may_raise():
-                self._out.reject("conflict")
+                self._runtime.reject("conflict")
                 return False
             self._become(claim.generation + 1, 0)
             return True
-        self._out.statistics.refutations += 1
+        self._counts["refutations"] += 1
         if claim.state != ALIVE:
             self._awareness.change(1)
         self._become(own.generation, claim.incarnation + 1)
-        self._out.notify(events.Refuted(own.incarnation, STATES[claim.state]))
+        self._runtime.notify(events.Refuted(own.incarnation, STATES[claim.state]))
         return True
 
     def _may_raise(self) -> bool:
@@ -227,7 +279,7 @@ class Membership:
         Two processes under one id would raise theirs in turns for ever. But once the other is gone,
         what it said last must not exclude this one for good.
         """
-        now = self._out.now
+        now = self._runtime.now
         self._raised = max(0.0, self._raised - (now - self._raised_at) / _RAISE_SECONDS)
         self._raised_at = now
         if self._raised > _RAISES - 1:
@@ -238,10 +290,16 @@ class Membership:
     def _become(self, generation: int, incarnation: int) -> None:
         own = self._table.own
         claim = Claim(own.id, generation, incarnation, ALIVE)
-        self._table.change(own, claim, self._out.now)
+        self._table.change(own, claim, self._runtime.now)
         self._announce(claim)
 
     def _announce(self, claim: Claim) -> None:
-        self._out.generation = claim.generation
-        self._out.introduce()
-        self._spread(claim, first=True)
+        self._outbox.introduce(claim)
+        self._gossip.tell(claim, first=True)
+
+    def counted(self) -> Mapping[str, Any]:
+        """Returns members by state, the verdicts of this node itself, and its refutations."""
+        members = dict.fromkeys((*STATES, "joining", "removed"), 0)
+        for row in self._table.rows.values():
+            members["removed" if row.removed else STATES[row.state]] += 1
+        return {"members": members, **self._counts}

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol import Identity, Notify, ProtocolConfig
 from gossipd.protocol.events import (
     Event,
     MemberDead,
@@ -19,10 +16,10 @@ from gossipd.protocol.events import (
     Refuted,
 )
 from gossipd.protocol.membership.awareness import Awareness
-from gossipd.protocol.membership.claims import Membership
-from gossipd.protocol.outbox import Outbox
-from gossipd.protocol.wire.messages import ALIVE, DEAD, LEFT, SUSPECT, Claim
-from tests.protocol.conversation import WALL_MS, node_id
+from gossipd.protocol.membership.view import View
+from gossipd.protocol.wire import ALIVE, DEAD, LEFT, SUSPECT, Claim
+from tests.protocol.conversation import WALL_MS, address, node_id
+from tests.protocol.parts import Parts
 
 DAY = 86_400_000
 CLAIMS = st.builds(
@@ -30,18 +27,24 @@ CLAIMS = st.builds(
 )
 
 
-class View:
-    """A node's membership, and what it reported."""
+class Seen:
+    """A node's view of its cluster, and what it reported."""
 
     def __init__(self, members: int = 0, **changes: object) -> None:
-        config = ProtocolConfig.profile("lan", **changes)
-        identity = Identity(node_id(1), 1, WALL_MS)
-        self.out = Outbox(config, identity, WALL_MS, Random(1), 0.0)
+        self.parts = parts = Parts(**changes)
+        self.runtime, self.table = parts.runtime, parts.table
         self.awareness = Awareness(8)
-        self.membership = Membership(self.out, self.awareness)
+        self.view = View(
+            parts.runtime,
+            parts.outbox,
+            parts.table,
+            parts.gossip,
+            self.awareness,
+            parts.note_changed,
+        )
         for number in range(2, 2 + members):
             self.say(number, ALIVE)
-        self.out.effects.clear()
+        self.events()
 
     def say(
         self,
@@ -57,30 +60,28 @@ class View:
         claim = Claim(
             node_id(number), generation, incarnation, state, node_id(accuser) if accuser else ""
         )
-        return self.membership.apply(claim, node_id(merged_from) if merged_from else "")
+        return self.view.apply(claim, node_id(merged_from) if merged_from else "")
 
     def row(self, number: int) -> tuple[int, int, int]:
         """Generation, incarnation and state of a row."""
-        row = self.out.table.rows[node_id(number)]
+        row = self.table.rows[node_id(number)]
         return row.generation, row.incarnation, row.state
 
     def events(self) -> list[Event]:
         """What was reported since the last call."""
-        found = [effect.event for effect in self.out.effects if isinstance(effect, Notify)]
-        self.out.effects.clear()
-        return found
+        return self.parts.events()
 
     def verdict(self, number: int) -> float | None:
         """Seconds until the suspicion of that node ends, by firing the timers up to it."""
         while self.row(number)[2] == SUSPECT:
-            due = self.out.timers.next_deadline()
+            due = self.runtime.timers.next_deadline()
             if due is None:
                 return None
-            self.out.now = due
-            action = self.out.timers.pop_due(due)
+            self.runtime.now = due
+            action = self.runtime.timers.pop_due(due)
             if action is not None:
                 action()
-        return self.out.now
+        return self.runtime.now
 
 
 @given(st.lists(CLAIMS, min_size=1, max_size=8), st.randoms(use_true_random=False))
@@ -88,28 +89,28 @@ def test_gossip_has_one_result_in_any_order(claims: list[Claim], random: object)
     """Claims that arrive in any order, some of them again, leave the same row."""
     rows = []
     for _ in range(2):
-        view = View()
+        seen = Seen()
         for claim in claims + claims[:2]:
-            view.membership.apply(claim)
-        rows.append(view.row(2))
+            seen.view.apply(claim)
+        rows.append(seen.row(2))
         random.shuffle(claims)  # type: ignore[attr-defined]
     assert rows[0] == rows[1]
 
 
 def test_a_new_generation_replaces_the_dead() -> None:
     """A restarted node is alive at once, and the event names both generations."""
-    view = View(1)
-    view.say(2, DEAD, incarnation=7)
-    view.events()
-    view.say(2, ALIVE, generation=2)
-    assert [MemberJoined(node_id(2), 2, 1)] == view.events()
+    seen = Seen(1)
+    seen.say(2, DEAD, incarnation=7)
+    seen.events()
+    seen.say(2, ALIVE, generation=2)
+    assert [MemberJoined(node_id(2), 2, 1)] == seen.events()
 
 
 def test_rumours_of_an_old_generation_change_nothing() -> None:
     """What was said of the self before a restart is no news."""
-    view = View()
-    view.say(2, ALIVE, generation=2)
-    assert not view.say(2, DEAD, generation=1, incarnation=9)
+    seen = Seen()
+    seen.say(2, ALIVE, generation=2)
+    assert not seen.say(2, DEAD, generation=1, incarnation=9)
 
 
 @pytest.mark.parametrize(
@@ -122,113 +123,113 @@ def test_rumours_of_an_old_generation_change_nothing() -> None:
 )
 def test_each_verdict_has_its_event(state: int, event: Event) -> None:
     """A verdict that changes the view is reported once."""
-    view = View(1)
-    view.say(2, state, accuser=3)
-    view.say(2, state, accuser=3)
-    assert [event] == view.events()
+    seen = Seen(1)
+    seen.say(2, state, accuser=3)
+    seen.say(2, state, accuser=3)
+    assert [event] == seen.events()
 
 
 @pytest.mark.parametrize(("state", "was"), [(SUSPECT, "suspect"), (DEAD, "dead")])
 def test_a_refutation_is_a_recovery(state: int, was: str) -> None:
     """A member that raises its incarnation is alive again."""
-    view = View(1)
-    view.say(2, state, accuser=3)
-    view.events()
-    view.say(2, ALIVE, incarnation=1)
-    assert [MemberRecovered(node_id(2), was)] == view.events()
+    seen = Seen(1)
+    seen.say(2, state, accuser=3)
+    seen.events()
+    seen.say(2, ALIVE, incarnation=1)
+    assert [MemberRecovered(node_id(2), was)] == seen.events()
 
 
 @pytest.mark.parametrize("state", [SUSPECT, DEAD, LEFT])
 def test_what_is_said_of_us_is_refuted(state: int) -> None:
     """A node that hears itself doubted raises its incarnation above the doubt's."""
-    view = View()
-    view.say(1, state, generation=WALL_MS, incarnation=4, accuser=3)
-    assert (WALL_MS, 5, ALIVE) == view.row(1)
+    seen = Seen()
+    seen.say(1, state, generation=WALL_MS, incarnation=4, accuser=3)
+    assert (WALL_MS, 5, ALIVE) == seen.row(1)
 
 
 def test_a_refutation_is_the_next_thing_said() -> None:
     """The own refutation is put before all other news."""
-    view = View(3)
-    view.say(1, SUSPECT, generation=WALL_MS, accuser=3)
-    first = view.out.queue.take(1000, 9)[0]
-    assert node_id(1).encode() in bytes(first)
+    seen = Seen(3)
+    seen.say(1, SUSPECT, generation=WALL_MS, accuser=3)
+    seen.parts.gossip.send(address(9), None)
+    assert node_id(1) == seen.parts.claims()[0].id
 
 
 def test_refuting_costs_health() -> None:
     """A node that was doubted trusts its own timing less (Lifeguard IV.A)."""
-    view = View()
-    view.say(1, SUSPECT, generation=WALL_MS, accuser=3)
-    assert 1 == view.awareness.score
+    seen = Seen()
+    seen.say(1, SUSPECT, generation=WALL_MS, accuser=3)
+    assert 1 == seen.awareness.score
 
 
 def test_an_old_doubt_is_not_refuted_again() -> None:
     """A doubt of an incarnation that is over changes nothing."""
-    view = View()
-    view.say(1, SUSPECT, generation=WALL_MS, incarnation=0, accuser=3)
-    view.events()
-    view.say(1, DEAD, generation=WALL_MS, incarnation=0, accuser=3)
-    assert [] == [event for event in view.events() if isinstance(event, Refuted)]
+    seen = Seen()
+    seen.say(1, SUSPECT, generation=WALL_MS, incarnation=0, accuser=3)
+    seen.events()
+    seen.say(1, DEAD, generation=WALL_MS, incarnation=0, accuser=3)
+    assert [] == [event for event in seen.events() if isinstance(event, Refuted)]
 
 
 def test_a_larger_generation_of_us_is_passed() -> None:
     """A node takes a generation above any that the cluster knows for its id."""
-    view = View()
-    view.say(1, ALIVE, generation=WALL_MS + 50)
-    assert (WALL_MS + 51, 0, ALIVE) == view.row(1)
+    seen = Seen()
+    seen.say(1, ALIVE, generation=WALL_MS + 50)
+    assert (WALL_MS + 51, 0, ALIVE) == seen.row(1)
 
 
 def test_two_processes_of_one_id_do_not_outbid_each_other() -> None:
     """Generations are raised a few times only."""
-    view = View()
+    seen = Seen()
     for _ in range(10):
-        view.say(1, ALIVE, generation=view.row(1)[0] + 10)
-    assert WALL_MS + 100 > view.row(1)[0]
+        seen.say(1, ALIVE, generation=seen.row(1)[0] + 10)
+    assert WALL_MS + 100 > seen.row(1)[0]
     raises = 0
     for second in range(1, 61):
-        view.out.now = float(second)
-        raises += view.say(1, ALIVE, generation=view.row(1)[0] + 10)
+        seen.runtime.now = float(second)
+        raises += seen.say(1, ALIVE, generation=seen.row(1)[0] + 10)
     assert 12 == raises
 
 
 def test_what_another_process_of_our_id_said_last_does_not_exclude_us_for_good() -> None:
     """It outbid us, and left: two machines may have had one address while addresses changed."""
-    view = View()
+    seen = Seen()
     for _ in range(10):
-        view.say(1, ALIVE, generation=view.row(1)[0] + 10)
-    last = view.row(1)[0] + 10
-    assert not view.say(1, LEFT, generation=last)
-    view.out.now = 5.0
-    assert view.say(1, LEFT, generation=last)
-    assert (last + 1, 0, ALIVE) == view.row(1)
+        seen.say(1, ALIVE, generation=seen.row(1)[0] + 10)
+    last = seen.row(1)[0] + 10
+    assert not seen.say(1, LEFT, generation=last)
+    seen.runtime.now = 5.0
+    assert seen.say(1, LEFT, generation=last)
+    assert (last + 1, 0, ALIVE) == seen.row(1)
 
 
 @pytest.mark.parametrize(("ahead", "taken"), [(DAY, True), (DAY + 1, False)])
 def test_generations_far_ahead_are_rejected(ahead: int, taken: bool) -> None:
     """A generation more than a day ahead of the clock is nobody's."""
-    assert taken == View().say(2, ALIVE, generation=WALL_MS + ahead)
+    assert taken == Seen().say(2, ALIVE, generation=WALL_MS + ahead)
 
 
 def test_a_merged_death_is_only_a_suspicion() -> None:
     """Another one's table makes a live member suspect, not dead."""
-    view = View(3)
-    view.say(2, DEAD, accuser=4, merged_from=3)
-    assert SUSPECT == view.row(2)[2]
+    seen = Seen(3)
+    seen.say(2, DEAD, accuser=4, merged_from=3)
+    assert SUSPECT == seen.row(2)[2]
 
 
 def test_a_merged_death_of_a_suspect_changes_nothing() -> None:
     """A merged verdict neither ends nor shortens a suspicion."""
-    view, other = View(9), View(9)
-    for each in (view, other):
+    seen, other = Seen(9), Seen(9)
+    for each in (seen, other):
         each.say(2, SUSPECT, accuser=3)
-    view.say(2, DEAD, accuser=4, merged_from=5)
-    assert other.verdict(2) == view.verdict(2)
+    seen.say(2, DEAD, accuser=4, merged_from=5)
+    assert other.verdict(2) == seen.verdict(2)
 
 
 def test_a_merged_leave_is_believed() -> None:
     """Only the member itself can have said that it left."""
-    view = View(2)
-    view.say(2, LEFT, merged_from=3)
-    assert LEFT == view.row(2)[2]
+    seen = Seen(2)
+    seen.say(2, LEFT, merged_from=3)
+    assert LEFT == seen.row(2)[2]
 
 
 # Ten nodes: 18 s without a confirmation, 10.5 s with one of three, 3 s with all (test_suspicion).
@@ -247,74 +248,85 @@ def test_only_independent_confirmations_shorten_a_suspicion(
     accusers: list[int], merged: list[int], seconds: float
 ) -> None:
     """The same accuser twice, or a merged table, is no confirmation."""
-    view = View(9)
+    seen = Seen(9)
     for accuser in accusers:
-        view.say(2, SUSPECT, accuser=accuser)
+        seen.say(2, SUSPECT, accuser=accuser)
     for source in merged:
-        view.say(2, SUSPECT, accuser=source, merged_from=source)
-    found = view.verdict(2)
+        seen.say(2, SUSPECT, accuser=source, merged_from=source)
+    found = seen.verdict(2)
     assert pytest.approx(seconds) == found
 
 
 def test_a_confirmation_is_passed_on() -> None:
     """A new accuser is news for the others too."""
-    view = View(9)
-    view.say(2, SUSPECT, accuser=3)
-    while view.out.queue:
-        view.out.queue.take(9999, 1)
-    view.say(2, SUSPECT, accuser=4)
-    assert 1 == len(view.out.queue)
+    seen = Seen(9)
+    seen.say(2, SUSPECT, accuser=3)
+    while seen.parts.gossip.send(address(9), None):
+        pass
+    seen.say(2, SUSPECT, accuser=4)
+    assert {"claims": 1} == seen.parts.gossip.waiting()
 
 
 def test_own_pauses_lengthen_a_suspicion() -> None:
     """Time in which this process did not run is no time for the suspect to answer."""
-    view = View(9)
-    view.say(2, SUSPECT, accuser=3)
-    view.out.timers.extend(5.0)
-    view.membership.extend(5.0)
-    assert 23.0 == view.verdict(2)
+    seen = Seen(9)
+    seen.say(2, SUSPECT, accuser=3)
+    seen.runtime.timers.extend(5.0)
+    seen.view.paused(5.0)
+    assert 23.0 == seen.verdict(2)
 
 
 def test_an_unknown_suspect_is_suspected() -> None:
     """A suspicion of a member that was not known makes it known, and suspected."""
-    view = View(3)
-    view.say(9, SUSPECT, accuser=3)
-    assert SUSPECT == view.row(9)[2]
+    seen = Seen(3)
+    seen.say(9, SUSPECT, accuser=3)
+    assert SUSPECT == seen.row(9)[2]
 
 
 @pytest.mark.parametrize("merged_from", [0, 3])
 def test_beyond_the_limit_live_members_are_refused(merged_from: int) -> None:
     """Where all rows are live, a new member is refused and counted."""
-    view = View(3, member_limit=4)
-    view.say(9, ALIVE, merged_from=merged_from)
-    assert {"member limit": 1} == view.out.statistics.rejected
+    seen = Seen(3, member_limit=4)
+    seen.say(9, ALIVE, merged_from=merged_from)
+    assert {"member limit": 1} == seen.runtime.counted()["rejected"]
 
 
 def test_beyond_the_limit_the_dead_make_room() -> None:
     """A live member replaces the oldest dead one."""
-    view = View(3, member_limit=4)
-    view.say(2, DEAD, accuser=3)
-    assert view.say(9, ALIVE)
+    seen = Seen(3, member_limit=4)
+    seen.say(2, DEAD, accuser=3)
+    assert seen.say(9, ALIVE)
 
 
 def test_beyond_the_limit_the_dead_are_not_learned() -> None:
     """A dead member takes nobody's place."""
-    view = View(3, member_limit=4)
-    view.say(2, DEAD, accuser=3)
-    assert not view.say(9, DEAD)
+    seen = Seen(3, member_limit=4)
+    seen.say(2, DEAD, accuser=3)
+    assert not seen.say(9, DEAD)
 
 
 @pytest.mark.parametrize("text", ["node:1", "0.0.0.0:1", "", "10.0.0.1", "x" * 270])
 def test_an_id_that_is_no_address_is_rejected(text: str) -> None:
     """A claim about something that no node can be is counted and forgotten."""
-    view = View()
-    view.membership.apply(Claim(text, 1, 0, ALIVE))
-    assert {"id": 1} == view.out.statistics.rejected
+    seen = Seen()
+    seen.view.apply(Claim(text, 1, 0, ALIVE))
+    assert {"id": 1} == seen.runtime.counted()["rejected"]
 
 
 def test_a_node_that_leaves_refutes_nothing() -> None:
     """After `leave` the own claim stays `left`."""
-    view = View(2)
-    view.membership.leave()
-    view.say(1, DEAD, generation=WALL_MS, incarnation=3, accuser=3)
-    assert (WALL_MS, 0, LEFT) == view.row(1)
+    seen = Seen(2)
+    seen.view.leave()
+    seen.say(1, DEAD, generation=WALL_MS, incarnation=3, accuser=3)
+    assert (WALL_MS, 0, LEFT) == seen.row(1)
+
+
+def test_rows_that_a_peer_changes_are_told() -> None:
+    """Once for each claim that is news, and after a merge for those that are live."""
+    seen = Seen(3)
+    claim = Claim(node_id(2), 1, 1, SUSPECT, node_id(3))
+    for _ in range(2):
+        seen.view.hear(claim)
+    assert [node_id(2)] == [row.id for row in seen.parts.changed]
+    seen.view.tell_changed([node_id(4), node_id(99)])
+    assert [node_id(2), node_id(4)] == [row.id for row in seen.parts.changed]
