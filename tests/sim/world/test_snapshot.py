@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from enum import Enum
 from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
@@ -12,7 +13,7 @@ from gossipd.sim.world import Commands, Faults, World, id_of
 from gossipd.sim.world.resolver import RESOLVE_DELAY
 from tests.sim.checks import states
 
-_PLAIN = (int, float, str, bytes, bool, type(None), frozenset)
+_PLAIN = (Enum, int, float, str, bytes, bool, type(None), frozenset)
 _CODE = (type, ModuleType, type(lru_cache(len)), type(len))
 
 
