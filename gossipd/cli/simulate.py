@@ -73,16 +73,16 @@ def simulate(
     SCENARIO is a TOML file or the name of a scenario that ships with gossipd; options replace its
     words. Exit codes: 0 done, 2 wrong usage, 130 interrupted (what was seen is printed).
     """
-    from gossipd.sim import command
+    from gossipd.sim import Output, list_scenarios, run_scenario
 
     if listing:
-        click.echo("\n".join(command.listing()))
+        click.echo("\n".join(list_scenarios()))
         return 0
     if scenario and named:
         raise click.UsageError("SCENARIO and '--scenario' name two scenarios")
     options = {name.replace("_", "-"): value for name, value in words.items()}
-    shown = command.Output(json=output == "json", trace=trace, plot=plot)
+    shown = Output(json=output == "json", trace=trace, plot=plot)
     try:
-        return command.simulate(scenario or named, options, shown)
+        return run_scenario(scenario or named, options, shown)
     except ValueError as error:
         raise click.UsageError(str(error)) from None

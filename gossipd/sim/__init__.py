@@ -1,26 +1,25 @@
-"""A second driver of the protocol: virtual time, a network with faults, crashes, and checks.
+"""A second driver of the protocol: virtual time, a network with faults, crashes, and judges.
 
-`World` holds a cluster; `checks` judges it from outside; `trace` puts a run on record. Nothing here
-draws from an unseeded generator or reads the machine's time, but for `simulate` and `command`,
-which tell how fast a run goes.
+A `World` is a simulated cluster, a `Scenario` says what is to happen in it, judges watch it from
+outside, and a `Simulation` puts these together. Nothing here draws from an unseeded generator or
+reads the machine's time, except to tell how fast a run goes.
 """
 
 from __future__ import annotations
 
-from .world.cluster import address_of, node_id_of
-from .world.network import FixedDelay, LogNormalDelay, Network, UniformDelay
-from .world.record import Befell, Observed, Request
-from .world.world import World
+from .command import Output, list_scenarios, run_scenario
+from .plot import check_plot
+from .report import FalseDeaths, Percentiles, Report
+from .simulate import Run, Simulation
 
 __all__ = [
-    "Befell",
-    "FixedDelay",
-    "LogNormalDelay",
-    "Network",
-    "Observed",
-    "Request",
-    "UniformDelay",
-    "World",
-    "address_of",
-    "node_id_of",
+    "FalseDeaths",
+    "Output",
+    "Percentiles",
+    "Report",
+    "Run",
+    "Simulation",
+    "check_plot",
+    "list_scenarios",
+    "run_scenario",
 ]

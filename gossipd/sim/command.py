@@ -1,4 +1,4 @@
-"""What `gossipd simulate` does: words to a scenario, a run, and what is shown of it."""
+"""Does what `gossipd simulate` is asked: makes a scenario, runs it, and shows the outcome."""
 
 from __future__ import annotations
 
@@ -12,39 +12,52 @@ from typing import Any
 
 import attrs
 
-from . import plot
-from .scenario.scenario import ScenarioError, load, make, shipped
+from .plot import check_plot, draw
+from .scenario import ScenarioError, make_scenario, read_words, shipped_scenarios
 from .simulate import Run, Simulation
 
 INTERRUPTED = 130
+"""The exit code of an interrupted run."""
 
+# Width of the progress bar in characters, and seconds from drawing to drawing.
 _BAR = 30
 _REDRAW = 0.1
 
 
 @attrs.frozen(kw_only=True)
 class Output:
-    """What is shown of a run: as a table or as JSON, with a trace, with a plot in a file."""
+    """What is shown of a run.
+
+    Attributes:
+        json: the report as JSON instead of a table.
+        trace: a line for each event as well.
+        plot: the file that a plot is drawn into, if any.
+    """
 
     json: bool = False
     trace: bool = False
     plot: str | None = None
 
 
-def listing() -> list[str]:
-    """The scenarios that ship with the package, a line each."""
-    found = shipped()
+def list_scenarios() -> list[str]:
+    """Returns a line for each scenario that ships with the package."""
+    found = shipped_scenarios()
     width = max(map(len, found), default=0)
     return [f"{name:<{width}}  {about}" for name, about in found.items()]
 
 
-def simulate(file: str | None, options: Mapping[str, Any], output: Output) -> int:
-    """Runs the scenario in `file` (or of that name) with what `options` change; the exit code.
+def run_scenario(file: str | None, options: Mapping[str, Any], output: Output) -> int:
+    """Runs a scenario, shows its outcome, and returns the exit code.
 
-    An option replaces the file's word; single settings are added to the file's. Raises ValueError
-    with one line that names the word or option at fault.
+    Args:
+        file: a file or the name of a scenario that ships with the package, if any.
+        options: words by name. Each replaces the file's word, but for single settings, which are
+            added to the file's.
+
+    Raises ValueError, with one line that names the word or option at fault, if the scenario cannot
+    be run or its plot cannot be drawn.
     """
-    words = {} if file is None else load(file)
+    words = {} if file is None else read_words(file)
     changed = {word: value for word, value in options.items() if value not in (None, ())}
     if "set" in changed:
         in_file = words.get("set", {})
@@ -52,13 +65,13 @@ def simulate(file: str | None, options: Mapping[str, Any], output: Output) -> in
             raise ScenarioError(f"{file}: set", "is not a table of settings")
         changed["set"] = in_file | _settings(changed["set"])
     try:
-        scenario = make(words | changed)
+        scenario = make_scenario(words | changed)
     except ScenarioError as error:
         where = "--" if error.word in changed else f"{file}: "
         raise ScenarioError(f"{where}{error.word}", error.reason) from None
     if output.plot is not None:
         try:
-            plot.check(output.plot)
+            check_plot(output.plot)
         except ValueError as error:
             raise ScenarioError("--plot", str(error)) from None
     write = _writer(sys.stderr if output.json else sys.stdout) if output.trace else None
@@ -91,7 +104,7 @@ def _show(run: Run, output: Output) -> None:
     print(text, flush=True)  # noqa: T201
     if output.plot is not None:
         try:
-            plot.draw(run, output.plot)
+            draw(run, output.plot)
         except OSError as error:
             raise ScenarioError("--plot", f"{output.plot}: {error.strerror}") from None
         print(f"plotted to {output.plot}", file=sys.stderr)  # noqa: T201
@@ -106,7 +119,10 @@ def _writer(stream: Any) -> Callable[[str], object]:
 
 @contextmanager
 def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed; pressed twice, it ends the program as usual."""
+    """Yields a function that tells whether Ctrl-C was pressed.
+
+    The first Ctrl-C has no other effect; a second one ends the program as usual.
+    """
     pressed = False
 
     def press(number: int, frame: object) -> None:
@@ -122,7 +138,7 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
 
 
 class _Progress:
-    """A bar on a terminal, redrawn in place."""
+    """A progress bar on a terminal, redrawn in place."""
 
     def __init__(self, duration: float, *, visible: bool) -> None:
         self._duration = duration

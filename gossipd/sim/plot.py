@@ -1,17 +1,15 @@
-"""A run as four pictures: detection, members seen, counts, bytes. Needs matplotlib."""
+"""Draws a run: detection, members seen, counts and bytes. Needs matplotlib."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .judge.timeline import Band, Timeline
+from .judge import Band, Timeline
 from .report import Report
-
-if TYPE_CHECKING:
-    from .simulate import Run
+from .simulate import Run
 
 NEEDS = 'needs matplotlib: pip install "gossipd[sim]"'
 
@@ -19,8 +17,8 @@ _BLUE, _ORANGE, _GREY = "#0b5fa5", "#d1640b", "#666666"
 _FORMATS = (".png", ".svg", ".pdf")
 
 
-def check(file: str) -> None:
-    """Raises ValueError if `draw` could not write to `file`, before a run is made in vain."""
+def check_plot(file: str) -> None:
+    """Raises ValueError if `draw` could not write to `file`; asked before a run, not after it."""
     path = Path(file)
     if find_spec("matplotlib") is None:
         raise ValueError(NEEDS)
@@ -31,7 +29,7 @@ def check(file: str) -> None:
 
 
 def draw(run: Run, file: str) -> None:
-    """Draws a run that has kept its timeline. OSError if the file cannot be written."""
+    """Draws a run that has kept its timeline. Raises OSError if the file cannot be written."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -1,4 +1,4 @@
-"""The outcome of a run, as values, as JSON and as a table."""
+"""The outcome of a run, as values, as JSON and as a table for people."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from typing import Any
 
 import attrs
 
-from .judge.agreement import Step
-from .world.record import Request
+from .judge import Step
+from .world import Request
 
+# How many commands the table lists.
 _COMMANDS = 20
 
 
 @attrs.frozen
-class Spread:
-    """How some durations in seconds are distributed; None where there are none."""
+class Percentiles:
+    """How some durations in seconds are distributed.
+
+    Attributes:
+        number: how many durations there are; without any, all else is None.
+    """
 
     number: int
     p50: float | None
@@ -24,8 +29,8 @@ class Spread:
     max: float | None
 
     @classmethod
-    def of(cls, durations: Sequence[float]) -> Spread:
-        """Percentiles by nearest rank."""
+    def of(cls, durations: Sequence[float]) -> Percentiles:
+        """Returns the percentiles of durations in any order, by nearest rank."""
         if not durations:
             return cls(0, None, None, None)
         ordered = sorted(durations)
@@ -36,21 +41,28 @@ class Spread:
 
 @attrs.frozen(kw_only=True)
 class Detected:
-    """Crashes and how fast they were found.
+    """Crashes and how fast they were detected.
 
     Attributes:
-        crashes: processes that ended without a word and were not started again before all knew.
-        first, everywhere: until one running node knew, and until all did.
+        crashes: how many there were, without those of nodes that ran again before all knew.
+        first: until one running node knew of a crash.
+        everywhere: until every running node knew of it.
     """
 
     crashes: int
-    first: Spread
-    everywhere: Spread
+    first: Percentiles
+    everywhere: Percentiles
 
 
 @attrs.frozen(kw_only=True)
 class FalseDeaths:
-    """Verdicts on healthy members, and those of them that healthy nodes pronounced or believed."""
+    """Verdicts on healthy members.
+
+    Attributes:
+        all: wherever they were reached or believed.
+        at_healthy: those of them that healthy nodes reached or believed.
+        suspicions: of healthy members, each counted where it was raised.
+    """
 
     all: int
     at_healthy: int
@@ -59,17 +71,18 @@ class FalseDeaths:
 
 @attrs.frozen(kw_only=True)
 class Counted:
-    """Increments.
+    """What became of the increments that clients asked for.
 
     Attributes:
-        asked: by clients; `refused` of them were not taken.
-        acknowledged: their client was told that they are held.
-        unanswered: neither acknowledged nor refused: an increment that may count or not.
+        asked: how many there were.
+        refused: those that their node did not take.
+        acknowledged: those whose client was told that they are held.
+        unanswered: those neither acknowledged nor refused, which may count or not.
         counted_min, counted_max: what the running nodes count at the end; None if none runs.
-        spread: until every running node had them.
-        spreading: not yet everywhere at the end.
-        lost: acknowledged, but at the end no running node has them.
-        invented: counted by some running node at the end, but never asked for.
+        spread: from an increment until every running node had it.
+        spreading: those that were not everywhere at the end.
+        lost: those acknowledged that no running node has at the end.
+        invented: what some running node counts at the end though no client asked for it.
     """
 
     asked: int
@@ -78,20 +91,22 @@ class Counted:
     unanswered: int
     counted_min: int | None
     counted_max: int | None
-    spread: Spread
+    spread: Percentiles
     spreading: int
     lost: int
     invented: int
 
 
 @attrs.frozen(kw_only=True)
-class Command:
-    """A single increment or sync that the scenario asked for.
+class CommandOutcome:
+    """What became of a single increment or sync that the scenario asked for.
 
     Attributes:
-        at, answered_after: in seconds; None while there is no answer.
+        node, kind, amount: what was asked, and of which node.
+        at: when it was asked, in seconds.
+        answered_after: seconds until the answer; None if there was none.
         count, holders, target: as answered.
-        refused: what the node had against it.
+        refused: why the node did not take the request, if it did not.
     """
 
     node: str
@@ -105,8 +120,8 @@ class Command:
     refused: str | None
 
     @classmethod
-    def of(cls, request: Request) -> Command:
-        """What became of a request."""
+    def of(cls, request: Request) -> CommandOutcome:
+        """Returns the outcome of a request."""
         answer, answered_at = request.answer, request.answered_at
         return cls(
             node=request.node,
@@ -121,7 +136,7 @@ class Command:
         )
 
     def line(self) -> str:
-        """What was asked, and what came of it."""
+        """Returns one line for people."""
         asked = f"{self.kind} {self.amount} at {self.node}, {self.at:g} s: "
         if self.refused is not None:
             return f"{asked}refused, {self.refused}"
@@ -133,13 +148,16 @@ class Command:
 
 @attrs.frozen(kw_only=True)
 class Traffic:
-    """What nodes sent, on average over the time in which they ran.
+    """What nodes sent.
 
     Attributes:
-        datagrams, bytes: per node and second; the bytes are UDP payload.
-        wire_bytes: the same with IP and UDP headers.
+        datagrams: per node and second, over the time in which nodes ran.
+        bytes: UDP payload per node and second, over that time.
+        wire_bytes: `bytes` with the headers of IP and UDP.
         largest_bytes: payload of the largest datagram.
-        lost: datagrams that the network lost; `overflowed`: that found a full socket buffer.
+        sent: datagrams in all.
+        lost: datagrams that the network lost.
+        overflowed: datagrams that found a full socket buffer.
     """
 
     datagrams: float
@@ -156,10 +174,14 @@ class Report:
     """The outcome of a run.
 
     Attributes:
-        command: runs it again.
-        simulated: virtual seconds; less than the scenario's duration if it was interrupted.
-        real: seconds that they took; `set_up`: seconds before the first of them.
-        hash: of every datagram as it was read and every event.
+        about: one line about the scenario.
+        command: the command line that runs it again.
+        version: of gossipd.
+        commands: what became of each increment and sync that the scenario asked for.
+        simulated: virtual seconds; fewer than the scenario's duration if `interrupted`.
+        real: seconds that the run took.
+        set_up: seconds that it took before, to make the cluster.
+        hash: of every datagram as it was read, and of every event.
     """
 
     about: str
@@ -170,7 +192,7 @@ class Report:
     false_deaths: FalseDeaths
     steps: tuple[Step, ...]
     counted: Counted
-    commands: tuple[Command, ...]
+    commands: tuple[CommandOutcome, ...]
     traffic: Traffic
     simulated: float
     real: float
@@ -184,13 +206,13 @@ class Report:
         return self.simulated / self.real if self.real else 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values: numbers, texts, lists and dicts. Durations are in seconds."""
+        """Returns the report as numbers, texts, lists and dicts. Durations are in seconds."""
         found = attrs.asdict(self)
         found["speed"] = self.speed
         return found
 
     def lines(self) -> Iterator[str]:
-        """The same as a table for people."""
+        """Yields the lines of a table for people."""
         yield self.command
         if self.interrupted:
             yield f"interrupted after {self.simulated:g} s; this is what was seen until then"
@@ -199,8 +221,8 @@ class Report:
         detected = self.detected
         if detected.crashes:
             of = f"of {detected.crashes} crashes"
-            yield _spread("detection, first", detected.first, of)
-            yield _spread("detection, every node", detected.everywhere, of)
+            yield _percentiles("detection, first", detected.first, of)
+            yield _percentiles("detection, every node", detected.everywhere, of)
         else:
             yield _row("detection", "no crash")
         yield from self._writes()
@@ -219,7 +241,7 @@ class Report:
         counted = self.counted
         if counted.asked:
             of = f"of {counted.spread.number + counted.spreading} increments"
-            yield _spread("writes converge", counted.spread, of)
+            yield _percentiles("writes converge", counted.spread, of)
 
     def _members(self) -> Iterator[str]:
         label = "membership converges"
@@ -279,9 +301,11 @@ def _seconds(value: float | None) -> str:
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
 
 
-def _spread(label: str, spread: Spread, of: str) -> str:
-    cells = "".join(f"{_seconds(each):>10}" for each in (spread.p50, spread.p99, spread.max))
-    return f"{label:<24}{cells}   {spread.number:,} {of}"
+def _percentiles(label: str, durations: Percentiles, of: str) -> str:
+    cells = "".join(
+        f"{_seconds(each):>10}" for each in (durations.p50, durations.p99, durations.max)
+    )
+    return f"{label:<24}{cells}   {durations.number:,} {of}"
 
 
 def _between(least: int, most: int | None) -> str:

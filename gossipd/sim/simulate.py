@@ -1,6 +1,6 @@
-"""Runs a scenario and measures what a user asks: `gossipd simulate`.
+"""Runs a scenario and measures what `gossipd simulate` reports.
 
-How fast the simulation is, it reads from the machine's clock; nothing in a run depends on that.
+The speed of a simulation is read from the clock of the machine; nothing in a run depends on that.
 """
 
 from __future__ import annotations
@@ -14,40 +14,27 @@ import attrs
 
 from gossipd import __version__
 
-from .judge.agreement import Views
-from .judge.detection import Detection
-from .judge.load import Writes
-from .judge.timeline import Timeline
-from .judge.trace import TraceHash, TraceText
-from .report import Command, Counted, Detected, FalseDeaths, Report, Spread, Traffic
-from .scenario.faults import Faults
-from .scenario.scenario import Scenario
-from .scenario.stage import LAZY, add_nodes, stage
-from .world.cluster import Cluster
-from .world.record import MEMBER_EVENTS, Observed
-from .world.world import COUNTER, World
+from .judge import Agreement, Detection, Load, Timeline, TraceHash, TraceText
+from .report import CommandOutcome, Counted, Detected, FalseDeaths, Percentiles, Report, Traffic
+from .scenario import SYNC_INTERVAL, FaultSchedule, Scenario, add_nodes, build_world
+from .world import COUNTER, Log, World
 
-# Writes end this long before the run, or a tenth of it, so that the last of them can spread.
+# The load ends so many seconds before the run, or a tenth of the run if that is less, so that the
+# last increments can reach every node.
 _QUIET = 5.0
 
-# How often, in virtual seconds, a run looks up.
+# How many virtual seconds pass between two reports of progress.
 _SLICE = 0.02
-
-
-class _Unrecorded(World):
-    """Keeps no list of membership events: a large cluster that starts together makes millions."""
-
-    def note(self, observed: Observed) -> None:
-        if isinstance(observed.event, MEMBER_EVENTS):
-            for call in self.on_event:
-                call(observed)
-        else:
-            super().note(observed)
 
 
 @attrs.frozen
 class Run:
-    """A finished run."""
+    """A finished run.
+
+    Attributes:
+        delays: from each crash to each observer's verdict, in seconds.
+        timeline: what a plot shows, if the simulation kept it.
+    """
 
     report: Report
     delays: list[float]
@@ -62,7 +49,8 @@ class Simulation:
         timeline: whether to keep what a plot shows.
 
     Attributes:
-        world, writes: what is simulated and how its increments spread, for further observers.
+        world: what is simulated, for further observers.
+        load: the increments of the run.
     """
 
     def __init__(
@@ -81,24 +69,25 @@ class Simulation:
         self, scenario: Scenario, write: Callable[[str], object] | None, timeline: bool
     ) -> None:
         self._scenario = scenario
-        self.world = world = stage(scenario, _Unrecorded)
+        # A large cluster that starts together reports millions of membership events.
+        self.world = world = build_world(scenario, Log(keep_member_events=False))
         self._hash = TraceHash(world)
         if write is not None:
             TraceText(world, write)
         cut = any(fault.kind == "power-cut" for fault, _ in scenario.faults)
-        add_nodes(world, scenario, lazy=LAZY if cut else None)
-        self._views = Views(world, joined=scenario.start == "joined")
-        self._detection = Detection(world, self._views, scenario.config)
+        add_nodes(world, scenario, sync_interval=SYNC_INTERVAL if cut else None)
+        self._agreement = Agreement(world, joined=scenario.start == "joined")
+        self._detection = Detection(world, self._agreement, scenario.config)
         quiet = min(_QUIET, scenario.duration / 10)
-        self.writes = Writes(world, scenario.writes, scenario.duration - quiet)
+        self.load = Load(world, scenario.writes, scenario.duration - quiet)
         self._timeline = (
-            Timeline(world, self._views, self.writes, scenario.duration) if timeline else None
+            Timeline(world, self._agreement, self.load, scenario.duration) if timeline else None
         )
         if scenario.start == "together":
-            self._views.step("start")
-        faults = Faults(world, self._views, self._detection)
+            self._agreement.step("start")
+        schedule = FaultSchedule(world, self._agreement, self._detection)
         for fault, numbers in scenario.faults:
-            faults.schedule(fault, numbers)
+            schedule.add(fault, numbers)
 
     def run(
         self,
@@ -125,23 +114,25 @@ class Simulation:
         due = [crash for crash in detection.crashes if not crash.restarted]
         return Report(
             about=scenario.about,
-            command=scenario.command(),
+            command=scenario.command_line(),
             version=__version__,
             nodes=scenario.nodes,
             detected=Detected(
                 crashes=len(due),
-                first=Spread.of([crash.first for crash in due if crash.first is not None]),
-                everywhere=Spread.of([c.everywhere for c in due if c.everywhere is not None]),
+                first=Percentiles.of([crash.first for crash in due if crash.first is not None]),
+                everywhere=Percentiles.of([c.everywhere for c in due if c.everywhere is not None]),
             ),
             false_deaths=FalseDeaths(
                 all=detection.false_deaths,
                 at_healthy=detection.at_healthy,
                 suspicions=detection.suspicions,
             ),
-            steps=tuple(self._views.steps),
+            steps=tuple(self._agreement.steps),
             counted=self._counted(),
-            commands=tuple(Command.of(each) for each in world.requests if each.name == COUNTER),
-            traffic=_traffic(world, self._views.node_seconds()),
+            commands=tuple(
+                CommandOutcome.of(each) for each in world.log.requests if each.name == COUNTER
+            ),
+            traffic=_traffic(world, self._agreement.node_seconds()),
             simulated=world.now,
             real=real,
             set_up=self._set_up,
@@ -150,28 +141,28 @@ class Simulation:
         )
 
     def _counted(self) -> Counted:
-        writes = self.writes
+        load = self.load
         running = [host for host in self.world.hosts.values() if host.node is not None]
-        counts = [writes.count(host) for host in running]
-        refused = sum(request.refused is not None for request in writes.requests)
-        acknowledged = writes.acknowledged()
+        counts = [load.count(host) for host in running]
+        refused = sum(request.refused is not None for request in load.requests)
+        acknowledged = load.acknowledged()
         return Counted(
-            asked=len(writes.requests),
+            asked=len(load.requests),
             refused=refused,
             acknowledged=acknowledged,
-            unanswered=len(writes.requests) - refused - acknowledged,
+            unanswered=len(load.requests) - refused - acknowledged,
             counted_min=min(counts, default=None),
             counted_max=max(counts, default=None),
-            spread=Spread.of(writes.spread),
-            spreading=writes.spreading,
-            lost=writes.lost(),
-            invented=writes.invented(),
+            spread=Percentiles.of(load.arrivals),
+            spreading=load.under_way,
+            lost=load.lost(),
+            invented=load.invented(),
         )
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without garbage collection, which would walk the tables again and again while they grow."""
+    """Turns garbage collection off, which would walk the growing tables again and again."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -181,7 +172,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _traffic(world: Cluster, node_seconds: float) -> Traffic:
+def _traffic(world: World, node_seconds: float) -> Traffic:
     network = world.network
     counts = [network.counts(host.address) for host in world.hosts.values()]
     per = 1 / node_seconds if node_seconds else 0.0

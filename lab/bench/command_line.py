@@ -11,7 +11,7 @@ from types import FrameType
 
 import click
 
-from gossipd.sim.plot import check
+from gossipd.sim import check_plot
 from lab.experiments import Findings
 from lab.processes import ROOT, isolated
 
@@ -109,7 +109,7 @@ def _check(name: str, short: bool, plot: str | None, write: bool) -> None:
     for flag, file in ("--plot", plot), ("--write", str(_RESULTS / "all.png") if write else None):
         try:
             if file is not None:
-                check(file)
+                check_plot(file)
         except ValueError as error:
             raise click.UsageError(f"{flag}: {error}") from None
     if not isolated():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from gossipd.sim.scenario.scenario import make
-from gossipd.sim.simulate import Simulation
+from gossipd.sim import Simulation
+from gossipd.sim.scenario import make_scenario
 from lab.experiments import Findings, table
 
 from .benchmark import Options
@@ -29,7 +29,9 @@ def run(options: Options) -> Findings:
 
 
 def _rate(nodes: int, seconds: int, seed: int) -> float:
-    scenario = make({"nodes": nodes, "duration": seconds, "seed": seed, "loss": 1, "writes": "2/s"})
+    scenario = make_scenario(
+        {"nodes": nodes, "duration": seconds, "seed": seed, "loss": 1, "writes": "2/s"}
+    )
     start = time.perf_counter()
     Simulation(scenario).run()
     return seconds / (time.perf_counter() - start)

@@ -1,10 +1,12 @@
 """Published experiments, made again with this protocol: what `scripts/experiment` runs.
 
-A package of its own beside `gossipd simulate`, since a trial here is one of hundreds, the same
-cluster with one thing changed. `lifeguard`, `udp_only` and `spread` each say what is tried and what
-of it is told; `trials` carries trials out, `charts` draws what came of them.
+A trial is one of hundreds of runs, of the same cluster with one thing changed. `lifeguard`,
+`udp_only` and `spread` each say what is tried and what of it is told; `trials` carries trials out
+and is used by other parts of the laboratory as well; `charts` draws the outcomes.
 """
 
-from .trials import Findings, table
+from __future__ import annotations
 
-__all__ = ["Findings", "table"]
+from .trials import Experiment, Findings, Progress, carry_out, mean, table
+
+__all__ = ["Experiment", "Findings", "Progress", "carry_out", "mean", "table"]

@@ -1,4 +1,4 @@
-"""Runs an experiment."""
+"""Makes a published experiment again."""
 
 from .command import main
 

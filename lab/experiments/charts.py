@@ -1,4 +1,4 @@
-"""What came of an experiment, as a picture. Needs matplotlib."""
+"""Draws what came of an experiment. Needs matplotlib."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import lifeguard, spread, udp_only
-from .variants import ROWS
+from .variants import VARIANTS
 
 _COLORS = dict(
-    zip(ROWS, ("#8c1515", "#d1640b", "#c9a227", "#7f7f7f", "#4a9c5d", "#0b5fa5"), strict=True)
+    zip(VARIANTS, ("#8c1515", "#d1640b", "#c9a227", "#7f7f7f", "#4a9c5d", "#0b5fa5"), strict=True)
 )
 _SIZES = dict(zip(spread.NODES, ("#8fbce6", "#0b5fa5", "#07305a"), strict=True))
 _GREY = "#666666"
 
 
 def draw(name: str, values: Mapping[str, Any], file: str) -> None:
-    """Draws the outcome of the experiment `name`. OSError if the file cannot be written."""
+    """Draws the outcome of the experiment `name`. Raises OSError if the file cannot be written."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -57,12 +57,12 @@ def _lifeguard(pyplot: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _grouped(axis: Any, rows: Sequence[Mapping[str, Any]], key: str) -> None:
-    """One group of bars for each number of blocked nodes, one bar for each protocol."""
+    """Draws a group of bars for each number of blocked nodes, with a bar for each variant."""
     width = 0.85 / max(len(rows), 1)
     for place, row in enumerate(rows):
         counts = [some[key] for some in row["by_number"].values()]
         at = [group + (place - (len(rows) - 1) / 2) * width for group in range(len(counts))]
-        bars = axis.bar(at, counts, width, color=_COLORS[row["row"]], label=row["row"])
+        bars = axis.bar(at, counts, width, color=_COLORS[row["variant"]], label=row["variant"])
         labels = [_short(count) for count in counts]
         axis.bar_label(bars, labels, fontsize=8, color=_GREY, rotation=90, padding=3)
     axis.set_yscale("symlog", linthresh=1)
@@ -86,7 +86,7 @@ def _detection(axis: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         f"Nodes blocked once, for {lifeguard.BLOCKED_ONCE:.0f} s: how soon the others declare them"
         " dead (bar: median, line: to the 99th percentile)"
     )
-    names = [row["row"] for row in rows]
+    names = [row["variant"] for row in rows]
     for key, label, color, offset in (
         ("first", "until one healthy node has", "#8fbce6", -0.2),
         ("everywhere", "until all of them have", "#0b5fa5", 0.2),
@@ -121,8 +121,8 @@ def _udp_only(pyplot: Any, values: Mapping[str, Any]) -> Any:
             runs = row["suspicions"]
             shares = [100 * runs.count(number) / len(runs) for number in range(most + 1)]
             at = [number + (place - 1) * 0.28 for number in range(most + 1)]
-            label = f"{row['row']}, mean {sum(runs) / len(runs):.2f}"
-            axis.bar(at, shares, 0.28, color=_COLORS[row["row"]], label=label)
+            label = f"{row['variant']}, mean {sum(runs) / len(runs):.2f}"
+            axis.bar(at, shares, 0.28, color=_COLORS[row["variant"]], label=label)
         published = udp_only.PUBLISHED[nodes]
         axis.axvline(
             published, color=_GREY, linestyle="--", label=f"SWIM as published, mean {published}"

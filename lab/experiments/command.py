@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from gossipd.sim.plot import check
+from gossipd.sim import check_plot
 
 from . import charts, lifeguard, spread, udp_only
 from .trials import Experiment
@@ -41,7 +41,7 @@ def main(name: str, seeds: int | None, jobs: int, output: str, plot: str | None)
     """
     if plot is not None:
         try:
-            check(plot)
+            check_plot(plot)
         except ValueError as error:
             raise click.UsageError(f"--plot: {error}") from None
     experiment = cast(Experiment, EXPERIMENTS[name])

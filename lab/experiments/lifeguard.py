@@ -1,9 +1,9 @@
 """Lifeguard's controlled experiment: members that neither send nor receive for a while.
 
-Two kinds of trial. In an *interval* trial some members are blocked for a time, free for a time,
-and so on for two minutes; what is counted are verdicts on the others, who were well throughout. In
-a *threshold* trial they are blocked once, for 32 seconds, and what is timed is how soon the others
-declare them dead.
+There are two kinds of trials. In an *interval* trial some members are blocked for a time, free for
+a time, and so on for two minutes; verdicts on the others, which are well throughout, are counted.
+In a *threshold* trial some members are blocked once, for 32 seconds; the time until the others
+declare them dead is measured.
 """
 
 from __future__ import annotations
@@ -14,20 +14,22 @@ from typing import Any
 import attrs
 
 from gossipd.protocol import MemberDead
-from gossipd.sim.report import Spread
-from gossipd.sim.scenario.scenario import Scenario, make
-from gossipd.sim.simulate import Simulation
-from gossipd.sim.world.record import Observed
-from gossipd.sim.world.world import World
+from gossipd.sim import Percentiles, Simulation
+from gossipd.sim.scenario import Scenario, make_scenario
+from gossipd.sim.world import Observed, World
 
 from .trials import Findings, Progress, carry_out, mean, table
-from .variants import ROWS
+from .variants import VARIANTS
 
 NODES = 100
-CONCURRENT = (1, 4, 8, 16, 32)
-BLOCKED_ONCE = 32.768
 
-# Which blocked and free times, in seconds, for each way in which a blocked process may behave.
+CONCURRENT = (1, 4, 8, 16, 32)
+"""How many nodes are blocked at the same time."""
+
+BLOCKED_ONCE = 32.768
+"""Seconds of the block in a threshold trial."""
+
+# Blocked and free times in seconds, for each way in which a blocked process may behave.
 CYCLES = {
     "stop": ((8.192, 0.001), (16.384, 0.001), (16.384, 0.256), (32.768, 0.064)),
     "run": ((2.048, 0.064), (16.384, 0.064), (32.768, 0.001)),
@@ -37,6 +39,7 @@ SEEDS = 1
 THRESHOLD_SEEDS = 6
 """Seeds of the threshold trials for each seed of the others: they are short."""
 
+# Seconds before the first block and after the last one, and seconds of blocks between them.
 _QUIET = 10.0
 _DISTURBED = 120.0
 
@@ -49,13 +52,13 @@ class Trial:
     """One run.
 
     Attributes:
-        row: a key of `ROWS`.
+        variant: a key of `VARIANTS`.
         concurrent: how many nodes are blocked at the same time.
         timers: "run" or "stop", as for the fault `block`.
-        blocked, free: seconds; without `free` they are blocked once.
+        blocked, free: seconds; if `free` is None, nodes are blocked once.
     """
 
-    row: str
+    variant: str
     concurrent: int
     timers: str
     blocked: float
@@ -63,19 +66,19 @@ class Trial:
     seed: int
 
     def scenario(self) -> Scenario:
-        """What `gossipd simulate` would run."""
+        """Returns the scenario of the trial."""
         repeated = self.free is not None
         disturbed = _DISTURBED if repeated else self.blocked
         fault = f"n0-{self.concurrent - 1}@{_QUIET:g}+{disturbed:g},timers={self.timers}"
         if repeated:
             fault += f",blocked={self.blocked:g}s,free={self.free:g}s"
-        return make(
+        return make_scenario(
             {
                 "nodes": NODES,
                 "duration": _QUIET + disturbed + (_QUIET if repeated else 0.0),
                 "seed": self.seed,
                 "block": fault,
-                "set": dict(ROWS[self.row]),
+                "set": dict(VARIANTS[self.variant]),
             }
         )
 
@@ -85,12 +88,14 @@ class Outcome:
     """What came of a trial.
 
     Attributes:
-        false_positives: verdicts on nodes that were never blocked; `at_healthy`: by such nodes.
+        false_positives: verdicts on nodes that were never blocked.
+        at_healthy: those of the false positives that were reached at such nodes.
         suspicions: of such nodes, each counted at its accuser.
         datagrams, bytes: per node and second; the bytes are UDP payload.
         overflowed: datagrams that found a full socket.
-        first, everywhere: for each blocked node, seconds from its blocking until one, and until
-            each, of the others declared it dead; None: not in this run.
+        first: for each blocked node, seconds from its blocking until one of the others declared it
+            dead; None: not in this run.
+        everywhere: the same until each of the others had declared it dead.
     """
 
     false_positives: int
@@ -104,21 +109,26 @@ class Outcome:
 
 
 class Verdicts:
-    """Who of the healthy nodes declared which blocked node dead, and how soon."""
+    """Follows which of the healthy nodes declare which blocked node dead, and how soon.
+
+    Args:
+        blocked: how many nodes are blocked, which are the first ones.
+        since: when they are blocked, in seconds.
+    """
 
     def __init__(self, world: World, blocked: int, since: float) -> None:
         ids = list(world.hosts)
         self._healthy = frozenset(ids[blocked:])
         self._since = since
         self._by: dict[str, dict[str, float]] = {node_id: {} for node_id in ids[:blocked]}
-        world.on_event.append(self._on_event)
+        world.log.on_event.append(self._on_event)
 
     def first(self) -> list[float | None]:
-        """For each blocked node, when the first of them did."""
+        """Returns for each blocked node when the first healthy one did; None: none has."""
         return [min(by.values(), default=None) for by in self._by.values()]
 
     def everywhere(self) -> list[float | None]:
-        """For each blocked node, when the last of them did; None if one has not."""
+        """Returns for each blocked node when the last healthy one did; None: one has not."""
         return [
             max(by.values()) if len(by) == len(self._healthy) else None for by in self._by.values()
         ]
@@ -132,10 +142,10 @@ class Verdicts:
 
 
 def measure(trial: Trial) -> Outcome:
-    """Runs it."""
+    """Runs a trial and returns its outcome."""
     simulation = Simulation(trial.scenario())
     for host in simulation.world.hosts.values():
-        host.buffer_datagrams = _SOCKET_DATAGRAMS
+        host.resize_socket(_SOCKET_DATAGRAMS)
     verdicts = Verdicts(simulation.world, trial.concurrent, _QUIET)
     report = simulation.run().report
     deaths, traffic = report.false_deaths, report.traffic
@@ -152,11 +162,11 @@ def measure(trial: Trial) -> Outcome:
 
 
 def interval_trials(seeds: int) -> list[Trial]:
-    """Every protocol, number of blocked nodes, and pair of blocked and free time."""
+    """Returns trials of every variant, number of blocked nodes, and blocked and free time."""
     return [
-        Trial(row, concurrent, timers, blocked, free, seed)
+        Trial(variant, concurrent, timers, blocked, free, seed)
         for timers, cycles in CYCLES.items()
-        for row in ROWS
+        for variant in VARIANTS
         for concurrent in CONCURRENT
         for blocked, free in cycles
         for seed in range(1, seeds + 1)
@@ -164,36 +174,36 @@ def interval_trials(seeds: int) -> list[Trial]:
 
 
 def threshold_trials(seeds: int) -> list[Trial]:
-    """Every protocol and number of blocked nodes."""
+    """Returns trials of every variant and number of blocked nodes."""
     return [
-        Trial(row, concurrent, "stop", BLOCKED_ONCE, None, seed)
-        for row in ROWS
+        Trial(variant, concurrent, "stop", BLOCKED_ONCE, None, seed)
+        for variant in VARIANTS
         for concurrent in CONCURRENT
         for seed in range(1, seeds * THRESHOLD_SEEDS + 1)
     ]
 
 
 def run(seeds: int | None, jobs: int, progress: Progress) -> Findings:
-    """Carries out both kinds of trials."""
+    """Carries out both kinds of trials and returns their findings."""
     trials = interval_trials(seeds or SEEDS) + threshold_trials(seeds or SEEDS)
     return findings(trials, carry_out(measure, trials, jobs, progress))
 
 
 def findings(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Findings:
-    """What these outcomes say."""
+    """Returns what these outcomes show."""
     done = list(zip(trials, outcomes, strict=True))
     tables, counted = [], []
     for timers in CYCLES:
         chosen = [(t, o) for t, o in done if t.timers == timers and t.free is not None]
         if chosen:
-            rows = [_counted(row, timers, chosen) for row in ROWS]
+            rows = [_counted(variant, timers, chosen) for variant in VARIANTS]
             counted += rows
-            runs = len(chosen) // len(ROWS)
+            runs = len(chosen) // len(VARIANTS)
             title = f"Timers of a blocked process {timers}: sums of {runs} runs for each protocol."
             tables.append((title, _count_table(rows)))
             tables.append(("By number of blocked nodes: all (at healthy nodes).", _by_number(rows)))
             tables.append(("By blocked and free time: all (at healthy nodes).", _by_cycle(rows)))
-    detected = [_detected(row, done) for row in ROWS]
+    detected = [_detected(variant, done) for variant in VARIANTS]
     tables.append(("Detection of nodes that are blocked once.", _detection_table(detected)))
     values = {
         "counted": counted,
@@ -203,15 +213,15 @@ def findings(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Findings:
     return Findings(tuple(tables), values)
 
 
-def _of(row: str, done: Sequence[tuple[Trial, Outcome]]) -> Iterator[tuple[Trial, Outcome]]:
-    return ((trial, outcome) for trial, outcome in done if trial.row == row)
+def _of(variant: str, done: Sequence[tuple[Trial, Outcome]]) -> Iterator[tuple[Trial, Outcome]]:
+    return ((trial, outcome) for trial, outcome in done if trial.variant == variant)
 
 
-def _counted(row: str, timers: str, done: Sequence[tuple[Trial, Outcome]]) -> dict[str, Any]:
-    """Sums over all trials of one protocol, and false positives by number of blocked nodes."""
-    outcomes = [outcome for _, outcome in _of(row, done)]
+def _counted(variant: str, timers: str, done: Sequence[tuple[Trial, Outcome]]) -> dict[str, Any]:
+    """Returns sums over all trials of a variant, also by number of nodes and by times."""
+    outcomes = [outcome for _, outcome in _of(variant, done)]
     return {
-        "row": row,
+        "variant": variant,
         "timers": timers,
         "runs": len(outcomes),
         "false_positives": sum(outcome.false_positives for outcome in outcomes),
@@ -221,12 +231,12 @@ def _counted(row: str, timers: str, done: Sequence[tuple[Trial, Outcome]]) -> di
         "bytes": mean([outcome.bytes for outcome in outcomes]),
         "overflowed": sum(outcome.overflowed for outcome in outcomes),
         "by_number": {
-            concurrent: _positives([o for t, o in _of(row, done) if t.concurrent == concurrent])
+            concurrent: _positives([o for t, o in _of(variant, done) if t.concurrent == concurrent])
             for concurrent in CONCURRENT
         },
         "by_cycle": {
             f"{blocked:g} s, {1000 * free:g} ms": _positives(
-                [o for t, o in _of(row, done) if (t.blocked, t.free) == (blocked, free)]
+                [o for t, o in _of(variant, done) if (t.blocked, t.free) == (blocked, free)]
             )
             for blocked, free in CYCLES[timers]
         },
@@ -241,19 +251,19 @@ def _positives(outcomes: Sequence[Outcome]) -> dict[str, int]:
     }
 
 
-def _detected(row: str, done: Sequence[tuple[Trial, Outcome]]) -> dict[str, Any]:
-    once = [(trial, outcome) for trial, outcome in _of(row, done) if trial.free is None]
+def _detected(variant: str, done: Sequence[tuple[Trial, Outcome]]) -> dict[str, Any]:
+    once = [(trial, outcome) for trial, outcome in _of(variant, done) if trial.free is None]
     first = [time for _, outcome in once for time in outcome.first]
     everywhere = [time for _, outcome in once for time in outcome.everywhere]
     found = [time for time in first if time is not None]
     known = [time for time in everywhere if time is not None]
     return {
-        "row": row,
+        "variant": variant,
         "blocked": len(first),
-        "first": attrs.asdict(Spread.of(found)),
-        "everywhere": attrs.asdict(Spread.of(known)),
+        "first": attrs.asdict(Percentiles.of(found)),
+        "everywhere": attrs.asdict(Percentiles.of(known)),
         "first_by_number": {
-            concurrent: Spread.of(
+            concurrent: Percentiles.of(
                 [
                     time
                     for trial, outcome in once
@@ -271,7 +281,7 @@ def _detected(row: str, done: Sequence[tuple[Trial, Outcome]]) -> dict[str, Any]
 
 
 def share(part: float, whole: float) -> str:
-    """In percent of another protocol's; "-" if that had none."""
+    """Returns a number in percent of another variant's; "-" if that is 0."""
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
@@ -287,7 +297,7 @@ def _count_table(rows: Sequence[dict[str, Any]]) -> list[str]:
         head,
         [
             [
-                row["row"],
+                row["variant"],
                 f"{row['false_positives']:,}",
                 share(row["false_positives"], swim["false_positives"]),
                 f"{row['at_healthy']:,}",
@@ -306,12 +316,12 @@ def _count_table(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def _by_number(rows: Sequence[dict[str, Any]]) -> list[str]:
     head = ["", *[f"C = {concurrent}" for concurrent in CONCURRENT]]
-    return table(head, [[row["row"], *map(_both, row["by_number"].values())] for row in rows])
+    return table(head, [[row["variant"], *map(_both, row["by_number"].values())] for row in rows])
 
 
 def _by_cycle(rows: Sequence[dict[str, Any]]) -> list[str]:
     head = ["", *rows[0]["by_cycle"]]
-    return table(head, [[row["row"], *map(_both, row["by_cycle"].values())] for row in rows])
+    return table(head, [[row["variant"], *map(_both, row["by_cycle"].values())] for row in rows])
 
 
 def _both(some: dict[str, int]) -> str:
@@ -324,7 +334,7 @@ def _detection_table(rows: Sequence[dict[str, Any]]) -> list[str]:
         head,
         [
             [
-                row["row"],
+                row["variant"],
                 f"{row['blocked']}",
                 f"{row['first']['number']}",
                 *[_seconds(row["first"][name]) for name in ("p50", "p99", "max")],

@@ -1,4 +1,4 @@
-"""Carries out many trials, on one core or several, and lays their outcomes out in tables."""
+"""Carries out many trials, in one process or several, and puts their outcomes into tables."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _Trial = TypeVar("_Trial")
 _Outcome = TypeVar("_Outcome")
 
 Progress = Callable[[int, int], object]
-"""Called with how many trials are done, and of how many."""
+"""Takes how many trials are done, and how many there are."""
 
 
 class Experiment(Protocol):
-    """What each of the experiments offers as a module."""
+    """What each module of an experiment offers."""
 
     def run(self, seeds: int | None, jobs: int, progress: Progress) -> Findings:
-        """Carries it out; None: with the number of seeds that its page states."""
+        """Carries out the experiment; without `seeds`, with as many as its page states."""
 
 
 @attrs.frozen
@@ -30,7 +30,7 @@ class Findings:
     """What came of an experiment.
 
     Attributes:
-        tables: each with a line above it.
+        tables: the lines of each table, with the line above it.
         values: all that was measured, as plain numbers, texts, lists and dicts.
     """
 
@@ -38,7 +38,7 @@ class Findings:
     values: dict[str, Any]
 
     def lines(self) -> Iterator[str]:
-        """Every table as Markdown."""
+        """Yields the lines of all tables as Markdown."""
         for place, (title, rows) in enumerate(self.tables):
             if place:
                 yield ""
@@ -53,7 +53,7 @@ def carry_out(
     jobs: int,
     progress: Progress = lambda done, of: None,
 ) -> list[_Outcome]:
-    """The outcome of each trial, in order, whatever the number of processes."""
+    """Returns the outcome of each trial, in order, whatever the number of processes (`jobs`)."""
     outcomes = []
     for outcome in _outcomes(measure, trials, jobs):
         outcomes.append(outcome)
@@ -74,17 +74,17 @@ def _outcomes(
 
 def _measure(measure: Callable[[_Trial], _Outcome], trial: _Trial) -> _Outcome:
     outcome = measure(trial)
-    # The world that was is a knot of references, which nothing else would free before the next.
+    # The references of a world form circles. Without this, it would live on beside the next one.
     gc.collect()
     return outcome
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A Markdown table: the first column is text, the others are numbers."""
+    """Returns the lines of a Markdown table: the first column is text, the others are numbers."""
     rule = ["---", *["---:"] * (len(head) - 1)]
     return [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
 
 
 def mean(numbers: Sequence[float]) -> float:
-    """0 if there are none."""
+    """Returns the mean of some numbers, and 0 if there are none."""
     return sum(numbers) / len(numbers) if numbers else 0.0

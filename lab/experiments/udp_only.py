@@ -1,7 +1,8 @@
-"""What a network that loses one datagram in twenty does to protocols that have UDP alone.
+"""False suspicions on a network that loses one datagram in twenty, for protocols with UDP alone.
 
-memberlist pings over TCP before it suspects; the published figures for SWIM without that are false
-suspicions, each counted at the node that raised it, in 120 seconds with nobody at fault.
+memberlist pings over TCP as well before it suspects a member. The published figures for SWIM
+without that are false suspicions, each counted at the node that raised it, in 120 seconds in which
+no node has a fault.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from typing import Any
 
 import attrs
 
-from gossipd.sim.report import FalseDeaths
-from gossipd.sim.scenario.scenario import Scenario, make
-from gossipd.sim.simulate import Simulation
+from gossipd.sim import FalseDeaths, Simulation
+from gossipd.sim.scenario import Scenario, make_scenario
 
 from .trials import Findings, Progress, carry_out, mean, table
-from .variants import ROWS
+from .variants import VARIANTS
 
 NODES = (50, 200)
 COMPARED = ("SWIM", "Lifeguard", "gossipd")
@@ -24,71 +24,71 @@ LOSS_PERCENT = 5
 DURATION = 120
 SEEDS = 200
 _OTHERS_SHARE = 10
-"""Only gossipd runs with all seeds, the others with the first tenth of them."""
+"""gossipd runs with all seeds, the others with the first tenth of them."""
 
 PUBLISHED = {50: 3.67, 200: 15.03}
-"""False suspicions a run of SWIM without TCP ping, by number of nodes."""
+"""False suspicions in a run of SWIM without TCP pings, by number of nodes."""
 
 
 @attrs.frozen
 class Trial:
-    """One run: a key of `ROWS`, and how many nodes."""
+    """One run of a variant, which is a key of `VARIANTS`, with so many nodes."""
 
-    row: str
+    variant: str
     nodes: int
     seed: int
 
     def scenario(self) -> Scenario:
-        """What `gossipd simulate` would run."""
-        return make(
+        """Returns the scenario of the trial."""
+        return make_scenario(
             {
                 "nodes": self.nodes,
                 "duration": DURATION,
                 "seed": self.seed,
                 "loss": LOSS_PERCENT,
-                "set": dict(ROWS[self.row]),
+                "set": dict(VARIANTS[self.variant]),
             }
         )
 
 
 def measure(trial: Trial) -> FalseDeaths:
-    """Runs it. Nobody is at fault, so that every suspicion and every death is false."""
+    """Runs a trial in which no node has a fault: every suspicion and every death is false."""
     return Simulation(trial.scenario()).run().report.false_deaths
 
 
 def run(seeds: int | None, jobs: int, progress: Progress) -> Findings:
-    """Carries it out."""
+    """Carries out the experiment and returns its findings."""
     all_seeds = seeds or SEEDS
     some_seeds = max(1, all_seeds // _OTHERS_SHARE)
     trials = [
-        Trial(row, nodes, seed)
+        Trial(variant, nodes, seed)
         for nodes in NODES
-        for row in COMPARED
-        for seed in range(1, (all_seeds if row == "gossipd" else some_seeds) + 1)
+        for variant in COMPARED
+        for seed in range(1, (all_seeds if variant == "gossipd" else some_seeds) + 1)
     ]
     return findings(trials, carry_out(measure, trials, jobs, progress))
 
 
 def findings(trials: Sequence[Trial], outcomes: Sequence[FalseDeaths]) -> Findings:
-    """What these outcomes say."""
+    """Returns what these outcomes show."""
     done = list(zip(trials, outcomes, strict=True))
     rows = [
-        _row(row, nodes, [o for t, o in done if (t.row, t.nodes) == (row, nodes)])
+        _row(variant, nodes, [o for t, o in done if (t.variant, t.nodes) == (variant, nodes)])
         for nodes in NODES
-        for row in COMPARED
+        for variant in COMPARED
     ]
     head = ["", "nodes", "runs", "false suspicions", "a run", "most", "published", "false deaths"]
     lines = table(
         head,
         [
             [
-                row["row"],
+                row["variant"],
                 f"{row['nodes']}",
                 f"{row['runs']}",
                 f"{sum(row['suspicions']):,}",
                 f"{mean(row['suspicions']):.2f}",
                 f"{max(row['suspicions'], default=0)}",
-                f"{PUBLISHED[row['nodes']]}" if row["row"] == "SWIM" else "",
+                f"{PUBLISHED[row['nodes']]}" if row["variant"] == "SWIM" else "",
                 f"{row['deaths']}",
             ]
             for row in rows
@@ -98,9 +98,9 @@ def findings(trials: Sequence[Trial], outcomes: Sequence[FalseDeaths]) -> Findin
     return Findings(((title, lines),), {"rows": rows})
 
 
-def _row(row: str, nodes: int, outcomes: Sequence[FalseDeaths]) -> dict[str, Any]:
+def _row(variant: str, nodes: int, outcomes: Sequence[FalseDeaths]) -> dict[str, Any]:
     return {
-        "row": row,
+        "variant": variant,
         "nodes": nodes,
         "runs": len(outcomes),
         "suspicions": [outcome.suspicions for outcome in outcomes],

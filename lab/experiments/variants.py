@@ -1,6 +1,6 @@
-"""The protocols that are compared: plain SWIM, each part of Lifeguard, all of it, and gossipd.
+"""The variants of the protocol that are compared: SWIM, parts of Lifeguard, all of it, and gossipd.
 
-All but the last are this protocol with parts switched off, and with the suspicion time-outs of
+All but gossipd are its protocol with parts switched off, and with the suspicion time-outs of
 Lifeguard's paper: alpha 5, beta 6, K 3. None of them has what gossipd adds to Lifeguard.
 """
 
@@ -22,7 +22,7 @@ _PROBE = {"local_health": "true", "nacks": "true"}
 _SUSPICION = {"dynamic_suspicion": "true"}
 _BUDDY = {"buddy": "true"}
 
-ROWS: Mapping[str, Mapping[str, str]] = {
+VARIANTS: Mapping[str, Mapping[str, str]] = {
     "SWIM": _SWIM,
     "LHA-Probe": {**_SWIM, **_PROBE},
     "LHA-Suspicion": {**_SWIM, **_SUSPICION},
@@ -30,4 +30,4 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     "Lifeguard": {**_SWIM, **_PROBE, **_SUSPICION, **_BUDDY},
     "gossipd": {},
 }
-"""What each protocol sets, as `gossipd simulate --set` takes it."""
+"""The settings of each variant, as `gossipd simulate --set` takes it."""

@@ -1,4 +1,4 @@
-"""Runs the search for a history that breaks a promise."""
+"""Searches random histories for a broken promise."""
 
 from .command import main
 

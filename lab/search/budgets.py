@@ -1,4 +1,4 @@
-"""Judges what a history costs: sizes of datagrams, storms, and what is sent when all is quiet."""
+"""Judges what a history costs: sizes of datagrams, storms, and the traffic when all is quiet."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ from gossipd.protocol import (
     ProtocolConfig,
     frame,
 )
-from gossipd.sim.world.host import Host
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Host, World
 
 from .findings import Checker, Finding
 
 IDLE_BYTES = 64
-"""An exchange of two nodes that agree takes so much beside its ping and ack."""
+"""What an exchange of two nodes that agree may take beyond a bare ping and ack."""
 
 STORM = 1000
-"""Datagrams that one node may not send in a second. One that was paused answers up to 256 at once,
-some of them by more than one datagram."""
+"""Datagrams that one node may not send in a second.
 
-# Where datagrams take no time, a storm of replies would last for ever within one instant.
+A node that was paused answers up to 256 datagrams at once, some of them by more than one.
+"""
+
+# A run ends with an error at so many datagrams of one node in a second: where datagrams take no
+# time, a storm of replies would last for ever within one instant.
 _ENDLESS = 20_000
 
-# What a quiet node may keep: its own few timers, and those of a ping, a push and a seed per member;
-# pings that nobody answered; pings for others that are late.
+# What a quiet node may keep: a few timers of its own, and for each member those of a ping, a push
+# and a seed; pings that were not answered; relays of pings that are late.
 _TIMERS = 12
 _TIMERS_A_ROW = 3
 _PINGS = 4096
@@ -50,7 +52,7 @@ class Budgets(Checker):
     """Watches every datagram of a world, from its making on.
 
     Args:
-        bursting: ids whose storms are not their own doing.
+        bursting: ids of nodes whose storms are not their own doing.
     """
 
     def __init__(
@@ -61,18 +63,18 @@ class Budgets(Checker):
         self._codec = Codec(config.cluster)
         self._seconds: dict[Address, _Second] = {}
         self._largest = config.max_datagram_bytes
-        self._said: list[Finding] | None = None
+        self._busy: list[Finding] | None = None
         self._sent: dict[type, int] = {Ping: 0, Ack: 0, Content: 0}
         self._sweep_intervals = config.sweep_interval / config.probe_interval
         self._idle_bytes = {Ping: 0, Ack: 0}
         world.network.observers.append(self._on_sent)
 
     def listen(self) -> list[Finding]:
-        """A list that from now on, until the next call, takes whatever is not idle."""
-        self._said = []
+        """Returns a list that takes all traffic which is not idle, until the next call."""
+        self._busy = []
         self._sent = {Ping: 0, Ack: 0, Content: 0}
         self._idle_bytes = {Ping: 0, Ack: 0}
-        return self._said
+        return self._busy
 
     def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
         if len(data) > self._largest:
@@ -88,8 +90,8 @@ class Budgets(Checker):
             self._find("storm", f"{source[0]} sent {STORM} datagrams in a second")
         if second.sent >= _ENDLESS:
             raise RuntimeError(f"{source[0]} does not stop sending")
-        if self._said is not None:
-            self._said += self._not_idle(source, to, data)
+        if self._busy is not None:
+            self._busy += self._not_idle(source, to, data)
 
     def _not_idle(self, source: Address, to: Address, data: bytes) -> list[Finding]:
         _, messages, _ = self._codec.decode(data)
@@ -108,9 +110,9 @@ class Budgets(Checker):
         return [Finding("idle bytes", f"{idle} in one exchange")] if idle > IDLE_BYTES else []
 
     def too_much(self, nodes: int, intervals: int) -> list[Finding]:
-        """Whether so many nodes have sent more than idle ones do since `listen`.
+        """Returns findings if so many nodes sent more than idle ones do since `listen`.
 
-        Each pings one member an interval and is pinged by one, on average.
+        On average each node pings one member in an interval and is pinged by one.
         """
         most = 3 * nodes * (intervals + 1)
         sweeps = nodes * (intervals / self._sweep_intervals + 1)
@@ -124,7 +126,7 @@ class Budgets(Checker):
         return found
 
     def judge(self, hosts: Iterable[Host]) -> list[Finding]:
-        """Whether these nodes, which have been quiet for a while, keep more than they need."""
+        """Returns findings if these nodes, which have been quiet for a while, keep too much."""
         found = []
         for host in hosts:
             waiting = host.running().statistics().waiting
@@ -144,7 +146,7 @@ class Budgets(Checker):
 
 
 def _bare(message: Message) -> Message:
-    """A ping or ack with nothing but what makes it one."""
+    """Returns a ping or ack with only the fields that it cannot be without."""
     if isinstance(message, Ping):
         return Ping(message.number, message.target)
     assert isinstance(message, Ack)

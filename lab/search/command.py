@@ -1,4 +1,4 @@
-"""`scripts/simulate-seeds`: plays many histories, and makes the first that fails small."""
+"""The command line of the search: plays many histories, and makes the first that fails small."""
 
 from __future__ import annotations
 
@@ -16,17 +16,23 @@ from typing import NamedTuple
 
 import click
 
-from gossipd.sim.scenario.scenario import ScenarioError
+from gossipd.sim.scenario import ScenarioError
 
-from .draw import Words, draw
-from .play import Played, play
-from .shrink import shrink
+from .draw import Words, draw_history
+from .play import Played, play_history
+from .shrink import shrink_history
 
 HISTORIES = 3000
+"""How many histories a search plays if it is not told."""
+
+# Exit codes.
 FAILED = 1
 INTERRUPTED = 130
 
+# Histories that a worker process is given at a time.
 _CHUNK = 10
+
+# The words that a history's file begins with.
 _WORDS_FIRST = ("nodes", "duration", "seed")
 
 
@@ -45,10 +51,10 @@ class Batch(NamedTuple):
 
 
 def play_batch(seeds: Sequence[int]) -> Batch:
-    """Plays the histories of these seeds until one fails."""
+    """Plays the histories of these seeds until one fails, and returns what came of them."""
     agreed: list[float] = []
     for number, seed in enumerate(seeds):
-        played = play(draw(seed))
+        played = play_history(draw_history(seed))
         agreed += [after for after in played.agreed_after if after is not None]
         if played.findings:
             return Batch(number + 1, agreed, seed)
@@ -56,7 +62,7 @@ def play_batch(seeds: Sequence[int]) -> Batch:
 
 
 def as_toml(words: Words) -> str:
-    """A history as a scenario file."""
+    """Returns a history as the text of a scenario file."""
     plain = {key: value for key, value in words.items() if key != "set"}
     first = {key: plain.pop(key) for key in _WORDS_FIRST if key in plain}
     lines = [f"{key} = {json.dumps(value)}" for key, value in (first | plain).items()]
@@ -108,12 +114,12 @@ def main(
 
 
 def replay(files: Iterable[str], *, trace: bool) -> int:
-    """Plays histories from files; the exit code."""
+    """Plays histories from files, prints their findings, and returns the exit code."""
     code = 0
     for name in files:
         try:
             words = tomllib.loads(Path(name).read_text(encoding="utf-8"))
-            played = play(words, traced=True, write=click.echo if trace else None)
+            played = play_history(words, traced=True, write=click.echo if trace else None)
         except OSError as error:
             raise click.UsageError(f"{name}: {error.strerror}") from None
         except (UnicodeDecodeError, tomllib.TOMLDecodeError, ScenarioError) as error:
@@ -130,8 +136,8 @@ def _outcome(played: Played) -> str:
 
 def explain(seed: int) -> None:
     """Prints what a failing seed found, the command that plays it, and a smaller history."""
-    words = draw(seed)
-    finding = play(words).findings[0]
+    words = draw_history(seed)
+    finding = play_history(words).findings[0]
     click.echo(f"\nSeed {seed}: {finding}")
     click.echo(f"Play it again:  scripts/simulate-seeds --histories 1 --first {seed}")
     click.echo("Making it smaller, Ctrl-C ends that …", err=True)
@@ -139,14 +145,16 @@ def explain(seed: int) -> None:
 
     def fails(smaller: Words) -> bool:
         nonlocal smallest
-        findings = play(smaller).findings
+        findings = play_history(smaller).findings
         found = bool(findings) and findings[0].kind == finding.kind
         smallest = smaller if found else smallest
         return found
 
     with contextlib.suppress(KeyboardInterrupt):
-        shrink(words, fails)
-    click.echo(f"\nA smaller history with the same finding, {play(smallest).findings[0]}:\n")
+        shrink_history(words, fails)
+    click.echo(
+        f"\nA smaller history with the same finding, {play_history(smallest).findings[0]}:\n"
+    )
     click.echo(as_toml(smallest))
     file = Path(f"history-{seed}.toml")
     try:
@@ -158,10 +166,10 @@ def explain(seed: int) -> None:
 
 
 class Search:
-    """Histories under way in several processes.
+    """Histories that are played in several processes.
 
     Attributes:
-        failed: the smallest seed that is known to fail.
+        failed: the smallest seed that is known to fail, if any.
     """
 
     def __init__(self, seeds: Sequence[int], jobs: int) -> None:
@@ -173,10 +181,11 @@ class Search:
         self._began = monotonic()
 
     def run(self) -> int:
-        """Plays until one fails; the exit code. KeyboardInterrupt leaves what was seen until then.
+        """Plays histories until one fails, and returns the exit code.
 
-        Seeds are given out in order, and those that are under way when one fails are waited for:
-        the smallest one that fails is reported, whatever the number of jobs.
+        Seeds are given out in order. Those that are under way when one fails are waited for, so
+        that the smallest seed that fails is reported, whatever the number of jobs. After a
+        KeyboardInterrupt, what was seen until then can still be summarized.
         """
         chunks = iter(
             self._seeds[start : start + _CHUNK] for start in range(0, len(self._seeds), _CHUNK)
@@ -206,7 +215,7 @@ class Search:
             )
 
     def summarize(self) -> None:
-        """Prints how many histories there were, and how soon all agreed in them."""
+        """Prints how many histories were played, and how soon the nodes agreed in them."""
         if sys.stderr.isatty():
             click.echo("\r\033[K", err=True, nl=False)
         seconds = monotonic() - self._began
@@ -226,7 +235,7 @@ class Search:
 
 @contextlib.contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes that leave Ctrl-C to this one, and are not waited for if it is pressed."""
+    """Yields worker processes that leave Ctrl-C to this one, and end with it."""
     with ProcessPoolExecutor(jobs, initializer=_leave_interrupts) as pool:
         try:
             yield pool

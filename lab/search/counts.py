@@ -1,10 +1,11 @@
 """Judges the counter of a history: what was answered is kept, and nothing counts twice.
 
 The final value must be explained by a sequential order of the operations in which each comes after
-what its node had seen (`orders`). A history without syncs adds distinct powers of two, so that its
-value names the operations that it contains. An answer must not claim more holders than there are,
-and what is answered must be on the disk of the node that answers.
-An increment is owed once it was answered, and no longer once no process and no disk holds it.
+those that its node had seen (see `orders`). A history without syncs adds distinct powers of two, so
+that its value tells which operations it contains. An answer must not claim more holders than there
+are, and what is answered must be on the disk of the node that answers.
+
+An increment is *owed* from its answer on, for as long as some process or disk holds it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,16 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from gossipd.protocol import Answer
-from gossipd.sim.world.host import Host
-from gossipd.sim.world.record import Befell, Observed, Request
-from gossipd.sim.world.world import COUNTER, World
+from gossipd.sim.world import (
+    COUNTER,
+    Crashed,
+    DiskReplaced,
+    Host,
+    Observed,
+    Request,
+    SetBack,
+    World,
+)
 
 from .findings import Checker, Finding
 from .orders import Entries, Operation, entries_of, has_effect_of, holds, outcomes
@@ -29,11 +37,11 @@ class _Asked:
     """A request, and what became of it.
 
     Attributes:
-        seen: tickets of the operations whose effects its node had before.
+        seen: tickets of the requests whose effects its node had when it was asked.
         before: what its node counted then.
-        owed: it was answered, or a node that was asked for something had it, and some process or
-            disk has held it ever since.
-        spared: nodes that ended or lost their disk meanwhile: they may have held it before.
+        owed: it was answered, or a node had it that was asked for something else; and some process
+            or disk has held it ever since.
+        spared: nodes that ended or lost their disk meanwhile, and may have held it before.
     """
 
     request: Request
@@ -43,7 +51,7 @@ class _Asked:
     spared: dict[str, None] = attrs.Factory(dict)
 
     def operation(self, number: int = 0, seen: frozenset[int] = frozenset()) -> Operation:
-        """As `orders` takes it."""
+        """Returns the request as `orders` takes it."""
         request, write = self.request, self.request.write
         group = None if write is None else write.groups[0]
         return Operation(
@@ -58,11 +66,14 @@ class _Asked:
 
 
 Times = tuple[float, float]
+"""From when to when something lasts, in seconds."""
+
 Targets = Mapping[str | None, tuple[int, ...]]
+"""How many nodes an answer may ask for, by ack level; None is the node's own choice."""
 
 
 def _targets(host: Host) -> Targets:
-    """How many nodes each ack level asks for, by the rows of a node."""
+    """Returns how many nodes each ack level may ask for, by the rows of a node."""
     if host.node is None:
         return {}
     rows = [row for row in host.node.members() if not row.removed]
@@ -79,7 +90,7 @@ def _targets(host: Host) -> Targets:
 
 
 def _reaches(operation: Operation, entries: Entries) -> bool:
-    """Whether these entries contain what the operation did, or for a sync a higher floor."""
+    """Returns whether these entries contain what the operation did, or exceed it for a sync."""
     if operation.raises_to is None:
         return holds(operation, entries)
     return any(
@@ -93,28 +104,30 @@ class Counts(Checker):
     """Follows all requests about the counter `COUNTER` of a world, from its making on.
 
     Args:
-        failing: by node, from when to when writes to its disk may fail.
+        failing: the times in which writes to a node's disk may fail, by node.
     """
 
     def __init__(self, world: World, failing: Mapping[str, Sequence[Times]] | None = None) -> None:
         super().__init__(world)
         self._asked: dict[int, _Asked] = {}
+        # By node, what it counted last.
         self._least: dict[str, int] = {}
         # What each node's answers may ask for, as of its last input.
         self._targets: dict[str, Targets] = {}
+        # How many requests each node has not answered yet.
         self._open: dict[str, int] = {}
         self._failing = failing or {}
         world.on_ask.append(self._on_ask)
-        world.on_answered.append(self._on_answered)
+        world.log.on_answered.append(self._on_answered)
         world.on_step.append(self._on_step)
-        world.on_event.append(self._on_event)
+        world.log.on_event.append(self._on_event)
 
     def _held_by(self, host: Host) -> Entries:
         state = host.kept if host.node is None else host.node.state()
         return {} if state is None else entries_of(state.groups)
 
     def _on_disk(self, node: str) -> Entries:
-        state = self._world.disk_of(node)
+        state = self._world.hosts[node].disk_content()
         return {} if state is None else entries_of(state.groups)
 
     def _on_ask(self, request: Request) -> None:
@@ -127,7 +140,7 @@ class Counts(Checker):
             if has_effect_of(asked.operation(), entries)
         ]
         for ticket in seen:
-            # Whoever builds upon it must not see it vanish.
+            # A request that builds upon another must not see that one vanish.
             self._asked[ticket].owed |= holds(self._asked[ticket].operation(), entries)
         self._open[request.node] = self._open.get(request.node, 0) + 1
         before = self._world.node(request.node).count(COUNTER)
@@ -159,7 +172,7 @@ class Counts(Checker):
             self._find("told before kept", f"{what}, which its disk lacks")
         held = dict(asked.spared)
         for host in self._world.hosts.values():
-            # A floor that others raised is told only once it is on disk, as one's own.
+            # A floor that other nodes raised is told only once it is on disk, as a node's own is.
             known = self._on_disk(host.id) if operation.raises_to else self._held_by(host)
             if _reaches(operation, known):
                 held[host.id] = None
@@ -189,13 +202,11 @@ class Counts(Checker):
             self._targets[host.id] = _targets(host)
 
     def _on_event(self, observed: Observed) -> None:
-        """A process has ended, or the next one starts from something else than it had."""
         event = observed.event
-        if not isinstance(event, Befell) or not event.what.startswith(
-            ("crashed", "disk", "set back")
-        ):
+        if not isinstance(event, Crashed | DiskReplaced | SetBack):
             return
-        if event.what != "crashed":
+        if event != Crashed():
+            # The next process starts from something else than this one had.
             self._least[observed.node] = 0
         held = [self._held_by(host) for host in self._world.hosts.values()]
         for asked in self._asked.values():
@@ -205,7 +216,7 @@ class Counts(Checker):
                 asked.owed = False
 
     def differing(self, hosts: Sequence[Host]) -> list[Finding]:
-        """Whether these nodes count differently, or alike but for different reasons."""
+        """Returns a finding if these nodes count differently or hold different entries."""
         values = {host.id: host.running().count(COUNTER) for host in hosts}
         held = [self._held_by(host) for host in hosts]
         if len(set(values.values())) <= 1 and all(each == held[0] for each in held):
@@ -215,7 +226,7 @@ class Counts(Checker):
         return [Finding("counts differ", f"{text}; entries {', '.join(map(str, sizes))}")]
 
     def judge(self, hosts: Sequence[Host]) -> list[Finding]:
-        """What is wrong with the final values of these nodes, which can all reach each other."""
+        """Returns what is wrong with the final values of nodes that can all reach each other."""
         differing = self.differing(hosts)
         if differing:
             return differing

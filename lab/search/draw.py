@@ -1,4 +1,4 @@
-"""Draws a history from a seed: a small cluster, a workload, and faults of every kind.
+"""Draws a history from a seed: a small cluster, commands, a load, and faults.
 
 Each history has some kinds of faults and not others (swarm testing), since faults of all kinds at
 once hide each other's effects.
@@ -12,16 +12,19 @@ from typing import Any
 
 MOST_NODES = 9
 MOST_ORDERED = 8
-"""Commands of a history with syncs: its outcomes are found by trying all orders of them."""
+"""Most commands of a history with syncs: a checker tries all orders of them."""
 
 MOST_INCREMENTS = 40
-"""Of a history without syncs: each adds another power of two, so that the sum names them."""
+"""Most increments of a history without syncs.
+
+Each of them adds another power of two, so that the sum tells which are in it.
+"""
 
 _SHORT = 8
-"""Seconds of the shortest histories; a load of writes is played in these alone."""
+"""Seconds of the shortest histories, the only ones with a load of increments."""
 
 _DISCOVERY = 0.1
-"""Share of the histories whose nodes look for each other by broadcast."""
+"""Share of the histories in which nodes look for each other by broadcast."""
 
 _SET_BACK = 0.1
 """Share of the histories without syncs in which machines are set back."""
@@ -37,8 +40,8 @@ _LATENCIES = (
 Words = dict[str, Any]
 
 
-def draw(seed: int) -> Words:
-    """The words of the history with this seed."""
+def draw_history(seed: int) -> Words:
+    """Returns the history with this seed, as the words of a scenario."""
     return _Drawer(seed).words()
 
 
@@ -48,10 +51,10 @@ class _Drawer:
         self._seed = seed
         self._nodes = rng.choice((2, 3, 3, 4, 5, 5, 7, MOST_NODES))
         self._duration = rng.choice((_SHORT, 15, 30))
-        # Where and when something is asked for, and whether faults seek that out.
+        # Where and when commands are given, and whether faults are aimed at that.
         self._asked: list[tuple[int, float]] = []
         self._aimed = rng.random() < 0.5
-        # Whether syncs are among what is asked for.
+        # Whether syncs are among the commands, so that the order of commands matters.
         self._ordered = False
 
     def words(self) -> Words:
@@ -82,7 +85,7 @@ class _Drawer:
         return words
 
     def _settings(self) -> Words:
-        """What makes a small cluster do what large ones do."""
+        """Returns settings that make a small cluster do what otherwise only large ones do."""
         rng = self._rng
         settings: Words = {}
         if rng.random() < 0.3:
@@ -91,7 +94,7 @@ class _Drawer:
             settings["sweep_interval"] = 2
         if rng.random() < 0.2:
             settings["max_datagram_bytes"] = 1000
-        # Drawn apart, so that the other histories stay as they were.
+        # Drawn from a generator of its own, so that the rest of each history stays as it is.
         if Random(f"{self._seed}/discovery").random() < _DISCOVERY:
             settings["discovery"] = "on"
         return settings
@@ -105,7 +108,7 @@ class _Drawer:
         return self._rng.randrange(self._nodes)
 
     def _where(self) -> tuple[int, float]:
-        """Which node a fault befalls, and when: often one that is about to answer somebody."""
+        """Returns a node and a time for a fault: often a node that is about to answer a client."""
         if not self._aimed or self._rng.random() < 0.3:
             return self._node(), self._time()
         node, at = self._rng.choice(self._asked)
@@ -113,7 +116,7 @@ class _Drawer:
         return node, round(min(max(at, 0.1), self._duration - 0.2), 4)
 
     def _lasting(self, least: float, most: float) -> str:
-        """WHO@START+LENGTH, or without a length: to the end."""
+        """Returns WHO@START+LENGTH, or without a length for a fault that lasts to the end."""
         node, at = self._where()
         left = self._duration - at - 0.1
         if self._rng.random() < 0.15 or left <= least:
@@ -154,7 +157,7 @@ class _Drawer:
         return {word: texts for word, texts in words.items() if texts}
 
     def _moments(self, number: int) -> list[float]:
-        """Times of commands: some come in bursts, where they meet each other on the way."""
+        """Returns times of commands. Some come in bursts, so that they overtake each other."""
         rng = self._rng
         moments: list[float] = []
         while len(moments) < number:
@@ -209,14 +212,15 @@ class _Drawer:
         return faults
 
     def _shown_jump(self, jump: str) -> str:
-        """A later start of that node, at which its clock shows."""
+        """Returns a later restart of that node, at which it reads its clock."""
         node, _, when = jump.partition("@")
         at = float(when.partition(",")[0])
         later = round(self._rng.uniform(at, self._duration - 0.15), 3)
         return f"{node}@{later}+0.05{self._rng.choice(('', ',state=lost'))}"
 
     def _set_back(self) -> Words:
-        """Drawn apart, as discovery is. Equal amounts would hide which of them are there."""
+        # Drawn from a generator of its own, as discovery is. Not in histories with syncs: their
+        # increments have equal amounts, which would hide which of them count.
         rng = Random(f"{self._seed}/set back")
         if self._ordered or rng.random() >= _SET_BACK:
             return {}

@@ -1,19 +1,19 @@
-"""What a checker has to say: a kind, which tells findings apart, and a line for people."""
+"""What a checker found: a kind, which tells findings apart, and a line for people."""
 
 from __future__ import annotations
 
 import attrs
 
-from gossipd.sim.world.world import World
+from gossipd.sim.world import World
 
 
 @attrs.frozen
 class Finding:
-    """Something that does not hold.
+    """A promise of the protocol that did not hold.
 
     Attributes:
-        kind: a few words, the same for every finding of that sort.
-        text: what was seen, in one line, without the kind.
+        kind: a few words, equal for all findings of one sort.
+        text: what was seen, in one line that does not repeat the kind.
     """
 
     kind: str
@@ -24,7 +24,7 @@ class Finding:
 
 
 class Checker:
-    """Looks on while a world runs.
+    """The base of checkers that watch a world while it runs.
 
     Attributes:
         findings: in order of time.

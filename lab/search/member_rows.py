@@ -1,9 +1,9 @@
-"""Judges the membership of a history: rows only rise, and only by their subject's own word; peers
-are removed and shown again as the node is told.
+"""Judges the membership of a history.
 
-Looks at every row of a node after each of its inputs. A row is compared by (generation,
-incarnation, state), in SWIM's order of states with left above dead, so that nothing at or below a
-dead (generation, incarnation) returns.
+Every row of a node is looked at after each of its inputs. A row may only rise, and only by its
+subject's own word; a peer must be removed and shown again as the node is told. Rows are compared by
+(generation, incarnation, state), in SWIM's order of states with left above dead, so that nothing at
+or below a dead (generation, incarnation) returns.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from gossipd.protocol import Address, Beacon, Codec, MemberDead, State, format_node_id
-from gossipd.sim.world.cluster import address_of
-from gossipd.sim.world.host import Host
-from gossipd.sim.world.interface import MemberRow
-from gossipd.sim.world.record import Befell, Observed
-from gossipd.sim.world.world import World
+from gossipd.sim.world import (
+    DiskReplaced,
+    Host,
+    MemberRow,
+    Observed,
+    SetBack,
+    World,
+    address_of,
+)
 
 from .findings import Checker, Finding
 
@@ -24,12 +28,12 @@ _STATES = {"alive": 0, "suspect": 1, "dead": 2, "left": 3}
 _Rank = tuple[int, int, int]
 
 
-class Rows(Checker):
-    """Follows every row of every node of a world, from its making on. All were started before.
+class MemberRows(Checker):
+    """Follows every row of every node of a world, from its making on. All nodes run by then.
 
     Args:
-        spared: ids that nobody may ever declare dead.
-        bursting: ids whose datagrams may leave long after they were sent.
+        spared: ids that no node may ever declare dead.
+        bursting: ids of nodes whose datagrams may leave long after they were sent.
         cluster: the name of the nodes' cluster.
     """
 
@@ -53,22 +57,23 @@ class Rows(Checker):
                 if row.id == host.id:
                     self._follow_own(row)
         world.on_step.append(self._on_step)
-        # Of whom each node or its disk has ever heard.
+        # The ids that each node or its disk has ever heard of.
         self._heard: dict[str, dict[str, None]] = {
             host.id: dict.fromkeys(host.seeds) for host in world.hosts.values()
         }
+        # By node and peer, whether the node was last told to remove the peer.
         self._told: dict[tuple[str, str], bool] = {}
         world.on_tell.append(self._on_tell)
         # Pairs of addresses of which the first has removed the second, as last seen.
         self._removed: dict[tuple[Address, Address], None] = {}
-        world.on_event.append(self._on_event)
+        world.log.on_event.append(self._on_event)
         world.network.observers.append(self._on_sent)
 
     def _on_event(self, observed: Observed) -> None:
         event = observed.event
-        if isinstance(event, Befell) and event.what.startswith("disk replaced"):
+        if isinstance(event, DiskReplaced):
             self._begins_from(observed.node, self._world.hosts[observed.node].kept)
-        elif isinstance(event, Befell) and event.what.startswith("set back"):
+        elif isinstance(event, SetBack):
             self._begins_from(observed.node, self._world.node(observed.node).state())
         elif isinstance(event, MemberDead) and event.member in self._spared:
             self._find(
@@ -78,7 +83,7 @@ class Rows(Checker):
             )
 
     def _begins_from(self, node: str, state: State | None) -> None:
-        """All that this node knows from now on is in this state."""
+        """Notes that all that this node knows from now on is in this state."""
         host = self._world.hosts[node]
         members, removed = ((), ()) if state is None else (state.members, state.removed)
         self._heard[host.id] = dict.fromkeys([*host.seeds, *(row.id for row in members)])
@@ -86,13 +91,13 @@ class Rows(Checker):
         self._told |= {(host.id, peer): True for peer in removed if peer != host.id}
 
     def _on_tell(self, host: Host, kind: str, peer: str) -> None:
-        """What a node is told of a peer that it has a row for, it keeps to from now on."""
+        """Notes what a node is told of a peer; to remove one it must have a row for it."""
         known = any(row.id == peer for row in host.running().members())
         if kind == "register" or (known and peer != host.id):
             self._told[host.id, peer] = kind == "remove"
 
     def _on_sent(self, time: float, source: Address, to: Address, data: bytes, _: int) -> None:
-        """Nothing is sent to a peer that the node has removed by then, but what all hear."""
+        """Checks that nothing but a beacon is sent to a peer which the node has removed by then."""
         if (source, to) not in self._removed or self._is_beacon(data):
             return
         host = self._world.host(format_node_id(*source))
@@ -135,7 +140,7 @@ class Rows(Checker):
             self._find("row gone", f"{host.id} forgot {', '.join(gone)}")
 
     def _check_generation(self, host: Host, own: MemberRow) -> None:
-        """A process is newer than the one whose disk it starts from."""
+        """Checks that a process has a higher generation than the one whose disk it starts from."""
         if host.kept is not None and own.generation <= host.kept.generation:
             text = f"{host.id} starts as {own.generation}, its disk knows {host.kept.generation}"
             self._find("old generation", text)
@@ -147,7 +152,7 @@ class Rows(Checker):
             self._left[key] = None
 
     def _check_origin(self, host: Host, row: MemberRow) -> None:
-        """What a row says, its subject said first, but for suspect and dead."""
+        """Checks that a subject itself said first what a row says, except for suspect and dead."""
         key = (row.id, row.generation)
         if row.incarnation > self._own.get(key, -1):
             text = f"{host.id} has {row.id} at ({row.generation}, {row.incarnation})"
@@ -158,7 +163,7 @@ class Rows(Checker):
     # At the end
 
     def strangers(self, hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
-        """Pairs of which neither has ever heard of the other, as far as its disk goes back."""
+        """Returns pairs of which neither ever heard of the other, as far as its disk goes back."""
         return {
             (one.id, other.id): None
             for one in hosts
@@ -167,7 +172,11 @@ class Rows(Checker):
         }
 
     def judge(self, pairs: Iterable[tuple[Host, Host]], down: Sequence[Host]) -> list[Finding]:
-        """Each first of a pair must have the second as alive, and nobody may have one of `down`."""
+        """Returns findings at the end of a history.
+
+        The first of each pair must have the second as alive, and no node may have one of `down`,
+        which do not run, as alive or suspect.
+        """
         found = []
         for observer, subject in pairs:
             row = _row(observer, subject)
@@ -191,7 +200,7 @@ def _row(observer: Host, subject: Host) -> MemberRow | None:
 
 
 def apart(hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
-    """Pairs of running nodes of which one has removed the other, both ways round."""
+    """Returns the pairs of running nodes of which one has removed the other, both ways round."""
     pairs: dict[tuple[str, str], None] = {}
     for host in hosts:
         for row in host.running().members():
@@ -201,7 +210,7 @@ def apart(hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
 
 
 def connected(hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
-    """Whether every node can reach every other one through others."""
+    """Returns whether each node can reach every other one, through others and without `cut`."""
     if not hosts:
         return True
     reached = {hosts[0].id: None}

@@ -1,7 +1,7 @@
-"""What a counter may show after some operations: the values that a sequential order explains.
+"""The values that a counter may show after some operations: those that an order of them explains.
 
-An operation comes after all whose effects its node had when it was made; one that is not sure may
-be missing.
+In such an order an operation comes after every operation whose effect its node had when it was
+made. An operation that is not sure may be missing.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ import attrs
 from gossipd.protocol import Entry, Group
 
 Entries = Mapping[bytes, tuple[int, Sequence[Entry]]]
-"""By owner: up to which version all of it is there, and its entries."""
+"""By owner: up to which version all its entries are there, and those that are listed."""
 
 
 @attrs.define
 class Operation:
-    """One increment or sync, with the operations whose effects its node had when it was made.
+    """One increment or sync.
 
     Attributes:
-        raises_to: of a sync; None for an increment by `amount`.
-        sure: every explanation must contain it, for it was answered, say.
-        entry: the owner and the entry that it wrote, None for a sync that was no news.
+        number: its place among all operations.
+        raises_to: the value of a sync; None for an increment by `amount`.
+        sure: whether every explanation must contain it, because it was answered, say.
+        owner, entry: what it wrote; the entry is None for a sync that changed nothing.
+        seen: numbers of the operations whose effects its node had when it was made.
     """
 
     number: int
@@ -36,16 +38,16 @@ class Operation:
     seen: frozenset[int] = frozenset()
 
     def apply(self, value: int) -> int:
-        """What the operation makes of a value."""
+        """Returns the value that the operation makes of an earlier one."""
         return value + self.amount if self.raises_to is None else max(value, self.raises_to)
 
 
 def outcomes(operations: Sequence[Operation]) -> set[int]:
-    """Every value that some order gives which respects what each operation had seen.
+    """Returns every value that some order gives which respects what each operation had seen.
 
-    An operation that is not sure may be missing, also if others had seen it: what nobody holds any
-    more was there once. Takes time and memory in proportion to 3**len(operations) if none is sure,
-    2**len(operations) if all are.
+    An operation that is not sure may be missing even if others had seen it: an effect that no node
+    holds any more was there once. Time and memory grow as 3**len(operations) if no operation is
+    sure, and as 2**len(operations) if all are.
     """
     sure = sum(1 << number for number, each in enumerate(operations) if each.sure)
     unsure = (1 << len(operations)) - 1 - sure
@@ -59,7 +61,7 @@ def outcomes(operations: Sequence[Operation]) -> set[int]:
 
 
 def _orders(operations: Sequence[Operation], there: int) -> frozenset[int]:
-    """The values that the orders of these operations give, a set as bits."""
+    """Returns the values that the orders of some operations give; `there` has a bit for each."""
     before = [sum(1 << seen for seen in operation.seen) & there for operation in operations]
 
     @cache
@@ -75,12 +77,12 @@ def _orders(operations: Sequence[Operation], there: int) -> frozenset[int]:
 
 
 def entries_of(groups: Iterable[Group]) -> Entries:
-    """What a node's or a store's groups hold."""
+    """Returns what the groups of a node or a store hold."""
     return {group.owner: (group.upto, group.entries) for group in groups}
 
 
 def has_effect_of(operation: Operation, entries: Entries) -> bool:
-    """Whether these entries contain what the operation did, or vouch for it."""
+    """Returns whether these entries contain what the operation did, or vouch for it."""
     if operation.entry is None:
         return False
     have, _ = entries.get(operation.owner, (0, ()))
@@ -88,7 +90,7 @@ def has_effect_of(operation: Operation, entries: Entries) -> bool:
 
 
 def holds(operation: Operation, entries: Entries) -> bool:
-    """Whether these entries themselves contain what the operation did."""
+    """Returns whether these entries themselves contain what the operation did."""
     if operation.entry is None:
         return False
     wanted = operation.entry

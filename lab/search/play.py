@@ -1,8 +1,8 @@
 """Plays a history under the checkers: a phase of faults, then healing, agreement, and quiet.
 
-After its duration every fault ends and the network is perfect. What still runs must agree within
-`AGREE` probe intervals; then what does not run is started from its disk, and all must agree
-once more; in the end nothing but pings and acks may be under way.
+After the duration of the history every fault ends, and the network is perfect from then on. The
+nodes that still run must agree within `AGREE` probe intervals. Then the others are started from
+their disks, and all must agree once more. In the end nothing but pings and acks may be sent.
 """
 
 from __future__ import annotations
@@ -12,44 +12,49 @@ from collections.abc import Callable, Collection, Sequence
 
 import attrs
 
-from gossipd.sim.judge.agreement import Views
-from gossipd.sim.judge.checks import unanswered
-from gossipd.sim.judge.detection import Detection
-from gossipd.sim.judge.load import Writes
-from gossipd.sim.judge.trace import TraceHash, TraceText
-from gossipd.sim.scenario.faults import Faults
-from gossipd.sim.scenario.notation import COMMANDS
-from gossipd.sim.scenario.scenario import Scenario, make
-from gossipd.sim.scenario.stage import LAZY, add_nodes, stage
-from gossipd.sim.world.host import Host
-from gossipd.sim.world.network import UniformDelay
-from gossipd.sim.world.record import Befell
-from gossipd.sim.world.world import World
+from gossipd.sim.judge import Agreement, Detection, Load, TraceHash, TraceText
+from gossipd.sim.scenario import (
+    COMMANDS,
+    SYNC_INTERVAL,
+    FaultSchedule,
+    Scenario,
+    add_nodes,
+    build_world,
+    make_scenario,
+)
+from gossipd.sim.world import DiskReplaced, Host, SetBack, World, id_of
 
 from .budgets import Budgets
 from .counts import Counts, Times
 from .draw import Words
 from .findings import Finding
-from .member_rows import Rows, apart, connected
+from .member_rows import MemberRows, apart, connected
 
 AGREE = 60
-"""Probe intervals after healing within which all must agree; and `AGREE_DOWN` more for each node
-that does not run, which takes long to find for one whose own health is bad."""
+"""Probe intervals after healing within which all must agree."""
 
 AGREE_DOWN = 20
+"""Probe intervals more for each node that does not run.
+
+A node whose own health is bad takes long to find that another one is dead.
+"""
 
 AGREE_PARTITION = 10
-"""Seconds after healing, if nothing but partitions befell nodes that have not much to exchange: who
-was cut off for long trusts itself little at first, and so pings seldom."""
+"""Seconds after healing, if only partitions befell nodes that have little to exchange.
+
+A node that was cut off for long trusts itself little at first, and so pings seldom.
+"""
 
 QUIET = 40
-"""Probe intervals after agreement within which nothing but pings and acks goes on."""
+"""Probe intervals after agreement within which all other traffic must end."""
 
+# Probe intervals of one stretch of listening; seconds between two looks at the checkers, and at
+# whether all agree.
 _WINDOW = 5
 _SLICE = 1.0
 _LOOK = 0.25
 
-# Faults that leave others' datagrams alone, or bring them after at most some seconds.
+# Faults that leave the datagrams of other nodes alone, or delay them by at most some seconds.
 _HARMLESS = (
     "crash",
     "restart",
@@ -70,10 +75,10 @@ class Played:
     """What came of a history.
 
     Attributes:
-        findings: what did not hold, each a line; empty if all held.
-        agreed_after: seconds from the end of the faults to agreement, and the same after the start
-            of what did not run; None if it did not come.
-        hash: of the run, where asked for.
+        findings: what did not hold; empty if all held.
+        agreed_after: seconds from the end of the faults to agreement, and from the start of the
+            nodes that did not run to agreement; None if there was none.
+        hash: of the run, if it was asked for.
     """
 
     findings: Sequence[Finding]
@@ -81,18 +86,18 @@ class Played:
     hash: str = ""
 
 
-def play(
+def play_history(
     words: Words, *, traced: bool = False, write: Callable[[str], object] | None = None
 ) -> Played:
-    """Plays the history that these words describe.
+    """Plays the history that these words describe, and returns what came of it.
 
     Args:
         traced: whether to compute the run's hash.
         write: takes each line of the trace.
 
-    Raises ScenarioError for words that describe none.
+    Raises ScenarioError for words that describe no history.
     """
-    history = _History(make(words))
+    history = _History(make_scenario(words))
     tracing = TraceHash(history.world) if traced else None
     if write is not None:
         TraceText(history.world, write)
@@ -105,25 +110,28 @@ def play(
 
 
 class _History:
+    """A history under way, with its checkers."""
+
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.world = world = stage(scenario, World)
-        add_nodes(world, scenario, lazy=LAZY)
+        self.world = world = build_world(scenario)
+        add_nodes(world, scenario, sync_interval=SYNC_INTERVAL)
         self.counts = Counts(world, _failing(scenario, world))
         bursting = _blocked(scenario, world)
         spared = _never_faulty(scenario, world)
-        self.rows = Rows(world, spared, bursting, scenario.config.cluster)
+        self.rows = MemberRows(world, spared, bursting, scenario.config.cluster)
         self.budgets = Budgets(world, scenario.config, bursting)
         self.agreed: list[float | None] = [None, None]
         self._found: list[Finding] = []
-        views = Views(world, joined=scenario.start == "joined")
-        faults = Faults(world, views, Detection(world, views, scenario.config), spare_forked=True)
+        agreement = Agreement(world, joined=scenario.start == "joined")
+        detection = Detection(world, agreement, scenario.config)
+        schedule = FaultSchedule(world, agreement, detection, spare_forked=True)
         for fault, numbers in scenario.faults:
-            faults.schedule(fault, numbers)
-        self._writes = Writes(world, scenario.writes, scenario.duration)
+            schedule.add(fault, numbers)
+        self._load = Load(world, scenario.writes, scenario.duration)
 
     def findings(self) -> list[Finding]:
-        """Everything that did not hold, in no order of time across the checkers."""
+        """Returns all that did not hold, in order of time only within each checker."""
         return [
             *self.counts.findings,
             *self.rows.findings,
@@ -132,11 +140,11 @@ class _History:
         ]
 
     def run(self) -> None:
-        """The whole history; stops at the first finding of a checker."""
+        """Plays the whole history; stops at the first finding of a checker."""
         try:
             self._run()
         except Exception as error:
-            # Whatever the protocol raises is a finding like any other.
+            # An exception of the protocol is a finding like any other.
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{where.filename.rpartition('gossipd/')[2]}:{where.lineno}"
             text = f"{type(error).__name__}: {error} ({place})"
@@ -149,7 +157,7 @@ class _History:
             if self.findings():
                 return
         self._heal()
-        # Who is about to leave has left by then.
+        # Nodes that are about to leave have left by then.
         world.run(self.scenario.config.leave_grace)
         down = [host for host in world.hosts.values() if host.node is None]
         if not self._agree(0, down):
@@ -166,20 +174,15 @@ class _History:
             self._listen(quiet=not cut)
 
     def _heal(self) -> None:
-        """Every fault ends that has not ended by itself."""
-        network = self.world.network
-        network.heal()
-        network.loss_ratio = network.duplicate_ratio = network.reorder_ratio = 0.0
-        network.delay = UniformDelay(0.0005, 0.0015)
+        """Ends every fault that has not ended by itself."""
+        self.world.network.repair()
         for host in self.world.hosts.values():
-            host.disk.failing, host.disk.delay, host.slow = 0.0, None, None
-            if host.blocked:
-                self.world.unblock(host.id)
-            if host.paused:
-                self.world.resume(host.id)
+            host.disk.fail(0.0)
+            host.disk.slow_down(None)
+            host.recover()
 
     def _agree(self, phase: int, down: Sequence[Host]) -> bool:
-        """Lets time pass until all agree, or until they should have."""
+        """Lets time pass until all agree, or should have agreed; returns whether they do."""
         world, began = self.world, self.world.now
         within = self._patience(len(down))
 
@@ -215,59 +218,60 @@ class _History:
     def _unanswered(self) -> list[Finding]:
         return [
             Finding("unanswered", f"{each.kind} of {each.amount} at {each.node}")
-            for each in unanswered(self.world)
+            for each in self.world.unanswered()
         ]
 
     def _connected(self, hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
-        """Whether all can find each other: who never heard of anybody, nor they of it, cannot."""
+        """Returns whether all nodes can find each other.
+
+        Two nodes of which neither ever heard of the other need a third one for it.
+        """
         return connected(hosts, {*cut, *self.rows.strangers(hosts)})
 
     def _judge_load(self) -> list[Finding]:
-        """The load's increments, as long as every disk was kept as it was."""
-        if any(
-            each.event.what.startswith(("disk replaced", "set back"))
-            for each in self.world.of(Befell)
-        ):
+        """Returns findings about the increments of the load, if every disk was left as it was."""
+        log = self.world.log
+        if any(isinstance(each.event, DiskReplaced | SetBack) for each in log.events):
             return []
-        lost, invented = self._writes.lost(), self._writes.invented()
+        lost, invented = self._load.lost(), self._load.invented()
         found = [Finding("lost", f"{lost} of the load")] if lost else []
         return found + ([Finding("invented", f"{invented} by the load")] if invented else [])
 
     def _listen(self, *, quiet: bool) -> None:
-        """Lets what is still under way end, until nothing else is said for a while.
+        """Lets time pass until only idle traffic is left for a while.
 
         Nodes that have removed each other need not be quiet.
         """
         world, interval = self.world, self.scenario.config.probe_interval
         for _ in range(QUIET // _WINDOW):
-            said = self.budgets.listen()
+            busy = self.budgets.listen()
             world.run(_WINDOW * interval)
-            said += self.budgets.too_much(len(world.live()), _WINDOW)
-            if not said or not quiet:
+            busy += self.budgets.too_much(len(world.live()), _WINDOW)
+            if not busy or not quiet:
                 break
-        self._found += said[:5] if quiet else []
+        self._found += busy[:5] if quiet else []
         self._found += self.budgets.judge(world.live())
 
 
 def _blocked(scenario: Scenario, world: World) -> list[str]:
-    """Ids of nodes that at some time send all at once what they had to say for seconds."""
+    """Returns ids of nodes that at some time send at once what waited for seconds."""
     faults = [numbers for fault, numbers in scenario.faults if fault.kind == "block"]
-    return [world.id_of(number) for numbers in faults for number in numbers]
+    return [id_of(number) for numbers in faults for number in numbers]
 
 
 def _failing(scenario: Scenario, world: World) -> dict[str, list[Times]]:
-    """From when to when writes to a node's disk may fail, by its id."""
+    """Returns the times in which writes to a node's disk may fail, by its id."""
     found: dict[str, list[Times]] = {}
     for fault, numbers in scenario.faults:
         if fault.kind == "bad-disk":
             until = fault.at + fault.length if fault.length else scenario.duration
             for number in numbers:
-                found.setdefault(world.id_of(number), []).append((fault.at, until))
+                found.setdefault(id_of(number), []).append((fault.at, until))
     return found
 
 
 def _never_faulty(scenario: Scenario, world: World) -> list[str]:
-    """Ids that no fault befalls and nobody removes, if no datagram of theirs is lost or late."""
+    """Returns ids that no fault befalls and no node removes, if none of their datagrams is lost."""
     kinds = [fault.kind for fault, _ in scenario.faults]
     if scenario.loss or any(kind not in (*_HARMLESS, *COMMANDS) for kind in kinds):
         return []
@@ -278,4 +282,4 @@ def _never_faulty(scenario: Scenario, world: World) -> list[str]:
         for number in (*numbers, fault.details.get("peer"))
         if fault.kind not in harmless
     }
-    return [world.id_of(number) for number in range(scenario.nodes) if number not in struck]
+    return [id_of(number) for number in range(scenario.nodes) if number not in struck]

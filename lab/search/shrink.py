@@ -1,7 +1,7 @@
-"""Makes a failing history small: leaves out whatever is not needed for its finding.
+"""Makes a failing history small: leaves out whatever its finding does not need.
 
-Removing anything changes what chance does to the rest, so each smaller history is tried with a few
-seeds.
+Whatever is left out changes what chance does to the rest. Each smaller history is therefore tried
+with a few seeds.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ _CALM = (
 )
 
 
-def shrink(words: Words, fails: Callable[[Words], bool], tries: int = 600) -> Words:
-    """A history with as few words as possible that still fails, after so many tries at most.
+def shrink_history(words: Words, fails: Callable[[Words], bool], tries: int = 600) -> Words:
+    """Returns a history with as few words as possible that still fails.
 
     Args:
-        fails: whether a history has the finding that is looked for; `words` has it.
+        words: a history that fails.
+        fails: tells whether a history has the finding that is looked for.
+        tries: how many histories are played at most.
     """
     seed = int(words["seed"])
     left = tries
@@ -57,7 +59,7 @@ def shrink(words: Words, fails: Callable[[Words], bool], tries: int = 600) -> Wo
 
 
 def _smaller(words: Words) -> Iterator[Words]:
-    """Histories that are a step smaller, the largest steps first."""
+    """Yields histories that are one step smaller, the largest steps first."""
     for word, value in words.items():
         if isinstance(value, list):
             yield _without(words, word)
@@ -79,7 +81,7 @@ def _without(words: Words, word: str) -> Words:
 
 
 def _numbers(words: dict[str, Any]) -> Iterator[int]:
-    """Every node that a fault or command names."""
+    """Yields the number of every node that a fault or command names."""
     for value in words.values():
         for text in value if isinstance(value, list) else ():
             for part in text.replace("@", " ").replace("=", " ").replace(",", " ").split():

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from gossipd.sim import command
-from gossipd.sim.command import INTERRUPTED, Output, simulate
-from gossipd.sim.scenario.scenario import ScenarioError
+from gossipd.sim.command import INTERRUPTED, Output, run_scenario
+from gossipd.sim.scenario import ScenarioError
 from gossipd.sim.simulate import Simulation
 
 QUICK = {"nodes": "4", "duration": "5"}
@@ -22,7 +22,7 @@ QUICK = {"nodes": "4", "duration": "5"}
 
 def test_json_on_stdout_and_the_rest_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     """The trace as well."""
-    assert 0 == simulate(None, QUICK | {"crash": ("1@1",)}, Output(json=True, trace=True))
+    assert 0 == run_scenario(None, QUICK | {"crash": ("1@1",)}, Output(json=True, trace=True))
     captured = capsys.readouterr()
     assert 4 == json.loads(captured.out)["nodes"]
     assert "crashed" in captured.err
@@ -35,7 +35,7 @@ def test_options_replace_words_and_add_settings(
     file = tmp_path / "a.toml"
     file.write_text("nodes = 9\nduration = 5\n[set]\nfanout = 2\nnacks = false\n", encoding="utf-8")
     options = {"nodes": "3", "seed": None, "crash": (), "set": ("fanout=4",)}
-    assert 0 == simulate(str(file), options, Output())
+    assert 0 == run_scenario(str(file), options, Output())
     line = capsys.readouterr().out.splitlines()[0]
     assert "gossipd simulate --nodes 3 --duration 5 --set fanout=4 --set nacks=False" == line
 
@@ -57,14 +57,14 @@ def test_errors_say_where_the_word_stands(
     path = tmp_path / "a.toml"
     path.write_text(file, encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
-        simulate(str(path), options, Output())
+        run_scenario(str(path), options, Output())
     assert str(caught.value).startswith(expected.format(file=path))
 
 
 def test_a_plot_that_cannot_be_drawn_is_refused_first(capsys: pytest.CaptureFixture[str]) -> None:
     """No run is made in vain."""
     with pytest.raises(ScenarioError, match="--plot"):
-        simulate(None, QUICK, Output(plot="nowhere/a.png"))
+        run_scenario(None, QUICK, Output(plot="nowhere/a.png"))
     assert "" == capsys.readouterr().out
 
 
@@ -84,7 +84,7 @@ def test_ctrl_c_prints_what_there_is(
         return run(self, press, interrupted)
 
     monkeypatch.setattr(Simulation, "run", pressed)
-    assert INTERRUPTED == simulate(None, QUICK, Output())
+    assert INTERRUPTED == run_scenario(None, QUICK, Output())
     assert "interrupted after 2" in capsys.readouterr().out
     assert signal.getsignal(signal.SIGINT) == before
 
@@ -102,13 +102,13 @@ def test_a_terminal_shows_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     for trace in (False, True):
         screen = Terminal()
         monkeypatch.setattr(sys, "stderr", screen)
-        assert 0 == simulate(None, QUICK, Output(trace=trace))
+        assert 0 == run_scenario(None, QUICK, Output(trace=trace))
         assert ("4.0 of 5 s" in screen.getvalue()) is not trace
         assert screen.getvalue().endswith("\033[K") is not trace
 
 
 def test_the_list_has_a_line_each() -> None:
     """Aligned."""
-    lines = command.listing()
+    lines = command.list_scenarios()
     assert lines == sorted(lines)
     assert any(line.startswith("partition   A third") for line in lines)

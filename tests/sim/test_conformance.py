@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from gossipd.protocol import Address, Answer, Broadcast, Notify, Transmit
-from gossipd.sim.world.host import Host
-from gossipd.sim.world.record import Observed, Request
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Commands, Faults, Observed, Request, World
 from tests.conformance.cases import SCENARIOS
 from tests.conformance.suite import (
     PEER,
@@ -25,24 +23,21 @@ from tests.conformance.suite import (
 )
 
 
-class RecordingWorld(World):
-    """A world of one node that records what it does for it."""
-
-    def __init__(self, seed: int, **options: Any) -> None:
-        super().__init__(seed, factory=self.build, **options)
+class RecordingFactory:
+    """Makes the node of a world, a recorder."""
 
     recorder: Recorder
 
-    def broadcast(self, host: Host, data: bytes) -> None:
-        """Record a broadcast as it leaves."""
-        self.recorder.carried_out(Broadcast(data))
-
-    def build(
+    def __call__(
         self, config: Scenario, identity: object, *, state: object, rng: Random, now: float
     ) -> Recorder:
-        """Make the node and remember it, since its first effects come before `add` returns."""
+        """Makes the node and remembers it, since its first effects come before `add` returns."""
         self.recorder = Recorder(config, identity, state=state, rng=rng, now=now)
         return self.recorder
+
+    def broadcast(self, data: bytes, source: Address) -> None:
+        """Records a broadcast, in place of `Carrier.broadcast`."""
+        self.recorder.carried_out(Broadcast(data))
 
 
 class SimulatorDrive:
@@ -50,44 +45,46 @@ class SimulatorDrive:
 
     def play(self, scenario: Scenario) -> Recorder:
         """See `tests.conformance.suite.Drive`."""
-        world = RecordingWorld(1, config=scenario, names=scenario.names)
+        made = RecordingFactory()
+        world = World(1, config=scenario, names=scenario.names, factory=made)
+        world.carrier.broadcast = made.broadcast  # type: ignore[method-assign]
         world.network.observers.append(
-            lambda now, source, target, data, copies: world.recorder.carried_out(
+            lambda now, source, target, data, copies: made.recorder.carried_out(
                 Transmit(data, target)
             )
         )
-        world.on_event.append(lambda observed: self._event(world, observed))
+        world.log.on_event.append(lambda observed: self._event(made, observed))
         address = world.add(0).address
         for step in scenario.steps:
             match step:
                 case Deliver():
-                    world.at(step.at, world.deliver, step.data, step.source, address)
+                    world.at(step.at, world.carrier.deliver, step.data, step.source, address)
                 case Hear():
                     for data in step.datagrams:
-                        world.at(step.at, world.deliver, data, step.source, address)
+                        world.at(step.at, world.carrier.deliver, data, step.source, address)
                 case Increment():
-                    world.at(step.at, self._increment, world, step.amount)
+                    world.at(step.at, self._increment, world, made, step.amount)
                 case Register():
-                    world.at(step.at, world.register, 0, step.text)
+                    world.at(step.at, Commands(world).register, 0, step.text)
                 case Pause():
                     self._pause(world, step, address)
         world.run(scenario.until)
-        return world.recorder
+        return made.recorder
 
-    def _event(self, world: RecordingWorld, observed: Observed) -> None:
+    def _event(self, made: RecordingFactory, observed: Observed) -> None:
         if type(observed.event).__module__.endswith(".events"):
-            world.recorder.carried_out(Notify(observed.event))
+            made.recorder.carried_out(Notify(observed.event))
 
-    def _increment(self, world: RecordingWorld, amount: int) -> None:
+    def _increment(self, world: World, made: RecordingFactory, amount: int) -> None:
         def answered(request: Request) -> None:
-            world.recorder.carried_out(cast(Answer, request.answer))
+            made.recorder.carried_out(cast(Answer, request.answer))
 
-        world.increment(0, amount, ack="local", on_answer=answered)
+        Commands(world).increment(0, amount, ack="local", on_answer=answered)
 
-    def _pause(self, world: RecordingWorld, step: Pause, address: Address) -> None:
-        world.at(step.at, world.pause, 0, step.until - step.at)
+    def _pause(self, world: World, step: Pause, address: Address) -> None:
+        world.at(step.at, Faults(world).pause, 0, step.until - step.at)
         for data in step.datagrams:
-            world.at((step.at + step.until) / 2, world.deliver, data, PEER, address)
+            world.at((step.at + step.until) / 2, world.carrier.deliver, data, PEER, address)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

@@ -11,9 +11,8 @@ from statistics import median
 import pytest
 
 from gossipd.protocol import ClusterFound, MemberDead, ProtocolConfig
-from gossipd.sim.judge import checks
-from gossipd.sim.world.host import Host
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Commands, Faults, Host, World, id_of
+from tests.sim import checks
 
 SEEDS = range(int(os.environ.get("GOSSIPD_SEEDS", "3")))
 LAN = ProtocolConfig(discovery=True)
@@ -56,7 +55,7 @@ def test_five_nodes_find_each_other_and_a_sixth(loss: float, within: float, seed
 
 def found_by(world: World) -> list[str]:
     """The nodes that logged that a beacon led to a cluster, once for each such line."""
-    return [o.node for o in world.events if isinstance(o.event, ClusterFound)]
+    return [o.node for o in world.log.events if isinstance(o.event, ClusterFound)]
 
 
 def test_a_newcomer_is_found_fast_by_a_large_cluster() -> None:
@@ -77,16 +76,16 @@ def test_a_removed_peer_stays_removed(seed: int) -> None:
     """Although it starts anew and sends beacons, it is in neither list; registered, it is again."""
     world = segment(3, seed)
     assert world.run_until(lambda: not checks.everybody_alive(world), 2.0)
-    removed = world.id_of(2)
+    removed = id_of(2)
     for number in 0, 1:
-        world.remove(number, removed)
+        Commands(world).remove(number, removed)
     world.run(40)
-    world.restart(2)
+    Faults(world).restart(2)
     for _ in range(80):
         world.run(0.5)
         assert removed not in [*world.node(0).peers(), *world.node(1).peers()]
     for number in 0, 1:
-        world.register(number, removed)
+        Commands(world).register(number, removed)
     assert world.run_until(lambda: not checks.everybody_alive(world), 2.0)
 
 
@@ -97,10 +96,10 @@ def test_two_clusters_on_one_segment_never_mix(seed: int) -> None:
     for number in range(8):
         world.add(config=ProtocolConfig(discovery=True, cluster=f"cluster{number % 2}"))
     world.run(2.0)
-    world.increment(0, 7)
+    Commands(world).increment(0, 7)
     world.run(60)
     for number in range(8):
-        mine = {world.id_of(other) for other in range(number % 2, 8, 2)}
+        mine = {id_of(other) for other in range(number % 2, 8, 2)}
         assert mine == {row.id for row in world.node(number).members()}
         assert (0 if number % 2 else 7) == world.node(number).count("default")
 
@@ -113,10 +112,10 @@ def test_without_broadcast_everybody_serves_alone(seed: int) -> None:
         world.add()
     world.run(100)
     for number in range(3):
-        world.increment(number, 1, ack="all")
+        Commands(world).increment(number, 1, ack="all")
     world.run(1)
     assert [1, 1, 1] == [world.node(number).count("default") for number in range(3)]
-    assert not [o for o in world.events if isinstance(o.event, ClusterFound | MemberDead)]
+    assert not [o for o in world.log.events if isinstance(o.event, ClusterFound | MemberDead)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -132,15 +131,15 @@ def test_a_machine_with_another_address_joins_as_the_new_one(discovery: bool, se
         for _ in range(5):
             world.add(seeds=[0, 1])
     assert world.run_until(lambda: not checks.everybody_alive(world), 5.0)
-    names = [world.id_of(number) for number in range(5)]
+    names = [id_of(number) for number in range(5)]
     for number in range(5):
         for _ in range(10):
-            world.increment(names[number], 1, ack="local")
+            Commands(world).increment(names[number], 1, ack="local")
             world.run(0.02)
-        old, names[number] = names[number], world.id_of(20 + number)
+        old, names[number] = names[number], id_of(20 + number)
         world.move(old, names[number])
         for _ in range(10):
-            world.increment(names[number], 1, ack="local")
+            Commands(world).increment(names[number], 1, ack="local")
             world.run(0.02)
         assert world.run_until(lambda: not checks.everybody_alive(world), 10.0)
         assert world.run_until(lambda gone=old: not lists(world, gone), 10.0)
@@ -148,7 +147,7 @@ def test_a_machine_with_another_address_joins_as_the_new_one(discovery: bool, se
     assert world.run_until(lambda: not checks.counts_agree(world), 5.0)
     assert 100 == world.node(names[0]).count("default")
     assert not checks.increments_kept(world)
-    assert not [o for o in world.events if isinstance(o.event, MemberDead)]
+    assert not [o for o in world.log.events if isinstance(o.event, MemberDead)]
 
 
 def lists(world: World, node_id: str) -> list[str]:
@@ -166,7 +165,7 @@ def test_an_idle_segment_costs_next_to_nothing() -> None:
     after = [beacons_of(world, number) for number in range(5)]
     assert all(16 <= b - a <= 27 for a, b in zip(before, after, strict=True))
     assert 20 == pings
-    assert not [o for o in world.events if isinstance(o.event, MemberDead)]
+    assert not [o for o in world.log.events if isinstance(o.event, MemberDead)]
 
 
 def beacons_of(world: World, number: int) -> int:
@@ -185,7 +184,7 @@ def test_a_name_leads_to_all_and_to_those_that_appear_later(seed: int) -> None:
     for _ in range(3):
         world.add(seeds=["gossipd:8088"])
     assert world.run_until(lambda: not checks.everybody_alive(world), 3.0)
-    world.names["gossipd"] = [f"10.0.0.{number}" for number in range(1, 6)]
+    world.resolver.names["gossipd"] = [f"10.0.0.{number}" for number in range(1, 6)]
     # These two know nobody; only the others' look-ups can lead to them.
     world.add()
     world.add()

@@ -16,8 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from gossipd.cli import main
-from lab.search.draw import draw
-from lab.search.play import play
+from lab.search import draw_history, play_history
 
 FILE = Path(__file__).with_name("fixed_traces.txt")
 
@@ -32,7 +31,7 @@ def trace_hash(what: str) -> str:
     """Runs `gossipd simulate` with arguments, or plays a random history, and returns its hash."""
     kind, _, rest = what.partition(" ")
     if kind == "history":
-        return play(draw(int(rest)), traced=True).hash
+        return play_history(draw_history(int(rest)), traced=True).hash
     result = CliRunner().invoke(main, [kind, *rest.split(), "-o", "json"])
     assert result.exit_code == 0, result.output
     return str(json.loads(result.stdout)["hash"])

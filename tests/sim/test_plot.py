@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gossipd.sim import plot
-from gossipd.sim.scenario.scenario import make
+from gossipd.sim.scenario import make_scenario
 from gossipd.sim.simulate import Simulation
 
 
@@ -15,7 +15,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without matplotlib: one line with the extra that brings it."""
     monkeypatch.setattr(plot, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"gossipd\[sim\]"):
-        plot.check("a.png")
+        plot.check_plot("a.png")
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_file_that_cannot_be_is_refused(
     """Before a run is made in vain."""
     monkeypatch.setattr(plot, "find_spec", lambda name: True)
     with pytest.raises(ValueError, match=reason):
-        plot.check(file)
+        plot.check_plot(file)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_a_run_is_drawn(words: dict[str, str], tmp_path: Path) -> None:
     """With everything in it, and with nothing."""
     pytest.importorskip("matplotlib")
     file = tmp_path / "run.png"
-    plot.check(str(file))
-    run = Simulation(make({"nodes": 5, "duration": 15} | words), timeline=True).run()
+    plot.check_plot(str(file))
+    run = Simulation(make_scenario({"nodes": 5, "duration": 15} | words), timeline=True).run()
     plot.draw(run, str(file))
     assert file.read_bytes().startswith(b"\x89PNG")
 

@@ -12,9 +12,8 @@ from statistics import median
 import pytest
 
 from gossipd.protocol import MemberDead, ProtocolConfig, suspicion_timeout
-from gossipd.sim.judge import checks
-from gossipd.sim.world.network import Network, UniformDelay
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Commands, Faults, Network, UniformDelay, World, id_of
+from tests.sim import checks
 
 SEEDS = range(int(os.environ.get("GOSSIPD_SEEDS", "3")))
 LAN = ProtocolConfig()
@@ -53,12 +52,12 @@ def test_start_together_and_crash(nodes: int) -> None:
         world = cluster(nodes, seed)
         world.run(3)
         crashed_at = world.now
-        world.crash(nodes - 1)
+        Faults(world).crash(nodes - 1)
         known = world.run_until(
-            lambda world=world: world.known_dead_since(nodes - 1) is not None, bound
+            lambda world=world: checks.known_dead_since(world, nodes - 1) is not None, bound
         )
         assert known, f"seed {seed}: not known everywhere after {bound} s"
-        deaths = world.deaths(world.id_of(nodes - 1))
+        deaths = world.log.deaths(id_of(nodes - 1))
         delays += [death.time - crashed_at for death in deaths]
         assert not checks.false_deaths(world)
     print(f"{nodes} nodes: {median(delays):.2f} s p50, {max(delays):.2f} s max of {bound:.1f}")
@@ -84,10 +83,10 @@ def test_paused_nodes_accuse_nobody(seed: int) -> None:
     world.network.delay = UniformDelay(0.004, 0.03)
     world.run(3)
     for number in range(48, 64):
-        world.flap(number, paused=16.0, running=0.01, until=world.now + 120)
+        Faults(world).pause_repeatedly(number, paused=16.0, running=0.01, until=world.now + 120)
     world.run(125)
-    healthy = [world.id_of(number) for number in range(48)]
-    assert not [event for event in world.of(MemberDead) if event.event.member in healthy]
+    healthy = [id_of(number) for number in range(48)]
+    assert not [event for event in world.log.of(MemberDead) if event.event.member in healthy]
     assert world.run_until(lambda: not checks.everybody_alive(world), 30)
 
 
@@ -99,15 +98,15 @@ def test_partition_of_an_hour_heals(size: int, seed: int) -> None:
     for number in range(10):
         world.add()
         if number:
-            world.register(0, number)  # not a seed: nobody has a contact to fall back on
+            Commands(world).register(0, number)  # not a seed: nobody has a contact to fall back on
     assert world.run_until(lambda: not checks.everybody_alive(world), 10)
-    world.partition(list(range(size)))
+    Faults(world).partition(list(range(size)))
     world.run(60)
     for number in range(10):
-        world.increment(number, ack="local")
+        Commands(world).increment(number, ack="local")
     world.run(3540)
-    world.sync(0, 100)
-    world.increment(9)
+    Commands(world).sync(0, 100)
+    Commands(world).increment(9)
     world.run(1)
     world.network.heal()
     assert world.run_until(
@@ -122,15 +121,15 @@ def test_restart_at_once(seed: int, keep: bool) -> None:
     world = cluster(10, seed)
     world.run(5)
     for number in range(10):
-        world.increment(number, amount=1 + number, ack="all")
+        Commands(world).increment(number, amount=1 + number, ack="all")
     world.run(2)
-    world.restart(4, keep=keep)
+    Faults(world).restart(4, keep=keep)
 
     def back() -> bool:
         restarted = world.host(4).node
         if restarted is None or checks.everybody_alive(world):
             return False
-        own = next(row for row in restarted.members() if row.id == world.id_of(4))
+        own = next(row for row in restarted.members() if row.id == id_of(4))
         return all(
             row.generation == own.generation
             for number in range(10)
@@ -139,7 +138,7 @@ def test_restart_at_once(seed: int, keep: bool) -> None:
         )
 
     assert world.run_until(back, 2)
-    world.increment(4, amount=100)
+    Commands(world).increment(4, amount=100)
     world.run(3)
     assert not checks.increments_kept(world)
     assert not checks.counts_agree(world)
@@ -165,11 +164,15 @@ def test_everything_at_once(seed: int) -> None:
     for step in range(300):
         node = draw.randrange(7)
         if world.host(node).node is not None and not world.host(node).paused:
-            world.increment(node, draw.randint(1, 9), ack=draw.choice([None, "local", "one"]))
+            Commands(world).increment(
+                node, draw.randint(1, 9), ack=draw.choice([None, "local", "one"])
+            )
         if step % 40 == 20:
-            world.restart(draw.randrange(7), after=draw.uniform(0.0, 5.0))
+            Faults(world).restart(draw.randrange(7), after=draw.uniform(0.0, 5.0))
         if step % 40 == 35:
-            world.pause(draw.choice([host.id for host in world.live()]), draw.uniform(0.5, 8.0))
+            Faults(world).pause(
+                draw.choice([host.id for host in world.live()]), draw.uniform(0.5, 8.0)
+            )
         world.run(draw.expovariate(5.0))
     world.run(10)
     network.loss_ratio = 0.0
@@ -179,4 +182,4 @@ def test_everything_at_once(seed: int) -> None:
     assert not checks.increments_kept(world)
     assert not never_fall.problems
     assert not checks.datagrams_small(world)
-    assert not checks.unanswered(world)
+    assert not world.unanswered()

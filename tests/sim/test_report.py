@@ -7,16 +7,24 @@ import json
 import attrs
 import pytest
 
-from gossipd.sim.judge.agreement import Step
-from gossipd.sim.report import Command, Counted, Detected, FalseDeaths, Report, Spread, Traffic
+from gossipd.sim.judge import Step
+from gossipd.sim.report import (
+    CommandOutcome,
+    Counted,
+    Detected,
+    FalseDeaths,
+    Percentiles,
+    Report,
+    Traffic,
+)
 
-NONE = Spread.of([])
+NONE = Percentiles.of([])
 REPORT = Report(
     about="",
     command="gossipd simulate --nodes 5",
     version="1.0",
     nodes=5,
-    detected=Detected(crashes=2, first=Spread.of([7.0]), everywhere=NONE),
+    detected=Detected(crashes=2, first=Percentiles.of([7.0]), everywhere=NONE),
     false_deaths=FalseDeaths(all=3, at_healthy=2, suspicions=4),
     steps=(Step("crash 1@3", 3.0, 0.25), Step("end of pause 1@4+1", 5.0)),
     counted=Counted(
@@ -26,13 +34,13 @@ REPORT = Report(
         unanswered=99,
         counted_min=1899,
         counted_max=2000,
-        spread=Spread.of([0.001, 0.002, 12.0]),
+        spread=Percentiles.of([0.001, 0.002, 12.0]),
         spreading=1,
         lost=1,
         invented=2,
     ),
     commands=(
-        Command(
+        CommandOutcome(
             node="10.0.0.1:8088",
             kind="sync",
             amount=5,
@@ -108,7 +116,7 @@ def test_percentiles_are_by_nearest_rank(
     durations: list[float], expected: tuple[float, float, float]
 ) -> None:
     """Each is a duration that was measured."""
-    assert expected == attrs.astuple(Spread.of(durations))[1:]
+    assert expected == attrs.astuple(Percentiles.of(durations))[1:]
 
 
 def test_commands_that_were_not_answered_say_why() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gossipd.sim.command import Output, listing, simulate
-from gossipd.sim.scenario.scenario import ScenarioError, load, make, shipped
+from gossipd.sim.command import Output, list_scenarios, run_scenario
+from gossipd.sim.scenario import ScenarioError, make_scenario, read_words, shipped_scenarios
 
 QUICK = {"nodes": "8", "duration": "10"}
 
@@ -21,7 +21,7 @@ def run(
     capsys: pytest.CaptureFixture[str], name: str | None = None, **words: Any
 ) -> dict[str, Any]:
     """The JSON that a run prints."""
-    assert 0 == simulate(name, {**QUICK, **words} if name is None else words, Output(json=True))
+    assert 0 == run_scenario(name, {**QUICK, **words} if name is None else words, Output(json=True))
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found
 
@@ -62,16 +62,16 @@ def test_equal_seeds_give_equal_runs_under_any_hash_seed() -> None:
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-@pytest.mark.parametrize("name", list(shipped()))
+@pytest.mark.parametrize("name", list(shipped_scenarios()))
 def test_every_shipped_scenario_is_right(name: str) -> None:
     """Its words are known, and its faults fit its nodes and its duration."""
-    assert make(load(name)).nodes > 0
-    assert any(line.startswith(name) for line in listing())
+    assert make_scenario(read_words(name)).nodes > 0
+    assert any(line.startswith(name) for line in list_scenarios())
 
 
 def test_a_trace_has_a_line_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
     """On stdout, before the table."""
-    simulate(None, {**QUICK, "crash": ["1@1"]}, Output(trace=True))
+    run_scenario(None, {**QUICK, "crash": ["1@1"]}, Output(trace=True))
     out = capsys.readouterr().out
     assert "MemberSuspect" in out
     assert "detection" in out
@@ -91,7 +91,7 @@ def test_a_trace_has_a_line_for_each_change(capsys: pytest.CaptureFixture[str]) 
 def test_impossible_options_are_named(words: dict[str, Any], named: str) -> None:
     """In one line, with the reason."""
     with pytest.raises(ScenarioError) as caught:
-        simulate(None, {**QUICK, **words}, Output())
+        run_scenario(None, {**QUICK, **words}, Output())
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -101,4 +101,4 @@ def test_a_bad_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "bad.toml"
     file.write_text("nodes = 5\nnosuch = 1\n", encoding="utf-8")
     with pytest.raises(ScenarioError, match="nosuch"):
-        simulate(str(file), {}, Output())
+        run_scenario(str(file), {}, Output())

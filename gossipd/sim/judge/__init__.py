@@ -1,1 +1,20 @@
-"""Judges a run from outside: agreement, detection, counts, timeline, trace."""
+"""Judges a run from outside: agreement, detection, load, timeline and trace."""
+
+from __future__ import annotations
+
+from .agreement import Agreement, Step
+from .detection import Detection
+from .load import Load
+from .timeline import Band, Timeline
+from .trace import TraceHash, TraceText
+
+__all__ = [
+    "Agreement",
+    "Band",
+    "Detection",
+    "Load",
+    "Step",
+    "Timeline",
+    "TraceHash",
+    "TraceText",
+]

@@ -1,39 +1,37 @@
-"""Who holds whom for alive, against who runs: followed event by event, for large clusters.
+"""Follows which nodes agree about which members, event by event, also in large clusters.
 
 A pair (observer, subject) of running nodes is right if the observer has the subject's present
-process as alive or suspect; a subject that does not run must be dead, left or unknown. Membership
-has converged when no pair is wrong. A suspicion is a passing view and wrongs nobody.
+process as alive or suspect. A subject that does not run must be dead, left or unknown at the
+observer. Membership has converged when no pair is wrong. A suspicion passes by itself, and so makes
+no pair wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 
 from gossipd.protocol import MemberDead, MemberJoined, MemberLeft, MemberRecovered
 
-from ..world.cluster import WALL_CLOCK_MS
-from ..world.record import Befell, Observed
-from ..world.world import World
+from ..world import WALL_CLOCK_MS, Crashed, Left, Observed, SetBack, Started, World
 
-# What an observer holds of a subject. OLD: of a process before the subject's present one.
+# What an observer has a subject as. OLD: a process before the subject's present one.
 _UNKNOWN, _ALIVE_OLD, _ALIVE, _GONE_OLD, _GONE = range(5)
 _NEW_PROCESS = bytes.maketrans(bytes([_ALIVE, _GONE]), bytes([_ALIVE_OLD, _GONE_OLD]))
 _NOW_GONE = bytes([_UNKNOWN, _GONE_OLD, _GONE, _GONE_OLD, _GONE])
 _NOW_ALIVE = bytes([_ALIVE, _ALIVE_OLD, _ALIVE, _ALIVE_OLD, _ALIVE])
 
 Verdict = Callable[[float, int, int, int], None]
-"""Called with (time, observer, accuser, subject)."""
+"""Takes the verdict that a member is dead: (time, observer, accuser, subject)."""
 
 
 @attrs.define
 class Step:
-    """Something after which all must agree anew.
+    """Something that happened, after which all nodes must agree anew.
 
     Attributes:
-        label: what it was.
+        label: what happened.
         at: when, in seconds.
         agreed_after: seconds until no pair was wrong; None if that has not come yet.
     """
@@ -43,15 +41,21 @@ class Step:
     agreed_after: float | None = None
 
 
-class Views:
-    """The views of all nodes of a world, from its making on; every node has been added by then.
+class Agreement:
+    """Follows what all nodes of a world have each other as, from its making on.
+
+    Every node has been added by then. Nodes are known by their number, in the order of adding.
+
+    Args:
+        joined: whether all nodes begin with knowing each other.
 
     Attributes:
-        steps: in order.
+        steps: in order of time.
         running: by number, whether a process runs.
-        wrong: pairs that are wrong now.
-        on_death: called as an observer declares a subject dead or learns that it was.
-        on_forgotten: called with (time, subject) once nobody holds a stopped subject for alive.
+        numbers: the number of each node, by id.
+        wrong: how many pairs are wrong now.
+        on_death: called as an observer declares a subject dead, or learns that it was declared so.
+        on_forgotten: called with (time, subject) once no node has a stopped subject as alive.
     """
 
     def __init__(self, world: World, *, joined: bool) -> None:
@@ -68,10 +72,12 @@ class Views:
         self._columns = [bytearray([_ALIVE if joined else _UNKNOWN]) * nodes for _ in range(nodes)]
         for number, column in enumerate(self._columns):
             column[number] = _UNKNOWN
-        held = nodes - 1 if joined else 0
-        self._right = [held] * nodes
+        others = nodes - 1 if joined else 0
+        # By subject: observers that have its present process as alive, and an older process.
+        self._right = [others] * nodes
         self._old = [0] * nodes
-        self._seen = [held] * nodes
+        # By observer: subjects that it has as alive.
+        self._seen = [others] * nodes
         # The newest generation known of each, and that of the process before its present one.
         self._newest = [WALL_CLOCK_MS if joined else 0] * nodes
         self._before = [0] * nodes
@@ -82,30 +88,33 @@ class Views:
             MemberRecovered: self._on_recovered,
             MemberDead: self._on_dead,
             MemberLeft: self._on_left,
-            Befell: self._on_befell,
+            Started: self._on_started,
+            SetBack: self._on_set_back,
+            Left: self._on_stopped,
+            Crashed: self._on_stopped,
         }
-        world.on_event.append(self._on_event)
+        world.log.on_event.append(self._on_event)
 
     def step(self, label: str) -> None:
-        """From now on, measure how long it takes until all agree."""
+        """Measures from now on how long it takes until all agree."""
         step = Step(label, self._world.now)
         self.steps.append(step)
         self._open.append(step)
         self._check()
 
     def members_seen(self) -> list[int]:
-        """How many members each running node has as alive or suspect, itself included."""
+        """Returns how many members each running node has as alive or suspect, itself included."""
         return [1 + seen for seen, runs in zip(self._seen, self.running, strict=True) if runs]
 
     def node_seconds(self) -> float:
-        """For how long nodes ran so far, summed over all of them."""
+        """Returns for how many seconds nodes ran so far, summed over all of them."""
         now = self._world.now
         self._node_seconds += self._live * (now - self._counted_at)
         self._counted_at = now
         return self._node_seconds
 
     def holders(self, subject: int) -> int:
-        """How many running nodes have `subject` as alive or suspect, under any process."""
+        """Returns how many running nodes have `subject` as alive or suspect, under any process."""
         return self._right[subject] + self._old[subject]
 
     def _wrong_about(self, subject: int) -> int:
@@ -120,6 +129,8 @@ class Views:
             self._open.clear()
 
     def _set(self, observer: int, subject: int, now_held: int) -> None:
+        # The counts are adjusted by the difference: to count anew takes time in proportion to the
+        # square of the number of nodes, and there are as many events in a large cluster's start.
         column = self._columns[subject]
         was, column[observer] = column[observer], now_held
         if was == now_held:
@@ -169,17 +180,9 @@ class Views:
         observer, subject = self._pair(observed)
         self._set(observer, subject, _NOW_GONE[self._columns[subject][observer]])
 
-    def _on_befell(self, observed: Observed) -> None:
-        event: Any = observed.event
-        if event.what == "started":
-            self._started(self.numbers[observed.node])
-        elif event.what.startswith("set back"):
-            self._set_back(observed.node)
-        elif event.what == "left" or event.what.startswith("crashed"):
-            self._stopped(self.numbers[observed.node])
-
-    def _started(self, number: int) -> None:
+    def _on_started(self, observed: Observed) -> None:
         self.node_seconds()
+        number = self.numbers[observed.node]
         self.running[number] = True
         self._live += 1
         self._before[number] = self._newest[number]
@@ -188,17 +191,19 @@ class Views:
         self._right[number] = 0
         self._count_wrong()
 
-    def _stopped(self, number: int) -> None:
+    def _on_stopped(self, observed: Observed) -> None:
         self.node_seconds()
+        number = self.numbers[observed.node]
         for subject in range(len(self._columns)):
             self._set(number, subject, _UNKNOWN)
         self.running[number] = False
         self._live -= 1
         self._count_wrong()
 
-    def _set_back(self, node: str) -> None:
-        """It holds what it held then; what others hold of it does not change."""
+    def _on_set_back(self, observed: Observed) -> None:
+        """The node has its rows of then; the rows that others have of it do not change."""
         self.node_seconds()
+        node = observed.node
         observer = self.numbers[node]
         self._live += not self.running[observer]
         self.running[observer] = True

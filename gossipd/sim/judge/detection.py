@@ -1,9 +1,9 @@
-"""How fast crashes are found, and whether anybody healthy was declared dead.
+"""Measures how fast crashes are detected, and whether a healthy member was declared dead.
 
-A death is false if its subject was healthy: it ran, no fault was upon it, none had been until
-shortly before, and no partition lay between it and the observer, nor between it and the accuser.
-"Shortly" is the longest suspicion that a fault can have raised, for that may still end in a verdict
-after the fault has.
+A death is false if its subject was healthy: it ran, it had no fault and had none until shortly
+before, and no partition lay between it and the observer, nor between it and the accuser. "Shortly"
+is as long as the longest suspicion that a fault can raise, since that suspicion may end in a
+verdict after the fault itself is over.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import attrs
 
 from gossipd.protocol import MemberSuspect, ProtocolConfig, suspicion_timeout
 
-from ..world.record import Befell, Observed
-from ..world.world import World
-from .agreement import Views
+from ..world import Crashed, Observed, SetBack, Started, World
+from .agreement import Agreement
 
 
 @attrs.define
 class Crash:
-    """The end of a process without a word.
+    """A crash and its detection.
 
     Attributes:
-        at: when, in seconds.
-        first, everywhere: seconds until one node, and until every running one, knew; None: not yet.
-        restarted: it ran again before everybody knew, so that nobody need find out any more.
+        at: when the process ended, in seconds.
+        first: seconds until the first running node knew; None: none does yet.
+        everywhere: seconds until every running node knew; None: one does not yet.
+        restarted: the node ran again before all knew, and so its crash need not be detected.
     """
 
     at: float
@@ -38,62 +38,70 @@ class Crash:
 
 @attrs.define
 class _Cut:
-    """A partition: the nodes on one side, and until when it excuses verdicts across it."""
+    """A partition.
+
+    Attributes:
+        group: the nodes on one side of it.
+        until: until when it excuses verdicts across it.
+    """
 
     group: frozenset[int]
     until: float = inf
 
 
 class Detection:
-    """Follows the verdicts of a world.
+    """Follows the verdicts of all nodes of a world, from its making on.
+
+    Whoever causes a fault tells so, by `afflict` and `relieve`, `cut` and `mend`.
 
     Attributes:
-        crashes: in order.
+        crashes: in order of time.
         delays: from each crash to each observer's verdict, in seconds.
-        false_deaths: verdicts on healthy members, and `at_healthy`, those of healthy observers.
-        suspicions: of healthy members, each counted where it was raised.
+        false_deaths: verdicts on healthy members.
+        at_healthy: those of the false deaths whose observer was healthy as well.
+        suspicions: of healthy members, each counted only where it was raised.
     """
 
-    def __init__(self, world: World, views: Views, config: ProtocolConfig) -> None:
+    def __init__(self, world: World, agreement: Agreement, config: ProtocolConfig) -> None:
         self.crashes: list[Crash] = []
         self.delays = array("d")
         self.false_deaths = 0
         self.at_healthy = 0
         self.suspicions = 0
         self._world = world
-        self._views = views
-        self._grace = config.probe_interval + suspicion_timeout(config, len(views.running), 0)
-        self._faults = [0] * len(views.running)
-        self._healthy_from = [0.0] * len(views.running)
+        self._agreement = agreement
+        self._grace = config.probe_interval + suspicion_timeout(config, len(agreement.running), 0)
+        self._faults = [0] * len(agreement.running)
+        self._healthy_from = [0.0] * len(agreement.running)
         self._cuts: list[_Cut] = []
         self._present: dict[int, Crash] = {}
-        views.on_death.append(self._on_death)
-        views.on_forgotten.append(self._on_forgotten)
-        world.on_event.append(self._on_event)
+        agreement.on_death.append(self._on_death)
+        agreement.on_forgotten.append(self._on_forgotten)
+        world.log.on_event.append(self._on_event)
 
     def afflict(self, numbers: tuple[int, ...]) -> None:
-        """A fault begins at these nodes."""
+        """Notes that a fault begins at these nodes."""
         for number in numbers:
             self._faults[number] += 1
 
     def relieve(self, numbers: tuple[int, ...]) -> None:
-        """It ends."""
+        """Notes that a fault at these nodes ends."""
         for number in numbers:
             self._faults[number] -= 1
             self._healthy_from[number] = self._world.now + self._grace
 
     def cut(self, numbers: tuple[int, ...]) -> _Cut:
-        """A partition begins between these nodes and all others."""
+        """Notes that a partition cuts these nodes off; returns it, for `mend`."""
         cut = _Cut(frozenset(numbers))
         self._cuts.append(cut)
         return cut
 
     def mend(self, cut: _Cut) -> None:
-        """It ends."""
+        """Notes that a partition ends."""
         cut.until = self._world.now + self._grace
 
     def healthy(self, number: int) -> bool:
-        """Whether no fault is upon this node, nor was one shortly before."""
+        """Returns whether this node has no fault, and had none shortly before."""
         return not self._faults[number] and self._world.now >= self._healthy_from[number]
 
     def _cut_off(self, one: int, other: int) -> bool:
@@ -107,7 +115,7 @@ class Detection:
             if crash.first is None:
                 crash.first = time - crash.at
         elif (
-            self._views.running[subject]
+            self._agreement.running[subject]
             and self.healthy(subject)
             and not self._cut_off(observer, subject)
             and not self._cut_off(accuser, subject)
@@ -124,16 +132,15 @@ class Detection:
         event = observed.event
         if isinstance(event, MemberSuspect):
             if event.accuser == observed.node:
-                subject = self._views.numbers[event.member]
-                observer = self._views.numbers[observed.node]
+                subject = self._agreement.numbers[event.member]
+                observer = self._agreement.numbers[observed.node]
                 if self.healthy(subject) and not self._cut_off(observer, subject):
-                    self.suspicions += self._views.running[subject]
-        elif isinstance(event, Befell):
-            number = self._views.numbers[observed.node]
-            if event.what.startswith("crashed"):
-                self._present[number] = Crash(observed.time)
-                self.crashes.append(self._present[number])
-            elif event.what == "started" or event.what.startswith("set back"):
-                crash = self._present.pop(number, None)
-                if crash is not None:
-                    crash.restarted = crash.everywhere is None
+                    self.suspicions += self._agreement.running[subject]
+        elif isinstance(event, Crashed):
+            number = self._agreement.numbers[observed.node]
+            self._present[number] = Crash(observed.time)
+            self.crashes.append(self._present[number])
+        elif isinstance(event, Started | SetBack):
+            crash = self._present.pop(self._agreement.numbers[observed.node], None)
+            if crash is not None:
+                crash.restarted = crash.everywhere is None

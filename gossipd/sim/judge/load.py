@@ -1,7 +1,8 @@
-"""A load of increments, and how long each takes to reach every node.
+"""A load of increments by clients, and how long each increment takes to reach every node.
 
-Each process counts under a name of its own, so that it can be told at every node which increments
-have arrived there; the entries are as many and nearly as large as those of one common counter.
+Each process counts under a name of its own. The value under that name therefore tells at every node
+which increments have arrived there. There are as many entries as one common counter has, and they
+are nearly as large.
 """
 
 from __future__ import annotations
@@ -11,18 +12,23 @@ from random import Random
 
 import attrs
 
-from ..world.host import Host
-from ..world.record import Befell, Observed, Request
-from ..world.world import World
+from ..world import Commands, Crashed, Host, Left, Observed, Request, World
 
-# Younger increments are looked for at every input of a node, older ones now and then.
+# Increments that are younger than _FRESH seconds are looked for after each input of a node; older
+# ones every _SWEEP seconds, since there may be many of them during a partition.
 _FRESH = 0.5
 _SWEEP = 0.1
 
 
 @attrs.define(eq=False)
-class _Spreading:
-    """An increment that is not everywhere yet: at each of `lacking`, `name` is below `count`."""
+class _UnderWay:
+    """An increment that is not everywhere yet.
+
+    Attributes:
+        name, count: a node has the increment once it counts so much under this name.
+        at: when it was made, in seconds.
+        lacking: ids of the nodes that do not have it.
+    """
 
     name: str
     count: int
@@ -30,51 +36,52 @@ class _Spreading:
     lacking: set[str]
 
 
-class Writes:
-    """Increments at random nodes, `rate` a second, until a time.
+class Load:
+    """Makes increments at random nodes until a time, and follows them.
 
     Attributes:
-        rate: a second, in the whole cluster.
-        spread: seconds from each increment to its arrival at the last node that runs.
+        rate: increments a second, in the whole cluster.
+        arrivals: seconds from each increment to its arrival at the last node that runs.
         requests: every increment that was asked for.
     """
 
     def __init__(self, world: World, rate: float, until: float) -> None:
-        self.spread: list[float] = []
+        self.arrivals: list[float] = []
         self.requests: list[Request] = []
         self._world = world
+        self._commands = Commands(world)
         self._rng = Random(f"{world.seed}/writes")
         self.rate = rate
         self._until = until
         self._names: dict[str, str] = {}
-        self._fresh: list[_Spreading] = []
-        self._older: list[_Spreading] = []
+        self._fresh: list[_UnderWay] = []
+        self._older: list[_UnderWay] = []
         if rate > 0:
             world.on_step.append(self._on_step)
-            world.on_event.append(self._on_event)
-            world.at(self._next(), self._write)
+            world.log.on_event.append(self._on_event)
+            world.at(self._next(), self._make)
             world.at(world.now + _SWEEP, self._sweep)
 
     @property
-    def spreading(self) -> int:
-        """Increments that have not arrived everywhere yet."""
+    def under_way(self) -> int:
+        """How many increments have not arrived everywhere yet."""
         return len(self._fresh) + len(self._older)
 
     def count(self, host: Host) -> int:
-        """The sum of all increments, as a running node has it."""
+        """Returns the sum of all increments that a running node has."""
         node = host.running()
         return sum(map(node.count, self._names.values()))
 
     def acknowledged(self) -> int:
-        """Increments whose client was told that they are held."""
+        """Returns how many increments were acknowledged to their client."""
         return sum(request.acknowledged for request in self.requests)
 
     def lost(self) -> int:
-        """Increments that were acknowledged, but that no running node has."""
+        """Returns how many increments were acknowledged, but are at no running node."""
         return self._beyond(lambda name, most: self._asked(name, acknowledged=True) - most)
 
     def invented(self) -> int:
-        """Increments that a running node has, but that nobody asked for."""
+        """Returns how many increments a running node has that no client asked for."""
         return self._beyond(lambda name, most: most - self._asked(name, acknowledged=False))
 
     def _beyond(self, excess: Callable[[str, int], int]) -> int:
@@ -94,47 +101,47 @@ class Writes:
     def _next(self) -> float:
         return self._world.now + self._rng.expovariate(self.rate)
 
-    def _write(self) -> None:
+    def _make(self) -> None:
         world = self._world
-        live = [host for host in world.live() if not world.forked(host.id)]
+        live = [host for host in world.live() if not host.forked]
         if live:
             self._increment(live[int(self._rng.random() * len(live))])
         time = self._next()
         if time < self._until:
-            world.at(time, self._write)
+            world.at(time, self._make)
 
     def _increment(self, host: Host) -> None:
         process = f"{host.id} {host.boots}"
         name = self._names.setdefault(process, f"{len(self._names):x}")
         lacking = {other.id for other in self._world.hosts.values() if other.node is not None}
-        request = self._world.increment(host.id, name=name)
+        request = self._commands.increment(host.id, name=name)
         self.requests.append(request)
         if request.refused is None and host.node is not None:
-            spreading = _Spreading(name, host.node.count(name), self._world.now, lacking)
-            self._fresh.append(spreading)
-            self._arrived(spreading, host)
+            made = _UnderWay(name, host.node.count(name), self._world.now, lacking)
+            self._fresh.append(made)
+            self._arrived(made, host)
 
-    def _arrived(self, spreading: _Spreading, host: Host) -> bool:
-        """Whether it is everywhere, now that `host` may have it."""
-        if host.id in spreading.lacking and (
-            host.node is None or host.node.count(spreading.name) >= spreading.count
+    def _arrived(self, increment: _UnderWay, host: Host) -> bool:
+        """Returns whether an increment is everywhere, now that `host` may have it."""
+        if host.id in increment.lacking and (
+            host.node is None or host.node.count(increment.name) >= increment.count
         ):
-            spreading.lacking.discard(host.id)
-            if not spreading.lacking:
-                self.spread.append(self._world.now - spreading.at)
-        return not spreading.lacking
+            increment.lacking.discard(host.id)
+            if not increment.lacking:
+                self.arrivals.append(self._world.now - increment.at)
+        return not increment.lacking
 
-    def _look(self, host: Host, spreading: list[_Spreading]) -> list[_Spreading]:
-        return [each for each in spreading if not self._arrived(each, host)]
+    def _look(self, host: Host, increments: list[_UnderWay]) -> list[_UnderWay]:
+        """Returns those increments that are not everywhere, now that `host` may have them."""
+        return [each for each in increments if not self._arrived(each, host)]
 
     def _on_step(self, host: Host) -> None:
         if self._fresh:
             self._fresh = self._look(host, self._fresh)
 
     def _on_event(self, observed: Observed) -> None:
-        """A process that has ended lacks nothing."""
-        event = observed.event
-        if isinstance(event, Befell) and (event.what == "left" or event.what.startswith("crash")):
+        # An increment need not arrive at a process that has ended.
+        if isinstance(observed.event, Left | Crashed):
             host = self._world.hosts[observed.node]
             self._fresh = self._look(host, self._fresh)
             self._older = self._look(host, self._older)

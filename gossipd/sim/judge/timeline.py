@@ -1,15 +1,15 @@
-"""What a plot shows of a run: a few numbers of all nodes, at regular times."""
+"""What a plot shows of a run: a few numbers about all nodes, at regular times."""
 
 from __future__ import annotations
 
 import attrs
 
-from ..world.world import World
-from .agreement import Views
-from .load import Writes
+from ..world import World
+from .agreement import Agreement
+from .load import Load
 
 SAMPLES = 240
-"""How often a run is looked at."""
+"""How many samples are taken of a run."""
 
 _COUNTED_NODES = 50
 _RATE_EVERY = 1.0
@@ -25,24 +25,25 @@ class Band:
 
     @classmethod
     def of(cls, numbers: list[float] | list[int]) -> Band:
-        """Of at least one number."""
+        """Returns the band of some numbers, of which there is at least one."""
         ordered = sorted(numbers)
         return cls(ordered[0], ordered[len(ordered) // 2], ordered[-1])
 
 
 class Timeline:
-    """Looks at a world now and then, from its making on.
+    """Samples a world at regular times, from its making on.
 
     Attributes:
-        times: in seconds.
-        members: seen by each node that runs.
-        counts: of a few nodes that run, evenly chosen; empty without writes.
-        rate_times, rates: bytes that each node sent a second since the last of these times, headers
-            included; a second apart or more, since an idle node sends a datagram or two in one.
-        ideal_counts: what had been asked for at each time.
+        times: when `members` and `counts` were sampled, in seconds.
+        members: how many members each running node sees.
+        counts: what a few running nodes, evenly chosen, count; empty without a load.
+        ideal_counts: how many increments had been asked for at each time.
+        rate_times: when `rates` were sampled, in seconds. These times are at least a second apart,
+            since an idle node sends no more than a datagram or two in a second.
+        rates: bytes a second that each node sent since the last of these times, headers included.
     """
 
-    def __init__(self, world: World, views: Views, writes: Writes, duration: float) -> None:
+    def __init__(self, world: World, agreement: Agreement, load: Load, duration: float) -> None:
         self.times: list[float] = []
         self.members: list[Band] = []
         self.counts: list[Band] = []
@@ -50,8 +51,8 @@ class Timeline:
         self.rate_times: list[float] = []
         self.rates: list[Band] = []
         self._world = world
-        self._views = views
-        self._writes = writes
+        self._agreement = agreement
+        self._load = load
         self._every = duration / SAMPLES
         self._sent = [0] * len(world.hosts)
         world.at(world.now + self._every, self._look)
@@ -64,11 +65,11 @@ class Timeline:
         if not hosts:
             return
         self.times.append(world.now)
-        self.members.append(Band.of(self._views.members_seen()))
-        if self._writes.rate > 0:
+        self.members.append(Band.of(self._agreement.members_seen()))
+        if self._load.rate > 0:
             step = 1 + len(hosts) // _COUNTED_NODES
-            self.counts.append(Band.of([self._writes.count(host) for host in hosts[::step]]))
-            self.ideal_counts.append(len(self._writes.requests))
+            self.counts.append(Band.of([self._load.count(host) for host in hosts[::step]]))
+            self.ideal_counts.append(len(self._load.requests))
 
     def _look_at_traffic(self, since: float) -> None:
         world, hosts = self._world, self._world.hosts.values()

@@ -1,4 +1,4 @@
-"""A run on record: its hash, equal for equal seeds and code, and its events as text."""
+"""The trace of a run: its hash, which is equal for equal seeds and code, and its text."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ import attrs
 
 from gossipd.protocol import Address
 
-from ..world.record import Befell, Observed
-from ..world.world import World
+from ..world import Incident, Observed, World
 
 
 class TraceHash:
-    """Hashes each datagram as a node reads it and each event, from its making on."""
+    """Hashes each datagram as a node reads it, and each event and incident, from its making on."""
 
     def __init__(self, world: World) -> None:
         self._hash = blake2b(digest_size=16)
         world.on_reading.append(self._read)
-        world.on_event.append(self._event)
+        world.log.on_event.append(self._event)
 
     def hexdigest(self) -> str:
-        """The hash of the run so far."""
+        """Returns the hash of the run so far."""
         return self._hash.hexdigest()
 
     def _read(self, time: float, source: Address, target: Address, data: bytes) -> None:
@@ -34,27 +33,30 @@ class TraceHash:
         self._hash.update(data)
 
     def _event(self, observed: Observed) -> None:
-        text = f"{observed.node} {observed.boot} {observed.event!r}".encode()
+        event = observed.event
+        # Hashes of earlier versions contain incidents in this form, and shall stay comparable.
+        shown = f"Befell(what={str(event)!r})" if isinstance(event, Incident) else repr(event)
+        text = f"{observed.node} {observed.boot} {shown}".encode()
         self._hash.update(pack(">BdI", 2, observed.time, len(text)))
         self._hash.update(text)
 
 
 class TraceText:
-    """Writes one aligned line for each event, from its making on."""
+    """Writes one aligned line for each event and incident, from its making on."""
 
     def __init__(self, world: World, write: Callable[[str], object] = print) -> None:
         self._write = write
-        world.on_event.append(self._event)
+        world.log.on_event.append(self._event)
 
     def _event(self, observed: Observed) -> None:
         self._write(line(observed))
 
 
 def line(observed: Observed) -> str:
-    """An event as text: time, node, what, and its details as key=value."""
+    """Returns an event as text: time, node, what it is, and its details as key=value."""
     event = observed.event
-    if isinstance(event, Befell):
-        what, details = event.what, ""
+    if isinstance(event, Incident):
+        what, details = str(event), ""
     else:
         fields: dict[str, Any] = attrs.asdict(event)
         what = type(event).__name__

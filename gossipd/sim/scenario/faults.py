@@ -1,36 +1,42 @@
-"""Carries out the faults and commands of a scenario, and tells whoever judges the nodes."""
+"""Carries out the faults and commands of a scenario, and tells the judges of them.
+
+To add a kind of fault, describe its notation in `notation.FAULTS` and put a method here into the
+table of kinds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..judge.agreement import Views
-from ..world.network import Delay
-from ..world.snapshot import Snapshot
-from ..world.world import COUNTER, World
+from ..judge import Agreement, Detection
+from ..world import COUNTER, Commands, Delay, Faults, Snapshot, World
 from .notation import COMMANDS, Fault
-
-if TYPE_CHECKING:
-    from ..judge.detection import Detection
 
 Numbers = tuple[int, ...]
 
 
-class Faults:
-    """Faults to come; each that does not begin at a running node passes that node over.
+class FaultSchedule:
+    """Faults and commands to come. Nodes that do not run when a fault begins are passed over.
 
     Args:
-        spare_forked: nothing is counted at a node while it is forked, see `World.forked`.
+        spare_forked: whether nothing is counted at a node while it is forked, see `Host.forked`.
     """
 
     def __init__(
-        self, world: World, views: Views, detection: Detection, *, spare_forked: bool = False
+        self,
+        world: World,
+        agreement: Agreement,
+        detection: Detection,
+        *,
+        spare_forked: bool = False,
     ) -> None:
         self._spare_forked = spare_forked
         self._world = world
-        self._views = views
+        self._faults = Faults(world)
+        self._commands = Commands(world)
+        self._agreement = agreement
         self._detection = detection
         self._backups: dict[int, Any] = {}
         self._snapshots: dict[tuple[str, int], Snapshot | None] = {}
@@ -52,8 +58,8 @@ class Faults:
             **dict.fromkeys(COMMANDS, self._command),
         }
 
-    def schedule(self, fault: Fault, numbers: Numbers) -> None:
-        """Let it befall these nodes at its time."""
+    def add(self, fault: Fault, numbers: Numbers) -> None:
+        """Lets a fault befall these nodes, or gives them a command, at its time."""
         self._world.at(fault.at, self._kinds[fault.kind], fault, numbers)
         backup = fault.details.get("backup")
         if backup is not None:
@@ -69,11 +75,11 @@ class Faults:
         return tuple(number for number in numbers if self._world.host(number).node is not None)
 
     def _later(self, fault: Fault, end: Callable[[], None]) -> None:
-        """Call `end` when the fault is over, and measure from then on how fast all agree."""
+        """Calls `end` when the fault is over, and measures from then on how fast all agree."""
 
         def over() -> None:
             end()
-            self._views.step(f"end of {fault.label}")
+            self._agreement.step(f"end of {fault.label}")
 
         if fault.length is not None:
             self._world.at(fault.at + fault.length, over)
@@ -81,16 +87,16 @@ class Faults:
     def _crash(self, fault: Fault, numbers: Numbers) -> None:
         for number in self._running(numbers):
             self._detection.afflict((number,))
-            self._world.crash(number)
-        self._views.step(fault.label)
+            self._faults.crash(number)
+        self._agreement.step(fault.label)
 
     def _restart(self, fault: Fault, numbers: Numbers) -> None:
-        """Nodes that do not run any more are started as well."""
+        # Nodes that do not run any more are started as well.
         world, power_cut = self._world, fault.kind == "power-cut"
         self._detection.afflict(numbers)
         for number in numbers:
             if world.host(number).node is not None:
-                world.crash(number, power_cut=power_cut)
+                self._faults.crash(number, power_cut=power_cut)
             if not power_cut:
                 self._change_disk(fault, number)
 
@@ -99,48 +105,49 @@ class Faults:
                 if world.host(number).node is None:
                     world.start(number)
             self._detection.relieve(numbers)
-            self._views.step(fault.label)
+            self._agreement.step(fault.label)
 
         world.at(fault.at + (fault.length or 0.0), start)
 
     def _change_disk(self, fault: Fault, number: int) -> None:
-        world, copied = self._world, fault.details["copy"]
+        faults, copied = self._faults, fault.details["copy"]
         if copied is not None:
-            world.replace_disk(number, world.disk_of(copied), f"a copy of n{copied}'s")
+            content = self._world.host(copied).disk_content()
+            faults.replace_disk(number, content, f"a copy of n{copied}'s")
         elif fault.details["backup"] is not None:
-            world.replace_disk(number, self._backups.get(number), "a backup")
+            faults.replace_disk(number, self._backups.get(number), "a backup")
         elif fault.details["state"] == "lost":
-            world.replace_disk(number, None, "empty")
+            faults.replace_disk(number, None, "empty")
 
     def _back_up(self, number: int) -> None:
-        self._backups[number] = self._world.disk_of(number)
+        self._backups[number] = self._world.host(number).disk_content()
 
     def _take_snapshot(self, text: str, number: int) -> None:
-        self._snapshots[text, number] = self._world.snapshot(number)
+        self._snapshots[text, number] = self._world.host(number).snapshot()
 
     def _set_back(self, fault: Fault, numbers: Numbers) -> None:
-        """Nodes that did not run freely when the snapshot was to be taken are passed over."""
+        # Nodes that did not run freely when the snapshot was to be taken are passed over.
         self._detection.afflict(numbers)
         for number in numbers:
             snapshot = self._snapshots.pop((fault.text, number), None)
             if snapshot is not None:
                 noticed = fault.details["noticed"] == "yes"
-                self._world.set_back(number, snapshot, noticed=noticed)
+                self._faults.set_back(number, snapshot, noticed=noticed)
         self._detection.relieve(numbers)
-        self._views.step(fault.label)
+        self._agreement.step(fault.label)
 
     def _leave(self, fault: Fault, numbers: Numbers) -> None:
         chosen = self._running(numbers)
         self._detection.afflict(chosen)
         for number in chosen:
-            self._world.leave(number)
-        self._views.step(fault.label)
+            self._commands.leave(number)
+        self._agreement.step(fault.label)
 
     def _pause(self, fault: Fault, numbers: Numbers) -> None:
         chosen = self._running(numbers)
         self._detection.afflict(chosen)
         for number in chosen:
-            self._world.pause(number, fault.length)
+            self._faults.pause(number, fault.length)
         self._later(fault, lambda: self._detection.relieve(chosen))
 
     def _flip_flop(self, fault: Fault, numbers: Numbers) -> None:
@@ -148,7 +155,7 @@ class Faults:
         self._detection.afflict(chosen)
         until = fault.at + (fault.length or 0.0)
         for number in chosen:
-            self._world.flap(
+            self._faults.pause_repeatedly(
                 number,
                 paused=fault.details["paused"],
                 running=fault.details["running"],
@@ -164,9 +171,9 @@ class Faults:
         until = inf if fault.length is None else fault.at + fault.length
         for number in chosen:
             if blocked is None:
-                self._world.block(number, fault.length, stopping=stopping)
+                self._faults.block(number, fault.length, stopping=stopping)
             else:
-                self._world.stutter(
+                self._faults.block_repeatedly(
                     number, blocked=blocked, free=free, until=until, stopping=stopping
                 )
         self._later(fault, lambda: self._detection.relieve(chosen))
@@ -175,11 +182,11 @@ class Faults:
         chosen = self._running(numbers)
         self._detection.afflict(chosen)
         for number in chosen:
-            self._world.slow(number, fault.details["late"])
+            self._faults.slow(number, fault.details["late"])
 
         def end() -> None:
             for number in chosen:
-                self._world.slow(number, None)
+                self._faults.slow(number, None)
             self._detection.relieve(chosen)
 
         self._later(fault, end)
@@ -214,43 +221,41 @@ class Faults:
 
     def _clock_jump(self, fault: Fault, numbers: Numbers) -> None:
         for number in numbers:
-            host = self._world.host(number)
-            host.clock_offset += fault.details["by"]
-            self._world.befall(host, f"clock {fault.details['by']:+g} s")
+            self._world.host(number).jump_clock(fault.details["by"])
 
     def _slow_disk(self, fault: Fault, numbers: Numbers) -> None:
         def become(delay: Delay | None) -> None:
             for number in numbers:
-                self._world.host(number).disk.delay = delay
+                self._world.host(number).disk.slow_down(delay)
 
         become(fault.details["delay"])
         self._later(fault, lambda: become(None))
 
     def _bad_disk(self, fault: Fault, numbers: Numbers) -> None:
-        def become(failing: float) -> None:
+        def become(share: float) -> None:
             for number in numbers:
-                self._world.host(number).disk.failing = failing
+                self._world.host(number).disk.fail(share)
 
         become(fault.details["fails"])
         self._later(fault, lambda: become(0.0))
 
     def _command(self, fault: Fault, numbers: Numbers) -> None:
-        world, details = self._world, fault.details
+        commands, details = self._commands, fault.details
         for number in self._running(numbers):
             if self._spared(fault.kind, number):
                 continue
             if fault.kind == "increment":
-                world.increments(number, details["amount"], ack=details["ack"])
+                commands.increments(number, details["amount"], ack=details["ack"])
             elif fault.kind == "sync":
                 value, of = details["value"], details["of"]
                 if of is not None and self._running((of,)):
-                    value = world.node(of).count(COUNTER)
-                world.sync(number, value, ack=details["ack"])
+                    value = self._world.node(of).count(COUNTER)
+                commands.sync(number, value, ack=details["ack"])
             elif fault.kind == "register":
-                world.register(number, details["peer"])
+                commands.register(number, details["peer"])
             else:
-                world.remove(number, details["peer"])
+                commands.remove(number, details["peer"])
 
     def _spared(self, kind: str, number: int) -> bool:
         counts = kind in ("increment", "sync")
-        return counts and self._spare_forked and self._world.forked(number)
+        return counts and self._spare_forked and self._world.host(number).forked

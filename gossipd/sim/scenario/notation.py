@@ -8,7 +8,7 @@
     command    as a fault, of named nodes: n2@12.5,amount=8,ack=all
     WHO        10 (that many nodes, drawn), 5% (so much of all), n7 (node 7), n3-7 (nodes 3 to 7)
 
-Every function raises ValueError with one line that says what is wrong with the text.
+Every function that reads a text raises ValueError, with one line that says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import attrs
 
 from gossipd.protocol import ACK_LEVELS
 
-from ..world.network import Delay, FixedDelay, LogNormalDelay, UniformDelay
+from ..world import Delay, FixedDelay, LogNormalDelay, UniformDelay
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _TIME = re.compile(r"([-+]?[0-9.]+)(ms|s|m|h|)")
@@ -30,7 +30,7 @@ _WHO = re.compile(r"(?P<count>\d+)|(?P<percent>[\d.]+)%|n(?P<first>\d+)(?:-(?P<l
 
 
 def time(text: str, *, negative: bool = False) -> float:
-    """Seconds; below 0 only if `negative` allows it."""
+    """Returns a time in seconds; it may be below 0 only if `negative`."""
     match = _TIME.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a time such as 250ms, 30s or 5m")
@@ -41,7 +41,7 @@ def time(text: str, *, negative: bool = False) -> float:
 
 
 def number(text: str) -> float:
-    """A finite number."""
+    """Returns a finite number."""
     try:
         value = float(text)
     except ValueError:
@@ -52,7 +52,7 @@ def number(text: str) -> float:
 
 
 def whole(text: str) -> int:
-    """A whole number, as it stands."""
+    """Returns a whole number."""
     try:
         return int(text)
     except ValueError:
@@ -60,7 +60,7 @@ def whole(text: str) -> int:
 
 
 def share(text: str) -> float:
-    """A percentage as a ratio, 0 to 1."""
+    """Returns a percentage as a ratio, 0 to 1."""
     percent = number(text.strip().removesuffix("%"))
     if not 0 <= percent <= 100:
         raise ValueError(f"{text!r} is not from 0 to 100 (percent)")
@@ -68,7 +68,7 @@ def share(text: str) -> float:
 
 
 def rate(text: str) -> float:
-    """Times a second."""
+    """Returns a rate, in times a second."""
     amount, slash, unit = text.strip().partition("/")
     if slash and unit not in ("s", "m", "h"):
         raise ValueError(f"{text!r} is not a rate such as 5/s")
@@ -79,7 +79,7 @@ def rate(text: str) -> float:
 
 
 def delay(text: str) -> Delay:
-    """How long datagrams are under way."""
+    """Returns how long datagrams are under way."""
     kind, _, rest = text.strip().partition(":")
     if kind == "fixed":
         return FixedDelay(time(rest))
@@ -94,7 +94,7 @@ def delay(text: str) -> Delay:
 
 
 def between(text: str) -> UniformDelay:
-    """LOW..HIGH."""
+    """Returns the delay that LOW..HIGH stands for."""
     low, dots, high = text.partition("..")
     if not dots or time(low) > time(high):
         raise ValueError(f"{text!r} is not LOW..HIGH, as in 1ms..5ms")
@@ -103,7 +103,10 @@ def between(text: str) -> UniformDelay:
 
 @attrs.frozen
 class Who:
-    """Which nodes: these (`first` to `last`), so many, or this share of all."""
+    """Which nodes are meant: these (`first` to `last`), so many (`count`), or this share of all.
+
+    Exactly one of the three is given.
+    """
 
     first: int | None = None
     last: int | None = None
@@ -111,7 +114,7 @@ class Who:
     ratio: float = 0.0
 
     def number(self, nodes: int) -> int:
-        """How many of `nodes` that is; a share is at least one."""
+        """Returns how many of `nodes` nodes are meant, at least one."""
         if self.count is not None:
             return self.count
         return max(1, round(self.ratio * nodes))
@@ -119,12 +122,14 @@ class Who:
 
 @attrs.frozen
 class Fault:
-    """One thing that befalls some nodes, or that they are asked to do.
+    """A fault that befalls some nodes, or a command that they are given.
 
     Attributes:
         kind: a key of `FAULTS` or `COMMANDS`.
         text: as it was written.
-        at, length: when it begins and how long it lasts, in seconds; None: to the end of the run.
+        who: the nodes, as they were written.
+        at: when it begins, in seconds.
+        length: how long it lasts, in seconds; None: to the end of the run.
         details: every name that its kind knows, with its value.
     """
 
@@ -142,20 +147,18 @@ class Fault:
 
 
 NEEDED = object()
-"""In place of a detail's value: it must be given."""
+"""In place of the value of a detail that has no default."""
 
 
 @attrs.frozen
 class Kind:
-    """What can be said of one kind of fault or command.
+    """What can be said about one kind of fault or command, besides the nodes and the time.
 
     Attributes:
-        about: one line for the help.
-        length: "none", "may" or "must" be given.
-        details: name to (reader of its text, value without it, `NEEDED` if there is none).
+        length: whether a length "must", "may" or (with "none") may not be given.
+        details: by name, what reads the detail's text, and the default value or `NEEDED`.
     """
 
-    about: str
     length: str
     details: Mapping[str, tuple[Callable[[str], Any], Any]] = attrs.Factory(dict)
 
@@ -199,10 +202,8 @@ def _not_negative(text: str) -> int:
 
 
 FAULTS: Mapping[str, Kind] = {
-    "crash": Kind("Processes end without a word.", "none"),
+    "crash": Kind("none"),
     "restart": Kind(
-        "Crash, and start again LENGTH later; state=lost: with an empty disk; backup=10s: with its"
-        " disk as it was so long before; copy=n7: with a copy of another node's.",
         "may",
         {
             "state": (_one_of("kept", "lost"), "kept"),
@@ -210,24 +211,12 @@ FAULTS: Mapping[str, Kind] = {
             "copy": (_one_node, None),
         },
     ),
-    "power-cut": Kind(
-        "Machines go out, and start again LENGTH later: what was not synced may be gone.", "may"
-    ),
-    "set-back": Kind(
-        "Machines, memory and disk, are as they were back=3s before, and go on; noticed=yes: by"
-        " their clocks.",
-        "none",
-        {"back": (_some_time, 3.0), "noticed": (_one_of("yes", "no"), "no")},
-    ),
-    "leave": Kind("Nodes leave in good order.", "none"),
-    "pause": Kind("Processes stand still, as under SIGSTOP.", "may"),
-    "flip-flop": Kind(
-        "Paused again and again; paused=16s,running=10ms.",
-        "must",
-        {"paused": (_some_time, 16.0), "running": (_some_time, 0.01)},
-    ),
+    "power-cut": Kind("may"),
+    "set-back": Kind("none", {"back": (_some_time, 3.0), "noticed": (_one_of("yes", "no"), "no")}),
+    "leave": Kind("none"),
+    "pause": Kind("may"),
+    "flip-flop": Kind("must", {"paused": (_some_time, 16.0), "running": (_some_time, 0.01)}),
     "block": Kind(
-        "What they send and are sent waits; blocked=2s,free=10ms: again and again; timers=stop.",
         "may",
         {
             "blocked": (_some_time, None),
@@ -235,52 +224,28 @@ FAULTS: Mapping[str, Kind] = {
             "timers": (_one_of("run", "stop"), "run"),
         },
     ),
-    "slow": Kind(
-        "Each packet is read late; late=0.5s..2.5s.",
-        "may",
-        {"late": (between, UniformDelay(0.5, 2.5))},
-    ),
-    "one-way": Kind(
-        "What they send is lost; direction=in: what they are sent; loss=100.",
-        "may",
-        {"direction": (_one_of("out", "in"), "out"), "loss": (share, 1.0)},
-    ),
-    "partition": Kind("Cut off from all others, healed LENGTH later.", "may"),
-    "clock-jump": Kind(
-        "The wall clock jumps by=-1h, which shows at the next start.",
-        "none",
-        {"by": (_step, -3600.0)},
-    ),
-    "slow-disk": Kind(
-        "Each transaction takes delay=20ms..200ms.",
-        "may",
-        {"delay": (between, UniformDelay(0.02, 0.2))},
-    ),
-    "bad-disk": Kind("Writes fail, fails=100 percent of them.", "may", {"fails": (share, 1.0)}),
+    "slow": Kind("may", {"late": (between, UniformDelay(0.5, 2.5))}),
+    "one-way": Kind("may", {"direction": (_one_of("out", "in"), "out"), "loss": (share, 1.0)}),
+    "partition": Kind("may"),
+    "clock-jump": Kind("none", {"by": (_step, -3600.0)}),
+    "slow-disk": Kind("may", {"delay": (between, UniformDelay(0.02, 0.2))}),
+    "bad-disk": Kind("may", {"fails": (share, 1.0)}),
 }
-"""Every kind of fault by the word that asks for it."""
+"""Every kind of fault, by the word that asks for it."""
 
 _ACK = (_one_of(*ACK_LEVELS), None)
 
 COMMANDS: Mapping[str, Kind] = {
-    "increment": Kind(
-        "Count by amount=1, or several times together, amount=1+2+4; ack=LEVEL.",
-        "none",
-        {"amount": (_amounts, (1,)), "ack": _ACK},
-    ),
-    "sync": Kind(
-        "Raise the counter to value=N, or to what of=n7 counts; ack=LEVEL.",
-        "none",
-        {"value": (_not_negative, 0), "of": (_one_node, None), "ack": _ACK},
-    ),
-    "register": Kind("Register peer=n7.", "none", {"peer": (_one_node, NEEDED)}),
-    "remove": Kind("Remove peer=n7.", "none", {"peer": (_one_node, NEEDED)}),
+    "increment": Kind("none", {"amount": (_amounts, (1,)), "ack": _ACK}),
+    "sync": Kind("none", {"value": (_not_negative, 0), "of": (_one_node, None), "ack": _ACK}),
+    "register": Kind("none", {"peer": (_one_node, NEEDED)}),
+    "remove": Kind("none", {"peer": (_one_node, NEEDED)}),
 }
-"""Every command that a scenario's file may give to nodes, by its word."""
+"""Every command that a scenario may give to nodes, by its word."""
 
 
 def who(text: str) -> Who:
-    """WHO, as in the module's docstring."""
+    """Returns the nodes that WHO stands for, see the module."""
     match = _WHO.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is none of 10, 5%, n7, n3-7")
@@ -298,7 +263,7 @@ def who(text: str) -> Who:
 
 
 def fault(kind: str, text: str) -> Fault:
-    """A fault or a command of this kind, as in the module's docstring."""
+    """Returns the fault or command of this kind that a text describes, see the module."""
     known = FAULTS.get(kind) or COMMANDS[kind]
     head, *parts = text.replace(" ", "").split(",")
     whom, at, when = head.partition("@")

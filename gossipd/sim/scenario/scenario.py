@@ -1,8 +1,8 @@
 """What is to be simulated: one immutable value, made from the words of a file and of options.
 
-A scenario file is TOML with the words of the command line: `nodes = 500`, `crash = ["10@30"]`,
-and single protocol settings in a table `[set]`. Those that ship with the package lie in
-`named/`.
+A scenario file is TOML with the words of the command line, such as `nodes = 500` and
+`crash = ["10@30"]`, and with single protocol settings in a table `[set]`. The scenarios that ship
+with the package are in the folder `named`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import attrs
 
 from gossipd.protocol import ProtocolConfig
 
-from ..world.network import LAN_DELAY, Delay
+from ..world import LAN_DELAY, Delay
 from . import notation
 from .notation import COMMANDS, FAULTS, Fault
 
 MAX_NODES = 5000
-"""Every node has a row for every other one: at this number they take 10 GB."""
+"""Every node has a row for every other one: with this many nodes, the rows take 10 GB."""
 
 MAX_OWNERS = 10_000
 MAX_DURATION = 30 * 24 * 3600.0
@@ -32,7 +32,12 @@ STARTS = ("joined", "together")
 
 
 class ScenarioError(ValueError):
-    """A scenario that cannot be simulated: which word is at fault, and why."""
+    """Raised for a scenario that cannot be simulated.
+
+    Attributes:
+        word: which word is at fault, or which file.
+        reason: why.
+    """
 
     def __init__(self, word: str, reason: str) -> None:
         super().__init__(f"{word}: {reason}" if word else reason)
@@ -45,17 +50,19 @@ class Scenario:
     """What is to be simulated.
 
     Attributes:
-        about: one line.
-        nodes, duration, seed: how many, for how many virtual seconds, drawn from which seed.
-        start: joined (all know each other) or together (each knows its seeds).
-        seeds: each node is configured with the first so many as its seeds.
+        about: one line about it.
+        nodes: how many.
+        duration: in virtual seconds.
+        seed: what all chance is drawn from.
+        start: "joined" (all nodes know each other) or "together" (each knows its seeds).
+        seeds: each node is configured with so many of the first nodes as its seeds.
         config: of every node.
         loss, duplicate, reorder: shares of all datagrams.
-        latency: one way.
+        latency: how long a datagram is under way.
         writes: increments a second, in the whole cluster.
-        owners: so many processes of earlier runs have left entries on the first node's disk.
-        faults: and commands, each with the numbers of the nodes that it befalls, in order of time.
-        words: what it was made from, as text, in order.
+        owners: how many processes of earlier runs have left entries on the first node's disk.
+        faults: faults and commands, each with the numbers of its nodes, in order of time.
+        words: what the scenario was made from, as text, in order.
     """
 
     about: str = ""
@@ -74,8 +81,8 @@ class Scenario:
     faults: tuple[tuple[Fault, tuple[int, ...]], ...] = ()
     words: Mapping[str, Any] = attrs.Factory(dict)
 
-    def command(self) -> str:
-        """The command line that runs it again."""
+    def command_line(self) -> str:
+        """Returns the command line that runs the scenario again."""
         parts = ["gossipd simulate"]
         for word, value in self.words.items():
             if word == "about":
@@ -87,8 +94,8 @@ class Scenario:
         return " ".join(parts)
 
 
-def make(words: Mapping[str, Any]) -> Scenario:
-    """The scenario that these words describe. Raises ScenarioError."""
+def make_scenario(words: Mapping[str, Any]) -> Scenario:
+    """Returns the scenario that these words describe. Raises ScenarioError if there is none."""
     unknown = [word for word in words if word not in WORDS]
     if unknown:
         near = get_close_matches(unknown[0], WORDS, 1)
@@ -110,10 +117,10 @@ def make(words: Mapping[str, Any]) -> Scenario:
     return attrs.evolve(scenario, faults=_assign(scenario, _faults(words)))
 
 
-def load(name: str) -> dict[str, Any]:
-    """The words of a scenario file, or of a scenario that ships with the package.
+def read_words(name: str) -> dict[str, Any]:
+    """Returns the words of a scenario file, or of a scenario that ships with the package.
 
-    Raises ScenarioError with the file as its word.
+    Raises ScenarioError, with the file as its word, if the file cannot be read.
     """
     shipped = _shipped().get(name)
     try:
@@ -130,8 +137,8 @@ def load(name: str) -> dict[str, Any]:
         raise ScenarioError(name, f"is not TOML: {error}") from None
 
 
-def shipped() -> dict[str, str]:
-    """Names of the scenarios that ship with the package, each with one line about it."""
+def shipped_scenarios() -> dict[str, str]:
+    """Returns the names of the scenarios that ship with the package, with a line about each."""
     return {name: str(tomllib.loads(text).get("about", "")) for name, text in _shipped().items()}
 
 
@@ -223,7 +230,7 @@ def _config(words: Mapping[str, Any]) -> ProtocolConfig:
 
 
 def _setting(name: str, text: str, default: object) -> object:
-    """The value that `text` means for a setting of that default's type."""
+    """Returns the value that `text` stands for, in a setting whose default has this type."""
     try:
         if isinstance(default, bool):
             return {"true": True, "false": False, "on": True, "off": False}[text.lower()]
@@ -250,7 +257,7 @@ def _faults(words: Mapping[str, Any]) -> list[Fault]:
 
 
 def _assign(scenario: Scenario, faults: list[Fault]) -> tuple[tuple[Fault, tuple[int, ...]], ...]:
-    """Draws the nodes of each fault; nodes that are drawn or named are not drawn again."""
+    """Draws the nodes of each fault; a node that is drawn or named once is not drawn again."""
     named = {n for fault in faults if fault.kind in FAULTS for n in _named(fault)}
     free = [number for number in range(scenario.nodes) if number not in named]
     Random(f"{scenario.seed}/faults").shuffle(free)

@@ -1,1 +1,49 @@
-"""The simulated world: time, network, disks, machines, and the nodes on them."""
+"""The simulated cluster: machines with their nodes, the network between them, faults, and a log."""
+
+from __future__ import annotations
+
+from .clock import WALL_CLOCK_MS
+from .commands import Commands
+from .faults import Faults
+from .host import Host
+from .incidents import Crashed, DiskReplaced, Incident, Left, SetBack, Started
+from .interface import MemberRow
+from .joined_nodes import JoinedNodes
+from .log import MEMBER_EVENTS, Log, Observed
+from .naming import Reference, address_of, id_of, node_id_of
+from .network import LAN_DELAY, Delay, FixedDelay, LogNormalDelay, Network, UniformDelay
+from .request import COUNTER, Request
+from .snapshot import Snapshot
+from .world import World
+
+__all__ = [
+    "COUNTER",
+    "LAN_DELAY",
+    "MEMBER_EVENTS",
+    "WALL_CLOCK_MS",
+    "Commands",
+    "Crashed",
+    "Delay",
+    "DiskReplaced",
+    "Faults",
+    "FixedDelay",
+    "Host",
+    "Incident",
+    "JoinedNodes",
+    "Left",
+    "Log",
+    "LogNormalDelay",
+    "MemberRow",
+    "Network",
+    "Observed",
+    "Reference",
+    "Request",
+    "SetBack",
+    "Snapshot",
+    "Started",
+    "UniformDelay",
+    "World",
+    "address_of",
+    "id_of",
+    "node_id_of",
+]

@@ -1,4 +1,8 @@
-"""The disk of a simulated machine: when and whether writes succeed, and what a crash leaves."""
+"""The disk of a simulated machine: when and whether writes succeed, and what a crash leaves.
+
+The disk merges entries by rules of its own instead of the protocol's, so that the protocol is not
+judged by itself.
+"""
 
 from __future__ import annotations
 
@@ -12,36 +16,47 @@ from gossipd.protocol import Entry, Group, State, Write
 
 from .network import Delay
 
+# In place of the floor in the key of an entry that declares a floor and counts nothing: an owner
+# has one such entry for each name, whatever its floor.
 _DECLARED = -1
 
 
 class Disk:
     """One disk.
 
-    What is on it is kept by rules of its own, so that those of the protocol are not judged by
-    themselves.
+    Args:
+        sync_interval: every so many seconds all that the node knows is synced; between two such
+            syncs only what the node stages is. What the node records outlives its process, but not
+            the power of its machine. None: a crash leaves all that the node knows.
 
     Attributes:
-        delay: of a transaction, from its beginning to the report of its writes; None: at once.
-        failing: the share of writes that is reported as failed; they may be on it all the same.
-        lazy: every so many seconds all that the node knows is synced; between that, only what it
-            stages. What it records besides outlives its process and not the machine's power. None:
-            a crash leaves all that the node knows.
+        delay: from the beginning of a transaction to the report of its writes; None: no delay.
+        failing: the share of writes that is reported as failed; a failed write may be on the disk
+            all the same.
     """
 
-    __slots__ = ("_entries", "_have", "_recorded", "delay", "failing", "lazy")
+    __slots__ = ("_entries", "_have", "_recorded", "delay", "failing", "sync_interval")
 
-    def __init__(self) -> None:
+    def __init__(self, sync_interval: float | None = None) -> None:
         self.delay: Delay | None = None
         self.failing = 0.0
-        self.lazy: float | None = None
+        self.sync_interval = sync_interval
         self._entries: dict[tuple[bytes, str, int], Entry] = {}
+        # Up to which version each owner's entries are all there.
         self._have: dict[bytes, int] = {}
         self._recorded: list[Group] = []
 
+    def slow_down(self, delay: Delay | None) -> None:
+        """Lets each transaction take so long from now on; None: no time."""
+        self.delay = delay
+
+    def fail(self, share: float) -> None:
+        """Lets this share of the writes fail from now on."""
+        self.failing = share
+
     def load(self, state: Any) -> None:
-        """A process starts from this content."""
-        if self.lazy is not None:
+        """Replaces the content by the state that a process starts from."""
+        if self.sync_interval is not None:
             self._entries.clear()
             self._have.clear()
             self._recorded.clear()
@@ -49,30 +64,31 @@ class Disk:
                 self.flush(state)
 
     def flush(self, state: State) -> None:
-        """All that the node knows is synced."""
+        """Syncs all that the node knows."""
         self._recorded.clear()
         for group in state.groups:
             self._put(group)
 
     def write(self, write: Write) -> None:
-        """A staged write is on disk."""
-        if self.lazy is not None:
+        """Puts a staged write on the disk."""
+        if self.sync_interval is not None:
             for group in write.groups:
                 self._put(group)
 
     def record(self, group: Group) -> None:
-        """What the node notes of another owner."""
-        if self.lazy is not None:
+        """Adds entries of another owner, which are not synced yet."""
+        if self.sync_interval is not None:
             self._recorded.append(group)
 
     def crash(
         self, state: Any, staged: Iterable[Write], rng: Random, *, power_cut: bool = False
     ) -> Any:
-        """What a crash leaves of a node with this state: some of what is staged is written.
+        """Returns what a crash leaves of a node with this state.
 
-        What was recorded is there, but for an end of it where the power was cut.
+        Some of what is staged, drawn at random, has been written. What was recorded is there; where
+        the power was cut, an end of it may be missing.
         """
-        if self.lazy is None:
+        if self.sync_interval is None:
             return state
         staged = list(staged)
         for write in staged[: rng.randint(0, len(staged))]:
@@ -83,8 +99,8 @@ class Disk:
         return self.content(state)
 
     def content(self, state: State) -> State:
-        """What is synced."""
-        if self.lazy is None:
+        """Returns the state of a node as far as it is synced."""
+        if self.sync_interval is None:
             return state
         entries: dict[bytes, list[Entry]] = {owner: [] for owner in self._have}
         for (owner, _, _), entry in self._entries.items():
@@ -96,15 +112,15 @@ class Disk:
         return attrs.evolve(state, groups=tuple(groups))
 
     def contents(self) -> tuple[object, ...]:
-        """All that is on it, synced or not, for `put_back`. Copy it to keep it."""
+        """Returns all that is on the disk, synced or not, for `put_back`. Copy it to keep it."""
         return self._entries, self._have, self._recorded
 
     def put_back(self, contents: Any) -> None:
-        """It has again what it had."""
+        """Replaces the content by an earlier one, which `contents` returned."""
         self._entries, self._have, self._recorded = contents
 
     def _put(self, group: Group) -> None:
-        """An owner's newer entry takes the place of its older one."""
+        """Merges a group: of two entries with one key, the one with the higher version stays."""
         have = self._have.setdefault(group.owner, 0)
         for entry in group.entries:
             key = (group.owner, entry.name, entry.floor if entry.count else _DECLARED)

@@ -1,17 +1,15 @@
-"""What a host needs of a node, the shape of `gossipd.protocol.Node`, and of the world around it."""
+"""What a host needs of the node that it drives: the shape of `gossipd.protocol.Node`.
+
+Tests drive nodes of other classes, which are far simpler, through the same shape.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from gossipd.protocol import Address, Answer, Effect, Increment, Resolve, Statistics, Write
-
-from .clock import Clock
-
-if TYPE_CHECKING:
-    from .host import Host
+from gossipd.protocol import Address, Effect, Increment, Statistics, Write
 
 
 class MemberRow(Protocol):
@@ -62,35 +60,8 @@ class DrivenNode(Protocol):
 
 
 class NodeFactory(Protocol):
-    """Makes the node of one process; `gossipd.protocol.Node` is one."""
+    """Makes the node of one process; the class `gossipd.protocol.Node` is such a factory."""
 
     def __call__(
         self, config: Any, identity: Any, *, state: Any, rng: Random, now: float
     ) -> DrivenNode: ...
-
-
-class Surroundings(Protocol):
-    """What a host asks of the world."""
-
-    clock: Clock
-
-    def transmit(self, host: Host, data: bytes, to: Address) -> None:
-        """Send one datagram."""
-
-    def broadcast(self, host: Host, data: bytes) -> None:
-        """Send one datagram to everybody near."""
-
-    def resolve(self, host: Host, resolve: Resolve) -> None:
-        """Look a name up and call `host.resolved`."""
-
-    def note_event(self, host: Host, event: Any) -> None:
-        """Log what a node reports or what befalls it."""
-
-    def answer(self, host: Host, answer: Answer) -> None:
-        """A command has its answer."""
-
-    def reading(self, host: Host, data: bytes, source: Address) -> None:
-        """A node is about to be handed a datagram."""
-
-    def stepped(self, host: Host) -> None:
-        """A node has handled one input and its effects are carried out."""

@@ -1,8 +1,8 @@
-"""The network between simulated nodes: who loses, delays, repeats and reorders which datagram.
+"""The network between simulated nodes: which datagrams it loses, delays, repeats and reorders.
 
-The network decides a datagram's fate when it is sent and counts it; the world carries the copies to
-their destination. Datagrams under way when a partition begins still arrive. Every draw comes from
-one generator, so equal calls in equal order have equal outcomes.
+The network decides what becomes of a datagram when it is sent, and counts it; a `Carrier` takes the
+copies to their destination. Datagrams that are under way when a partition begins still arrive.
+Every draw comes from one generator, so that equal calls in equal order have equal outcomes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import log
 from random import Random
-from typing import Protocol
+from typing import Literal, Protocol
 
 import attrs
 
@@ -21,15 +21,15 @@ HEADER_BYTES = 28
 
 
 class Delay(Protocol):
-    """How long a datagram is under way, in seconds."""
+    """How long something takes, a datagram on its way for one, in seconds."""
 
     def draw(self, rng: Random) -> float:
-        """A delay for one datagram, 0 or more."""
+        """Returns one delay, 0 or more."""
 
 
 @attrs.frozen
 class FixedDelay:
-    """The same for all."""
+    """The same delay each time."""
 
     seconds: float
 
@@ -39,7 +39,7 @@ class FixedDelay:
 
 @attrs.frozen
 class UniformDelay:
-    """Anything between two bounds."""
+    """Any delay between two bounds, each as likely."""
 
     low: float
     high: float
@@ -50,7 +50,7 @@ class UniformDelay:
 
 @attrs.frozen
 class LogNormalDelay:
-    """Mostly near the median, with a long tail: `sigma` 0.5 puts 1 % above 3.2 medians."""
+    """A delay near the median, with a long tail: `sigma` 0.5 puts 1 % above 3.2 medians."""
 
     median: float
     sigma: float
@@ -60,14 +60,21 @@ class LogNormalDelay:
 
 
 LAN_DELAY = UniformDelay(0.0005, 0.0015)
-"""One way between two machines on one switch, with the time that their kernels take."""
+"""The way between two machines on one switch, with the time that their kernels take."""
 
 REORDER_DELAY = UniformDelay(0.01, 0.1)
 """How long a datagram is held back for others to overtake it."""
 
 
+Arrival = Literal["received", "overflowed", "vanished"]
+"""What became of a copy of a datagram at its destination.
+
+It reached the socket of a process, or found the socket buffer full, or no process listens there.
+"""
+
+
 class Counts:
-    """Datagrams of one address and the bytes of their UDP payload."""
+    """How many datagrams one address sent and received, and the bytes of their UDP payload."""
 
     __slots__ = ("received", "received_bytes", "sent", "sent_bytes")
 
@@ -78,12 +85,8 @@ class Counts:
         self.received_bytes = 0
 
     def sent_wire_bytes(self) -> int:
-        """Bytes sent, with the headers of IP and UDP."""
+        """Returns the bytes sent, including the headers of IP and UDP."""
         return self.sent_bytes + HEADER_BYTES * self.sent
-
-    def received_wire_bytes(self) -> int:
-        """Bytes received, with the headers of IP and UDP."""
-        return self.received_bytes + HEADER_BYTES * self.received
 
 
 @attrs.frozen(eq=False)
@@ -95,7 +98,7 @@ class Rule:
     loss_ratio: float
 
     def covers(self, source: Address, target: Address) -> bool:
-        """Whether a datagram from `source` to `target` falls under this rule."""
+        """Returns whether this rule applies to a datagram from `source` to `target`."""
         return (self.sources is None or source in self.sources) and (
             self.targets is None or target in self.targets
         )
@@ -112,7 +115,7 @@ class Network:
         delay: drawn for each copy of a datagram.
         loss_ratio: share of all datagrams that is lost, 0 to 1.
         duplicate_ratio: share that arrives twice, the second copy with a delay of its own.
-        reorder_ratio: share that is held back by `reorder_delay` besides.
+        reorder_ratio: share that is held back by another `reorder_delay`.
         largest_bytes: payload of the largest datagram sent so far.
         sent, lost, duplicated: datagrams so far.
         vanished: copies that arrived where no process listens.
@@ -147,7 +150,7 @@ class Network:
         self._counts: dict[Address, Counts] = {}
 
     def counts(self, address: Address) -> Counts:
-        """What `address` has sent and received so far; counted on in place."""
+        """Returns what `address` has sent and received; the numbers grow as the run goes on."""
         found = self._counts.get(address)
         if found is None:
             found = self._counts[address] = Counts()
@@ -159,10 +162,10 @@ class Network:
         sources: Iterable[Address] | None = None,
         targets: Iterable[Address] | None = None,
     ) -> Rule:
-        """Lose this share of the datagrams from `sources` to `targets`, until `heal`.
+        """Loses this share of the datagrams from `sources` to `targets`, until `heal`.
 
         None stands for every address. Rules add to `loss_ratio` and to each other as independent
-        losses do.
+        losses do. Returns the rule, for `heal`.
         """
         rule = Rule(
             None if sources is None else frozenset(sources),
@@ -175,7 +178,7 @@ class Network:
     def partition(
         self, one: Iterable[Address], other: Iterable[Address], *, one_way: bool = False
     ) -> list[Rule]:
-        """Cut the links from `one` to `other` and, unless `one_way`, those back."""
+        """Cuts the links from `one` to `other` and, unless `one_way`, those back."""
         one, other = frozenset(one), frozenset(other)
         rules = [self.lose(1.0, one, other)]
         if not one_way:
@@ -183,11 +186,17 @@ class Network:
         return rules
 
     def heal(self, *rules: Rule) -> None:
-        """Undo these rules, or all of them; general loss stays. Undone rules are passed over."""
+        """Undoes these rules, or all if none is named. General loss stays."""
         self._rules = [rule for rule in self._rules if rules and rule not in rules]
 
+    def repair(self) -> None:
+        """Ends every loss, repetition and reordering; the delays are those of a LAN."""
+        self.heal()
+        self.loss_ratio = self.duplicate_ratio = self.reorder_ratio = 0.0
+        self.delay = LAN_DELAY
+
     def send(self, data: bytes, source: Address, target: Address, now: float) -> list[float]:
-        """Count a datagram and decide its fate: the delay of each copy that arrives."""
+        """Counts a datagram and returns the delay of each copy that is to arrive."""
         size = len(data)
         counts = self._counts.get(source) or self.counts(source)
         counts.sent += 1
@@ -206,11 +215,16 @@ class Network:
             observer(now, source, target, data, len(delays))
         return delays
 
-    def receive(self, data: bytes, target: Address) -> None:
-        """Count a copy that reached the socket of a process."""
-        counts = self._counts.get(target) or self.counts(target)
-        counts.received += 1
-        counts.received_bytes += len(data)
+    def arrived(self, data: bytes, target: Address, arrival: Arrival) -> None:
+        """Counts a copy that came to its destination."""
+        if arrival == "received":
+            counts = self._counts.get(target) or self.counts(target)
+            counts.received += 1
+            counts.received_bytes += len(data)
+        elif arrival == "overflowed":
+            self.overflowed += 1
+        else:
+            self.vanished += 1
 
     def _is_lost(self, source: Address, target: Address) -> bool:
         lost = bool(self.loss_ratio) and self._rng.random() < self.loss_ratio

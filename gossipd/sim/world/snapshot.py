@@ -1,4 +1,4 @@
-"""A machine at one moment, memory and disk: what a resumed snapshot goes on from."""
+"""A machine at one moment, memory and disk, as a virtual machine's snapshot keeps it."""
 
 from __future__ import annotations
 
@@ -19,34 +19,35 @@ _Parts = tuple[DrivenNode, Random | None, Any, Any, tuple[Write, ...]]
 
 @attrs.frozen
 class Snapshot:
-    """A copy that has nothing in common with the machine that goes on.
+    """A deep copy of a machine: whatever the machine does later leaves the snapshot as it is.
 
     Attributes:
-        at: when it was taken.
-        boot: which process of the machine it has.
-        forked: whether that had been set back itself, see `World.forked`.
+        at: when it was taken, in seconds.
+        boot: which process of the machine it holds.
+        forked: whether that process was forked, see `Host.forked`.
     """
 
     at: float
     boot: int
+    forked: bool
     _copied: _Parts
-    forked: bool = False
 
     @classmethod
     def of(
         cls,
         at: float,
         boot: int,
+        forked: bool,
         node: DrivenNode,
         rng: Random | None,
         disk: Disk,
         kept: Any,
-        unreported: Iterable[Write],
+        staged: Iterable[Write],
     ) -> Snapshot:
-        """Copies a process with its generator, its disk, and the writes that are not reported."""
-        parts = (node, rng, disk.contents(), kept, tuple(unreported))
-        return cls(at, boot, copy.deepcopy(parts))
+        """Copies a process with its generator, its disk, and the writes that it has staged."""
+        parts = (node, rng, disk.contents(), kept, tuple(staged))
+        return cls(at, boot, forked, copy.deepcopy(parts))
 
     def copies(self) -> _Parts:
-        """The same parts, for one machine alone: a snapshot can be resumed again."""
+        """Returns copies of the parts: a snapshot can be resumed any number of times."""
         return copy.deepcopy(self._copied)

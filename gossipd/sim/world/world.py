@@ -1,366 +1,198 @@
-"""A cluster with what may befall it: faults, commands, and questions about the outcome."""
+"""A cluster under a virtual clock: machines with nodes, a network, a resolver and a log.
+
+A run follows from its seed and its script alone: every generator is seeded with text, and nothing
+depends on the order of a set or on the machine's time. `Faults` and `Commands` do something to the
+nodes of a world.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
 from typing import Any
 
-import attrs
+from gossipd.protocol import Address, Identity, Node, ProtocolConfig
 
-from gossipd.protocol import Effect, Increment, MemberDead, OwnerRetired, Persist
+from .carrier import Carrier
+from .clock import WALL_CLOCK_MS, Clock
+from .disk import Disk
+from .host import Host
+from .interface import DrivenNode, NodeFactory
+from .log import Log
+from .naming import Reference, id_of
+from .network import Network
+from .process import Surroundings
+from .request import Request
+from .resolver import Resolver
 
-from .cluster import Cluster, Reference
-from .host import SLOW_READ, Host
-from .interface import DrivenNode
-from .network import Delay
-from .record import Request
-from .snapshot import Snapshot
 
-COUNTER = "default"
-"""The counter of a command that names none."""
+class World:
+    """Machines on a network, under one clock.
 
+    Observers add themselves to the lists `on_…` here and in `log`.
 
-class World(Cluster):
-    """A cluster, its faults and its clients."""
+    Args:
+        seed: the run follows from it.
+        config: of every node that `add` is given none for.
+        factory: makes the nodes.
+        names: addresses by host name, for the resolver.
+        broadcasts: whether all machines are on one segment, which a broadcast reaches.
 
-    def __init__(self, seed: int | str, **options: Any) -> None:
-        """As `Cluster`."""
-        super().__init__(seed, **options)
-        # Nodes by id and boot that were set back, and do not know it.
-        self._forked: dict[str, int] = {}
+    Attributes:
+        clock, network, carrier, resolver, log: shared by all machines.
+        hosts: by node id, in the order in which they were added.
+        on_reading: called with (time, source, target, data) as a node is handed a datagram.
+        on_step: called with a host after each input of its node.
+        on_ask: called with a request as its node is about to be given it.
+        on_tell: called with (host, "register" or "remove", peer) as its node is about to be told.
+    """
 
-    # Faults
+    def __init__(
+        self,
+        seed: int | str,
+        *,
+        config: Any = None,
+        network: Network | None = None,
+        log: Log | None = None,
+        factory: NodeFactory = Node,
+        names: Mapping[str, Sequence[str]] | None = None,
+        broadcasts: bool = False,
+    ) -> None:
+        self.seed = seed
+        self.clock = clock = Clock()
+        self.network = network or Network(Random(f"{seed}/network"))
+        self.log = log or Log()
+        self.carrier = Carrier(clock, self.network, broadcasts=broadcasts)
+        self.hosts: dict[str, Host] = {}
+        self.on_reading: list[Callable[[float, Address, Address, bytes], None]] = []
+        self.on_step: list[Callable[[Host], None]] = []
+        self.on_ask: list[Callable[[Request], None]] = []
+        self.on_tell: list[Callable[[Host, str, str], None]] = []
+        self._config = ProtocolConfig() if config is None else config
+        self._factory = factory
+        self._rng = Random(f"{seed}/world")
+        self.resolver = Resolver(clock, self._rng, names)
+        self._around = Surroundings(clock, self.carrier, self.resolver, self.log, self.on_reading)
 
-    def crash(self, node: Reference, *, keep: bool = True, power_cut: bool = False) -> None:
-        """End a process at once, keeping what a store would have kept, or (keep=False) nothing.
+    # Machines
 
-        Of writes that are staged but not reported, a lazy disk may have some; another has none.
-        `power_cut` ends the machine with it: what is not synced may be lost.
+    def add(
+        self,
+        node: Reference | None = None,
+        *,
+        seeds: Iterable[Reference] = (),
+        start: bool | float = True,
+        config: Any = None,
+        kept: Any = None,
+        sync_interval: float | None = None,
+    ) -> Host:
+        """Adds a machine and returns it.
+
+        Args:
+            node: its id or index; None takes the next index.
+            seeds: given to `join` at every start of its node.
+            start: when to start the node: now, at a time, or (False) not yet.
+            config: for this node instead of the world's.
+            kept: the state that the first process starts from; None: an empty disk.
+            sync_interval: see `Disk`.
+
+        Raises ValueError if there is a node with this id.
         """
-        host = self.host(node)
-        host.crash(power_cut=power_cut)
-        if not keep:
-            host.kept = None
-        host.faulty = True
-        how = "crashed by a power cut" if power_cut else "crashed"
-        self.befall(host, how if keep else f"{how}, state lost")
-
-    def move(self, node: Reference, to: Reference) -> None:
-        """Give a machine another address, which its node goes on under; nobody has the old one."""
-        host, node_id = self.host(node), self.id_of(to)
+        node_id = id_of(len(self.hosts) if node is None else node)
         if node_id in self.hosts:
             raise ValueError(f"{node_id} exists")
-        self.befall(host, f"moves to {node_id}")
-        self.rename(host, node_id)
-        host.command(lambda running, now: running.move(node_id, now))
+        self.hosts[node_id] = host = Host(
+            node_id,
+            self._around,
+            Disk(sync_interval),
+            Random(f"{self.seed}/{node_id}/host"),
+            config=self._config if config is None else config,
+            seeds=[id_of(seed) for seed in seeds],
+            kept=kept,
+            on_step=self.on_step,
+        )
+        if start is True:
+            self.start(node_id)
+        elif start is not False:
+            self.clock.at(start, self.start, node_id)
+        return host
 
-    def restart(self, node: Reference, *, keep: bool = True, after: float = 0.0) -> None:
-        """Crash a node, if it runs, and start it again at the same address."""
-        host = self.host(node)
-        if host.node is not None:
-            self.crash(node, keep=keep)
-        elif not keep:
-            host.kept = None
-        self.clock.at(self.now + after, self.start, node)
+    def host(self, node: Reference) -> Host:
+        """Returns the machine of a node. Raises KeyError if there is none."""
+        return self.hosts[id_of(node)]
 
-    def disk_of(self, node: Reference) -> Any:
-        """What would be left of a node's disk if its power were cut now."""
-        host = self.host(node)
-        return host.kept if host.node is None else host.disk.content(host.node.state())
+    def node(self, node: Reference) -> DrivenNode:
+        """Returns a running node, for its getters. Raises ValueError if it does not run."""
+        return self.host(node).running()
 
-    def replace_disk(self, node: Reference, state: Any, what: str) -> None:
-        """Put `state` on the disk of a node that does not run."""
+    def live(self) -> list[Host]:
+        """Returns the machines whose process runs, without those whose process is paused."""
+        return [host for host in self.hosts.values() if host.node is not None and not host.paused]
+
+    def unanswered(self) -> list[Request]:
+        """Returns the requests that have no answer although their process still runs."""
+        return [
+            request
+            for request in self.log.requests
+            if request.answer is None
+            and request.refused is None
+            and request.boot == self.hosts[request.node].boots
+            and self.hosts[request.node].node is not None
+        ]
+
+    def addresses(self, nodes: Iterable[Reference]) -> list[Address]:
+        """Returns the addresses of these nodes, as `Network` takes them."""
+        return [self.host(node).address for node in nodes]
+
+    def start(self, node: Reference, state: Any = None) -> None:
+        """Starts a node from `state`, or without that from what its machine kept.
+
+        Raises ValueError if the node runs.
+        """
         host = self.host(node)
         if host.node is not None:
             raise ValueError(f"{host.id} is running")
-        host.kept = state
-        self.befall(host, f"disk replaced: {what}")
+        wall_ms = WALL_CLOCK_MS + int((self.now + host.clock_offset) * 1000)
+        identity = Identity(host.id, self._rng.getrandbits(32), wall_ms)
+        rng = Random(f"{self.seed}/{host.id}/{host.boots + 1}")
+        state = host.kept if state is None else state
+        made = self._factory(host.config, identity, state=state, rng=rng, now=self.now)
+        host.boot(made, rng)
 
-    def snapshot(self, node: Reference) -> Snapshot | None:
-        """A machine as it is now, for `set_back`; None unless its process runs freely."""
-        taken = self.host(node).snapshot()
-        return None if taken is None else attrs.evolve(taken, forked=self.forked(node))
+    def move(self, node: Reference, to: Reference) -> None:
+        """Gives a machine the address of another id, which its node goes on under.
 
-    def set_back(self, node: Reference, snapshot: Snapshot, *, noticed: bool = False) -> None:
-        """Resume an earlier snapshot of a machine, in place of what runs there now.
-
-        Args:
-            noticed: whether its driver notices that at once, by its clocks.
+        Nobody has the old address any more. Raises ValueError if there is a node with the new id.
         """
-        host = self.host(node)
-        since = [
-            request
-            for request in self.requests
-            if request.node == host.id
-            and request.boot >= snapshot.boot
-            and request.asked_at >= snapshot.at
-        ]
-        host.set_back_to(snapshot)
-        host.faulty = True
-        if (since or snapshot.forked) and not noticed:
-            self._forked[host.id] = host.boots
-        self.befall(host, f"set back to {snapshot.at:g} s")
-        host.perform(host.running().renew(self.now) if noticed else ())
+        host, node_id = self.host(node), id_of(to)
+        if node_id in self.hosts:
+            raise ValueError(f"{node_id} exists")
+        self.hosts[node_id] = self.hosts.pop(host.id)
+        host.move(node_id)
 
-    def forked(self, node: Reference) -> bool:
-        """Whether a node that was set back may still count where its lost future had counted.
+    # Time
 
-        That ends when it hears of that future.
+    @property
+    def now(self) -> float:
+        """Virtual time in seconds."""
+        return self.clock.now
+
+    def at(self, time: float, call: Callable[..., Any], *arguments: Any) -> None:
+        """Schedules `call(*arguments)` at a time."""
+        self.clock.at(time, call, *arguments)
+
+    def run(self, seconds: float) -> None:
+        """Lets time pass."""
+        self.clock.advance(self.clock.now + seconds)
+
+    def run_until(self, predicate: Callable[[], bool], within: float, every: float = 0.05) -> bool:
+        """Lets time pass until `predicate()`, which is asked each `every` seconds, holds.
+
+        Returns whether it held in time.
         """
-        host = self.host(node)
-        return self._forked.get(host.id) == host.boots
-
-    def note_event(self, host: Host, event: Any) -> None:
-        """Log what a node reports."""
-        if isinstance(event, OwnerRetired):
-            self._forked.pop(host.id, None)
-        super().note_event(host, event)
-
-    def pause(self, node: Reference, seconds: float | None = None) -> None:
-        """Stop a process from running, as SIGSTOP does, until `resume` or for `seconds`."""
-        host = self.host(node)
-        host.running()
-        host.paused = True
-        host.faulty = True
-        self.befall(host, "paused")
-        if seconds is not None:
-            self.clock.at(self.now + seconds, self._resume_boot, host, host.boots)
-
-    def flap(self, node: Reference, *, paused: float, running: float, until: float) -> None:
-        """Pause a node again and again, with that much time between; no pause outlasts `until`."""
-
-        self._again_and_again(self.pause, node, paused, running, until)
-
-    def resume(self, node: Reference) -> None:
-        """Let a paused process run on."""
-        host = self.host(node)
-        self.befall(host, "resumed")
-        host.resume()
-
-    def block(
-        self, node: Reference, seconds: float | None = None, *, stopping: bool = False
-    ) -> None:
-        """Hold back what a process sends and is sent, until `unblock` or for `seconds`.
-
-        Unlike a paused process it runs on: its timers fire, and find no answer. With `stopping` it
-        runs until it sends something, and then stands still as if stuck in that.
-        """
-        host = self.host(node)
-        host.running()
-        host.blocked = True
-        host.stopping = stopping
-        host.faulty = True
-        self.befall(host, "blocked")
-        if seconds is not None:
-            self.clock.at(self.now + seconds, self._unblock_boot, host, host.boots)
-
-    def stutter(
-        self,
-        node: Reference,
-        *,
-        blocked: float,
-        free: float,
-        until: float,
-        stopping: bool = False,
-    ) -> None:
-        """Block a node again and again, with that much time between; never beyond `until`."""
-        block = partial(self.block, stopping=stopping)
-        self._again_and_again(block, node, blocked, free, until)
-
-    def unblock(self, node: Reference) -> None:
-        """Let a blocked process send and read what waited."""
-        host = self.host(node)
-        self.befall(host, "unblocked")
-        host.unblock()
-
-    def slow(self, node: Reference, delay: Delay | None = SLOW_READ) -> None:
-        """Let a node read each datagram that late; None: at once again."""
-        host = self.host(node)
-        host.slow = delay
-        host.faulty = True
-        self.befall(host, "prompt" if delay is None else "slow")
-
-    def leave(self, node: Reference, within: float = 10.0) -> None:
-        """Let a node leave; its process ends when it is done, and `within` at the latest."""
-        host = self.host(node)
-        host.faulty = True
-        self.befall(host, "leaving")
-        self.clock.at(self.now + within, self.end, host, host.boots)
-        host.command(lambda running, now: running.leave(now))
-
-    def partition(self, one: Iterable[Reference], other: Iterable[Reference] | None = None) -> None:
-        """Cut a group of nodes off from another one, or from all the rest, until `network.heal`."""
-        first = self.addresses(one)
-        rest = [host.address for host in self.hosts.values() if host.address not in first]
-        self.network.partition(first, rest if other is None else self.addresses(other))
-
-    # Commands
-
-    def increment(
-        self,
-        node: Reference,
-        amount: int = 1,
-        *,
-        name: str = COUNTER,
-        ack: str | None = None,
-        on_answer: Callable[[Request], None] | None = None,
-    ) -> Request:
-        """Ask a node to count.
-
-        Args:
-            ack: None leaves the level to the node's configuration.
-            on_answer: called with the request, in a turn of its own.
-        """
-        request = self._request(node, "increment", name, amount, ack, on_answer)
-
-        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
-            return running.increment(name, amount, ack, request.ticket, now)
-
-        self._ask([request], call)
-        return request
-
-    def increments(
-        self, node: Reference, amounts: Sequence[int], *, ack: str | None = None
-    ) -> list[Request]:
-        """Ask a node to count several times together; what refuses one refuses all."""
-        if len(amounts) == 1:
-            return [self.increment(node, amounts[0], ack=ack)]
-        requests = [
-            self._request(node, "increment", COUNTER, amount, ack, None) for amount in amounts
-        ]
-        asked = [Increment(each.amount, ack, each.ticket) for each in requests]
-        self._ask(requests, lambda running, now: running.increments(COUNTER, asked, now))
-        return requests
-
-    def sync(
-        self,
-        node: Reference,
-        value: int,
-        *,
-        name: str = COUNTER,
-        ack: str | None = None,
-        on_answer: Callable[[Request], None] | None = None,
-    ) -> Request:
-        """Ask a node to raise the counter to at least `value`."""
-        request = self._request(node, "sync", name, value, ack, on_answer)
-
-        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
-            return running.sync(name, value, ack, request.ticket, now)
-
-        self._ask([request], call)
-        return request
-
-    def join(self, node: Reference, seeds: Iterable[Reference]) -> None:
-        """Let a node join these seeds."""
-        texts = [self.id_of(seed) for seed in seeds]
-        self.host(node).command(lambda running, now: running.join(texts, now))
-
-    def register(self, node: Reference, peer: Reference) -> None:
-        """Let a node register a peer, by its id, index or any text that `register` takes."""
-        self._tell(node, "register", self.id_of(peer))
-
-    def remove(self, node: Reference, peer: Reference) -> None:
-        """Let a node remove a peer."""
-        self._tell(node, "remove", self.id_of(peer))
-
-    # Questions
-
-    def known_dead_since(self, member: Reference) -> float | None:
-        """Since when every live node knows `member` dead, or None if one does not."""
-        member_id, since = self.id_of(member), 0.0
-        for host in self.live():
-            if host.id == member_id:
-                continue
-            latest = self.latest(host.id, host.boots, member_id)
-            if latest is None or not isinstance(latest.event, MemberDead):
-                return None
-            since = max(since, latest.time)
-        return since
-
-    def states(self, member: Reference) -> dict[str, str]:
-        """In which state each other live node has `member`; nodes without a row are left out."""
-        member_id = self.id_of(member)
-        found = {}
-        for host in self.live():
-            for row in host.running().members():
-                if row.id == member_id and host.id != member_id:
-                    found[host.id] = str(row.state)
-        return found
-
-    def _request(
-        self,
-        node: Reference,
-        kind: str,
-        name: str,
-        amount: int,
-        ack: str | None,
-        on_answer: Callable[[Request], None] | None,
-    ) -> Request:
-        host = self.host(node)
-        host.running()
-        ticket = len(self.requests) + 1
-        request = Request(
-            ticket, host.id, host.boots, kind, name, amount, self.now, on_answer, ack=ack
-        )
-        self.requests.append(request)
-        return request
-
-    def _ask(
-        self,
-        requests: Sequence[Request],
-        call: Callable[[DrivenNode, float], Sequence[Effect]],
-    ) -> None:
-        """Give a node requests that become one write."""
-
-        def guarded(running: DrivenNode, now: float) -> Sequence[Effect]:
-            for request in requests:
-                for look in self.on_ask:
-                    look(request)
-            try:
-                effects = call(running, now)
-            except ValueError as error:
-                for request in requests:
-                    request.refused = str(error)
-                return ()
-            written = [effect.write for effect in effects if isinstance(effect, Persist)]
-            for request in requests:
-                request.write = written[0] if written else None
-            return effects
-
-        self.host(requests[0].node).command(guarded)
-
-    def _again_and_again(
-        self,
-        begin: Callable[[Reference, float], None],
-        node: Reference,
-        lasting: float,
-        between: float,
-        until: float,
-    ) -> None:
-        """Begin something that ends by itself, at once and `between` after each end."""
-        if self.now + lasting > until:
-            return
-        # A node that another fault has ended is passed over until it runs again.
-        if self.host(node).node is not None:
-            begin(node, lasting)
-        time = self.now + lasting + between
-        self.clock.at(time, self._again_and_again, begin, node, lasting, between, until)
-
-    def _unblock_boot(self, host: Host, boot: int) -> None:
-        if host.boots == boot and host.blocked:
-            self.unblock(host.id)
-
-    def _tell(self, node: Reference, kind: str, peer: str) -> None:
-        host = self.host(node)
-
-        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
-            for look in self.on_tell:
-                look(host, kind, peer)
-            return running.register(peer, now) if kind == "register" else running.remove(peer, now)
-
-        host.command(call)
-
-    def _resume_boot(self, host: Host, boot: int) -> None:
-        if host.boots == boot and host.paused:
-            self.resume(host.id)
+        end = self.clock.now + within
+        while not predicate():
+            if self.clock.now >= end:
+                return False
+            self.clock.advance(min(end, self.clock.now + every))
+        return True

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gossipd.sim.report import FalseDeaths
+from gossipd.sim import FalseDeaths
 from lab.experiments import charts, lifeguard, spread, udp_only
 from lab.experiments.trials import Findings
-from lab.experiments.variants import ROWS
+from lab.experiments.variants import VARIANTS
 
 
 def few(name: str) -> Findings:
@@ -17,7 +17,7 @@ def few(name: str) -> Findings:
     if name == "lifeguard":
         trials = [
             trial
-            for row in ROWS
+            for row in VARIANTS
             for trial in (
                 lifeguard.Trial(row, 4, "stop", 16.384, 0.001, 1),
                 lifeguard.Trial(row, 4, "run", 2.048, 0.064, 1),

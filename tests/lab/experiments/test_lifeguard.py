@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gossipd.protocol import MemberDead
-from gossipd.sim.world.cluster import node_id_of
+from gossipd.sim.world import node_id_of
 from lab.experiments import lifeguard
 from lab.experiments.lifeguard import (
-    ROWS,
+    VARIANTS,
     Outcome,
     Trial,
     Verdicts,
@@ -18,7 +18,7 @@ from lab.experiments.lifeguard import (
     share,
     threshold_trials,
 )
-from tests.sim.judge.test_agreement import quiet, tell
+from tests.sim.quiet import quiet, tell
 
 
 def outcome(positives: int, healthy: int, first: list[float | None]) -> Outcome:
@@ -44,9 +44,9 @@ def test_a_trial_is_a_scenario_of_the_simulator() -> None:
 def test_every_protocol_meets_the_same() -> None:
     """As many trials of each, with the same cycles, numbers and seeds."""
     for trials in (interval_trials(2), threshold_trials(1)):
-        met = {row: [] for row in ROWS}
+        met = {row: [] for row in VARIANTS}
         for trial in trials:
-            met[trial.row].append((trial.concurrent, trial.timers, trial.blocked, trial.free))
+            met[trial.variant].append((trial.concurrent, trial.timers, trial.blocked, trial.free))
         assert 1 == len({tuple(each) for each in met.values()})
     assert len(interval_trials(2)) == 2 * len(interval_trials(1))
 
@@ -79,7 +79,7 @@ def test_a_blocked_node_is_found_and_a_healthy_one_is_not(monkeypatch: pytest.Mo
 def test_tables_compare_with_swim() -> None:
     """Sums over all trials, shares of those of SWIM, and who was found."""
     trials, outcomes = [], []
-    for row in ROWS:
+    for row in VARIANTS:
         trials += [Trial(row, 1, "stop", 16.384, 0.001, 1), Trial(row, 4, "stop", 16.384, 0.001, 1)]
         trials.append(Trial(row, 1, "stop", 32.768, None, 1))
         outcomes += [outcome(30, 3, [None]), outcome(20 if row == "SWIM" else 0, 1, [1.0])]

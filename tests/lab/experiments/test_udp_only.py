@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.sim.report import FalseDeaths
+from gossipd.sim import FalseDeaths
 from lab.experiments import udp_only
 from lab.experiments.udp_only import Trial, findings, measure
 
@@ -55,6 +55,6 @@ def test_gossipd_runs_with_every_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udp_only, "measure", note)
     udp_only.run(20, 1, lambda done, of: None)
     assert [20, 2, 2] == [
-        sum(trial.row == row and trial.nodes == 50 for trial in seen)
+        sum(trial.variant == row and trial.nodes == 50 for trial in seen)
         for row in ("gossipd", "SWIM", "Lifeguard")
     ]

@@ -6,8 +6,8 @@ import attrs
 import pytest
 
 from gossipd.protocol import ProtocolConfig
-from gossipd.sim.scenario.scenario import make
-from lab.experiments.variants import ROWS
+from gossipd.sim.scenario import make_scenario
+from lab.experiments.variants import VARIANTS
 
 PARTS = {"local_health", "nacks", "dynamic_suspicion", "buddy"}
 ADDITIONS = {"second_ping", "rtt_timeouts", "pause_compensation"}
@@ -15,7 +15,7 @@ ADDITIONS = {"second_ping", "rtt_timeouts", "pause_compensation"}
 
 def config(row: str) -> ProtocolConfig:
     """What the nodes of a row run with."""
-    return make({"nodes": 3, "set": dict(ROWS[row])}).config
+    return make_scenario({"nodes": 3, "set": dict(VARIANTS[row])}).config
 
 
 def switched_on(row: str) -> set[str]:
@@ -32,10 +32,10 @@ def test_each_row_has_its_parts_and_no_addition() -> None:
         "Buddy System": {"buddy"},
         "Lifeguard": PARTS,
         "gossipd": PARTS | ADDITIONS,
-    } == {row: switched_on(row) for row in ROWS}
+    } == {row: switched_on(row) for row in VARIANTS}
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row != "gossipd"])
+@pytest.mark.parametrize("row", [row for row in VARIANTS if row != "gossipd"])
 def test_the_others_have_the_time_outs_of_the_paper(row: str) -> None:
     """And differ from the defaults in nothing else."""
     found = config(row)

@@ -20,8 +20,7 @@ from gossipd.protocol import (
     Transmit,
     Write,
 )
-from gossipd.sim.world.network import FixedDelay, Network
-from gossipd.sim.world.world import World
+from gossipd.sim.world import FixedDelay, Network, World
 
 
 class Puppet:

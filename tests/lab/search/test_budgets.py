@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossipd.protocol import Ack, Beacon, Claims, Content, Ping, ProtocolConfig
-from gossipd.sim.world.world import World
+from gossipd.sim.world import World
 from lab.search.budgets import IDLE_BYTES, STORM, Budgets
 from tests.lab.search.puppet import puppets
 from tests.protocol.conversation import datagram, sender
@@ -20,7 +20,7 @@ def watched(*bursting: str) -> tuple[World, Budgets]:
 def say(world: World, *datagrams: bytes) -> None:
     """The first puppet sends these."""
     for data in datagrams:
-        world.transmit(world.host(0), data, TO)
+        world.carrier.transmit(data, world.host(0).address, TO)
 
 
 def test_a_datagram_may_be_as_large_as_is_set() -> None:

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from gossipd.protocol.reconcile import Reconciler
 from lab.search import command
-from lab.search.draw import draw
-from lab.search.play import play
+from lab.search.draw import draw_history
+from lab.search.play import play_history
 
 BROKEN = patch.object(Reconciler, "compare", lambda *arguments: None)
 
@@ -53,26 +53,26 @@ def test_the_first_failure_ends_the_search(tmp_path: Path, monkeypatch: pytest.M
     with BROKEN, patch("lab.search.play.AGREE", 5):
         code, text = run("--histories", "300", "--first", "0", "--jobs", "2")
         small = tomllib.loads(text[text.index("nodes = ") : text.index("It is in")])
-        assert play(small).findings
+        assert play_history(small).findings
     assert code == 1
     assert ": one failed." in text
     seed = int(text.partition("\nSeed ")[2].partition(":")[0])
     assert f"scripts/simulate-seeds --histories 1 --first {seed}\n" in text
-    assert len(small) < len(draw(seed))
+    assert len(small) < len(draw_history(seed))
     assert small == tomllib.loads((tmp_path / f"history-{seed}.toml").read_text())
 
 
 def test_histories_are_kept_as_files(tmp_path: Path) -> None:
     """Every word comes back, settings too."""
-    words = {**draw(3), "set": {"fanout": 2}}
+    words = {**draw_history(3), "set": {"fanout": 2}}
     assert words == tomllib.loads(command.as_toml(words))
     file = tmp_path / "one.toml"
-    file.write_text(command.as_toml(draw(3)))
+    file.write_text(command.as_toml(draw_history(3)))
     code, text = run(str(file))
     assert code == 0
     assert [
         f"{file}: nothing found.",
-        f"hash {play(draw(3), traced=True).hash}",
+        f"hash {play_history(draw_history(3), traced=True).hash}",
     ] == text.splitlines()
 
 

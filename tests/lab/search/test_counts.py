@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gossipd.protocol import Answer, Entry, Group
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Commands, Faults, World
 from lab.search.counts import Counts
 from tests.lab.search.puppet import puppets, step
 
@@ -40,10 +40,10 @@ def tell(source: Any, *targets: Any) -> None:
 def test_what_is_answered_and_everywhere_is_right() -> None:
     """Also where a holder has crashed meanwhile, and restarts from its disk."""
     world, (a, b), counts = watched(2)
-    world.increment(0, 1)
+    Commands(world).increment(0, 1)
     tell(a, b)
     a.answered = (2, 2)
-    world.increment(0, 2)
+    Commands(world).increment(0, 2)
     tell(a, b)
     assert [] == judged(world, counts)
 
@@ -51,9 +51,9 @@ def test_what_is_answered_and_everywhere_is_right() -> None:
 def test_a_missing_increment_is_lost_if_it_was_answered() -> None:
     """One that was not may be missing."""
     world, (a, b), counts = watched(2)
-    world.increment(0, 1)
+    Commands(world).increment(0, 1)
     a.answered = (0, 1)
-    world.increment(0, 2)
+    Commands(world).increment(0, 2)
     b.groups = a.groups
     for value, expected in (1, []), (3, []), (2, ["lost"]), (0, ["lost"]), (5, ["invented"]):
         a.counted = b.counted = value
@@ -63,7 +63,7 @@ def test_a_missing_increment_is_lost_if_it_was_answered() -> None:
 def test_nodes_must_agree() -> None:
     """Before anything else is asked; equal values of other entries are no agreement."""
     world, (_, b), counts = watched(2)
-    world.increment(0, 1)
+    Commands(world).increment(0, 1)
     assert ["counts differ"] == judged(world, counts)
     b.counted = 1
     assert ["counts differ"] == judged(world, counts)
@@ -72,8 +72,8 @@ def test_nodes_must_agree() -> None:
 def test_equal_amounts_are_judged_by_orders() -> None:
     """Their sum does not tell which of them it contains, but their number does."""
     world, (a,), counts = watched(1)
-    world.increment(0, 1)
-    world.increment(0, 1)
+    Commands(world).increment(0, 1)
+    Commands(world).increment(0, 1)
     assert [] == judged(world, counts)
     for value in (1, 3):
         a.counted = value
@@ -83,8 +83,8 @@ def test_equal_amounts_are_judged_by_orders() -> None:
 def test_a_sync_comes_after_what_its_node_had_seen() -> None:
     """Ten counted and seen, raised to ten: ten, and not twenty."""
     world, (a,), counts = watched(1)
-    world.increment(0, 10)
-    world.sync(0, 10)
+    Commands(world).increment(0, 10)
+    Commands(world).sync(0, 10)
     assert [] == judged(world, counts)
     a.counted = 20
     assert ["no order"] == judged(world, counts)
@@ -98,7 +98,7 @@ def test_an_answer_claims_no_more_holders_than_there_are(holders: int) -> None:
         a.row(f"10.0.0.{number}:8088", "alive")
     a.answered = (holders, 3)
     b.groups = [Group(a.owner, 0, 1, [Entry(1, "default", 0, 1)])]
-    world.increment(0, 1)
+    Commands(world).increment(0, 1)
     assert (["too few holders"] if holders > 2 else []) == kinds(counts)
 
 
@@ -108,20 +108,20 @@ def test_a_version_without_its_entry_is_no_holding() -> None:
     a.row("10.0.0.2:8088", "alive")
     a.answered = (2, 2)
     b.groups = [Group(a.owner, 0, 1, [])]
-    world.increment(0, 1)
+    Commands(world).increment(0, 1)
     assert ["too few holders"] == kinds(counts)
 
 
 def test_a_count_does_not_fall_within_a_process() -> None:
     """The next one may begin with less."""
     world, (a,), counts = watched(1)
-    world.increment(0, 4)
+    Commands(world).increment(0, 4)
     step(world, 0)
-    world.restart(0, keep=False)
+    Faults(world).restart(0, keep=False)
     world.run(0.1)
     assert [] == kinds(counts)
     a = world.node(0)
-    world.increment(0, 4)
+    Commands(world).increment(0, 4)
     a.counted = 3
     step(world, 0)
     assert ["count fell"] == kinds(counts)
@@ -133,7 +133,7 @@ def test_an_answer_contains_what_was_asked_for() -> None:
         world, (a,), counts = watched(1)
         a.counted = 5
         a.answer = lambda ticket, answered=answered: Answer(ticket, answered, 1, 1)
-        world.increment(0, 4)
+        Commands(world).increment(0, 4)
         assert expected == kinds(counts)
 
 
@@ -141,11 +141,11 @@ def test_what_nobody_holds_any_more_is_not_owed() -> None:
     """Its only disk was replaced; while another one has it, it is owed."""
     for held_by_another, expected in (True, ["lost"]), (False, []):
         world, (a, b), counts = watched(2)
-        world.increment(0, 1)
+        Commands(world).increment(0, 1)
         if held_by_another:
             tell(a, b)
-        world.crash(0)
-        world.replace_disk(0, None, "empty")
+        Faults(world).crash(0)
+        Faults(world).replace_disk(0, None, "empty")
         b.counted = 0
         assert expected == judged(world, counts)
 
@@ -173,7 +173,7 @@ def test_an_answer_asks_for_as_many_as_its_level(ack: str | None, target: int, r
         a.row(f"10.0.0.{number}:8088", state)
     a.row("10.0.0.9:8088", "alive", removed=True)
     a.answered = (1, target)
-    world.increment(0, 1, ack=ack)
+    Commands(world).increment(0, 1, ack=ack)
     assert ([] if right else ["wrong target"]) == kinds(counts)
 
 
@@ -183,10 +183,10 @@ def test_a_write_fails_only_if_its_disk_does() -> None:
         world, (a,) = puppets(1)
         counts = Counts(world, failing)
         a.answered = (0, 1)
-        world.increment(0, 1)
+        Commands(world).increment(0, 1)
         assert expected == kinds(counts)
         world.run(2.0)
-        world.increment(0, 2)
+        Commands(world).increment(0, 2)
         assert [*expected, "failed for no reason"] == kinds(counts)
 
 
@@ -195,11 +195,11 @@ def test_a_floor_that_others_raised_is_told_once_it_is_on_their_disks() -> None:
     for lazy, expected in (None, []), (1.0, ["too few holders"]):
         world, (a, b), counts = watched(2)
         a.row("10.0.0.2:8088", "alive")
-        world.host(1).disk.lazy = lazy
+        world.host(1).disk.sync_interval = lazy
         a.raised = 7
         b.groups = [Group(a.owner, 0, 1, [Entry(1, "default", 7, 0)])]
         a.answered = (2, 2)
-        world.sync(0, 7)
+        Commands(world).sync(0, 7)
         assert expected == kinds(counts)
 
 
@@ -211,7 +211,7 @@ def test_nothing_that_is_asked_for_may_be_refused() -> None:
         raise ValueError("no")
 
     a.increment = refuse
-    world.increment(0, 1)
+    Commands(world).increment(0, 1)
     assert ["refused"] == judged(world, counts)
 
 
@@ -219,14 +219,14 @@ def test_nothing_that_is_asked_for_may_be_refused() -> None:
 def test_a_machine_that_is_set_back_may_count_less(told: bool) -> None:
     """What it alone had is owed no more; what others have of it is."""
     world, (a, b), counts = watched(2)
-    world.increment(0, 1)
+    Commands(world).increment(0, 1)
     tell(a, b)
-    snapshot = world.snapshot(0)
+    snapshot = world.host(0).snapshot()
     assert snapshot is not None
-    world.increment(0, 2)
+    Commands(world).increment(0, 2)
     if told:
         tell(a, b)
-    world.set_back(0, snapshot)
+    Faults(world).set_back(0, snapshot)
     assert ([], 1) == (kinds(counts), world.node(0).count("default"))
     tell(world.node(0), b)
     assert (["lost"] if told else []) == judged(world, counts)

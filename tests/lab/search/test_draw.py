@@ -4,36 +4,35 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.sim.scenario.notation import COMMANDS, FAULTS
-from gossipd.sim.scenario.scenario import make
-from lab.search.draw import MOST_INCREMENTS, MOST_NODES, MOST_ORDERED, draw
+from gossipd.sim.scenario import COMMANDS, FAULTS, make_scenario
+from lab.search.draw import MOST_INCREMENTS, MOST_NODES, MOST_ORDERED, draw_history
 
 SEEDS = range(400)
 
 
 def test_every_history_is_a_scenario() -> None:
     """Of 2 to 9 nodes, with commands and at least now and then faults."""
-    sizes = {make(draw(seed)).nodes for seed in SEEDS}
+    sizes = {make_scenario(draw_history(seed)).nodes for seed in SEEDS}
     assert (2, MOST_NODES) == (min(sizes), max(sizes))
 
 
 @pytest.mark.parametrize("word", [*FAULTS, *COMMANDS, "loss", "duplicate", "reorder", "set"])
 def test_everything_occurs_and_is_missing(word: str) -> None:
     """Swarm testing: each kind of fault is in some histories and not in others."""
-    having = sum(word in draw(seed) for seed in SEEDS)
+    having = sum(word in draw_history(seed) for seed in SEEDS)
     assert 10 < having < len(SEEDS) - 10 or word == "increment"
 
 
 def test_equal_seeds_give_equal_histories() -> None:
     """And others give others."""
-    assert draw(7) == draw(7)
-    assert draw(7) != draw(8)
+    assert draw_history(7) == draw_history(7)
+    assert draw_history(7) != draw_history(8)
 
 
 def test_syncs_come_few_at_a_time_and_increments_name_themselves() -> None:
     """So that outcomes can be told: by trying all orders, or by the powers of two in a sum."""
     for seed in SEEDS:
-        history = make(draw(seed))
+        history = make_scenario(draw_history(seed))
         commands = [fault for fault, _ in history.faults if fault.kind in ("increment", "sync")]
         asked = [command.details.get("amount", (0,)) for command in commands]
         amounts = [amount for together in asked for amount in together]
@@ -45,6 +44,13 @@ def test_syncs_come_few_at_a_time_and_increments_name_themselves() -> None:
 
 def test_some_increments_come_together() -> None:
     """Which are one write."""
-    together = [text for seed in SEEDS for text in draw(seed).get("increment", ()) if "+" in text]
-    alone = [text for seed in SEEDS for text in draw(seed).get("increment", ()) if "+" not in text]
+    together = [
+        text for seed in SEEDS for text in draw_history(seed).get("increment", ()) if "+" in text
+    ]
+    alone = [
+        text
+        for seed in SEEDS
+        for text in draw_history(seed).get("increment", ())
+        if "+" not in text
+    ]
     assert len(alone) > len(together) > 20

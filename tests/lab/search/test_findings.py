@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from lab.search.findings import Finding
-from lab.search.member_rows import Rows
+from lab.search.member_rows import MemberRows
 from tests.lab.search.puppet import puppets, step
 
 
 def test_a_finding_says_what_and_when() -> None:
     """Its kind first, and then in which second, what and where."""
     world, (a, _) = puppets(2)
-    rows = Rows(world)
+    rows = MemberRows(world)
     world.run(1.5)
     a.row("10.0.0.2:8088", "left")
     step(world, 0)

@@ -8,14 +8,15 @@ import attrs
 import pytest
 
 from gossipd.protocol import Beacon, MemberDead, Ping, State
-from lab.search.member_rows import Rows, apart, connected
+from gossipd.sim.world import Commands, Faults
+from lab.search.member_rows import MemberRows, apart, connected
 from tests.lab.search.puppet import puppets, step
 from tests.protocol.conversation import datagram, sender
 
 A, B, C = (f"10.0.0.{number}:8088" for number in (1, 2, 3))
 
 
-def kinds(rows: Rows) -> list[str]:
+def kinds(rows: MemberRows) -> list[str]:
     """What was found."""
     return [finding.kind for finding in rows.findings]
 
@@ -23,7 +24,7 @@ def kinds(rows: Rows) -> list[str]:
 def test_rows_that_rise_by_their_subjects_word_are_right() -> None:
     """Suspected, refuted, dead, and back with a new incarnation."""
     world, (a, b) = puppets(2)
-    rows = Rows(world)
+    rows = MemberRows(world)
     for state, incarnation in (
         ("alive", 0),
         ("suspect", 0),
@@ -50,7 +51,7 @@ def test_rows_that_rise_by_their_subjects_word_are_right() -> None:
 def test_rows_do_not_fall(before: tuple[str, int], after: tuple[str, int]) -> None:
     """Nothing at or below a dead (generation, incarnation) returns."""
     world, (a, b) = puppets(2)
-    rows = Rows(world)
+    rows = MemberRows(world)
     b.row(B, "left", 2)
     step(world, 1)
     for state, incarnation in (before, after):
@@ -65,7 +66,7 @@ def test_rows_do_not_fall(before: tuple[str, int], after: tuple[str, int]) -> No
 def test_nobody_else_says_what_only_the_subject_may(state: str, more: dict[str, Any]) -> None:
     """Incarnations, generations and leaving are the subject's own."""
     world, (a, _) = puppets(2)
-    rows = Rows(world)
+    rows = MemberRows(world)
     a.row(B, state, **more)
     step(world, 0)
     assert ["never said"] == kinds(rows)
@@ -74,12 +75,12 @@ def test_nobody_else_says_what_only_the_subject_may(state: str, more: dict[str, 
 def test_rows_are_not_forgotten() -> None:
     """As long as the process runs; the next one begins anew."""
     world, (a, _) = puppets(2)
-    rows = Rows(world)
+    rows = MemberRows(world)
     a.row(B, "alive")
     step(world, 0)
     a.views = a.views[:1]
     step(world, 0)
-    world.restart(0)
+    Faults(world).restart(0)
     world.run(0.1)
     assert ["row gone"] == kinds(rows)
 
@@ -87,9 +88,9 @@ def test_rows_are_not_forgotten() -> None:
 def test_who_never_had_a_fault_is_never_dead() -> None:
     """To anybody; others may be."""
     world, _ = puppets(3)
-    rows = Rows(world, spared=[B])
+    rows = MemberRows(world, spared=[B])
     for member in (B, C):
-        world.note_event(world.host(0), MemberDead(member, A))
+        world.host(0).report(MemberDead(member, A))
     assert ["false death"] == kinds(rows)
 
 
@@ -101,33 +102,33 @@ def test_removed_peers_get_nothing_and_are_not_shown() -> None:
     ping, beacon = datagram(sender(1), Ping(1)), datagram(sender(1), Beacon())
     for bursting, expected in ([], ["sent to removed"]), ([A], []):
         world, (a, _) = puppets(2)
-        rows = Rows(world, bursting=bursting)
+        rows = MemberRows(world, bursting=bursting)
         to = world.host(1).address
         world.host(0).perform(a.say(ping, to))
         a.row(B, "alive")
-        world.remove(0, 1)
+        Commands(world).remove(0, 1)
         world.host(0).perform(a.say(beacon, to))
         world.host(0).perform(a.say(ping, to))
-        world.register(0, 1)
+        Commands(world).register(0, 1)
         world.host(0).perform(a.say(ping, to))
         assert expected == kinds(rows)
     a.listed = [B]
-    world.remove(0, 1)
+    Commands(world).remove(0, 1)
     assert ["shown"] == kinds(rows)
 
 
 def test_a_node_does_as_it_is_told_about_its_peers() -> None:
     """Removes, registers, and remembers both until its disk is another one."""
     world, (a, _) = puppets(2)
-    rows = Rows(world)
-    world.remove(0, 1)
+    rows = MemberRows(world)
+    Commands(world).remove(0, 1)
     a.row(B, "alive")
     step(world, 0)
-    world.remove(0, 1)
-    world.register(0, 1)
+    Commands(world).remove(0, 1)
+    Commands(world).register(0, 1)
     assert [] == kinds(rows)
     a.remove = a.register = a.nothing
-    world.remove(0, 1)
+    Commands(world).remove(0, 1)
     assert ["not as told"] == kinds(rows)
     a.row(B, "alive", removed=True)
     step(world, 0)
@@ -137,15 +138,15 @@ def test_a_node_does_as_it_is_told_about_its_peers() -> None:
 def test_a_machine_that_is_set_back_knows_what_it_knew() -> None:
     """Its rows fall, and what it was told since it was not told."""
     world, (a, _) = puppets(2)
-    rows = Rows(world)
+    rows = MemberRows(world)
     a.row(B, "alive")
     step(world, 0)
-    snapshot = world.snapshot(0)
+    snapshot = world.host(0).snapshot()
     assert snapshot is not None
-    world.remove(0, 1)
+    Commands(world).remove(0, 1)
     a.row(B, "dead", removed=True)
     step(world, 0)
-    world.set_back(0, snapshot)
+    Faults(world).set_back(0, snapshot)
     step(world, 0)
     assert [] == kinds(rows)
 
@@ -153,10 +154,10 @@ def test_a_machine_that_is_set_back_knows_what_it_knew() -> None:
 def test_a_process_is_newer_than_what_its_disk_knows() -> None:
     """By its generation."""
     world, (a, _) = puppets(2)
-    rows = Rows(world)
+    rows = MemberRows(world)
     a.views = [attrs.evolve(a.views[0], generation=1)]
     a.state = lambda: State(1)
-    world.restart(0)
+    Faults(world).restart(0)
     world.run(0.1)
     assert ["old generation"] == kinds(rows)
 
@@ -164,12 +165,12 @@ def test_a_process_is_newer_than_what_its_disk_knows() -> None:
 def test_everybody_must_be_alive_at_the_end_and_who_does_not_run_must_not() -> None:
     """Unknown is not alive; a removed row is as it may be."""
     world, (a, b, _) = puppets(3)
-    rows = Rows(world)
+    rows = MemberRows(world)
     hosts = list(world.hosts.values())
     a.row(B, "suspect")
     a.row(C, "alive")
     b.row(C, "suspect", removed=True)
-    world.crash(2)
+    Faults(world).crash(2)
     found = rows.judge([(hosts[0], hosts[1]), (hosts[1], hosts[0])], [hosts[2]])
     assert [
         f"not alive: {A} has {B} as suspect",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.search.draw import draw
-from lab.search.play import play
+from lab.search.draw import draw_history
+from lab.search.play import play_history
 from tests.lab.search import mutants_counter, mutants_membership
 from tests.lab.search.mutants import MUTANTS, Mutant
 
@@ -21,7 +21,7 @@ def test_every_mutant_is_found(mutant: Mutant) -> None:
     found = set()
     with mutant.patch():
         for seed in range(FIRST, FIRST + mutant.within):
-            found |= {finding.kind for finding in play(draw(seed)).findings}
+            found |= {finding.kind for finding in play_history(draw_history(seed)).findings}
             if found & set(mutant.kinds):
                 return
     pytest.fail(f"only found {', '.join(sorted(found)) or 'nothing'}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.search.draw import Words
-from lab.search.shrink import shrink
+from lab.search.shrink import shrink_history
 
 WORDS: Words = {
     "nodes": 7,
@@ -31,14 +31,14 @@ def test_only_what_is_needed_is_left() -> None:
         "latency": "fixed:1ms",
         "crash": ["n2@3"],
         "increment": ["n1@2,amount=4"],
-    } == shrink(WORDS, fails)
+    } == shrink_history(WORDS, fails)
 
 
 def test_nodes_that_are_named_stay() -> None:
     """Also as the last of several, and as the peer of a command."""
-    assert 6 == shrink(WORDS, lambda words: "partition" in words)["nodes"]
+    assert 6 == shrink_history(WORDS, lambda words: "partition" in words)["nodes"]
     words = {**WORDS, "remove": ["n0@1,peer=n6"]}
-    assert 7 == shrink(words, lambda words: "remove" in words)["nodes"]
+    assert 7 == shrink_history(words, lambda words: "remove" in words)["nodes"]
 
 
 def test_other_seeds_are_tried() -> None:
@@ -47,7 +47,7 @@ def test_other_seeds_are_tried() -> None:
     def fails(words: Words) -> bool:
         return words["seed"] == 7 or "loss" in words
 
-    assert 7 == shrink(WORDS, fails)["seed"]
+    assert 7 == shrink_history(WORDS, fails)["seed"]
 
 
 def test_there_is_an_end_to_trying() -> None:
@@ -58,5 +58,5 @@ def test_there_is_an_end_to_trying() -> None:
         tried.append(words)
         return False
 
-    assert WORDS == shrink(WORDS, fails, tries=5)
+    assert WORDS == shrink_history(WORDS, fails, tries=5)
     assert len(tried) == 5

@@ -6,16 +6,15 @@ import pytest
 
 from gossipd.protocol import MemberDead, MemberSuspect, ProtocolConfig
 from gossipd.sim.judge.detection import Detection
-from gossipd.sim.world.cluster import node_id_of
-from gossipd.sim.world.world import World
-from tests.sim.judge.test_agreement import quiet, tell
+from gossipd.sim.world import Faults, World, node_id_of
+from tests.sim.quiet import quiet, tell
 
 
 @pytest.fixture
 def followed() -> tuple[World, Detection]:
     """Three nodes that know each other."""
-    world, views = quiet(3, joined=True)
-    return world, Detection(world, views, ProtocolConfig())
+    world, agreement = quiet(3, joined=True)
+    return world, Detection(world, agreement, ProtocolConfig())
 
 
 def dead(world: World, observer: int, subject: int, accuser: int | None = None) -> None:
@@ -27,7 +26,7 @@ def dead(world: World, observer: int, subject: int, accuser: int | None = None) 
 def test_a_crash_is_timed(followed: tuple[World, Detection]) -> None:
     """Until the first node knows, and until all do."""
     world, detection = followed
-    world.crash(2)
+    Faults(world).crash(2)
     world.run(0.25)
     dead(world, 0, 2)
     world.run(0.25)
@@ -42,7 +41,7 @@ def test_a_crash_is_timed(followed: tuple[World, Detection]) -> None:
 def test_a_restart_ends_the_search(followed: tuple[World, Detection]) -> None:
     """Nobody need find a crash whose node is back."""
     world, detection = followed
-    world.restart(2, after=0.1)
+    Faults(world).restart(2, after=0.1)
     world.run(0.2)
     assert [True] == [crash.restarted for crash in detection.crashes]
 
@@ -95,6 +94,6 @@ def test_suspicions_count_where_they_are_raised(followed: tuple[World, Detection
     world, detection = followed
     for observer in range(2):
         tell(world, observer, MemberSuspect(node_id_of(2), node_id_of(0)))
-    world.crash(2)
+    Faults(world).crash(2)
     tell(world, 1, MemberSuspect(node_id_of(2), node_id_of(1)))
     assert 1 == detection.suspicions

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gossipd.sim.judge.agreement import Views
-from gossipd.sim.judge.load import Writes
+from gossipd.sim.judge.agreement import Agreement
+from gossipd.sim.judge.load import Load
 from gossipd.sim.judge.timeline import SAMPLES, Band, Timeline
-from gossipd.sim.world.joined import JoinedNodes
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Faults, JoinedNodes, World
 
 
 def looked_at(rate: float) -> Timeline:
@@ -14,9 +13,9 @@ def looked_at(rate: float) -> Timeline:
     world = World(1, factory=JoinedNodes(4))
     for _ in range(4):
         world.add()
-    views = Views(world, joined=True)
-    timeline = Timeline(world, views, Writes(world, rate, 10.0), 12.0)
-    world.at(6.0, world.crash, 3)
+    agreement = Agreement(world, joined=True)
+    timeline = Timeline(world, agreement, Load(world, rate, 10.0), 12.0)
+    world.at(6.0, Faults(world).crash, 3)
     world.run(12.0)
     return timeline
 

@@ -10,9 +10,7 @@ from random import Random
 
 from gossipd.protocol import MemberDead
 from gossipd.sim.judge.trace import TraceHash, TraceText, line
-from gossipd.sim.world.network import Network
-from gossipd.sim.world.record import Befell, Observed
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Commands, Crashed, Faults, Network, Observed, World
 from tests.sim.fake_node import FakeNode
 
 ROOT = Path(__file__).parents[3]
@@ -27,11 +25,11 @@ def run(seed: int, loss_ratio: float = 0.1) -> str:
     trace = TraceHash(world)
     for index in range(5):
         world.add(index, seeds=[peer for peer in range(5) if peer != index])
-    world.at(2.0, world.increment, 0, 3)
-    world.at(3.0, world.crash, 1)
-    world.at(4.0, world.pause, 2, 5.0)
-    world.at(5.0, world.slow, 3)
-    world.at(8.0, world.restart, 1)
+    world.at(2.0, Commands(world).increment, 0, 3)
+    world.at(3.0, Faults(world).crash, 1)
+    world.at(4.0, Faults(world).pause, 2, 5.0)
+    world.at(5.0, Faults(world).slow, 3)
+    world.at(8.0, Faults(world).restart, 1)
     world.run(12.0)
     return trace.hexdigest()
 
@@ -62,7 +60,7 @@ def test_the_hash_does_not_depend_on_hash_randomisation() -> None:
 def test_a_line_is_aligned() -> None:
     """Time, node, what and details stand in columns."""
     death = Observed(12.5, "10.0.0.1:8088", 1, MemberDead("10.0.0.2:8088", "10.0.0.3:8088"))
-    crash = Observed(3.0, "10.0.0.20:8088", 1, Befell("crashed"))
+    crash = Observed(3.0, "10.0.0.20:8088", 1, Crashed())
     assert line(death) == (
         "   12.500000  10.0.0.1:8088          MemberDead            "
         "member=10.0.0.2:8088 accuser=10.0.0.3:8088"
@@ -75,6 +73,6 @@ def test_the_text_has_a_line_for_each_event() -> None:
     world, lines = World(1, factory=FakeNode), list[str]()
     TraceText(world, lines.append)
     world.add(0)
-    world.crash(0)
-    assert lines == [line(observed) for observed in world.events]
+    Faults(world).crash(0)
+    assert lines == [line(observed) for observed in world.log.events]
     assert len(lines) == 2

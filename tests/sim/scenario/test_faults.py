@@ -5,23 +5,20 @@ from __future__ import annotations
 import pytest
 
 from gossipd.protocol import ProtocolConfig
-from gossipd.sim.judge.agreement import Views
-from gossipd.sim.judge.detection import Detection
-from gossipd.sim.scenario.faults import Faults
+from gossipd.sim.judge import Agreement, Detection
+from gossipd.sim.scenario.faults import FaultSchedule
 from gossipd.sim.scenario.notation import fault
-from gossipd.sim.world.joined import JoinedNodes
-from gossipd.sim.world.record import Befell
-from gossipd.sim.world.world import World
-from tests.sim.judge.test_agreement import quiet
+from gossipd.sim.world import Commands, Faults, Incident, JoinedNodes, SetBack, World
+from tests.sim.quiet import quiet
 
 
-def befallen(kind: str, text: str, numbers: tuple[int, ...] = (0,)) -> tuple[World, Views]:
+def befallen(kind: str, text: str, numbers: tuple[int, ...] = (0,)) -> tuple[World, Agreement]:
     """Four fake nodes, ten seconds after such a fault was scheduled."""
-    world, views = quiet(4, joined=True)
-    detection = Detection(world, views, ProtocolConfig())
-    Faults(world, views, detection).schedule(fault(kind, text), numbers)
+    world, agreement = quiet(4, joined=True)
+    detection = Detection(world, agreement, ProtocolConfig())
+    FaultSchedule(world, agreement, detection).add(fault(kind, text), numbers)
     world.run(10.0)
-    return world, views
+    return world, agreement
 
 
 @pytest.mark.parametrize(
@@ -63,15 +60,15 @@ def befallen(kind: str, text: str, numbers: tuple[int, ...] = (0,)) -> tuple[Wor
 def test_what_befalls_a_node(kind: str, text: str, expected: list[tuple[float, str]]) -> None:
     """In the record, with its times."""
     world, _ = befallen(kind, text)
-    assert expected == [(seen.time, seen.event.what) for seen in world.of(Befell)][4:]
+    assert expected == [(seen.time, str(seen.event)) for seen in world.log.of(Incident)][4:]
 
 
 @pytest.mark.parametrize("kind", ["partition", "one-way"])
 def test_links_are_cut_and_mended(kind: str) -> None:
     """Both ways or one, and never longer than that."""
-    world, views = quiet(2, joined=True)
-    detection = Detection(world, views, ProtocolConfig())
-    Faults(world, views, detection).schedule(fault(kind, "1@2+3"), (0,))
+    world, agreement = quiet(2, joined=True)
+    detection = Detection(world, agreement, ProtocolConfig())
+    FaultSchedule(world, agreement, detection).add(fault(kind, "1@2+3"), (0,))
     one, other = world.addresses([0, 1])
 
     def arriving() -> list[int]:
@@ -99,16 +96,16 @@ def test_the_clock_jump_shows_at_the_next_start() -> None:
 )
 def test_agreement_is_measured_from_there_on(kind: str, text: str, at: float) -> None:
     """From a crash, and from the end of what ends."""
-    _, views = befallen(kind, text)
-    assert [at] == [step.at for step in views.steps]
+    _, agreement = befallen(kind, text)
+    assert [at] == [step.at for step in agreement.steps]
 
 
 def play(seconds: float, *faults: tuple[str, str, int]) -> World:
     """Two fake nodes, so long after these faults were scheduled."""
-    world, views = quiet(2, joined=True)
-    carried_out = Faults(world, views, Detection(world, views, ProtocolConfig()))
+    world, agreement = quiet(2, joined=True)
+    carried_out = FaultSchedule(world, agreement, Detection(world, agreement, ProtocolConfig()))
     for kind, text, number in faults:
-        carried_out.schedule(fault(kind, text), (number,))
+        carried_out.add(fault(kind, text), (number,))
     world.run(seconds)
     return world
 
@@ -138,7 +135,7 @@ def test_what_a_node_starts_from(restart: str, left: dict[str, int]) -> None:
 def test_a_restart_starts_what_does_not_run() -> None:
     """So that who has left comes back."""
     world = play(4.0, ("leave", "n0@1", 0), ("restart", "n0@2+1", 0))
-    befallen = [(seen.time, seen.event.what) for seen in world.of(Befell)][2:]
+    befallen = [(seen.time, str(seen.event)) for seen in world.log.of(Incident)][2:]
     assert [(1.0, "leaving"), (1.0, "left"), (3.0, "started")] == befallen
 
 
@@ -154,7 +151,7 @@ def test_commands_reach_the_nodes() -> None:
         ("crash", "n0@3", 0),
         ("increment", "n0@3.5", 0),
     )
-    asked = [(request.kind, request.amount) for request in world.requests]
+    asked = [(request.kind, request.amount) for request in world.log.requests]
     assert [("increment", 5), ("sync", 5), ("sync", 9)] == asked
     inputs = world.node(1).inputs  # type: ignore[attr-defined]
     peer = "10.0.0.1:8088"
@@ -173,19 +170,19 @@ def test_disks_are_slow_or_bad_for_a_time() -> None:
         ("increment", "n0@3.5", 0),
         ("increment", "n0@5", 0),
     )
-    answers = [(each.answered_at, each.acknowledged) for each in world.requests]
+    answers = [(each.answered_at, each.acknowledged) for each in world.log.requests]
     assert [(2.0, True), (3.5, False), (5.0, True)] == answers
 
 
 @pytest.mark.parametrize("kind", ["crash", "leave", "pause", "block", "slow"])
 def test_a_node_that_does_not_run_is_passed_over(kind: str) -> None:
     """It cannot crash twice."""
-    world, views = quiet(2, joined=True)
-    world.crash(0)
-    detection = Detection(world, views, ProtocolConfig())
-    Faults(world, views, detection).schedule(fault(kind, "1@2"), (0,))
+    world, agreement = quiet(2, joined=True)
+    Faults(world).crash(0)
+    detection = Detection(world, agreement, ProtocolConfig())
+    FaultSchedule(world, agreement, detection).add(fault(kind, "1@2"), (0,))
     world.run(3.0)
-    assert ["started", "started", "crashed"] == [seen.event.what for seen in world.of(Befell)]
+    assert ["started", "started", "crashed"] == [str(seen.event) for seen in world.log.of(Incident)]
 
 
 def test_power_is_cut_and_comes_back() -> None:
@@ -196,14 +193,12 @@ def test_power_is_cut_and_comes_back() -> None:
         for seed in range(10):
             world = World(seed, factory=JoinedNodes(2))
             for _ in range(2):
-                host = world.add(start=False)
-                host.disk.lazy = 100.0
-                world.start(host.id)
-            views = Views(world, joined=True)
-            faults = Faults(world, views, Detection(world, views, ProtocolConfig()))
-            faults.schedule(fault(kind, "n1@1+0.5"), (1,))
-            faults.schedule(fault("crash", "n0@1"), (0,))
-            world.increment(0, 5)
+                world.add(sync_interval=100.0)
+            agreement = Agreement(world, joined=True)
+            faults = FaultSchedule(world, agreement, Detection(world, agreement, ProtocolConfig()))
+            faults.add(fault(kind, "n1@1+0.5"), (1,))
+            faults.add(fault("crash", "n0@1"), (0,))
+            Commands(world).increment(0, 5)
             world.run(2.0)
             found.append(world.node(1).count("default"))
         return found
@@ -214,22 +209,22 @@ def test_power_is_cut_and_comes_back() -> None:
 
 def test_only_a_machine_that_ran_freely_can_be_set_back() -> None:
     """One that was paused when the snapshot was to be taken is passed over."""
-    world, views = quiet(2, joined=True)
-    faults = Faults(world, views, Detection(world, views, ProtocolConfig()))
-    faults.schedule(fault("pause", "1@2+3"), (0,))
-    faults.schedule(fault("set-back", "1@6,back=3s"), (0,))
+    world, agreement = quiet(2, joined=True)
+    faults = FaultSchedule(world, agreement, Detection(world, agreement, ProtocolConfig()))
+    faults.add(fault("pause", "1@2+3"), (0,))
+    faults.add(fault("set-back", "1@6,back=3s"), (0,))
     world.run(10)
-    assert not [seen for seen in world.of(Befell) if seen.event.what.startswith("set back")]
+    assert not [seen for seen in world.log.of(Incident) if isinstance(seen.event, SetBack)]
 
 
 def test_nothing_is_counted_where_it_could_be_swallowed_if_that_is_asked_for() -> None:
     """Until the node that was set back hears of its lost future, which a fake one never does."""
     for spare, expected in (False, 3), (True, 2):
-        world, views = quiet(2, joined=True)
-        detection = Detection(world, views, ProtocolConfig())
-        faults = Faults(world, views, detection, spare_forked=spare)
-        faults.schedule(fault("set-back", "1@5,back=3s"), (0,))
+        world, agreement = quiet(2, joined=True)
+        detection = Detection(world, agreement, ProtocolConfig())
+        faults = FaultSchedule(world, agreement, detection, spare_forked=spare)
+        faults.add(fault("set-back", "1@5,back=3s"), (0,))
         for text in "n0@1", "n0@4", "n0@6":
-            faults.schedule(fault("increment", text), (0,))
+            faults.add(fault("increment", text), (0,))
         world.run(10)
-        assert expected == len(world.requests)
+        assert expected == len(world.log.requests)

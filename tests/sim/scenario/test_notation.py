@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from gossipd.cli.simulate import simulate
 from gossipd.sim.scenario import notation
 from gossipd.sim.scenario.notation import COMMANDS, FAULTS, Who
-from gossipd.sim.world.network import FixedDelay, LogNormalDelay, UniformDelay
+from gossipd.sim.world import FixedDelay, LogNormalDelay, UniformDelay
 
 
 @pytest.mark.parametrize(
@@ -127,5 +128,6 @@ def test_a_share_is_at_least_one_node() -> None:
 
 
 def test_every_fault_has_a_line_about_it() -> None:
-    """For the documentation."""
-    assert all(kind.about.endswith(".") for kind in (*FAULTS.values(), *COMMANDS.values()))
+    """In the help of `gossipd simulate`; so does every command."""
+    helps = {option.opts[0]: getattr(option, "help", None) for option in simulate.params}
+    assert [] == [word for word in (*FAULTS, *COMMANDS) if not helps.get(f"--{word}")]

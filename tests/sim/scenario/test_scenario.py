@@ -8,13 +8,19 @@ from typing import Any
 
 import pytest
 
-from gossipd.sim.scenario.scenario import Scenario, ScenarioError, load, make, shipped
-from gossipd.sim.world.network import FixedDelay
+from gossipd.sim.scenario.scenario import (
+    Scenario,
+    ScenarioError,
+    make_scenario,
+    read_words,
+    shipped_scenarios,
+)
+from gossipd.sim.world import FixedDelay
 
 
 def test_words_become_a_scenario() -> None:
     """Numbers and texts, as TOML and the command line have them; settings by their type."""
-    scenario = make(
+    scenario = make_scenario(
         {
             "nodes": 20,
             "duration": "1m",
@@ -44,7 +50,7 @@ def test_words_become_a_scenario() -> None:
 
 def test_nothing_means_the_defaults() -> None:
     """An empty scenario is one as well."""
-    assert Scenario() == make({})
+    assert Scenario() == make_scenario({})
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,7 @@ def test_nothing_means_the_defaults() -> None:
 def test_what_cannot_be_is_refused(words: dict[str, Any], word: str, reason: str) -> None:
     """The error names the word and the reason, in one line."""
     with pytest.raises(ScenarioError, match=reason) as caught:
-        make(words)
+        make_scenario(words)
     assert word == caught.value.word
     assert str(caught.value) == f"{word}: {caught.value.reason}"
     assert "\n" not in str(caught.value)
@@ -92,21 +98,21 @@ def test_what_cannot_be_is_refused(words: dict[str, Any], word: str, reason: str
 def test_faults_hit_different_nodes() -> None:
     """Drawn nodes are drawn once and are not those that are named; the seed decides."""
     words = {"nodes": 10, "crash": ["3@1", "n0-1@2"], "pause": "50%@3"}
-    numbers = [number for _, chosen in make(words).faults for number in chosen]
+    numbers = [number for _, chosen in make_scenario(words).faults for number in chosen]
     assert list(range(10)) == sorted(numbers)
-    assert make(words).faults == make(words).faults
-    assert make(words).faults != make(words | {"seed": 2}).faults
+    assert make_scenario(words).faults == make_scenario(words).faults
+    assert make_scenario(words).faults != make_scenario(words | {"seed": 2}).faults
 
 
 def test_nodes_that_are_asked_may_still_be_drawn() -> None:
     """A command is no fault."""
     words = {"nodes": 2, "increment": ["n0@1", "n1@1"], "crash": "2@3"}
-    assert [(0,), (1,), (0, 1)] == [chosen for _, chosen in make(words).faults]
+    assert [(0,), (1,), (0, 1)] == [chosen for _, chosen in make_scenario(words).faults]
 
 
 def test_faults_are_in_order_of_time() -> None:
     """Whatever their kind."""
-    found = make({"crash": ["1@9", "1@3"], "pause": "1@5"}).faults
+    found = make_scenario({"crash": ["1@9", "1@3"], "pause": "1@5"}).faults
     assert [3.0, 5.0, 9.0] == [fault.at for fault, _ in found]
 
 
@@ -117,12 +123,12 @@ def test_the_command_says_the_same_again() -> None:
         "gossipd",
         "simulate",
         *("--nodes", "9", "--set", "fanout=2", "--crash", "n1@3", "--crash", "2@4"),
-    ] == shlex.split(make(words).command(), comments=True)
+    ] == shlex.split(make_scenario(words).command_line(), comments=True)
 
 
 def test_shipped_scenarios_say_what_they_are() -> None:
     """In one line each, which fits a terminal."""
-    found = shipped()
+    found = shipped_scenarios()
     assert len(found) >= 8
     assert all(0 < len(about) < 100 for about in found.values())
 
@@ -133,7 +139,7 @@ def test_files_are_read_or_refused(tmp_path: Path) -> None:
     good.write_text('nodes = 3\ncrash = ["1@3"]\n', encoding="utf-8")
     bad.write_text("nodes == 3\n", encoding="utf-8")
     latin.write_bytes(b'about = "\xff"\n')
-    assert {"nodes": 3, "crash": ["1@3"]} == load(str(good))
+    assert {"nodes": 3, "crash": ["1@3"]} == read_words(str(good))
     for path, reason in (
         (bad, "is not TOML"),
         (latin, "is not UTF-8"),
@@ -141,5 +147,5 @@ def test_files_are_read_or_refused(tmp_path: Path) -> None:
         (tmp_path / "none", "no such file"),
     ):
         with pytest.raises(ScenarioError, match=reason) as caught:
-            load(str(path))
+            read_words(str(path))
         assert str(path) == caught.value.word

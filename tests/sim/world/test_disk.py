@@ -5,9 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from gossipd.protocol import Entry, Group, State, Write
+from gossipd.sim.world import Commands, JoinedNodes, World
 from gossipd.sim.world.disk import Disk
-from gossipd.sim.world.joined import JoinedNodes
-from gossipd.sim.world.world import World
 
 OWN, OTHER = b"a" * 16, b"b" * 16
 
@@ -31,7 +30,7 @@ def test_a_disk_keeps_all_that_the_node_knows_unless_it_is_lazy() -> None:
     disk = Disk()
     disk.write(write(1))
     assert EVERYTHING is disk.crash(EVERYTHING, [], Random(1))
-    disk.lazy = 1.0
+    disk = Disk(1.0)
     disk.write(write(1))
     left = disk.crash(EVERYTHING, [], Random(1))
     assert ([1], 7) == (versions(left), left.generation)
@@ -39,8 +38,7 @@ def test_a_disk_keeps_all_that_the_node_knows_unless_it_is_lazy() -> None:
 
 def test_what_was_flushed_stays() -> None:
     """Others' entries, as of then."""
-    disk = Disk()
-    disk.lazy = 1.0
+    disk = Disk(1.0)
     disk.flush(State(groups=(Group(OTHER, 0, 4, []),)))
     assert [4] == versions(disk.crash(EVERYTHING, [], Random(1)))
 
@@ -49,16 +47,14 @@ def test_staged_writes_may_be_on_disk_in_order() -> None:
     """None, the first or both, but never the second alone."""
     seen = []
     for seed in range(20):
-        disk = Disk()
-        disk.lazy = 1.0
+        disk = Disk(1.0)
         seen.append(versions(disk.crash(EVERYTHING, [write(1), write(2)], Random(seed))))
     assert [[], [1], [2]] == sorted({tuple(each): each for each in seen}.values())
 
 
 def test_a_process_starts_from_its_disk() -> None:
     """Whatever the last one had written besides is gone with a new disk."""
-    disk = Disk()
-    disk.lazy = 1.0
+    disk = Disk(1.0)
     disk.write(write(1))
     disk.load(State(groups=(Group(OTHER, 0, 4, []),)))
     assert [4] == versions(disk.content(EVERYTHING))
@@ -70,17 +66,15 @@ def test_a_machine_flushes_now_and_then() -> None:
     """Others' entries are on its disk a second after they came; its own are there at once."""
     world = World(1, factory=JoinedNodes(2))
     for _ in range(2):
-        host = world.add(start=False)
-        host.disk.lazy = 1.0
-        world.start(host.id)
+        world.add(sync_interval=1.0)
     world.run(2.5)
-    world.increment(0, 3)
+    Commands(world).increment(0, 3)
     world.run(0.01)
     assert [3, 3] == [world.node(number).count("default") for number in (0, 1)]
-    assert [1] == versions(world.disk_of(0))
-    assert [] == versions(world.disk_of(1))
+    assert [1] == versions(world.host(0).disk_content())
+    assert [] == versions(world.host(1).disk_content())
     world.run(1.0)
-    assert [1] == versions(world.disk_of(1))
+    assert [1] == versions(world.host(1).disk_content())
 
 
 def test_what_is_recorded_outlives_the_process_and_not_the_power() -> None:
@@ -88,8 +82,7 @@ def test_what_is_recorded_outlives_the_process_and_not_the_power() -> None:
     groups = [Group(OTHER, n - 1, n, [Entry(n, "default", 0, n)]) for n in (1, 2, 3)]
 
     def left(seed: int, *, power_cut: bool, flushed: bool = False) -> list[int]:
-        disk = Disk()
-        disk.lazy = 1.0
+        disk = Disk(1.0)
         for group in groups:
             disk.record(group)
         assert [] == versions(disk.content(EVERYTHING))

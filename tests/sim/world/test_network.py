@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gossipd.sim.world.network import FixedDelay, LogNormalDelay, Network, UniformDelay
+from gossipd.sim.world import FixedDelay, LogNormalDelay, Network, UniformDelay
 
 A, B, C = ("10.0.0.1", 1), ("10.0.0.2", 1), ("10.0.0.3", 1)
 
@@ -104,10 +104,10 @@ def test_traffic_is_counted_by_address() -> None:
     net = network()
     net.send(b"12345", A, B, 0.0)
     net.send(b"123", A, B, 0.0)
-    net.receive(b"123", B)
+    net.arrived(b"123", B, "received")
     sender, receiver = net.counts(A), net.counts(B)
     assert (sender.sent, sender.sent_bytes, sender.sent_wire_bytes()) == (2, 8, 64)
-    assert (receiver.received, receiver.received_wire_bytes()) == (1, 31)
+    assert (receiver.received, receiver.received_bytes) == (1, 3)
     assert (net.sent, net.largest_bytes) == (2, 5)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+from enum import Enum
 from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
 
 from gossipd.protocol import Node, Persist
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Commands, Faults, World, id_of
+from gossipd.sim.world.resolver import RESOLVE_DELAY
+from tests.sim.checks import states
 
-_PLAIN = (int, float, str, bytes, bool, type(None), frozenset)
+_PLAIN = (Enum, int, float, str, bytes, bool, type(None), frozenset)
 _CODE = (type, ModuleType, type(lru_cache(len)), type(len))
 
 
@@ -20,17 +23,17 @@ def busy() -> World:
     for _ in range(6):
         world.add(seeds=[0], start=True)
     world.run(3)
-    world.crash(5)
+    Faults(world).crash(5)
     world.run(30)
-    world.crash(4)
-    world.host(1).disk.delay = world.resolve_delay
-    world.register(1, "10.0.0.99:8088")
-    world.increment(0, 3)
-    world.sync(2, 100)
-    assert world.run_until(lambda: world.states(4).get(world.id_of(1)) == "suspect", 20, 0.01)
+    Faults(world).crash(4)
+    world.host(1).disk.slow_down(RESOLVE_DELAY)
+    Commands(world).register(1, "10.0.0.99:8088")
+    Commands(world).increment(0, 3)
+    Commands(world).sync(2, 100)
+    assert world.run_until(lambda: states(world, 4).get(id_of(1)) == "suspect", 20, 0.01)
     for _ in range(3):
-        world.increment(1, 2)
-        world.increment(2, 2)
+        Commands(world).increment(1, 2)
+        Commands(world).increment(2, 2)
     world.run(0.0012)
     return world
 
@@ -57,7 +60,7 @@ def constant(value: object) -> bool:
 
 def copied(world: World, node: int) -> Any:
     """The node of a snapshot."""
-    snapshot = world.snapshot(node)
+    snapshot = world.host(node).snapshot()
     assert snapshot is not None
     return snapshot.copies()[0]
 
@@ -103,7 +106,7 @@ def test_only_a_process_that_runs_freely_is_taken() -> None:
     for _ in range(3):
         world.add(seeds=[0])
     world.run(1)
-    world.pause(0)
-    world.block(1)
-    world.crash(2)
-    assert [None] * 3 == [world.snapshot(number) for number in range(3)]
+    Faults(world).pause(0)
+    Faults(world).block(1)
+    Faults(world).crash(2)
+    assert [None] * 3 == [world.host(number).snapshot() for number in range(3)]

@@ -1,197 +1,60 @@
-"""Clusters of fake nodes: faults and requests."""
+"""A cluster without faults: starts and time."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from random import Random
-from typing import Any, cast
-
 import pytest
 
-from gossipd.protocol import LeaveDone, MemberDead, MemberRecovered
-from gossipd.sim.judge.checks import everybody_alive
-from gossipd.sim.world.cluster import node_id_of
-from gossipd.sim.world.joined import JoinedNodes
-from gossipd.sim.world.network import FixedDelay, Network
-from gossipd.sim.world.record import Befell
-from gossipd.sim.world.world import World
+from gossipd.sim.world import (
+    Commands,
+    Faults,
+    World,
+    node_id_of,
+)
 from tests.sim.fake_node import FakeNode
+from tests.sim.world.fakes import cluster, fake
 
 
-def cluster(size: int, **options: Any) -> World:
-    """Fake nodes that know each other, after 2 s, on a network with a delay of 1 ms."""
-    options.setdefault("network", Network(Random(3), delay=FixedDelay(0.001)))
-    world = World(3, factory=FakeNode, **options)
-    for index in range(size):
-        world.add(index, seeds=[peer for peer in range(size) if peer != index])
-    world.run(2.0)
-    return world
-
-
-def fake(world: World, node: int) -> FakeNode:
-    """The fake itself."""
-    return cast(FakeNode, world.node(node))
-
-
-def test_a_crash_is_noticed_and_a_restart_too() -> None:
-    """Everybody declares the crashed node dead, and alive again after its restart."""
-    world = cluster(3)
-    world.crash(2)
-    assert world.run_until(lambda: world.known_dead_since(2) is not None, within=6.0)
-    since = world.known_dead_since(2)
-    assert since == max(death.time for death in world.deaths(node_id_of(2)))
-    assert {death.node for death in world.deaths()} == {node_id_of(0), node_id_of(1)}
-    world.restart(2)
-    world.run(2.0)
-    assert world.known_dead_since(2) is None
-    assert everybody_alive(world) == []
-
-
-@pytest.mark.parametrize(("keep", "count"), [(True, 5), (False, 0)])
-def test_a_crash_keeps_or_loses_the_state(keep: bool, count: int) -> None:
-    """What was persisted is there after a restart, unless the disk was lost as well."""
-    world = cluster(1)
-    world.increment(0, 5)
-    world.restart(0, keep=keep)
-    world.run(0.5)
-    assert world.node(0).count("default") == count
-
-
-def test_flapping_ends_in_time() -> None:
-    """Pauses of 2 s, each 1 s after the last, begin until the end and not later."""
-    world = cluster(1)
-    world.flap(0, paused=2.0, running=1.0, until=8.0)
-    world.run(10.0)
-    befell = [(seen.time, seen.event.what) for seen in world.of(Befell)][1:]
-    assert befell == [
-        (2.0, "paused"),
-        (4.0, "resumed"),
-        (5.0, "paused"),
-        (7.0, "resumed"),
-    ]
-
-
-def test_stuttering_ends_in_time_and_passes_over_a_stopped_node() -> None:
-    """Blocks of two seconds, one apart, from 0 to 10: none begins while the process is down."""
+def test_nodes_start_at_their_time() -> None:
+    """At once, at a time, or when told."""
     world = World(1, factory=FakeNode)
     world.add(0)
-    world.stutter(0, blocked=2.0, free=1.0, until=10.0)
-    world.at(2.5, world.crash, 0)
-    world.at(5.5, world.start, 0)
-    world.run(20.0)
-    told = [(seen.time, seen.event.what) for seen in world.of(Befell) if "block" in seen.event.what]
-    assert [(0, "blocked"), (2, "unblocked"), (6, "blocked"), (8, "unblocked")] == told
-
-
-def test_one_way_loss_silences_one_side_only() -> None:
-    """The node whose datagrams are lost is dead to the other, which is alive to it."""
-    world = cluster(2)
-    world.network.lose(1.0, world.addresses([0]), world.addresses([1]))
-    world.run(6.0)
-    assert world.states(0) == {node_id_of(1): "dead"}
-    assert world.states(1) == {node_id_of(0): "alive"}
-
-
-def test_a_partition_separates_until_healed() -> None:
-    """Both halves declare each other dead, and alive after the healing."""
-    world = cluster(4)
-    world.partition([0, 1])
-    world.run(6.0)
-    assert world.states(3) == {
-        node_id_of(0): "dead",
-        node_id_of(1): "dead",
-        node_id_of(2): "alive",
-    }
-    world.network.heal()
+    world.add(1, start=5.0)
+    world.add(2, start=False)
+    world.run(4.0)
+    assert [host.id for host in world.live()] == [node_id_of(0)]
     world.run(2.0)
-    assert everybody_alive(world) == []
-    assert len(list(world.of(MemberRecovered))) == len(world.deaths()) == 8
+    world.start(2)
+    assert fake(world, 1).inputs[0] == ("start", 5.0)
+    assert fake(world, 2).inputs[0] == ("start", 6.0)
 
 
-def test_leaving_ends_with_the_process() -> None:
-    """The process ends as its node says that it is done."""
-    world = cluster(2)
-    world.leave(1)
-    world.run(0.0)
-    assert world.host(1).node is None
-    assert [event.event for event in world.events if event.node == node_id_of(1)][-2:] == [
-        LeaveDone(0, 0),
-        Befell("left"),
-    ]
+def test_run_until_stops_at_the_first_true_answer() -> None:
+    """True once the predicate holds, False when the time is over."""
+    world = World(1, factory=FakeNode)
+    assert world.run_until(lambda: world.now >= 0.3, within=1.0, every=0.1)
+    assert world.now == pytest.approx(0.3)
+    assert not world.run_until(lambda: False, within=1.0)
+    assert world.now == pytest.approx(1.3)
 
 
-def test_requests_and_answers_are_recorded() -> None:
-    """A request knows its answer and when; one without answer is not acknowledged."""
-    world, told = cluster(2), list[Any]()
-    world.host(1).disk.delay = FixedDelay(1.0)
-    answered = world.increment(0, 3, on_answer=told.append)
-    lost = world.increment(1, 4)
-    world.run(0.5)
-    world.crash(1)
-    world.run(2.0)
-    assert (answered.acknowledged, answered.answered_at) == (True, 2.0)
-    assert (lost.acknowledged, lost.answer) == (False, None)
-    assert told == [answered]
-
-
-def test_a_slow_node_reads_each_datagram_late() -> None:
-    """Between 0.5 and 2.5 s pass before a datagram is read; timers are on time."""
-    world = cluster(2)
-    world.slow(1)
-    sent = world.now
-    world.deliver(b"pong 10.0.0.9:8088", ("10.0.0.9", 8088), world.host(1).address)
-    world.run(5.0)
-    inputs = fake(world, 1).inputs
-    [read] = [entry[2] for entry in inputs if entry[:2] == ("datagram", b"pong 10.0.0.9:8088")]
-    assert 0.5 <= read - sent <= 2.5
-    timeouts = [entry[1] for entry in inputs if entry[0] == "timeout"]
-    assert all(abs(b - a - 1.0) < 1e-9 for a, b in pairwise(timeouts))
-
-
-def test_misuse_is_refused() -> None:
-    """Starting what runs, crashing what does not, adding twice: ValueError."""
+def test_a_restart_has_a_new_nonce_and_the_wall_clock_of_its_machine() -> None:
+    """The wall clock goes on with virtual time, and jumps with the machine's offset."""
     world = cluster(1)
-    world.add(1, start=False)
-    for misuse in (
-        lambda: world.start(0),
-        lambda: world.add(0),
-        lambda: world.resume(0),
-        lambda: world.crash(1),
-        lambda: world.pause(1),
-        lambda: world.increment(1),
-    ):
-        with pytest.raises(ValueError, match=r"10\.0\.0\.[12]:8088"):
-            misuse()
+    before = fake(world, 0).identity
+    world.host(0).clock_offset = -3600.0
+    Faults(world).restart(0)
+    world.run(1.0)
+    after = fake(world, 0).identity
+    assert after.node_id == before.node_id
+    assert after.nonce != before.nonce
+    assert after.wall_ms - before.wall_ms == 2_000 - 3_600_000
 
 
-def test_deaths_are_found_by_member() -> None:
-    """Only the events about that member."""
-    world = cluster(3)
-    world.crash(0)
-    world.crash(1)
-    world.run(6.0)
-    assert [(death.node, death.event) for death in world.deaths(node_id_of(1))] == [
-        (node_id_of(2), MemberDead(node_id_of(1), node_id_of(2)))
-    ]
-
-
-def test_refused_requests_are_recorded_as_such() -> None:
-    """What a node does not take is no acknowledged request, and the run goes on."""
+def test_a_backup_can_be_restored() -> None:
+    """A node starts from a given state instead of the kept one."""
     world = cluster(1)
-    request = world.increment(0, -1)
-    assert (request.refused, request.acknowledged) == ("amount: must not be negative", False)
-
-
-def test_increments_can_come_together() -> None:
-    """As one write, each with an answer of its own; what refuses one refuses all."""
-    world = World(1, factory=JoinedNodes(2))
-    for _ in range(2):
-        world.add()
-    world.run(1.0)
-    first = world.increments(0, [1, 2, 4], ack="all")
-    refused = world.increments(0, [1, 0])
-    world.run(1.0)
-    assert [1, 3, 7] == [each.answer.count for each in first if each.answer]
-    assert 1 == len({each.write.sequence for each in first if each.write})
-    assert ["amount: must be at least 1"] * 2 == [each.refused for each in refused]
-    assert [7, 7] == [world.node(number).count("default") for number in (0, 1)]
+    backup = world.node(0).state()
+    Commands(world).increment(0, 5)
+    Faults(world).crash(0)
+    world.start(0, state=backup)
+    assert world.node(0).count("default") == 0

@@ -1,17 +1,28 @@
 """What must hold of a cluster, judged from outside the nodes.
 
-Each check returns its findings, one line each: an empty list means that all is well. Those that
-must look on while a run lasts are classes, made before the run, with the findings in `problems`.
+Each check returns its findings, one line each: an empty list means that all is well. A check that
+must look on while a run lasts is a class, made before the run, with its findings in `problems`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..world.cluster import Reference
-from ..world.host import Host
-from ..world.record import Request
-from ..world.world import World
+from gossipd.protocol import MemberDead
+from gossipd.sim.world import (
+    MEMBER_EVENTS,
+    Crashed,
+    Host,
+    Observed,
+    Reference,
+    SetBack,
+    World,
+    id_of,
+)
+from gossipd.sim.world.incidents import Blocked, Leaving, Paused, Quickened, Slowed
+
+FAULTY = (Crashed, SetBack, Paused, Blocked, Slowed, Quickened, Leaving)
+"""Incidents after which a node counts as faulty for ever."""
 
 DATAGRAM_BYTES = 1400
 """The largest payload of a datagram that a node may send."""
@@ -43,13 +54,14 @@ def counts_agree(
 def false_deaths(world: World, healthy: Iterable[Reference] | None = None) -> list[str]:
     """No node was ever declared dead that was never faulty (or, if given, none of `healthy`)."""
     if healthy is None:
-        spared = {host.id: True for host in world.hosts.values() if not host.faulty}
+        faulty = {seen.node for seen in world.log.events if isinstance(seen.event, FAULTY)}
+        spared = {host.id: True for host in world.hosts.values() if host.id not in faulty}
     else:
-        spared = {world.id_of(node): True for node in healthy}
+        spared = {id_of(node): True for node in healthy}
     return [
         f"{death.time:.3f}: {death.node} declared {death.event.member} dead"
         f" (accuser {death.event.accuser})"
-        for death in world.deaths()
+        for death in world.log.deaths()
         if death.event.member in spared
     ]
 
@@ -60,7 +72,9 @@ def increments_kept(world: World, name: str = "default") -> list[str]:
     ValueError if the counter was synced: its value is no sum then.
     """
     requests = [
-        request for request in world.requests if request.name == name and request.refused is None
+        request
+        for request in world.log.requests
+        if request.name == name and request.refused is None
     ]
     if any(request.kind == "sync" for request in requests):
         raise ValueError(f"{name} was synced")
@@ -74,16 +88,40 @@ def increments_kept(world: World, name: str = "default") -> list[str]:
     return problems
 
 
-def unanswered(world: World) -> list[Request]:
-    """Requests without an answer whose process still runs."""
-    return [
-        request
-        for request in world.requests
-        if request.answer is None
-        and request.refused is None
-        and request.boot == world.hosts[request.node].boots
-        and world.hosts[request.node].node is not None
-    ]
+def latest(world: World, node: str, boot: int, member: str) -> Observed | None:
+    """Returns the last thing that a process of `node` reported about `member`."""
+    for seen in reversed(world.log.events):
+        if (
+            (seen.node, seen.boot) == (node, boot)
+            and isinstance(seen.event, MEMBER_EVENTS)
+            and seen.event.member == member
+        ):
+            return seen
+    return None
+
+
+def known_dead_since(world: World, member: Reference) -> float | None:
+    """Returns since when every live node knows `member` dead, or None if one does not."""
+    member_id, since = id_of(member), 0.0
+    for host in world.live():
+        if host.id == member_id:
+            continue
+        last = latest(world, host.id, host.boots, member_id)
+        if last is None or not isinstance(last.event, MemberDead):
+            return None
+        since = max(since, last.time)
+    return since
+
+
+def states(world: World, member: Reference) -> dict[str, str]:
+    """Returns in which state each other live node has `member`, without nodes that lack a row."""
+    member_id = id_of(member)
+    found = {}
+    for host in world.live():
+        for row in host.running().members():
+            if row.id == member_id and host.id != member_id:
+                found[host.id] = str(row.state)
+    return found
 
 
 def datagrams_small(world: World, limit_bytes: int = DATAGRAM_BYTES) -> list[str]:

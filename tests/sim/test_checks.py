@@ -6,9 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from gossipd.sim.judge import checks
-from gossipd.sim.world.network import FixedDelay
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Commands, Faults, FixedDelay, World
+from tests.sim import checks
 from tests.sim.fake_node import FakeNode
 
 
@@ -42,7 +41,7 @@ def test_everybody_alive() -> None:
 def test_counts_agree() -> None:
     """Different values are a finding for each node."""
     world = cluster(2)
-    world.increment(0)
+    Commands(world).increment(0)
     assert checks.counts_agree(world) == ["10.0.0.1:8088 counts 1", "10.0.0.2:8088 counts 0"]
     world.run(1.0)
     assert checks.counts_agree(world) == []
@@ -51,9 +50,9 @@ def test_counts_agree() -> None:
 def test_false_deaths() -> None:
     """The death of a crashed node is none; that of a node which was cut off is one."""
     world = cluster()
-    world.crash(2)
+    Faults(world).crash(2)
     world.run(6.0)
-    assert world.deaths()
+    assert world.log.deaths()
     assert checks.false_deaths(world) == []
     world.network.lose(1.0, world.addresses([1]))
     world.run(6.0)
@@ -65,9 +64,9 @@ def test_false_deaths() -> None:
 def test_increments_kept() -> None:
     """Acknowledged ones are there; unanswered ones may be; nothing else is."""
     world = cluster(2)
-    world.increment(0, 3)
-    world.host(1).disk.delay = FixedDelay(9.0)
-    world.increment(1, 4)
+    Commands(world).increment(0, 3)
+    world.host(1).disk.slow_down(FixedDelay(9.0))
+    Commands(world).increment(1, 4)
     world.run(1.0)
     assert checks.increments_kept(world) == []
     for count, well in ((2, False), (7, True), (8, False)):
@@ -79,7 +78,7 @@ def test_increments_kept() -> None:
 def test_a_synced_counter_is_no_sum() -> None:
     """The check refuses to judge it."""
     world = cluster(1)
-    world.sync(0, 5)
+    Commands(world).sync(0, 5)
     with pytest.raises(ValueError, match="synced"):
         checks.increments_kept(world)
 
@@ -87,20 +86,20 @@ def test_a_synced_counter_is_no_sum() -> None:
 def test_unanswered() -> None:
     """A request counts while its process runs and has not answered."""
     world = cluster(2)
-    world.host(1).disk.delay = FixedDelay(9.0)
-    world.increment(0)
-    waiting = world.increment(1)
-    assert checks.unanswered(world) == [waiting]
-    world.crash(1)
-    assert checks.unanswered(world) == []
+    world.host(1).disk.slow_down(FixedDelay(9.0))
+    Commands(world).increment(0)
+    waiting = Commands(world).increment(1)
+    assert world.unanswered() == [waiting]
+    Faults(world).crash(1)
+    assert world.unanswered() == []
 
 
 def test_datagrams_small() -> None:
     """1,400 bytes pass, one more does not."""
     world = cluster(1)
-    world.transmit(world.host(0), b"x" * 1400, ("10.9.9.9", 1))
+    world.carrier.transmit(b"x" * 1400, world.host(0).address, ("10.9.9.9", 1))
     assert checks.datagrams_small(world) == []
-    world.transmit(world.host(0), b"x" * 1401, ("10.9.9.9", 1))
+    world.carrier.transmit(b"x" * 1401, world.host(0).address, ("10.9.9.9", 1))
     assert checks.datagrams_small(world) == ["a datagram of 1401 bytes"]
 
 
@@ -108,11 +107,11 @@ def test_counts_never_fall() -> None:
     """A fall within one process is a finding; after a restart it is none."""
     world = cluster(1)
     watch = checks.CountsNeverFall(world)
-    world.increment(0, 5)
-    world.restart(0, keep=False)
+    Commands(world).increment(0, 5)
+    Faults(world).restart(0, keep=False)
     world.run(2.0)
     assert watch.problems == []
-    world.increment(0, 5)
+    Commands(world).increment(0, 5)
     fake(world, 0).totals.clear()
     world.run(2.0)
     assert len(watch.problems) == 1

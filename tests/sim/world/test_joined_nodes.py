@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from gossipd.sim.judge.checks import everybody_alive
-from gossipd.sim.world.joined import JoinedNodes
-from gossipd.sim.world.record import Befell
-from gossipd.sim.world.world import World
+from gossipd.sim.world import Faults, Incident, JoinedNodes, World
+from tests.sim.checks import everybody_alive
 
 
 def test_everybody_knows_everybody_at_once() -> None:
@@ -16,7 +14,7 @@ def test_everybody_knows_everybody_at_once() -> None:
     assert [] == everybody_alive(world)
     assert 0 == world.network.sent
     world.run(20)
-    assert all(isinstance(observed.event, Befell) for observed in world.events)
+    assert all(isinstance(observed.event, Incident) for observed in world.log.events)
     assert 10 * 20 * 2 == round(world.network.sent, -1)
 
 
@@ -26,7 +24,7 @@ def test_a_later_start_is_a_usual_one() -> None:
     for _ in range(5):
         world.add(seeds=[0, 1, 2])
     world.run(1)
-    world.restart(4, keep=False)
+    Faults(world).restart(4, keep=False)
     world.run(0.0)
     assert ["10.0.0.5:8088"] == [row.id for row in world.node(4).members()]
     world.run(2)

@@ -1,6 +1,6 @@
-"""Nodes that begin as members: everybody knows everybody, and nobody had to join.
+"""Nodes that begin as members of one cluster, in which every node knows every other one.
 
-A cluster that has been up for a while, without the cost of starting it.
+This gives a cluster that has been up for a while, without the cost of simulating its start.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from random import Random
 
 from gossipd.protocol import ALIVE, Claim, Identity, Node, ProtocolConfig, State
 
-from .cluster import WALL_CLOCK_MS, node_id_of
+from .clock import WALL_CLOCK_MS
+from .naming import node_id_of
 
 
 class JoinedNodes:
-    """Makes nodes, each of which knows the others from its first start on.
+    """A node factory: at its first start each node knows all `nodes` nodes to be alive.
 
-    Later starts of a node are as usual: it knows what its machine kept.
+    Later starts of a node are as usual: the node knows what its machine kept.
     """
 
     def __init__(self, nodes: int) -> None:

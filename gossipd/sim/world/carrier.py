@@ -1,0 +1,62 @@
+"""Carries datagrams from machine to machine, as the network decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gossipd.protocol import Address
+
+from .clock import Clock
+from .network import Arrival, Network
+
+DISCOVERY_PORT = 7000
+"""The port that broadcasts come from."""
+
+Arrive = Callable[[bytes, Address], Arrival]
+"""Takes a datagram and its source at the machine that it was sent to."""
+
+
+class Carrier:
+    """The way between machines.
+
+    Attributes:
+        broadcasts: whether all machines are on one segment, which a broadcast reaches; otherwise a
+            broadcast reaches nobody.
+    """
+
+    def __init__(self, clock: Clock, network: Network, *, broadcasts: bool = False) -> None:
+        self.broadcasts = broadcasts
+        self._clock = clock
+        self._network = network
+        self._machines: dict[Address, Arrive] = {}
+
+    def attach(self, address: Address, arrive: Arrive) -> None:
+        """Connects a machine, which `arrive` hands datagrams to."""
+        self._machines[address] = arrive
+
+    def detach(self, address: Address) -> None:
+        """Disconnects the machine with this address."""
+        del self._machines[address]
+
+    def transmit(self, data: bytes, source: Address, to: Address) -> None:
+        """Sends one datagram."""
+        clock = self._clock
+        for delay in self._network.send(data, source, to, clock.now):
+            clock.at(clock.now + delay, self.deliver, data, source, to)
+
+    def broadcast(self, data: bytes, source: Address) -> None:
+        """Sends a datagram to every machine, including the sender's own, if broadcasts reach any.
+
+        Each copy is lost or late by itself. As with a daemon, it comes from the discovery port.
+        """
+        if self.broadcasts:
+            clock, shown = self._clock, (source[0], DISCOVERY_PORT)
+            for target in list(self._machines):
+                for delay in self._network.send(data, source, target, clock.now):
+                    clock.at(clock.now + delay, self.deliver, data, shown, target)
+
+    def deliver(self, data: bytes, source: Address, to: Address) -> None:
+        """Lets a datagram arrive now, whether a node sent it or somebody else."""
+        arrive = self._machines.get(to)
+        arrival: Arrival = "vanished" if arrive is None else arrive(data, source)
+        self._network.arrived(data, to, arrival)

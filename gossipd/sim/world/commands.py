@@ -1,0 +1,143 @@
+"""What clients and operators ask of the nodes of a world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from gossipd.protocol import Effect, Increment, Persist
+
+from .interface import DrivenNode
+from .naming import Reference, id_of
+from .request import COUNTER, Request
+from .world import World
+
+
+class Commands:
+    """Gives commands to the nodes of a world.
+
+    A command that is given to a process which stands still waits until that runs.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def increment(
+        self,
+        node: Reference,
+        amount: int = 1,
+        *,
+        name: str = COUNTER,
+        ack: str | None = None,
+        on_answer: Callable[[Request], None] | None = None,
+    ) -> Request:
+        """Asks a node to count.
+
+        Args:
+            ack: the ack level; None leaves it to the node's configuration.
+            on_answer: called with the request once it is answered, in a turn of its own.
+        """
+        request = self._request(node, "increment", name, amount, ack, on_answer)
+
+        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
+            return running.increment(name, amount, ack, request.ticket, now)
+
+        self._ask([request], call)
+        return request
+
+    def increments(
+        self, node: Reference, amounts: Sequence[int], *, ack: str | None = None
+    ) -> list[Request]:
+        """Asks a node to count several times together; if it refuses one, it refuses all."""
+        if len(amounts) == 1:
+            return [self.increment(node, amounts[0], ack=ack)]
+        requests = [
+            self._request(node, "increment", COUNTER, amount, ack, None) for amount in amounts
+        ]
+        asked = [Increment(each.amount, ack, each.ticket) for each in requests]
+        self._ask(requests, lambda running, now: running.increments(COUNTER, asked, now))
+        return requests
+
+    def sync(
+        self,
+        node: Reference,
+        value: int,
+        *,
+        name: str = COUNTER,
+        ack: str | None = None,
+        on_answer: Callable[[Request], None] | None = None,
+    ) -> Request:
+        """Asks a node to raise the counter to at least `value`; arguments as for `increment`."""
+        request = self._request(node, "sync", name, value, ack, on_answer)
+
+        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
+            return running.sync(name, value, ack, request.ticket, now)
+
+        self._ask([request], call)
+        return request
+
+    def join(self, node: Reference, seeds: Iterable[Reference]) -> None:
+        """Lets a node join these seeds."""
+        texts = [id_of(seed) for seed in seeds]
+        self._world.host(node).command(lambda running, now: running.join(texts, now))
+
+    def leave(self, node: Reference, within: float = 10.0) -> None:
+        """Lets a node leave; its process ends when that is done, and `within` at the latest."""
+        self._world.host(node).leave(within)
+
+    def register(self, node: Reference, peer: Reference) -> None:
+        """Lets a node register a peer, by its id, index or any text that `register` takes."""
+        self._tell(node, "register", id_of(peer))
+
+    def remove(self, node: Reference, peer: Reference) -> None:
+        """Lets a node remove a peer."""
+        self._tell(node, "remove", id_of(peer))
+
+    def _request(
+        self,
+        node: Reference,
+        kind: str,
+        name: str,
+        amount: int,
+        ack: str | None,
+        on_answer: Callable[[Request], None] | None,
+    ) -> Request:
+        host, requests, now = self._world.host(node), self._world.log.requests, self._world.now
+        host.running()
+        ticket = len(requests) + 1
+        request = Request(ticket, host.id, host.boots, kind, name, amount, now, on_answer, ack=ack)
+        requests.append(request)
+        return request
+
+    def _ask(
+        self,
+        requests: Sequence[Request],
+        call: Callable[[DrivenNode, float], Sequence[Effect]],
+    ) -> None:
+        """Gives a node requests that become one write."""
+
+        def guarded(running: DrivenNode, now: float) -> Sequence[Effect]:
+            for request in requests:
+                for look in self._world.on_ask:
+                    look(request)
+            try:
+                effects = call(running, now)
+            except ValueError as error:
+                for request in requests:
+                    request.refuse(str(error))
+                return ()
+            written = [effect.write for effect in effects if isinstance(effect, Persist)]
+            for request in requests:
+                request.stage(written[0] if written else None)
+            return effects
+
+        self._world.host(requests[0].node).command(guarded)
+
+    def _tell(self, node: Reference, kind: str, peer: str) -> None:
+        host = self._world.host(node)
+
+        def call(running: DrivenNode, now: float) -> Sequence[Effect]:
+            for look in self._world.on_tell:
+                look(host, kind, peer)
+            return running.register(peer, now) if kind == "register" else running.remove(peer, now)
+
+        host.command(call)
