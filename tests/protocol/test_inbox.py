@@ -29,7 +29,6 @@ from gossipd.protocol.wire import (
 )
 from tests.protocol.conversation import (
     WALL_MS,
-    Conversation,
     address,
     converse,
     datagram,
@@ -38,7 +37,6 @@ from tests.protocol.conversation import (
     node_id,
     noted,
     sender,
-    sent,
 )
 
 STRANGER = Sender("1.1.1.1:1", 1, 0, 5)
@@ -119,22 +117,6 @@ def test_hostile_changes_of_valid_datagrams_change_nothing() -> None:
     assert count == rejected(node)
 
 
-def test_a_member_that_others_vouch_for_may_speak_at_once() -> None:
-    """Its push counts before it has echoed a number, from its own address and generation only."""
-    for source, generation, counted in (
-        (address(3), WALL_MS, 5),
-        (address(4), WALL_MS, 0),
-        (address(3), WALL_MS + 1, 0),
-    ):
-        node = make_node(1)
-        talk = converse(node, make_node(2))
-        news = Claims([Claim(node_id(3), WALL_MS, 0, 0)])
-        node.handle_datagram(datagram(sender(2), news), address(2), talk.now)
-        push = datagram(sender(3, generation=generation), Push(5, GROUP))
-        node.handle_datagram(push, source, talk.now)
-        assert counted == node.count("default")
-
-
 def test_two_processes_under_one_id_are_reported_once_a_minute() -> None:
     """Each process reports the other one, and neither raises its generation."""
     node = make_node(1)
@@ -187,14 +169,6 @@ def test_ids_that_no_node_can_have_are_refused(member: str) -> None:
     assert before == view(node)
 
 
-def test_a_ping_for_another_id_is_not_answered() -> None:
-    """The address may have had another node before, which the ping is for."""
-    node = make_node(1)
-    talk = converse(node, make_node(2))
-    data = datagram(sender(2), Ping(1, node_id(77)))
-    assert [] == sent(node.handle_datagram(data, address(2), talk.now))
-
-
 def test_an_unknown_frame_costs_only_itself() -> None:
     """The other messages of the datagram are handled."""
     node = make_node(1)
@@ -206,28 +180,6 @@ def test_an_unknown_frame_costs_only_itself() -> None:
     effects = node.handle_datagram(data, address(2), talk.now)
     assert [8] == [ack.number for ack in messages_of(effects, Ack)]
     assert {"message": 1} == node.statistics().rejected
-
-
-def test_both_ends_of_a_contact_know_each_other() -> None:
-    """A ping, an ack with a challenge, and an ack give each node the row of the other."""
-    a, b = make_node(1), make_node(2)
-    talk = Conversation(a, b)
-    talk.carry(a, a.register(node_id(2), 0.0))
-    for _ in range(3):
-        talk.deliver_next()
-    assert ([node_id(2)], [node_id(1)]) == (a.peers(), b.peers())
-
-
-def test_a_process_whose_clock_was_set_back_goes_above_its_old_self() -> None:
-    """A process without its old state is told by those that it speaks to, and is no suspect."""
-    node = make_node(1)
-    talk = converse(node, make_node(2))
-    again = make_node(2, wall_ms=WALL_MS - 60_000, nonce=7)
-    talk.add(again)
-    talk.carry(again, again.register(node_id(1), talk.now))
-    talk.run(1.0)
-    rows = {row.id: row.generation for row in node.members()}
-    assert WALL_MS + 1 == rows[node_id(2)]
 
 
 def test_a_removed_peer_gets_nothing_whatever_is_under_way() -> None:
