@@ -18,8 +18,6 @@ FILE = "gossipd.db"
 VERSION = 1
 """The version of the schema, which SQLite keeps as `user_version`."""
 
-_DECLARED = -1
-
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT;
 CREATE TABLE owners (owner BLOB PRIMARY KEY, have INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -61,11 +59,6 @@ MemberRow = tuple[object, ...]
 """A row of the table `members`."""
 
 
-def slot(entry: Entry) -> int:
-    """Returns the third part of the key of an entry's row, beside its owner and its name."""
-    return entry.floor if entry.count else _DECLARED
-
-
 def member_rows(state: State) -> dict[str, MemberRow]:
     """Returns the rows of a state's members, by id."""
     removed = frozenset(state.removed)
@@ -87,7 +80,7 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.executemany(
         _PUT_ENTRY,
         [
-            (group.owner, entry.name, slot(entry), entry.version, entry.floor, entry.count)
+            (group.owner, *entry.slot, entry.version, entry.floor, entry.count)
             for entry in group.entries
         ],
     )

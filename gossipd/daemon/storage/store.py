@@ -30,7 +30,6 @@ from .schema import (
     put_group,
     put_members,
     read_state,
-    slot,
 )
 from .unsynced import UnsyncedLog
 
@@ -319,7 +318,7 @@ class Store:
 
     def _note(self, group: Group) -> None:
         for entry in group.entries:
-            key = (group.owner, entry.name, slot(entry))
+            key = (group.owner, *entry.slot)
             version, count = self._entries.get(key, (0, 0))
             self._entries[key] = max(entry.version, version), max(entry.count, count)
         have = self._have.get(group.owner, 0)
@@ -337,7 +336,7 @@ class Store:
             entries = [
                 entry
                 for entry in group.entries
-                if self._entries.get((group.owner, entry.name, slot(entry)))
+                if self._entries.get((group.owner, *entry.slot))
                 != (entry.version, entry.count)
             ]
             if entries or group.upto > self._have.get(group.owner, -1):
