@@ -33,7 +33,7 @@ from .membership import (
 )
 from .outbox import Outbox
 from .part import Part
-from .reconcile import Reconciler
+from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import State
 from .statistics import Statistics
@@ -87,7 +87,9 @@ class Node:
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
         self._leaving = Leaving(runtime, outbox, table, view, echoes, gates, discovery)
         writes = self._counters.writes
-        reconciler = Reconciler(runtime, outbox, table, view, ledger, writes, gates)
+        rows = RowExchange(runtime, outbox, table, view)
+        versions = VersionExchange(runtime, outbox, table, ledger, writes)
+        reconciler = Reconciler(gates, rows, versions)
         challenges = Challenges(runtime, outbox, table, echoes)
         handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
 
@@ -96,7 +98,7 @@ class Node:
             *(runtime, awareness, echoes, gossip, view),
             *(detector, contacts, discovery, self._leaving),
             *self._counters.parts,
-            *(reconciler, handshake, outbox),
+            *(rows, versions, reconciler, handshake, outbox),
         ]
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, parts)
         self._parts = (*parts, self._inbox)

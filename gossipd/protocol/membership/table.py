@@ -5,15 +5,17 @@ Holds values and keeps their hash; what a change means is decided in `membership
 
 from __future__ import annotations
 
+import heapq
 from functools import lru_cache
 from random import Random
 
 import attrs
 
 from ..address import Address, is_address, parse_node_id, split_node_id
-from ..fingerprint import BUCKETS, Fingerprint, bucket_of, row_hash
+from ..fingerprint import POSITIONS, Fingerprint, position_of, row_hash
 from ..wire import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
 
+_STALE_AGES = 1000
 _UNUSABLE = ("0.0.0.0", "::", "255.255.255.255")
 
 
@@ -40,8 +42,6 @@ class Member:
     __slots__ = (
         "accuser",
         "address",
-        "bucket",
-        "digest",
         "generation",
         "id",
         "incarnation",
@@ -54,8 +54,6 @@ class Member:
     def __init__(self, claim: Claim, now: float) -> None:
         self.id = claim.id
         self.address: Address = split_node_id(claim.id)
-        self.bucket = bucket_of(claim.id.encode())
-        self.digest = 0
         self.generation = claim.generation
         self.incarnation = claim.incarnation
         self.state = claim.state
@@ -115,15 +113,15 @@ class MemberTable:
         self.live: dict[str, Member] = {}
         self.gone: dict[str, Member] = {}
         self.removed: dict[Address, None] = {}
-        self.fingerprint = Fingerprint()
+        self.fingerprint: Fingerprint[str] = Fingerprint()
         self._key = key
         self._rng = rng
         self._order: list[Member] = []
         self._next = 0
+        # Generation and id of everybody who is gone, and of some who were.
+        self._ages: list[tuple[int, str]] = []
         self.own = Member(own, now)
         self.rows[own.id] = self.own
-        self._buckets: list[dict[str, Member]] = [{} for _ in range(BUCKETS)]
-        self._buckets[self.own.bucket][own.id] = self.own
         self._rehash(self.own)
 
     def size(self) -> int:
@@ -133,7 +131,6 @@ class MemberTable:
     def add(self, claim: Claim, now: float) -> Member:
         """A new row for an id that has none."""
         row = self.rows[claim.id] = Member(claim, now)
-        self._buckets[row.bucket][row.id] = row
         self._rehash(row)
         self._sort_in(row)
         return row
@@ -156,12 +153,24 @@ class MemberTable:
             self.removed.pop(row.address, None)
         self._sort_in(row)
 
-    def drop_oldest_gone(self) -> bool:
-        """Forgets the dead or left row of the smallest generation. False if there is none."""
-        candidates = [row for row in self.rows.values() if row.state >= DEAD and not row.removed]
-        if not candidates:
+    def make_room(self, claim: Claim) -> bool:
+        """Forgets the oldest of the gone, so that a full table has room for a row of `claim`.
+
+        The oldest is the dead or left row of the smallest generation, and then of the smallest id.
+        Returns False if `claim` itself is older, or if nobody is gone. So all full tables keep the
+        same rows, in whatever order they learned of them, and their hashes agree.
+        """
+        while self._ages:
+            generation, member = self._ages[0]
+            row = self.gone.get(member)
+            if row is not None and row.generation == generation:
+                break
+            heapq.heappop(self._ages)
+        else:
             return False
-        self._drop(min(candidates, key=lambda row: (row.generation, row.id)))
+        if claim.state >= DEAD and (claim.generation, claim.id) < self._ages[0]:
+            return False
+        self._drop(row)
         return True
 
     def become(self, claim: Claim, now: float) -> None:
@@ -170,7 +179,6 @@ class MemberTable:
         if claim.id in self.rows:
             self._drop(self.rows[claim.id])
         self.own = row = self.rows[claim.id] = Member(claim, now)
-        self._buckets[row.bucket][row.id] = row
         self._rehash(row)
 
     def next_probe(self) -> Member | None:
@@ -199,15 +207,6 @@ class MemberTable:
                 chosen[row.id] = row
         return list(chosen.values())
 
-    def in_buckets(self, mask: int) -> list[Member]:
-        """Rows in these buckets of the fingerprint, a mask of 256 bits; the alive ones first."""
-        rows = [row for bucket in _chosen(mask) for row in self._buckets[bucket].values()]
-        return sorted(rows, key=lambda row: row.state >= DEAD)
-
-    def count_in(self, mask: int) -> int:
-        """How many rows are in these buckets."""
-        return sum(len(self._buckets[bucket]) for bucket in _chosen(mask))
-
     def views(self) -> list[MemberView]:
         """Every row as a value, sorted by id."""
         return [
@@ -216,9 +215,8 @@ class MemberTable:
         ]
 
     def _drop(self, row: Member) -> None:
-        self.fingerprint.replace(row.bucket, row.digest, 0)
+        self.fingerprint.drop(row.id)
         del self.rows[row.id]
-        del self._buckets[row.bucket][row.id]
         self.live.pop(row.id, None)
         self.gone.pop(row.id, None)
         self.removed.pop(row.address, None)
@@ -236,6 +234,10 @@ class MemberTable:
             del self.live[row.id]
         if row.state >= DEAD and not row.removed:
             self.gone[row.id] = row
+            heapq.heappush(self._ages, (row.generation, row.id))
+            if len(self._ages) > 2 * len(self.gone) + _STALE_AGES:
+                self._ages = [(each.generation, each.id) for each in self.gone.values()]
+                heapq.heapify(self._ages)
         else:
             self.gone.pop(row.id, None)
 
@@ -243,10 +245,7 @@ class MemberTable:
         """Counts a suspect as alive: suspicion is a passing view, not something to reconcile."""
         state = row.state if row.state in (DEAD, LEFT) else ALIVE
         content = f"{row.id} {row.generation} {row.incarnation} {state}".encode()
-        digest = row_hash(content, self._key)
-        self.fingerprint.replace(row.bucket, row.digest, digest)
-        row.digest = digest
-
-
-def _chosen(mask: int) -> list[int]:
-    return [bucket for bucket in range(BUCKETS) if mask >> bucket & 1]
+        # The gone have the upper half of the positions, so that a node which asks for everything
+        # gets the alive first.
+        position = position_of(row.id.encode()) >> 1 | (POSITIONS >> 1 if state != ALIVE else 0)
+        self.fingerprint.put(row.id, position, row_hash(content, self._key))

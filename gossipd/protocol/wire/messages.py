@@ -31,6 +31,7 @@ Owner = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Buckets = Annotated[bytes, Meta(max_length=32)]
 Sum = Annotated[int, Meta(ge=0, lt=2**32)]
+Position = Annotated[int, Meta(ge=0, lt=2**60)]
 
 
 class Claim(Struct, array_like=True, gc=False, frozen=True):
@@ -83,6 +84,17 @@ class Have(Struct, array_like=True, gc=False, frozen=True):
     owner: Owner
     version: Version
     newest: Version = 0
+
+
+class Span(Struct, array_like=True, gc=False, frozen=True):
+    """A range of positions in a table, from `first` to `last`, both included.
+
+    Up to `window` datagrams may answer what is said of it.
+    """
+
+    first: Position
+    last: Position
+    window: Annotated[int, Meta(ge=1, le=255)] = 1
 
 
 class Message(Struct, array_like=True, frozen=True):
@@ -164,23 +176,25 @@ class Confirm(Message, tag=7, gc=False, frozen=True):
 
 
 class Sums(Message, tag=8, frozen=True):
-    """Sixteen partial sums of a table's hash: of all (prefix -1) or of one sixteenth.
+    """Sixteen partial sums of a table's hash: those of the parts of `prefix`.
 
-    Their lower 32 bits are enough to tell where two tables differ, once their totals told that they
-    do.
+    `prefix` is a part as `fingerprint.part_range` takes it. The lower 32 bits of a sum are enough
+    to tell where two tables differ, once their totals told that they do.
     """
 
     table: Annotated[int, Meta(ge=0, le=1)]
-    prefix: Annotated[int, Meta(ge=-1, le=15)]
+    prefix: Annotated[int, Meta(ge=-1, lt=2**61)]
     sums: Annotated[list[Sum], Meta(min_length=16, max_length=16)]
 
 
 class Rows(Message, tag=9, frozen=True):
-    """The sender's member rows in `buckets`, a mask of 256 bits. Unless `final`, it asks for what
-    differs in them.
+    """Member rows: a list that asks for what differs, or, if `final`, the answer to one.
 
-    A final one carries the hash of the sender's table, so that the receiver goes on at once if that
-    is not its own; `more` says that it is worth while, though no row here may be news to it.
+    A list has all rows that the sender has in `span`.
+
+    The last datagram of an answer carries the hash of the sender's table, so that the receiver goes
+    on at once if that is not its own. `more` says that the list was news to the sender; `span` is
+    what the answer leaves out. `buckets` is what versions before spans used; it is left empty.
     """
 
     buckets: Buckets
@@ -188,29 +202,34 @@ class Rows(Message, tag=9, frozen=True):
     final: bool = False
     more: bool = False
     total: Hash = 0
+    span: Span | None = None
 
 
 class Haves(Message, tag=10, frozen=True):
     """Parts of the sender's version vector; asks for what it lacks.
 
-    Of owners in `buckets`, a mask of 256 bits, the sender has nothing but what is listed.
+    Of owners in `span` the sender has nothing but what is listed. `buckets` is what versions before
+    spans used; it is left empty.
     """
 
     buckets: Buckets
     haves: Annotated[list[Have], Meta(max_length=100)]
     final: bool = False
+    span: Span | None = None
 
 
 class Delta(Message, tag=11, frozen=True):
-    """Counter entries that the receiver lacked; `more` says that not all of them fitted.
+    """Counter entries that the receiver lacked; `more` says that not all of them were sent.
 
     `total` is the hash of the sender's vector, so that the receiver goes on once it has taken news
-    over, if that is not its own by then; 0 leaves it to the sender to go on.
+    over, if that is not its own by then; 0 leaves it to the sender, or to the datagram after this
+    one, to go on. `span` is what the answer leaves out.
     """
 
     groups: Annotated[list[Group], Meta(max_length=100)]
     more: bool = False
     total: Hash = 0
+    span: Span | None = None
 
 
 class Spread(Message, tag=12, frozen=True):
