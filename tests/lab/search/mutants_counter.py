@@ -174,7 +174,7 @@ def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
     """Gates that differ are ignored."""
 
 
-@mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=50)
+@mutant(reconcile.VersionExchange, "on_delta", "not quiet", "counts differ", within=50)
 def deltas_are_ignored(original: Any, self: Any, delta: Any, peer: Any) -> None:
     """Entries of the peer are asked for again and again, and never merged."""
 

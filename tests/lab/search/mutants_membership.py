@@ -11,7 +11,7 @@ from gossipd.protocol import handshake, inbox, node, outbox, reconcile
 from gossipd.protocol.fingerprint import Gates
 from gossipd.protocol.membership import contacts, detector, echoes, gossip, table, view
 from gossipd.protocol.timers import TimerQueue
-from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm
+from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm, Rows
 from tests.lab.search.mutants import mutant
 
 _NUMBERS = count(1)
@@ -186,7 +186,7 @@ def acks_are_acked(original: Any, self: Any, ack: Ack, peer: Any) -> None:
 @mutant(outbox.Outbox, "datagram", "too large", within=50)
 def datagrams_are_padded(original: Any, self: Any, *messages: Any) -> bytes:
     """Datagrams are padded, whatever size they may have."""
-    if isinstance(messages[0], Confirm | reconcile.Rows):
+    if isinstance(messages[0], Confirm | Rows):
         return original(self, *messages) + bytes(1400)
     return original(self, *messages)
 
@@ -197,7 +197,7 @@ def gates_have_no_meaning(original: Any, self: Any) -> tuple[int, int]:
     return next(_NUMBERS), original(self)[1]
 
 
-@mutant(reconcile.Reconciler, "_sweep", "not quiet", within=100)
+@mutant(reconcile.VersionExchange, "_sweep", "not quiet", within=100)
 def contents_are_compared_all_the_time(original: Any, self: Any) -> None:
     """The sweep runs again at once instead of after its interval."""
     original(self)
