@@ -45,6 +45,7 @@ from .state import State
 from .statistics import Statistics, Traffic
 from .wire import (
     ALIVE,
+    DEAD,
     STATES,
     Ack,
     Beacon,
@@ -63,6 +64,7 @@ from .wire import (
 __all__ = [
     "ACK_LEVELS",
     "ALIVE",
+    "DEAD",
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",

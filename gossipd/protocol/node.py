@@ -54,7 +54,7 @@ class Node:
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
     - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `state`,
-      `revision`.
+      `gates`, `revision`.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
     the time as `now`, in seconds, which never falls and may start anywhere. The driver's contract:
@@ -323,6 +323,13 @@ class Node:
             tuple(self._counters.ledger.all_groups()),
         )
 
+    def gates(self) -> tuple[int, int]:
+        """Returns the hashes of the member table and of the counters.
+
+        They are equal on nodes that have the same.
+        """
+        return self._table.fingerprint.total, self._counters.ledger.fingerprint.total
+
     def revision(self) -> tuple[int, ...]:
         """Returns a value that changes whenever `state` does, suspicions left aside."""
         table, changes = self._table, self._counters.ledger.changes
@@ -352,6 +359,10 @@ class Node:
                 # and the row would stay suspect for ever.
                 state = ALIVE if claim.state == SUSPECT else claim.state
                 known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
+                # The limit may have been larger in an earlier run.
+                full = len(self._table.rows) >= self._runtime.config.member_limit
+                if full and not removed and not self._table.make_room(known):
+                    continue
                 row = self._table.add(known, self._runtime.now)
                 self._table.set_removed(row, removed)
             else:

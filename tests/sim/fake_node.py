@@ -147,6 +147,12 @@ class FakeNode:
     def state(self) -> Any:
         return dict(self.totals)
 
+    def gates(self) -> tuple[int, int]:
+        return len(self.states), sum(self.totals.values())
+
+    def revision(self) -> tuple[int, ...]:
+        return self.gates()
+
     def _hear(self, peer: str, now: float) -> list[Effect]:
         before = self.states.get(peer)
         self.heard[peer] = now

@@ -79,7 +79,7 @@ def tells_before_it_persists(
 
 
 @mutant(
-    writes.Writes, "_new_id", "lost", "no order", "counts differ", "too few holders", within=700
+    writes.Writes, "_new_id", "lost", "no order", "counts never agreed", "too few holders", within=700
 )
 def owner_ids_are_reused(original: Any, self: Any) -> None:
     """A process counts under the id that the one before it had, whatever is left of its state."""
@@ -147,7 +147,7 @@ def syncs_are_refused(original: Any, self: Any, *arguments: Any) -> None:
     raise ValueError("no")
 
 
-@mutant(Ledger, "group", "counts differ", within=300)
+@mutant(Ledger, "group", "counts never agreed", within=300)
 def a_cut_vouches_for_all(
     original: Any, self: Ledger, owner: bytes, since: int, budget: int
 ) -> tuple[Group | None, bool]:
@@ -158,7 +158,7 @@ def a_cut_vouches_for_all(
     return group, whole
 
 
-@mutant(reconcile.Reconciler, "on_sums", "counts differ", within=300)
+@mutant(reconcile.Reconciler, "on_sums", "counts never agreed", within=300)
 def sums_are_ignored(original: Any, self: Any, sums: Any, peer: Any) -> None:
     """Large tables are never narrowed down to what differs."""
 
@@ -169,12 +169,12 @@ def learned_floors_are_not_persisted(original: Any, self: Ledger, group: Group) 
     return False
 
 
-@mutant(reconcile.Reconciler, "compare", "counts differ", "not alive", within=60)
+@mutant(reconcile.Reconciler, "compare", "counts never agreed", "not alive", within=60)
 def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
     """Gates that differ are ignored."""
 
 
-@mutant(reconcile.VersionExchange, "on_delta", "not quiet", "counts differ", within=50)
+@mutant(reconcile.VersionExchange, "on_delta", "not quiet", "counts never agreed", within=50)
 def deltas_are_ignored(original: Any, self: Any, delta: Any, peer: Any) -> None:
     """Entries of the peer are asked for again and again, and never merged."""
 

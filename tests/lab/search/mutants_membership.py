@@ -163,7 +163,7 @@ def claims_are_sent_for_ever(original: Any, multiplier: int, members: int) -> in
     return 1 << 60
 
 
-@mutant(table.MemberTable, "_rehash", "not quiet", "counts differ", "not alive", within=50)
+@mutant(table.MemberTable, "_rehash", "not quiet", "counts never agreed", "not alive", within=50)
 def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
     """A row's hash is not taken out of the table's when it changes."""
     row.digest = 0
@@ -191,7 +191,7 @@ def datagrams_are_padded(original: Any, self: Any, *messages: Any) -> bytes:
     return original(self, *messages)
 
 
-@mutant(Gates, "__call__", "not quiet", "counts differ", within=50)
+@mutant(Gates, "__call__", "not quiet", "counts never agreed", within=50)
 def gates_have_no_meaning(original: Any, self: Any) -> tuple[int, int]:
     """The gates of two nodes that agree differ, and never repeat."""
     return next(_NUMBERS), original(self)[1]

@@ -36,7 +36,7 @@ def test_there_are_enough_of_them() -> None:
         "answer too high",
         "answer too low",
         "count fell",
-        "counts differ",
+        "counts never agreed",
         "failed for no reason",
         "false death",
         "idle bytes",
