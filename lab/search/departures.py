@@ -8,7 +8,7 @@ import attrs
 
 from gossipd.protocol import LeaveDone, MemberDead
 from gossipd.sim.scenario import Scenario
-from gossipd.sim.world import Crashed, DiskReplaced, Host, Leaving, Observed, SetBack, World
+from gossipd.sim.world import Crashed, DiskReplaced, Host, Leaving, Observed, SetBack, World, id_of
 
 from .findings import Checker
 
@@ -16,6 +16,9 @@ _ROUNDING = 1e-3
 
 _GRACE = 2.5
 """Probe intervals after healing in which a suspicion of before may still end in a verdict."""
+
+_FRESH = 8.0
+"""Seconds in which a verdict is still gossiped, and so may cross to the other side."""
 
 _Slots = Mapping[tuple[bytes, str, int], int]
 
@@ -76,6 +79,9 @@ def _covers(slots: _Slots, wanted: _Slots) -> bool:
 class Healed(Checker):
     """Finds verdicts on running members after the last partition of a history was healed.
 
+    A node may at no time take over a verdict on a member from which nothing ever separated it: that
+    is what the other side of a partition says after it is healed.
+
     Only histories in which nothing but partitions befalls the nodes are judged, and no datagram is
     lost by chance: all members are in reach of each other then, and can refute.
     """
@@ -89,15 +95,43 @@ class Healed(Checker):
             for fault in faults
             if fault.kind == "partition"
         ]
-        if kinds <= {"partition", "increment", "sync"} and ends and not scenario.loss:
+        only = kinds <= {"partition", "increment", "sync"} and not scenario.loss
+        # A node that is alone gossips its verdicts to nobody, and so to the first that it meets.
+        alone = any(
+            len(numbers) in (1, scenario.nodes - 1)
+            for fault, numbers in scenario.faults
+            if fault.kind == "partition"
+        )
+        if only and ends and not alone:
+            self._latest = -_FRESH
+            self._apart = _separated(scenario)
             self._graced = max(ends) + _GRACE * scenario.config.probe_interval
             world.log.on_event.append(self._on_event)
 
     def _on_event(self, observed: Observed) -> None:
         event = observed.event
-        if not isinstance(event, MemberDead) or observed.time < self._graced:
+        if not isinstance(event, MemberDead):
+            return
+        if event.accuser == observed.node:
+            self._latest = observed.time
+        if observed.time < self._latest + _FRESH:
+            return
+        together = (observed.node, event.member) not in self._apart
+        if not together and observed.time < self._graced:
             return
         host = self._world.hosts.get(event.member)
         if host is not None and host.node is not None:
             text = f"{observed.node} declared {event.member} dead (accuser {event.accuser})"
             self._find("death after healing", text)
+
+
+def _separated(scenario: Scenario) -> set[tuple[str, str]]:
+    """Returns the pairs of nodes that some partition put on different sides, both ways round."""
+    pairs = set()
+    for fault, numbers in scenario.faults:
+        if fault.kind == "partition":
+            others = [number for number in range(scenario.nodes) if number not in numbers]
+            for one in map(id_of, numbers):
+                for other in map(id_of, others):
+                    pairs |= {(one, other), (other, one)}
+    return pairs

@@ -105,7 +105,9 @@ def make_scenario(words: Mapping[str, Any]) -> Scenario:
         hint = f", did you mean {near[0]}?" if near else f": none of {', '.join(WORDS)}"
         raise ScenarioError(unknown[0], f"is not a word of a scenario{hint}")
     read = {
-        word.replace("-", "_"): _read(word, value) for word, value in words.items() if word in _PLAIN
+        word.replace("-", "_"): _read(word, value)
+        for word, value in words.items()
+        if word in _PLAIN
     }
     if "about" in words:
         read["about"] = str(words["about"])

@@ -19,7 +19,6 @@ from .world import World
 __all__ = [
     "COUNTER",
     "LAN_DELAY",
-    "Leaving",
     "MEMBER_EVENTS",
     "WALL_CLOCK_MS",
     "Commands",
@@ -31,6 +30,7 @@ __all__ = [
     "Host",
     "Incident",
     "JoinedNodes",
+    "Leaving",
     "Left",
     "Log",
     "LogNormalDelay",

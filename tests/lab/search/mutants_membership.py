@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from gossipd.protocol import handshake, inbox, node, outbox, reconcile
-from gossipd.protocol.fingerprint import Gates
+from gossipd.protocol.fingerprint import MASK, Gates
 from gossipd.protocol.membership import contacts, detector, echoes, gossip, table, view
 from gossipd.protocol.timers import TimerQueue
 from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm, Rows
@@ -89,7 +89,7 @@ def impatient(original: Any, self: Any) -> None:
         )
 
 
-@mutant(table.MemberTable, "set_removed", "sent to removed", within=200)
+@mutant(table.MemberTable, "set_removed", "sent to removed", within=80, among="removals")
 def removed_peers_are_still_spoken_to(original: Any, self: Any, row: Any, removed: bool) -> None:
     """A removed peer is missing from the list but still sent messages."""
     row.removed = removed
@@ -107,20 +107,20 @@ def removals_do_nothing(original: Any, self: Any, member: str) -> None:
     """The peer stays as it was."""
 
 
-@mutant(table.MemberTable, "set_removed", "not as told", within=200)
+@mutant(table.MemberTable, "set_removed", "not as told", within=80, among="removals")
 def registering_does_not_show_again(original: Any, self: Any, row: Any, removed: bool) -> None:
     """A removed peer that is registered again stays removed."""
     if removed:
         original(self, row, removed)
 
 
-@mutant(node.Node, "_restore", "not as told", within=400)
+@mutant(node.Node, "_restore", "not as told", within=30, among="removals")
 def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any) -> None:
     """Removals are not read back from the disk."""
     original(self, attrs.evolve(kept, removed=()))
 
 
-@mutant(node, "_own_generation", "old generation", within=600)
+@mutant(node, "_own_generation", "old generation", within=30, among="clocks")
 def generations_come_from_the_clock_alone(original: Any, kept: Any, node_id: str) -> int:
     """A clock that was set back makes a process older than the one before it."""
     return -1
@@ -163,11 +163,20 @@ def claims_are_sent_for_ever(original: Any, multiplier: int, members: int) -> in
     return 1 << 60
 
 
-@mutant(table.MemberTable, "_rehash", "not quiet", "counts never agreed", "not alive", within=50)
+@mutant(
+    table.MemberTable,
+    "_rehash",
+    "tables never agreed",
+    "not quiet",
+    "counts never agreed",
+    "not alive",
+    within=50,
+)
 def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
     """A row's hash is not taken out of the table's when it changes."""
-    row.digest = 0
+    _, before = self.fingerprint._rows.get(row.id, (0, 0))
     original(self, row)
+    self.fingerprint.total = (self.fingerprint.total + before) & MASK
 
 
 @mutant(echoes.Echoes, "challenge", "storm", "not quiet", "not alive", within=50)
