@@ -155,7 +155,7 @@ class Paused:
 
 @attrs.frozen
 class LeaveDone:
-    """This node's leave is over.
+    """This node's leave is over. Peers that are leaving themselves are not counted.
 
     Attributes:
         told: how many peers acknowledged it.

@@ -110,7 +110,7 @@ class Node:
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
-        self._leaving = Leaving(runtime, outbox, table, view, echoes, gates, discovery)
+        self._leaving = Leaving(runtime, table, view, echoes, gossip, gates, discovery)
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
