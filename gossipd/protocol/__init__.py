@@ -6,7 +6,15 @@ out. Time, randomness and bytes are arguments, so that a run replays exactly. `d
 explains how the protocol works.
 """
 
-from .address import DEFAULT_PORT, Address, format_node_id, is_address, parse_node_id, split_node_id
+from .address import (
+    DEFAULT_PORT,
+    Address,
+    format_node_id,
+    is_address,
+    parse_host_port,
+    parse_node_id,
+    split_node_id,
+)
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
 from .counters import FLOOR_LIMIT, VALUE_LIMIT, Increment, Ledger, LimitExceeded
 from .effects import (
@@ -119,6 +127,7 @@ __all__ = [
     "format_node_id",
     "frame",
     "is_address",
+    "parse_host_port",
     "parse_node_id",
     "split_node_id",
     "suspicion_timeout",

@@ -29,6 +29,7 @@ from ..address import (
     Address,
     format_node_id,
     is_address,
+    parse_host_port,
     parse_node_id,
     split_node_id,
 )
@@ -67,18 +68,21 @@ class Contact:
     Attributes:
         addresses: what the name was last resolved to.
         deadline: the time at which a registered name is dropped.
+        host: what the resolver is asked for, with the final dot of a name if it was given.
         name: the `host:port` in canonical form.
+        port: the port of the name.
         remembered: what was known of a member of an earlier run, else None.
         seed: False for a registered name.
         tries: how often a seed was tried.
     """
 
-    __slots__ = ("addresses", "deadline", "name", "remembered", "seed", "tries")
+    __slots__ = ("addresses", "deadline", "host", "name", "port", "remembered", "seed", "tries")
 
     def __init__(
-        self, name: str, *, seed: bool, deadline: float = 0.0, remembered: Claim | None = None
+        self, text: str, *, seed: bool, deadline: float = 0.0, remembered: Claim | None = None
     ) -> None:
-        self.name = name
+        self.name = parse_node_id(text, DEFAULT_PORT)
+        self.host, self.port = split_node_id(parse_host_port(text, DEFAULT_PORT))
         self.seed = seed
         self.remembered = remembered
         self.deadline = deadline
@@ -145,11 +149,11 @@ class Contacts(Part):
         Raises ValueError for a text that is no `host:port`.
         """
         for text in seeds:
-            name = parse_node_id(text, DEFAULT_PORT)
-            known = self._seeds.get(name)
+            seed = Contact(text, seed=True)
+            known = self._seeds.get(seed.name)
             if known is None or known.remembered:
-                self._seeds[name] = Contact(name, seed=True)
-                self._try_seed(name)
+                self._seeds[seed.name] = seed
+                self._try_seed(seed.name)
 
     def register(self, text: str) -> None:
         """Lists a peer at once, tries it, and drops it if it does not answer in time.
@@ -170,7 +174,7 @@ class Contacts(Part):
         if name not in self.registered and len(self.registered) >= config.register_limit:
             raise ValueError(f"id: {config.register_limit} registered peers have not answered yet")
         deadline = self._runtime.now + config.register_timeout
-        self.registered[name] = Contact(name, seed=False, deadline=deadline)
+        self.registered[name] = Contact(text, seed=False, deadline=deadline)
         self._try_registered(name)
 
     def remove(self, text: str) -> None:
@@ -180,7 +184,7 @@ class Contacts(Part):
         """
         name = parse_node_id(text, DEFAULT_PORT)
         self._drop_registered(name)
-        host, port = split_node_id(name)
+        host, port = split_node_id(parse_host_port(text, DEFAULT_PORT))
         if is_address(host):
             self._remove_member(name)
         else:
@@ -262,12 +266,12 @@ class Contacts(Part):
         self._runtime.emit(Resolve(host, port, self._tickets))
 
     def _try(self, contact: Contact) -> None:
-        host, port = split_node_id(contact.name)
-        if is_address(host):
-            contact.addresses = [(host, port)]
+        if is_address(contact.host):
+            contact.addresses = [(contact.host, contact.port)]
             self._contact(contact)
         else:
-            self._resolve(host, port, "seed" if contact.seed else "register", contact.name)
+            what = "seed" if contact.seed else "register"
+            self._resolve(contact.host, contact.port, what, contact.name)
 
     def _contact(self, contact: Contact) -> None:
         for address in contact.addresses:
