@@ -46,11 +46,12 @@ from .events import (
     Paused,
     Refuted,
     RegisteredPeerSilent,
+    SeedNotJoined,
 )
 from .membership import MemberView, suspicion_timeout
 from .node import Node
 from .state import State
-from .statistics import Statistics, Traffic
+from .statistics import SEED_STATES, SeedView, Statistics, Traffic
 from .wire import (
     ALIVE,
     STATES,
@@ -74,6 +75,7 @@ __all__ = [
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
+    "SEED_STATES",
     "STATES",
     "VALUE_LIMIT",
     "Ack",
@@ -118,6 +120,8 @@ __all__ = [
     "Refuted",
     "RegisteredPeerSilent",
     "Resolve",
+    "SeedNotJoined",
+    "SeedView",
     "Sender",
     "State",
     "Statistics",

@@ -14,7 +14,7 @@ import attrs
 import trio
 
 from gossipd import __version__
-from gossipd.protocol import Statistics, Traffic
+from gossipd.protocol import SEED_STATES, Statistics, Traffic
 
 from ..driver import LoopLateness
 from ..future import Future
@@ -142,6 +142,7 @@ class Metrics:
             yield CounterMetricFamily(name, text, value=value)
         for name, text, label, numbers in (
             ("gossipd_members", "Members now.", "state", statistics.members),
+            ("gossipd_seeds", "Configured seeds now.", "state", _seeds(statistics)),
             ("gossipd_waiting", "What is kept for later now.", "kind", statistics.waiting),
         ):
             gauge = GaugeMetricFamily(name, text, labels=(label,))
@@ -185,6 +186,14 @@ def _counters(statistics: Statistics, http: HttpStatistics) -> list[_Plain]:
         ("gossipd_http_connections_evicted", "Idle connections closed for room.", http.evicted),
         ("gossipd_http_connections_refused", "Connections without room.", http.refused),
     ]
+
+
+def _seeds(statistics: Statistics) -> Mapping[str, int]:
+    # All states are there, so that an alert has a value to compare.
+    states = dict.fromkeys(SEED_STATES, 0)
+    for seed in statistics.seeds:
+        states[seed.state] += 1
+    return states
 
 
 def _commits(store: Commits | None) -> list[_Plain]:
