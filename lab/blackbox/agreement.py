@@ -22,10 +22,10 @@ _POLL = 0.1
 
 
 class View(NamedTuple):
-    """What a node answers: its id, its count, and the peers that it lists."""
+    """What a node answers: its id, the value of its counter, and the peers that it lists."""
 
     id: str
-    count: int
+    shown: int
     peers: frozenset[str]
 
 
@@ -42,8 +42,8 @@ def differences(views: Views) -> list[Finding]:
     ]
     known = {number: view for number, view in views.items() if view is not None}
     ids = {view.id for view in known.values()}
-    if len({view.count for view in known.values()}) > 1:
-        counts = {number: view.count for number, view in known.items()}
+    if len({view.shown for view in known.values()}) > 1:
+        counts = {number: view.shown for number, view in known.items()}
         found.append(Finding("the counts differ", f"by machine: {counts}"))
     for number, view in known.items():
         wanted = ids - {view.id}

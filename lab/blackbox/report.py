@@ -48,7 +48,8 @@ def costs(cycles: Sequence[Played], cores: float, seconds: float, total: int) ->
     agreed = sorted(played.agreed for played in cycles)
     each = sum(played.seconds for played in cycles) / len(cycles)
     return [
-        f"{len(cycles)} cycles in {seconds:.0f} s without a finding; {total} increments acknowledged",
+        f"{len(cycles)} cycles in {seconds:.0f} s without a finding",
+        f"{total} increments were acknowledged",
         f"agreed after {agreed[len(agreed) // 2]:.1f} s (median), {agreed[-1]:.1f} s at most",
         f"a cycle takes {each:.0f} s, and all together take {cores:.1f} of a core",
     ]

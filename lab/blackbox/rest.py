@@ -1,4 +1,4 @@
-"""Whether a cluster is at rest: what it sends, and how much it works, while nobody asks anything."""
+"""Whether a cluster is at rest: what it sends, and how much it works, while nobody asks."""
 
 from __future__ import annotations
 

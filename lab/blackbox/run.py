@@ -30,7 +30,7 @@ class Played(NamedTuple):
     Attributes:
         findings: what must not be.
         agreed: seconds from healing until all agreed.
-        rested: seconds from agreement until the cluster was at rest, a window of measuring included.
+        rested: seconds from agreement until the cluster was at rest, measuring included.
         seconds: how long all of it took.
         summary: what the model knows, for people.
     """
@@ -57,7 +57,8 @@ class Run:
         self._machines = machines
         self._switch = switch
         self._syncs = syncs
-        self._ledger = Ledger(MACHINES)
+        self._ledger = Ledger(len(machines))
+        self._ledger.members(MACHINES)
         self._logs = logs.Logs(folder)
 
     @property
@@ -80,7 +81,6 @@ class Run:
     def play(self, plan: Plan, seconds: float) -> Played:
         """Plays a cycle, for at most so many seconds before it is healed, and checks all."""
         began = time.monotonic()
-        self._ledger.members(MACHINES)
         self._switch.turn(plan.weather)
         cycle = Cycle(plan, self._machines, self._ledger)
         crowd = Crowd(self._machines, self._ledger, f"{plan.seed}/{plan.number}", self._syncs)
@@ -100,6 +100,7 @@ class Run:
         summary = self._summary(cycle)
         findings = [*agreed.findings, *self._close(agreed), *findings]
         self._put_away()
+        self._ledger.members(MACHINES)
         return Played(findings, agreed.seconds, rested, time.monotonic() - began, summary)
 
     def _rest(self, alive: Sequence[Machine]) -> tuple[float, list[Finding]]:
@@ -114,13 +115,13 @@ class Run:
 
     def _close(self, agreed: Agreed) -> list[Finding]:
         views = agreed.views.items()
-        return self._ledger.close({number: view.count for number, view in views if view})
+        return self._ledger.close({number: view.shown for number, view in views if view})
 
     def _summary(self, cycle: Cycle) -> str:
         ledger = self._ledger
         return (
             f"{ledger.acknowledged} acknowledged ({ledger.everywhere} held by all, "
-            f"{ledger.excused} excused), {ledger.unanswered} unanswered, {cycle.skipped} faults void"
+            f"{ledger.excused} excused), {ledger.unanswered} unanswered, {cycle.skipped} void"
         )
 
     def _put_away(self) -> None:
