@@ -1,5 +1,5 @@
-"""Runs the black box."""
+"""Runs the command line of the black box."""
 
-from .command import main
+from .command_line import main
 
 main(prog_name="scripts/blackbox")

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from random import Random
 
-from lab.processes.cluster import Client
+from lab.processes import Client
 
 from .ledger import Ledger
 from .machine import Machine

@@ -1,4 +1,4 @@
-"""Carries out the faults of one cycle, at their times, while clients count."""
+"""Carries out one cycle: weathers and faults at their times, while clients count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from functools import partial
 
 from .ledger import Ledger
 from .machine import Machine
-from .schedule import SPARE, Fault, Plan
+from .schedule import CALM, SPARE, Fault, Plan
+from .switch import Switch
 
 _YOUNG = 5.0
 """Seconds for which a process that starts may still end by SIGTERM itself: Python is not up yet."""
@@ -20,15 +21,18 @@ _Action = Callable[[], None]
 
 
 class Cycle:
-    """The faults of a plan, and when each is over.
+    """The weathers and faults of a plan, and when each fault is over.
 
     Attributes:
         skipped: faults that met a machine in a state in which they could do nothing.
     """
 
-    def __init__(self, plan: Plan, machines: Sequence[Machine], ledger: Ledger) -> None:
+    def __init__(
+        self, plan: Plan, machines: Sequence[Machine], switch: Switch, ledger: Ledger
+    ) -> None:
         self.skipped = 0
         self._machines = machines
+        self._switch = switch
         self._ledger = ledger
         self._seconds = plan.seconds
         self._agenda: list[tuple[float, int, _Action]] = []
@@ -46,6 +50,8 @@ class Cycle:
             "clone": self._clone,
             "clock": self._clock,
         }
+        for at, weather in plan.weathers:
+            self._at(at, partial(switch.turn, weather))
         for fault in plan.faults:
             self._at(fault.at, partial(self._act[fault.kind], fault))
 
@@ -62,7 +68,8 @@ class Cycle:
         self._nobody_ended()
 
     def heal(self) -> None:
-        """Starts and continues all machines that are down; the spare one stays as it is."""
+        """Calms the switch, and starts and continues all machines but a spare one that is down."""
+        self._switch.turn(CALM)
         for machine in self._machines:
             machine.proceed()
             if machine.number in self._down:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.processes.cluster import ROOT, Node, environment
+from lab.processes import ROOT, Node, environment
 
 from .clocks import Clock
 from .network import Port

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from lab.processes.packets import isolated
+from lab.processes import isolated
 
 PROGRAMS = ("ip", "nsenter", "setpriv", "unshare")
 

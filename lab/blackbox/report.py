@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from .ledger import Finding
 from .run import Played
 from .schedule import Plan
 
@@ -14,23 +12,26 @@ _SHOWN = 20
 
 def passed(plan: Plan, played: Played) -> str:
     """Returns the line of a cycle without a finding."""
+    shapes = ", ".join(weather.shape for _, weather in plan.weathers)
     return (
-        f"cycle {plan.number}: {plan.weather}; {len(plan.faults)} faults; {played.summary}; agreed "
-        f"after {played.agreed:.1f} s, at rest after {played.rested:.1f} s, {played.seconds:.0f} s"
+        f"cycle {plan.number} ({shapes}; {len(plan.faults)} faults): {played.summary}; agreed "
+        f"after {played.agreed:.1f} s, at rest after {played.rested:.1f} s; "
+        f"{played.seconds:.0f} s in all"
     )
 
 
-def failed(plan: Plan, findings: Sequence[Finding], summary: str, again: str) -> list[str]:
+def failed(plan: Plan, played: Played, again: str) -> list[str]:
     """Returns the lines of a cycle that failed: what was seen, its plan, how it is played again."""
+    findings = played.findings
     lines = [f"cycle {plan.number} of seed {plan.seed} FAILED"]
     lines += [f"  {finding.kind}: {finding.seen}" for finding in findings[:_SHOWN]]
     if len(findings) > _SHOWN:
         lines.append(f"  and {len(findings) - _SHOWN} more")
-    lines += ["", summary, *(f"  {line}" for line in plan.lines())]
-    return [*lines, "", *repeats(plan, again)]
+    lines += ["", played.summary, *(f"  {line}" for line in plan.lines())]
+    return [*lines, "", *_repeats(plan, again)]
 
 
-def repeats(plan: Plan, again: str) -> list[str]:
+def _repeats(plan: Plan, again: str) -> list[str]:
     """Returns how to play it again, alone or after all that came before it."""
     return [
         "To play this cycle again and again until it fails:",
@@ -53,8 +54,3 @@ def costs(cycles: Sequence[Played], cores: float, seconds: float, total: int) ->
         f"agreed after {agreed[len(agreed) // 2]:.1f} s (median), {agreed[-1]:.1f} s at most",
         f"a cycle takes {each:.0f} s, and all together take {cores:.1f} of a core",
     ]
-
-
-def kept(folder: Path) -> str:
-    """Returns the line that names what is left of a run."""
-    return f"logs and directories are kept in {folder}"

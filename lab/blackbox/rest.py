@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lab.processes.costs import processor_seconds
+from lab.processes import processor_seconds
 
 from .ledger import Finding
 from .machine import Machine

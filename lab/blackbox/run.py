@@ -16,7 +16,7 @@ from .ledger import Finding, Ledger
 from .machine import PORT, Machine
 from .network import network
 from .rest import Effort
-from .schedule import CALM, MACHINES, SPARE, Plan
+from .schedule import MACHINES, SPARE, Plan
 from .switch import Switch, switch
 
 _SEEDS = 2
@@ -81,14 +81,12 @@ class Run:
     def play(self, plan: Plan, seconds: float) -> Played:
         """Plays a cycle, for at most so many seconds before it is healed, and checks all."""
         began = time.monotonic()
-        self._switch.turn(plan.weather)
-        cycle = Cycle(plan, self._machines, self._ledger)
+        cycle = Cycle(plan, self._machines, self._switch, self._ledger)
         crowd = Crowd(self._machines, self._ledger, f"{plan.seed}/{plan.number}", self._syncs)
         try:
             cycle.play(seconds)
         finally:
             crowd.stop()
-        self._switch.turn(CALM)
         cycle.heal()
         alive = [machine for machine in self._machines if machine.running]
         agreed = agreement.agree(lambda: agreement.look(alive))

@@ -19,7 +19,8 @@ _REORDERS = (0, 0, 20, 60)
 _CORRUPTIONS = (0, 0, 2, 10)
 _DELAYS = (0, 0, 5, 50)
 _LENGTHS = (4, 6, 8, 12, 24)
-_SHAPES = ("whole", "split", "split", "one way", "isolated", "deaf", "mute", "bridge")
+_SHAPES = ("whole", "whole", "split", "split", "one way", "isolated", "deaf", "mute", "bridge")
+_LASTS = (3.0, 12.0)
 _HOUR = 3600.0
 
 _WEIGHTS = {
@@ -106,12 +107,20 @@ class Fault:
 
 @dataclass(frozen=True)
 class Plan:
-    """A cycle as it was drawn."""
+    """A cycle as it was drawn.
+
+    Attributes:
+        seed: of the run.
+        number: of the cycle, counted from 0.
+        seconds: how long it lasts before it is healed.
+        weathers: what the switch does, each with the second at which that begins.
+        faults: in the order in which they happen.
+    """
 
     seed: int
     number: int
     seconds: float
-    weather: Weather
+    weathers: tuple[tuple[float, Weather], ...]
     faults: tuple[Fault, ...]
 
     @property
@@ -121,10 +130,12 @@ class Plan:
 
     def lines(self) -> list[str]:
         """The cycle for people."""
-        head = f"cycle {self.number} of seed {self.seed}: {self.seconds:g} s, {self.weather}"
-        cut = ", ".join(f"{a}>{b}" for a, b in sorted(self.weather.cut))
-        cuts = [f"nothing passes: {cut}"] if cut else []
-        return [head, *cuts, *map(str, self.faults)]
+        lines = []
+        for at, weather in self.weathers:
+            cut = ", ".join(f"{a}>{b}" for a, b in sorted(weather.cut))
+            lines.append(f"{at:5.2f} s  {weather}{'; nothing passes ' if cut else ''}{cut}")
+        lines += map(str, self.faults)
+        return [f"cycle {self.number} of seed {self.seed}, {self.seconds:g} s", *sorted(lines)]
 
 
 def draw(seed: int, number: int, clocks: float = 0.0) -> Plan:
@@ -133,12 +144,19 @@ def draw(seed: int, number: int, clocks: float = 0.0) -> Plan:
     All else is the same with and without clocks.
     """
     rng = Random(f"{seed}/{number}")
-    weather = _weather(rng)
     seconds = rng.choice(_LENGTHS)
+    weathers = tuple(_weathers(rng, seconds))
     faults = [*_faults(rng, seconds)]
     if clocks:
         faults += _clocks(Random(f"{seed}/{number}/clocks"), seconds, clocks * _HOUR)
-    return Plan(seed, number, seconds, weather, tuple(sorted(faults)))
+    return Plan(seed, number, seconds, weathers, tuple(sorted(faults)))
+
+
+def _weathers(rng: Random, seconds: float) -> Iterator[tuple[float, Weather]]:
+    at = 0.0
+    while at < seconds:
+        yield at, _weather(rng)
+        at += rng.uniform(*_LASTS)
 
 
 def _weather(rng: Random) -> Weather:
