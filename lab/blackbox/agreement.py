@@ -11,8 +11,11 @@ from typing import NamedTuple
 from .ledger import Finding
 from .machine import Machine
 
-WITHIN = 10.0
-"""Seconds after healing within which all must agree."""
+ANSWERS = 30.0
+"""Seconds within which every process must answer, those that were just started included."""
+
+WITHIN = 15.0
+"""Seconds after that within which all must agree. A seed that was silent is tried every 10 s."""
 
 LONGER = 30.0
 """Seconds that are waited in addition, to tell whether they agree at all."""
@@ -61,18 +64,29 @@ def look(machines: Sequence[Machine]) -> dict[int, View | None]:
 
 
 class Agreed(NamedTuple):
-    """What came of waiting: seconds until all agreed, what they show, and what is wrong."""
+    """What came of waiting: seconds until all agreed, what they show, and what is wrong.
+
+    The seconds count from the first moment at which all answered.
+    """
 
     seconds: float
     views: Views
     findings: list[Finding]
 
 
-def agree(ask: Callable[[], Views], within: float = WITHIN, longer: float = LONGER) -> Agreed:
-    """Waits until all agree and still do half a second later.
+def agree(
+    ask: Callable[[], Views],
+    within: float = WITHIN,
+    longer: float = LONGER,
+    answers: float = ANSWERS,
+) -> Agreed:
+    """Waits until all answer, and then until all agree and still do half a second later.
 
     If they do not within the time, it is a finding, and they are waited for some more.
     """
+    end, pause = time.monotonic() + answers, threading.Event()
+    while None in ask().values() and time.monotonic() < end:
+        pause.wait(_POLL)
     began = time.monotonic()
     views, late = _wait(ask, began + within)
     if not late:

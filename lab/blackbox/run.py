@@ -20,7 +20,6 @@ from .schedule import MACHINES, SPARE, Plan
 from .switch import Switch, switch
 
 _SEEDS = 2
-_START_SECONDS = 30.0
 _REST_BEFORE = 4.0
 
 
@@ -29,7 +28,7 @@ class Played(NamedTuple):
 
     Attributes:
         findings: what must not be.
-        agreed: seconds from healing until all agreed.
+        agreed: seconds from the moment at which all answered again until all agreed.
         rested: seconds from agreement until the cluster was at rest, measuring included.
         seconds: how long all of it took.
         summary: what the model knows, for people.
@@ -71,7 +70,7 @@ class Run:
         core = self._machines[:SPARE]
         for machine in core:
             machine.start()
-        agreed = agreement.agree(lambda: agreement.look(core), _START_SECONDS)
+        agreed = agreement.agree(lambda: agreement.look(core))
         if not agreed.findings:
             time.sleep(_REST_BEFORE)
             self.first = rest.measure(core, self._switch, 2 * rest.WINDOW)
