@@ -120,7 +120,7 @@ class ProtocolConfig:
     sweep_interval: float = attrs.field(default=60.0, validator=_positive)
     direct_push_limit: int = attrs.field(default=64, validator=ge(1))
     max_datagram_bytes: int = attrs.field(default=1400, validator=ge(1000))
-    member_limit: int = attrs.field(default=20_000, validator=ge(2))
+    member_limit: int = attrs.field(default=2**17, validator=ge(2))
     register_limit: int = attrs.field(default=64, validator=ge(1))
     discovery: bool = False
     beacon_interval_min: float = attrs.field(default=0.25, validator=_positive)

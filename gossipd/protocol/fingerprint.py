@@ -1,74 +1,66 @@
 """An order-independent hash of a table, with partial sums that tell where two tables differ.
 
-Every row adds a keyed 63-bit hash of its content to the total and to the sum of its bucket. Equal
-totals mean equal tables, but for one chance in 2**63 for each comparison. Where totals differ, the
-difference is narrowed down in two steps of sixteen: to one of the table's sixteenths, and then to
-one of the sixteen buckets in it.
+Each row of a table has a position, a number below 2**60 that follows from its key, and a keyed
+63-bit hash of its content. The hash of the table is the sum of its rows' hashes: equal sums mean
+equal tables, but for one chance in 2**63 a comparison. Where sums differ, two nodes compare the
+sums of sixteen parts of the positions, then those of sixteen parts of one part, and so on, until
+what one of them has in a part fits into a datagram.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Generic, TypeVar
 
 MASK = 2**63 - 1
 SUM_MASK = 2**32 - 1
 FAN = 16
-BUCKETS = FAN * FAN
+POSITION_BITS = 60
+POSITIONS = 1 << POSITION_BITS
+WHOLE = -1
+"""The part that is the whole table, as `part_range` takes it."""
+
+_BUCKETS = FAN * FAN
+_BUCKET_BITS = POSITION_BITS - 8
+
+Key = TypeVar("Key", str, bytes)
 
 
 # The cache serves the simulator, where many nodes hold the same rows, and restarts of an exchange.
 @lru_cache(maxsize=1 << 16)
 def row_hash(row: bytes, key: bytes) -> int:
-    """Returns the 63-bit hash of a row's content under the cluster's key of at most 64 bytes."""
+    """Returns the 63-bit hash of a row's content under the cluster's key (at most 64 bytes)."""
     return int.from_bytes(blake2b(row, digest_size=8, key=key).digest(), "big") & MASK
 
 
 @lru_cache(maxsize=1 << 16)
-def bucket_of(name: bytes) -> int:
-    """Returns the bucket, 0 to 255, in which the row of `name` is counted."""
-    return blake2b(name, digest_size=1).digest()[0]
+def position_of(name: bytes) -> int:
+    """Returns a position that follows from a name alone, evenly spread."""
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big") >> 64 - POSITION_BITS
 
 
-class Fingerprint:
-    """The sums of one table.
+def part_range(part: int) -> tuple[int, int]:
+    """Returns the first and the last position of a part of a table.
 
-    Attributes:
-        total: the sum of all rows' hashes, modulo 2**63.
-        leaves: the same for each of the 256 buckets.
+    A part is WHOLE; or 0 to 15, a sixteenth; or, for a part of a part, a 1 before all its
+    hexadecimal digits, so that 0x1a3 is the fourth sixteenth of the eleventh one.
     """
+    if part == WHOLE:
+        return 0, POSITIONS - 1
+    digits = 1 if part < FAN else (part.bit_length() - 1) // 4
+    number = part if part < FAN else part - (1 << 4 * digits)
+    size = 1 << POSITION_BITS - 4 * digits
+    return number * size, (number + 1) * size - 1
 
-    __slots__ = ("leaves", "total")
 
-    def __init__(self) -> None:
-        self.total = 0
-        self.leaves = [0] * BUCKETS
-
-    def replace(self, bucket: int, old: int, new: int) -> None:
-        """Notes that a row of `bucket` has the hash `new` in place of `old`; 0 means no row."""
-        change = new - old
-        self.total = (self.total + change) & MASK
-        self.leaves[bucket] = (self.leaves[bucket] + change) & MASK
-
-    def sums(self, prefix: int) -> list[int]:
-        """Returns sixteen sums of 32 bits each.
-
-        They are those of the table's sixteenths if `prefix` is -1, and otherwise those of the
-        buckets in the sixteenth of that number.
-        """
-        leaves = self.leaves
-        if prefix >= 0:
-            return [leaf & SUM_MASK for leaf in leaves[prefix * FAN : (prefix + 1) * FAN]]
-        return [sum(leaves[i : i + FAN]) & SUM_MASK for i in range(0, BUCKETS, FAN)]
-
-    def differing(self, prefix: int, theirs: list[int]) -> list[int]:
-        """Returns where this table's `sums(prefix)` differ from `theirs`.
-
-        The result is numbers of sixteenths if `prefix` is -1, and otherwise numbers of buckets.
-        """
-        base = max(prefix, 0) * FAN
-        ours = self.sums(prefix)
-        return [base + i for i in range(FAN) if ours[i] != theirs[i]]
+def subparts(part: int) -> list[int]:
+    """Returns the sixteen parts of a part, in order; none if it is a single position."""
+    if part == WHOLE:
+        return list(range(FAN))
+    first = (part if part >= FAN else part + FAN) * FAN
+    return list(range(first, first + FAN)) if first < 2 * POSITIONS else []
 
 
 class Gates:
@@ -80,7 +72,7 @@ class Gates:
 
     __slots__ = ("_counters", "_members")
 
-    def __init__(self, members: Fingerprint, counters: Fingerprint) -> None:
+    def __init__(self, members: Fingerprint[str], counters: Fingerprint[bytes]) -> None:
         self._members = members
         self._counters = counters
 
@@ -89,14 +81,71 @@ class Gates:
         return self._members.total, self._counters.total
 
 
-def mask_of(buckets: list[int]) -> int:
-    """Returns a set of buckets as a mask of 256 bits."""
-    mask = 0
-    for bucket in buckets:
-        mask |= 1 << bucket
-    return mask
+class Fingerprint(Generic[Key]):
+    """The hash of one table, its rows' keys by position, and the sums of its parts.
 
+    Attributes:
+        total: the hash of the table.
+    """
 
-def sixteenths(prefixes: list[int]) -> int:
-    """Returns the mask of all buckets in these sixteenths."""
-    return mask_of([prefix * FAN + i for prefix in prefixes for i in range(FAN)])
+    __slots__ = ("_buckets", "_leaves", "_rows", "total")
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._rows: dict[Key, tuple[int, int]] = {}
+        # By the first two hexadecimal digits of the position: sums are kept, deeper ones are made
+        # when they are asked for, of the few rows of one bucket.
+        self._leaves = [0] * _BUCKETS
+        self._buckets: list[dict[Key, int]] = [{} for _ in range(_BUCKETS)]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def put(self, key: Key, position: int, digest: int) -> None:
+        """Takes a row in, or in place of what `key` had, with this position and hash."""
+        self.drop(key)
+        self._rows[key] = (position, digest)
+        self._buckets[position >> _BUCKET_BITS][key] = position
+        self._add(position, digest)
+
+    def drop(self, key: Key) -> None:
+        """Takes a row out, if there is one of this key."""
+        position, digest = self._rows.pop(key, (0, 0))
+        if digest:
+            del self._buckets[position >> _BUCKET_BITS][key]
+            self._add(position, -digest)
+
+    def walk(self, first: int, last: int) -> Iterator[tuple[int, Key]]:
+        """Yields position and key of every row from `first` to `last`, in order of position."""
+        low, high = first >> _BUCKET_BITS, last >> _BUCKET_BITS
+        for number in range(low, high + 1):
+            rows = [(position, key) for key, position in self._buckets[number].items()]
+            rows.sort()
+            for position, key in rows:
+                if first <= position <= last:
+                    yield position, key
+
+    def sums(self, part: int) -> list[int]:
+        """Returns the lower 32 bits of the sums of a part's sixteen parts."""
+        if part == WHOLE:
+            starts = range(0, _BUCKETS, FAN)
+            return [sum(self._leaves[start : start + FAN]) & SUM_MASK for start in starts]
+        if part < FAN:
+            return [leaf & SUM_MASK for leaf in self._leaves[part * FAN : (part + 1) * FAN]]
+        first, last = part_range(part)
+        size = (last - first + 1) // FAN
+        found = [0] * FAN
+        for key, position in self._buckets[first >> _BUCKET_BITS].items():
+            if first <= position <= last:
+                found[(position - first) // size] += self._rows[key][1]
+        return [each & SUM_MASK for each in found]
+
+    def differing(self, part: int, theirs: list[int]) -> list[int]:
+        """Returns which of a part's sixteen parts have other sums than `theirs`, in order."""
+        ours = self.sums(part)
+        return [each for each, a, b in zip(subparts(part), ours, theirs, strict=False) if a != b]
+
+    def _add(self, position: int, digest: int) -> None:
+        bucket = position >> _BUCKET_BITS
+        self.total = (self.total + digest) & MASK
+        self._leaves[bucket] = (self._leaves[bucket] + digest) & MASK

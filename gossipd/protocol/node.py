@@ -33,7 +33,7 @@ from .membership import (
 )
 from .outbox import Outbox
 from .part import Part
-from .reconcile import Reconciler
+from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import State
 from .statistics import Statistics
@@ -87,8 +87,7 @@ class Node:
         kept = state or State()
         generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
         own = Claim(identity.node_id, generation, 0, ALIVE)
-        key = config.cluster.encode()
-        codec = Codec(config.cluster)
+        key, codec = config.cluster.encode(), Codec(config.cluster)
 
         # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
@@ -98,22 +97,23 @@ class Node:
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)
 
-        # The parts. Each is given the parts that it calls, and nothing is assigned onto it later,
-        # so it is made after them. One call goes across rooms: the view finds that
-        # a member changed, and the counters must send that member what this node has counted. The
-        # counters need no view, so they are made first, and the view is given their one method.
-        self._counters = Counters(runtime, outbox, table, ledger, round_trips)
-        changed = self._counters.members_changed
+        # The parts. Each is given the parts that it calls, so it is made after them. One call goes
+        # across rooms: the view finds that a member changed, and the counters must send it what
+        # this node has counted. They need no view, so they are made first.
+        self._counters = counters = Counters(runtime, outbox, table, ledger, round_trips)
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        self._view = view = View(runtime, outbox, table, gossip, awareness, changed)
+        self._view = view = View(
+            runtime, outbox, table, gossip, awareness, counters.members_changed
+        )
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
         self._leaving = Leaving(runtime, outbox, table, view, echoes, gates, discovery)
-        writes = self._counters.writes
-        reconciler = Reconciler(runtime, outbox, table, view, ledger, writes, gates)
+        rows = RowExchange(runtime, outbox, table, view)
+        versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
+        reconciler = Reconciler(gates, rows, versions)
         challenges = Challenges(runtime, outbox, table, echoes)
         handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
 
@@ -122,8 +122,8 @@ class Node:
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view),
             *(detector, contacts, discovery, self._leaving),
-            *self._counters.parts,
-            *(reconciler, handshake, outbox),
+            *counters.parts,
+            *(rows, versions, reconciler, handshake, outbox),
         ]
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, parts)
         self._parts = (*parts, self._inbox)

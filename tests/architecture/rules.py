@@ -31,7 +31,8 @@ gossipd.sim.scenario
 gossipd.sim.judge
 gossipd.sim.world
 gossipd.protocol: node
-gossipd.protocol: inbox handshake reconcile
+gossipd.protocol: inbox handshake
+gossipd.protocol.reconcile
 gossipd.protocol.counters
 gossipd.protocol.membership
 gossipd.protocol: outbox runtime statistics part
@@ -69,6 +70,7 @@ APART = ("gossipd.daemon", "gossipd.sim")
 
 PROTOCOL_MAY_IMPORT = {
     "__future__",
+    "abc",
     "attrs",
     "attrs.validators",
     "binascii",

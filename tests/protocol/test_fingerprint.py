@@ -2,85 +2,124 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from random import Random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.fingerprint import (
-    BUCKETS,
     FAN,
+    POSITIONS,
+    WHOLE,
     Fingerprint,
-    bucket_of,
-    mask_of,
+    Gates,
+    part_range,
+    position_of,
     row_hash,
-    sixteenths,
+    subparts,
 )
 
-ROWS = st.lists(st.tuples(st.integers(0, BUCKETS - 1), st.integers(1, 2**63 - 1)), max_size=20)
+POSITION = st.integers(0, POSITIONS - 1)
+DIGEST = st.integers(1, 2**63 - 1)
+ROWS = st.dictionaries(st.text("abc", max_size=4), st.tuples(POSITION, DIGEST), max_size=20)
+Rows = dict[str, tuple[int, int]]
 
 
-def fingerprint_of(rows: list[tuple[int, int]]) -> Fingerprint:
-    """Returns the sums of these rows, each a bucket and a hash."""
-    found = Fingerprint()
-    for bucket, digest in rows:
-        found.replace(bucket, 0, digest)
+def fingerprint_of(rows: Rows) -> Fingerprint[str]:
+    """The fingerprint of these rows."""
+    found: Fingerprint[str] = Fingerprint()
+    for key, (position, digest) in rows.items():
+        found.put(key, position, digest)
     return found
 
 
-@given(ROWS, st.randoms(use_true_random=False))
-def test_rows_have_no_order(rows: list[tuple[int, int]], random: object) -> None:
+@given(ROWS, st.integers())
+def test_rows_have_no_order(rows: Rows, seed: int) -> None:
     """The same rows in another order have the same sums."""
-    shuffled = list(rows)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert fingerprint_of(rows).leaves == fingerprint_of(shuffled).leaves
+    shuffled = list(rows.items())
+    Random(seed).shuffle(shuffled)
+    one, other = fingerprint_of(rows), fingerprint_of(dict(shuffled))
+    assert (one.total, one.sums(WHOLE)) == (other.total, other.sums(WHOLE))
 
 
-@given(ROWS, st.integers(0, BUCKETS - 1), st.integers(1, 2**63 - 1))
-def test_a_row_that_goes_leaves_nothing(
-    rows: list[tuple[int, int]], bucket: int, digest: int
-) -> None:
-    """A row that is added and taken away again leaves the sums as they were before."""
+@given(ROWS, POSITION, DIGEST)
+def test_a_row_that_goes_leaves_nothing(rows: Rows, position: int, digest: int) -> None:
+    """Adding a row and taking it away gives the hash of before."""
     found = fingerprint_of(rows)
-    found.replace(bucket, 0, digest)
-    found.replace(bucket, digest, 0)
+    found.put("another", position, digest)
+    found.drop("another")
+    found.drop("unknown")
     assert fingerprint_of(rows).total == found.total
+    assert len(rows) == len(found)
 
 
-@given(ROWS, st.integers(0, BUCKETS - 1), st.integers(1, 2**32 - 1))
-def test_one_difference_is_found(rows: list[tuple[int, int]], bucket: int, digest: int) -> None:
-    """Two steps of sixteen sums lead to the bucket of the only row that differs."""
-    one, other = fingerprint_of(rows), fingerprint_of([*rows, (bucket, digest)])
-    [sixteenth] = one.differing(-1, other.sums(-1))
-    assert [bucket] == one.differing(sixteenth, other.sums(sixteenth))
-
-
-@given(ROWS)
-def test_equal_tables_differ_nowhere(rows: list[tuple[int, int]]) -> None:
-    """No sixteenth of a table differs from itself."""
-    assert [] == fingerprint_of(rows).differing(-1, fingerprint_of(rows).sums(-1))
-
-
-@given(ROWS)
-def test_sums_fit_the_wire(rows: list[tuple[int, int]]) -> None:
-    """Every level has sixteen sums of 32 bits."""
+@given(ROWS, POSITION, POSITION, DIGEST)
+def test_a_row_that_changes_replaces_itself(
+    rows: Rows, before: int, after: int, digest: int
+) -> None:
+    """Its old hash is gone from its old place."""
     found = fingerprint_of(rows)
-    levels = [found.sums(prefix) for prefix in range(-1, FAN)]
-    assert (17, True) == (
-        [len(sums) for sums in levels].count(FAN),
-        all(0 <= number < 2**32 for sums in levels for number in sums),
-    )
+    found.put("another", before, 5)
+    found.put("another", after, digest)
+    assert fingerprint_of(rows | {"another": (after, digest)}).sums(WHOLE) == found.sums(WHOLE)
 
 
-def test_hashes_depend_on_the_key() -> None:
-    """Two clusters hash the same row differently."""
-    assert row_hash(b"row", b"one") != row_hash(b"row", b"two")
+@given(ROWS, POSITION, DIGEST)
+def test_one_difference_is_found(rows: Rows, position: int, digest: int) -> None:
+    """Sums of sixteen parts lead to the position of the only row that differs, part by part."""
+    digest = digest << 1 & 2**32 - 1 | 1
+    one, other = fingerprint_of(rows), fingerprint_of(rows | {"another": (position, digest)})
+    part = WHOLE
+    while subparts(part):
+        [part] = one.differing(part, other.sums(part))
+        first, last = part_range(part)
+        assert first <= position <= last
+    assert first == last == position
 
 
-def test_buckets_are_used_evenly() -> None:
-    """Names are distributed evenly over all buckets."""
-    used = {bucket_of(b"10.0.%d.%d:8088" % divmod(number, 250)) for number in range(5000)}
-    assert set(range(BUCKETS)) == used
+@given(ROWS)
+def test_equal_tables_differ_nowhere(rows: Rows) -> None:
+    """No part of a table differs from itself."""
+    for part in (WHOLE, 3, 0x1A3):
+        found = fingerprint_of(rows)
+        assert [] == found.differing(part, fingerprint_of(rows).sums(part))
 
 
-def test_masks_name_buckets() -> None:
-    """A mask has one bit for each bucket, a sixteenth has sixteen in a row."""
-    assert (0b1001, 0xFFFF0) == (mask_of([0, 3]), sixteenths([0]) << 4 & 0xFFFF0)
+@given(ROWS, POSITION, POSITION)
+def test_a_walk_is_in_order_and_complete(rows: Rows, first: int, last: int) -> None:
+    """Every row from the first position to the last one, both included, and no other."""
+    found = list(fingerprint_of(rows).walk(first, last))
+    inside = [(at, key) for key, (at, _) in rows.items() if first <= at <= last]
+    assert sorted(inside) == found
+
+
+@pytest.mark.parametrize("part", [WHOLE, 0, 15, 0x1A3, 0x1FFFF])
+def test_sixteen_parts_make_a_part(part: int) -> None:
+    """Without a gap and without an overlap."""
+    ranges = [part_range(each) for each in subparts(part)]
+    assert FAN == len(ranges)
+    assert part_range(part) == (ranges[0][0], ranges[-1][1])
+    assert all(one[1] + 1 == other[0] for one, other in pairwise(ranges))
+
+
+def test_positions_are_spread() -> None:
+    """A thousand names leave no sixteenth empty."""
+    found = fingerprint_of({f"n{i}": (position_of(b"n%d" % i), 1) for i in range(1000)})
+    assert all(found.sums(WHOLE))
+
+
+def test_the_key_changes_every_hash() -> None:
+    """Clusters of other names have other hashes of the same row."""
+    assert row_hash(b"row", b"one") != row_hash(b"row", b"other")
+
+
+def test_gates_follow_their_tables() -> None:
+    """They are read at each call, not kept."""
+    members: Fingerprint[str] = Fingerprint()
+    counters: Fingerprint[bytes] = Fingerprint()
+    gates = Gates(members, counters)
+    members.put("a", 1, 5)
+    counters.put(b"a", 1, 7)
+    assert (5, 7) == gates()

@@ -336,8 +336,7 @@ class Store:
             entries = [
                 entry
                 for entry in group.entries
-                if self._entries.get((group.owner, *entry.slot))
-                != (entry.version, entry.count)
+                if self._entries.get((group.owner, *entry.slot)) != (entry.version, entry.count)
             ]
             if entries or group.upto > self._have.get(group.owner, -1):
                 put_group(connection, Group(group.owner, 0, group.upto, entries))

@@ -2,7 +2,7 @@
 
 from .face import Counters
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
-from .ledger import Ledger, group_bytes
+from .ledger import Ledger
 from .writes import Increment, Writes
 
 __all__ = [
@@ -13,5 +13,4 @@ __all__ = [
     "Ledger",
     "LimitExceeded",
     "Writes",
-    "group_bytes",
 ]

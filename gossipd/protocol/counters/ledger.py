@@ -16,15 +16,9 @@ slots themselves tell.
 
 from __future__ import annotations
 
-from ..fingerprint import Fingerprint, row_hash
-from ..wire import Entry, Group, Have
+from ..fingerprint import POSITION_BITS, Fingerprint, row_hash
+from ..wire import Entry, Group, Have, empty_group_bytes, entry_bytes
 from .floors import Counter
-
-ENTRY_BYTES = 32
-"""Upper bound of the bytes of an encoded entry, without its name."""
-
-GROUP_BYTES = 48
-"""Upper bound of the bytes of an encoded group, without its entries."""
 
 
 class OwnerLog:
@@ -38,12 +32,11 @@ class OwnerLog:
         entries: the newest entry of each slot.
     """
 
-    __slots__ = ("digest", "entries", "have", "newest")
+    __slots__ = ("entries", "have", "newest")
 
     def __init__(self) -> None:
         self.have = 0
         self.newest = 0
-        self.digest = 0
         self.entries: dict[tuple[str, int], Entry] = {}
 
 
@@ -61,7 +54,7 @@ class Ledger:
         self.changes = 0
         self.counters: dict[str, Counter] = {}
         self.owners: dict[bytes, OwnerLog] = {}
-        self.fingerprint = Fingerprint()
+        self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self._key = key
 
     def counter(self, name: str) -> Counter:
@@ -130,9 +123,9 @@ class Ledger:
         newer = [entry for entry in log.entries.values() if entry.version > since]
         newer.sort(key=_version)
         chosen: list[Entry] = []
-        budget -= GROUP_BYTES
+        budget -= empty_group_bytes(since, max(since, log.newest))
         for entry in newer:
-            budget -= _entry_bytes(entry)
+            budget -= entry_bytes(entry)
             if budget < 0:
                 break
             chosen.append(entry)
@@ -149,14 +142,6 @@ class Ledger:
             have, newest = self.have(owner), self.newest(owner)
             found.append(Have(owner, have, newest if newest > have else 0))
         return found
-
-    def in_buckets(self, mask: int) -> list[bytes]:
-        """Returns the owners in these buckets of the fingerprint, a mask of 256 bits."""
-        return [owner for owner in self.owners if mask >> owner[0] & 1]
-
-    def count_in(self, mask: int) -> int:
-        """Returns how many owners are in these buckets of the fingerprint, a mask of 256 bits."""
-        return len(self.in_buckets(mask))
 
     def content(self, owner: bytes) -> tuple[int, int] | None:
         """Returns the version and the hash of all entries of `owner`.
@@ -206,18 +191,9 @@ class Ledger:
         content = b"%b %d" % (owner, log.have)
         if log.newest > log.have:
             content += b" %d" % log.newest
-        digest = row_hash(content, self._key)
-        self.fingerprint.replace(owner[0], log.digest, digest)
-        log.digest = digest
-
-
-def group_bytes(group: Group) -> int:
-    """Returns an upper bound of a group's encoded size in bytes."""
-    return GROUP_BYTES + sum(map(_entry_bytes, group.entries))
-
-
-def _entry_bytes(entry: Entry) -> int:
-    return ENTRY_BYTES + len(entry.name.encode())
+        # Owner ids are random: their first bits spread them evenly.
+        position = int.from_bytes(owner[:8], "big") >> 64 - POSITION_BITS
+        self.fingerprint.put(owner, position, row_hash(content, self._key))
 
 
 def _version(entry: Entry) -> int:

@@ -26,10 +26,9 @@ from ..membership import Member, MemberTable, Peer
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import Confirm, Group, Push, Spread, SpreadDone
+from ..wire import Confirm, Group, Push, Spread, SpreadDone, group_bytes
 from .answers import Answers
 from .holdings import Holdings
-from .ledger import group_bytes
 
 _BRANCH = 100
 """The largest number of members that one relay serves, itself included."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from ..address import (
@@ -33,6 +34,7 @@ from ..address import (
 )
 from ..effects import Resolve
 from ..events import RegisteredPeerSilent
+from ..fingerprint import POSITIONS
 from ..outbox import Outbox
 from ..part import Part
 from ..runtime import Runtime
@@ -50,6 +52,9 @@ _REGISTER_TRIES = 0.5
 
 _ADDRESSES = 64
 """Addresses of one name that are tried at most."""
+
+_CONSIDERED = 64
+"""How many of the newest verdicts, and as many others by chance, are considered for a try."""
 
 _ROUNDING = 1e-6
 _PADDING = b"\0" * 48
@@ -314,16 +319,29 @@ class Contacts(Part):
         A member that has just been declared dead is the most likely to come back, so it is tried
         often. The share of a member that waits grows with time, so that each is tried again. A
         member that left on purpose counts a quarter.
+
+        Of a large number only the newest verdicts and some neighbours drawn by chance are
+        considered, which costs as much for a hundred thousand as for a hundred.
         """
         now = self._runtime.now
         best, score = None, -1.0
-        for row in self._table.gone.values():
+        for row in self._considered():
             waited = (now - row.tried) / (now - row.since + 10.0)
             if row.state != LEFT:
                 waited *= 4
             if waited > score:
                 best, score = row, waited
         return best
+
+    def _considered(self) -> Iterable[Member]:
+        gone = self._table.gone
+        if len(gone) <= 2 * _CONSIDERED:
+            return gone.values()
+        newest = islice(reversed(gone.values()), _CONSIDERED)
+        start = int(self._runtime.rng.random() * POSITIONS)
+        walk = self._table.fingerprint.walk(start, POSITIONS - 1)
+        drawn = islice((gone[member] for _, member in walk if member in gone), _CONSIDERED)
+        return chain(newest, drawn)
 
     def counted(self) -> Mapping[str, Any]:
         """Returns how many registered names have not answered yet."""

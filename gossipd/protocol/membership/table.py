@@ -5,15 +5,17 @@ What a change of a row means beyond the table is decided in `view`.
 
 from __future__ import annotations
 
+import heapq
 from functools import lru_cache
 from random import Random
 
 import attrs
 
 from ..address import Address, is_address, parse_node_id, split_node_id
-from ..fingerprint import BUCKETS, Fingerprint, bucket_of, row_hash
+from ..fingerprint import POSITIONS, Fingerprint, position_of, row_hash
 from ..wire import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
 
+_STALE_AGES = 1000
 _UNUSABLE = ("0.0.0.0", "::", "255.255.255.255")
 
 
@@ -40,7 +42,6 @@ class Member:
     Attributes:
         id: the id of the member.
         address: the address that the id names.
-        bucket: the bucket of the table's fingerprint that the row is in.
         digest: the hash of the row that the fingerprint contains.
         generation, incarnation, state: what the claim that won last says.
         accuser: the id of the member that made this one suspect or dead; empty if none did.
@@ -52,8 +53,6 @@ class Member:
     __slots__ = (
         "accuser",
         "address",
-        "bucket",
-        "digest",
         "generation",
         "id",
         "incarnation",
@@ -66,8 +65,6 @@ class Member:
     def __init__(self, claim: Claim, now: float) -> None:
         self.id = claim.id
         self.address: Address = split_node_id(claim.id)
-        self.bucket = bucket_of(claim.id.encode())
-        self.digest = 0
         self.generation = claim.generation
         self.incarnation = claim.incarnation
         self.state = claim.state
@@ -130,15 +127,15 @@ class MemberTable:
         self.live: dict[str, Member] = {}
         self.gone: dict[str, Member] = {}
         self.removed: dict[Address, None] = {}
-        self.fingerprint = Fingerprint()
+        self.fingerprint: Fingerprint[str] = Fingerprint()
         self._key = key
         self._rng = rng
         self._order: list[Member] = []
         self._next = 0
+        # Generation and id of everybody who is gone, and of some who were.
+        self._ages: list[tuple[int, str]] = []
         self.own = Member(own, now)
         self.rows[own.id] = self.own
-        self._buckets: list[dict[str, Member]] = [{} for _ in range(BUCKETS)]
-        self._buckets[self.own.bucket][own.id] = self.own
         self._rehash(self.own)
 
     def size(self) -> int:
@@ -148,7 +145,6 @@ class MemberTable:
     def add(self, claim: Claim, now: float) -> Member:
         """Adds and returns a row for an id that has none."""
         row = self.rows[claim.id] = Member(claim, now)
-        self._buckets[row.bucket][row.id] = row
         self._rehash(row)
         self._sort_in(row)
         return row
@@ -171,12 +167,24 @@ class MemberTable:
             self.removed.pop(row.address, None)
         self._sort_in(row)
 
-    def drop_oldest_gone(self) -> bool:
-        """Drops the dead or left row of the smallest generation. Returns False if there is none."""
-        candidates = [row for row in self.rows.values() if row.state >= DEAD and not row.removed]
-        if not candidates:
+    def make_room(self, claim: Claim) -> bool:
+        """Forgets the oldest of the gone, so that a full table has room for a row of `claim`.
+
+        The oldest is the dead or left row of the smallest generation, and then of the smallest id.
+        Returns False if `claim` itself is older, or if nobody is gone. So all full tables keep the
+        same rows, in whatever order they learned of them, and their hashes agree.
+        """
+        while self._ages:
+            generation, member = self._ages[0]
+            row = self.gone.get(member)
+            if row is not None and row.generation == generation:
+                break
+            heapq.heappop(self._ages)
+        else:
             return False
-        self._drop(min(candidates, key=lambda row: (row.generation, row.id)))
+        if claim.state >= DEAD and (claim.generation, claim.id) < self._ages[0]:
+            return False
+        self._drop(row)
         return True
 
     def become(self, claim: Claim, now: float) -> None:
@@ -185,7 +193,6 @@ class MemberTable:
         if claim.id in self.rows:
             self._drop(self.rows[claim.id])
         self.own = row = self.rows[claim.id] = Member(claim, now)
-        self._buckets[row.bucket][row.id] = row
         self._rehash(row)
 
     def next_probe(self) -> Member | None:
@@ -214,18 +221,6 @@ class MemberTable:
                 chosen[row.id] = row
         return list(chosen.values())
 
-    def in_buckets(self, mask: int) -> list[Member]:
-        """Returns the rows in these buckets of the fingerprint, the alive and suspect ones first.
-
-        `mask` has a bit for each of the 256 buckets.
-        """
-        rows = [row for bucket in _chosen(mask) for row in self._buckets[bucket].values()]
-        return sorted(rows, key=lambda row: row.state >= DEAD)
-
-    def count_in(self, mask: int) -> int:
-        """Returns how many rows are in these buckets."""
-        return sum(len(self._buckets[bucket]) for bucket in _chosen(mask))
-
     def views(self) -> list[MemberView]:
         """Returns every row as a value, sorted by id."""
         return [
@@ -234,9 +229,8 @@ class MemberTable:
         ]
 
     def _drop(self, row: Member) -> None:
-        self.fingerprint.replace(row.bucket, row.digest, 0)
+        self.fingerprint.drop(row.id)
         del self.rows[row.id]
-        del self._buckets[row.bucket][row.id]
         self.live.pop(row.id, None)
         self.gone.pop(row.id, None)
         self.removed.pop(row.address, None)
@@ -254,6 +248,10 @@ class MemberTable:
             del self.live[row.id]
         if row.state >= DEAD and not row.removed:
             self.gone[row.id] = row
+            heapq.heappush(self._ages, (row.generation, row.id))
+            if len(self._ages) > 2 * len(self.gone) + _STALE_AGES:
+                self._ages = [(each.generation, each.id) for each in self.gone.values()]
+                heapq.heapify(self._ages)
         else:
             self.gone.pop(row.id, None)
 
@@ -264,10 +262,7 @@ class MemberTable:
         """
         state = row.state if row.state in (DEAD, LEFT) else ALIVE
         content = f"{row.id} {row.generation} {row.incarnation} {state}".encode()
-        digest = row_hash(content, self._key)
-        self.fingerprint.replace(row.bucket, row.digest, digest)
-        row.digest = digest
-
-
-def _chosen(mask: int) -> list[int]:
-    return [bucket for bucket in range(BUCKETS) if mask >> bucket & 1]
+        # The gone have the upper half of the positions, so that a node which asks for everything
+        # gets the alive first.
+        position = position_of(row.id.encode()) >> 1 | (POSITIONS >> 1 if state != ALIVE else 0)
+        self.fingerprint.put(row.id, position, row_hash(content, self._key))

@@ -179,7 +179,7 @@ class View(Part):
 
     def _unknown(self, claim: Claim, merged_from: str) -> bool:
         full = len(self._table.rows) >= self._runtime.config.member_limit
-        if full and (claim.state >= DEAD or not self._table.drop_oldest_gone()):
+        if full and not self._table.make_room(claim):
             self._runtime.reject("member limit")
             return False
         if claim.state == SUSPECT:

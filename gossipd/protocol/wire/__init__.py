@@ -28,10 +28,12 @@ from .messages import (
     Push,
     Rows,
     Sender,
+    Span,
     Spread,
     SpreadDone,
     Sums,
 )
+from .sizes import claim_bytes, empty_group_bytes, entry_bytes, group_bytes
 
 __all__ = [
     "ALIVE",
@@ -63,9 +65,14 @@ __all__ = [
     "Push",
     "Rows",
     "Sender",
+    "Span",
     "Spread",
     "SpreadDone",
     "Sums",
+    "claim_bytes",
+    "empty_group_bytes",
     "encode_raw",
+    "entry_bytes",
     "frame",
+    "group_bytes",
 ]

@@ -32,6 +32,7 @@ Owner = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Buckets = Annotated[bytes, Meta(max_length=32)]
 Sum = Annotated[int, Meta(ge=0, lt=2**32)]
+Position = Annotated[int, Meta(ge=0, lt=2**60)]
 
 
 class Claim(Struct, array_like=True, gc=False, frozen=True):
@@ -108,6 +109,17 @@ class Have(Struct, array_like=True, gc=False, frozen=True):
     owner: Owner
     version: Version
     newest: Version = 0
+
+
+class Span(Struct, array_like=True, gc=False, frozen=True):
+    """A range of positions in a table, from `first` to `last`, both included.
+
+    Up to `window` datagrams may answer what is said of it.
+    """
+
+    first: Position
+    last: Position
+    window: Annotated[int, Meta(ge=1, le=255)] = 1
 
 
 class Message(Struct, array_like=True, frozen=True):
@@ -234,36 +246,37 @@ class Confirm(Message, tag=7, gc=False, frozen=True):
 class Sums(Message, tag=8, frozen=True):
     """Brings sixteen sums of a table's hash, and asks the receiver to find out where it differs.
 
-    Sent when gates differ and the table is not small. The receiver answers with the sums of a
-    sixteenth, or with what it has in the buckets that differ.
+    Sent when gates differ and what the sender has does not fit into one datagram. The receiver
+    answers with the sums of one part that differs, or with what it has in it.
 
     Attributes:
         table: `MEMBERS` or `COUNTERS`.
-        prefix: -1 if these are the sums of the table's sixteenths; otherwise the number of the
-            sixteenth whose buckets are summed up.
+        prefix: the part whose sixteen parts are summed up, as `fingerprint.part_range` takes it.
         sums: the lower 32 bits of each sum. They are enough to find a difference that the gates
             have shown to be there.
     """
 
     table: Annotated[int, Meta(ge=0, le=1)]
-    prefix: Annotated[int, Meta(ge=-1, le=15)]
+    prefix: Annotated[int, Meta(ge=-1, lt=2**61)]
     sums: Annotated[list[Sum], Meta(min_length=16, max_length=16)]
 
 
 class Rows(Message, tag=9, frozen=True):
     """Brings member rows during anti-entropy.
 
-    The first one of an exchange lists what the sender has in some buckets, and asks for the
-    receiver's rows that are newer or missing in it. The answer is final: it brings those rows, and
-    asks for nothing. Its receiver begins the next exchange if the tables still differ.
+    The first one of an exchange lists all that the sender has in a span, and asks for the
+    receiver's rows that are newer or missing in it. The answer is final: it brings those rows, in
+    as many datagrams as the span's window allows, and asks for nothing.
 
     Attributes:
-        buckets: a mask of 256 bits, the buckets whose rows are listed; empty in a final one.
+        buckets: what versions before spans used; empty.
         claims: the rows.
-        final: whether this is the answer.
-        more: whether another exchange is worth while even if no row here is news to the receiver,
-            because not all rows fitted or the sender itself got news.
-        total: in a final one, the hash of the sender's member table.
+        final: whether this belongs to an answer.
+        more: whether the list was news to the sender of the answer, so that comparing anew is worth
+            while though no row here may be news to the receiver.
+        total: in the last datagram of an answer, the hash of the sender's member table. If that is
+            not its own, the receiver goes on.
+        span: what is listed; in the last datagram of an answer, what the answer leaves out.
     """
 
     buckets: Buckets
@@ -271,6 +284,7 @@ class Rows(Message, tag=9, frozen=True):
     final: bool = False
     more: bool = False
     total: Hash = 0
+    span: Span | None = None
 
 
 class Haves(Message, tag=10, frozen=True):
@@ -280,15 +294,16 @@ class Haves(Message, tag=10, frozen=True):
     asks, with a final one, for entries that it lacks itself.
 
     Attributes:
-        buckets: a mask of 256 bits: of owners in these buckets the sender has nothing but what is
-            listed.
+        buckets: what versions before spans used; empty.
         haves: what the sender has, by owner.
         final: whether the receiver must not ask in turn.
+        span: the sender has nothing but what is listed of the owners in it.
     """
 
     buckets: Buckets
     haves: Annotated[list[Have], Meta(max_length=100)]
     final: bool = False
+    span: Span | None = None
 
 
 class Delta(Message, tag=11, frozen=True):
@@ -296,15 +311,17 @@ class Delta(Message, tag=11, frozen=True):
 
     Attributes:
         groups: the entries by owner.
-        more: whether not all entries fitted.
-        total: the hash of the sender's version vector. The receiver begins the next exchange if the
-            entries were news and its own hash is another one afterwards. If 0, the receiver does
-            not go on, because the sender will.
+        more: whether not all entries were sent.
+        total: the hash of the sender's version vector. The receiver goes on if the entries were
+            news and its own hash is another one afterwards. If 0, the receiver does not go on,
+            because the sender will, or because another datagram of the same answer follows.
+        span: what the answer leaves out.
     """
 
     groups: Annotated[list[Group], Meta(max_length=100)]
     more: bool = False
     total: Hash = 0
+    span: Span | None = None
 
 
 class Spread(Message, tag=12, frozen=True):

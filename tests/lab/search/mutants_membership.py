@@ -144,10 +144,9 @@ def the_dead_are_forgotten(
     """A row is dropped with the verdict, and so what was known of its incarnation."""
     original(self, row, generation, incarnation)
     if row.state == DEAD:
-        self._table.fingerprint.replace(row.bucket, row.digest, 0)
+        self._table.fingerprint.drop(row.id)
         self._table.rows.pop(row.id, None)
         self._table.gone.pop(row.id, None)
-        del self._table._buckets[row.bucket][row.id]
 
 
 # Cost

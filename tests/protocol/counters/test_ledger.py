@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol.counters.ledger import Ledger, group_bytes
-from gossipd.protocol.wire import Entry, Group
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.wire import Entry, Group, group_bytes
 
 NAMES = ("default", "b")
 OWNERS = [bytes([number]) * 16 for number in range(1, 5)]
@@ -204,13 +204,6 @@ def test_what_is_kept_gives_the_same_ledger(seed: int) -> None:
     again = merged([ledger])
     kept = (values(ledger), ledger.fingerprint.total)
     assert kept == (values(again), again.fingerprint.total)
-
-
-def test_buckets_hold_every_owner_once() -> None:
-    """The 256 buckets share the owners out without loss."""
-    ledger = merged(make_world(3, steps=80))
-    found = [owner for bucket in range(256) for owner in ledger.in_buckets(1 << bucket)]
-    assert sorted(ledger.owners) == sorted(found)
 
 
 def test_two_histories_of_one_owner_end_up_the_same_in_any_order() -> None:

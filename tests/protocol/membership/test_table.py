@@ -140,16 +140,30 @@ def test_sample_leaves_one_out() -> None:
     assert {node_id(2), node_id(4), node_id(5)} == drawn
 
 
-def test_the_oldest_gone_row_is_dropped() -> None:
+def test_the_oldest_gone_row_makes_room() -> None:
     """Of dead and left rows the one of the smallest generation goes, live ones never."""
     table = make_table(alive(2), Claim(node_id(3), 30, 0, LEFT), Claim(node_id(4), 20, 0, DEAD))
-    table.drop_oldest_gone()
+    assert table.make_room(alive(5))
     assert [node_id(1), node_id(2), node_id(3)] == sorted(table.rows)
 
 
-def test_live_rows_are_never_dropped() -> None:
+def test_live_rows_make_no_room() -> None:
     """Where nobody is gone, nothing is dropped."""
-    assert not make_table(alive(2)).drop_oldest_gone()
+    assert not make_table(alive(2)).make_room(alive(5))
+
+
+@pytest.mark.parametrize(("generation", "room"), [(19, False), (21, True)])
+def test_only_an_older_row_makes_room_for_the_gone(generation: int, room: bool) -> None:
+    """So that full tables end up with the same rows, in whatever order they learn of them."""
+    table = make_table(Claim(node_id(4), 20, 0, DEAD))
+    assert room == table.make_room(Claim(node_id(5), generation, 0, DEAD))
+
+
+def test_who_came_back_makes_no_room() -> None:
+    """A row that was dead once, and is alive, is not taken for gone."""
+    table = make_table(Claim(node_id(4), 20, 0, DEAD))
+    table.change(table.rows[node_id(4)], Claim(node_id(4), 21, 0, ALIVE), 1.0)
+    assert not table.make_room(alive(5))
 
 
 def test_suspects_hash_as_alive() -> None:

@@ -298,11 +298,15 @@ def test_beyond_the_limit_the_dead_make_room() -> None:
     assert seen.say(9, ALIVE)
 
 
-def test_beyond_the_limit_the_dead_are_not_learned() -> None:
-    """A dead member takes nobody's place."""
-    seen = Seen(3, member_limit=4)
-    seen.say(2, DEAD, accuser=3)
-    assert not seen.say(9, DEAD)
+@pytest.mark.parametrize("order", [(5, 6, 7, 8), (8, 7, 6, 5), (7, 5, 8, 6)])
+def test_beyond_the_limit_the_newest_of_the_dead_stay(order: tuple[int, ...]) -> None:
+    """Every full table keeps the same ones, in whatever order they are learned."""
+    seen = Seen(1, member_limit=4)
+    for number in order:
+        seen.say(number, DEAD, generation=number)
+    assert [1, 2, 7, 8] == sorted(
+        number for number in range(1, 9) if node_id(number) in seen.table.rows
+    )
 
 
 @pytest.mark.parametrize("text", ["node:1", "0.0.0.0:1", "", "10.0.0.1", "x" * 270])

@@ -1,0 +1,189 @@
+"""The exchange of counters: which versions of which owners each side has, and what it lacks.
+
+An owner numbers its changes, so one number says what a node has of an owner. A node that sees a
+list of such numbers can tell both what the peer lacks and what it lacks itself.
+
+    B --haves (what B has of some owners)--> A
+    A --delta; haves of what A lacks-------> B
+    B --delta------------------------------> A
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from ..address import Address
+from ..counters import Ledger, Writes
+from ..events import ContentDiffers
+from ..membership import MemberTable, Peer
+from ..outbox import Outbox
+from ..part import Admits, Handler
+from ..runtime import Runtime
+from ..wire import COUNTERS, Content, Delta, Group, Have, Haves, Message, Span, group_bytes
+from .exchange import FRAME_BYTES, WINDOW, Exchange
+
+_HAVE_BYTES = 37
+
+
+class VersionExchange(Exchange[bytes]):
+    """Compares and completes the ledger with one peer at a time."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        outbox: Outbox,
+        table: MemberTable,
+        ledger: Ledger,
+        writes: Writes,
+    ) -> None:
+        super().__init__(runtime, outbox, COUNTERS, ledger.fingerprint)
+        self._table = table
+        self._ledger = ledger
+        self._writes = writes
+        self.handlers = {
+            Haves: Handler(self.on_haves, Admits.ECHOED),
+            Delta: Handler(self.on_delta, Admits.ECHOED),
+            Content: Handler(self.on_content, Admits.ECHOED),
+        }
+
+    def fits(self, first: int, last: int) -> bool:
+        """Returns whether the versions of the owners from `first` to `last` fit a datagram."""
+        return self._listed(first, last) is not None
+
+    def tell(self, span: Span, to: Address) -> bool:
+        """Lists the versions of the owners in `span`. Returns False if they are too many."""
+        owners = self._listed(span.first, span.last)
+        if owners is None:
+            return False
+        self._outbox.send(to, Haves(b"", self._ledger.haves(owners), span=span))
+        return True
+
+    def on_haves(self, haves: Haves, peer: Peer) -> None:
+        """Sends what the peer lacks, and asks for what it has and we do not.
+
+        A list without a span, or a final one, says nothing of the owners that are not in it. Who
+        asks for something is the one to go on, once it got that: so only one of the two does.
+        """
+        span = haves.span or Span(1, 0)
+        wanted = [have.owner for have in haves.haves if self._behind(have)]
+        asking = bool(wanted) and not haves.final
+        taken = _HAVE_BYTES * len(wanted) + FRAME_BYTES if asking else 0
+        pages, next_position = self._pages(haves.haves, span, taken)
+        messages: list[Message] = []
+        if asking:
+            messages.append(Haves(b"", self._ledger.haves(wanted), final=True))
+        for page in pages[:-1]:
+            self._outbox.send(peer.source, *messages, Delta(page))
+            messages = []
+        if pages:
+            total = 0 if asking else self._fingerprint.total
+            rest = self.rest(span, next_position)
+            messages.append(Delta(pages[-1], next_position is not None, total, rest))
+        if messages:
+            self._outbox.send(peer.source, *messages)
+
+    def on_delta(self, delta: Delta, peer: Peer) -> None:
+        """Merges entries that this node lacked, and goes on once they have taken effect.
+
+        Only if they were news: a delta that came twice must not begin a second chain of exchanges.
+        """
+        news = False
+        for group in delta.groups:
+            news |= self._writes.merge(group)
+        if delta.total and news:
+            call = partial(self.go_on, delta.span, delta.total, peer.source)
+            self._writes.afterwards(call)
+
+    def _listed(self, first: int, last: int) -> list[bytes] | None:
+        """Returns the owners from `first` to `last`, None if they do not fit into a datagram."""
+        fitting = (self._outbox.payload_bytes - FRAME_BYTES) // _HAVE_BYTES
+        found: list[bytes] = []
+        for _, owner in self._fingerprint.walk(first, last):
+            if len(found) == fitting:
+                return None
+            found.append(owner)
+        return found
+
+    def _pages(
+        self, theirs: Sequence[Have], span: Span, taken: int
+    ) -> tuple[list[list[Group]], int | None]:
+        """Returns datagrams of what the peer lacks, and the position at which the next one begins.
+
+        An owner's entries may be cut anywhere in the order of versions; the next datagram begins
+        with the same owner then. `taken` are bytes of the first datagram that are not free.
+        """
+        pages: list[list[Group]] = []
+        budget = 0
+        whole = self._outbox.payload_bytes - FRAME_BYTES
+        window = min(max(span.window, 1), WINDOW)
+        for position, owner, begin in self._lacking(theirs, span):
+            since = begin
+            while True:
+                group, complete = self._ledger.group(owner, since, budget)
+                if group is not None:
+                    pages[-1].append(group)
+                    budget -= group_bytes(group)
+                    since = group.entries[-1].version if group.entries else group.upto
+                if complete:
+                    break
+                if len(pages) == window:
+                    return pages, max(position, span.first)
+                pages.append([])
+                budget = whole - (0 if len(pages) > 1 else taken)
+        return pages, None
+
+    def _lacking(self, theirs: Sequence[Have], span: Span) -> Iterator[tuple[int, bytes, int]]:
+        """Yields position and id of owners of which the peer lacks something, and since when."""
+        listed = {have.owner for have in theirs}
+        for have in theirs:
+            if self._ahead(have):
+                yield -1, have.owner, self._since(have)
+        for position, owner in self._fingerprint.walk(span.first, span.last):
+            if owner not in listed and self._ledger.newest(owner):
+                yield position, owner, 0
+
+    def _ahead(self, have: Have) -> bool:
+        ledger = self._ledger
+        newest = max(have.version, have.newest)
+        return ledger.have(have.owner) > have.version or ledger.newest(have.owner) > newest
+
+    def _behind(self, have: Have) -> bool:
+        ledger = self._ledger
+        newest = max(have.version, have.newest)
+        return ledger.have(have.owner) < have.version or ledger.newest(have.owner) < newest
+
+    def _since(self, have: Have) -> int:
+        """From which version on the peer is sent entries: beyond its gap, if we cannot fill it."""
+        if self._ledger.have(have.owner) > have.version:
+            return have.version
+        return max(have.version, have.newest)
+
+    # The sweep: equal versions must mean equal content, and if a bug broke that, it shall not last.
+
+    def start(self) -> None:
+        """Begins to compare contents in the background."""
+        phase = self._runtime.rng.random() * self._runtime.config.sweep_interval
+        self._runtime.after("sweep", phase, self._sweep)
+
+    def _sweep(self) -> None:
+        self._runtime.after("sweep", self._runtime.config.sweep_interval, self._sweep)
+        owners = list(self._ledger.owners)
+        peers = self._table.sample(1)
+        if owners and peers:
+            owner = owners[int(self._runtime.rng.random() * len(owners))]
+            content = self._ledger.content(owner)
+            if content is not None:
+                self._outbox.send(peers[0].address, Content(owner, *content))
+
+    def on_content(self, content: Content, peer: Peer) -> None:
+        """Merges anew with a peer that has the same version of an owner, but other entries."""
+        known = self._ledger.content(content.owner)
+        if known is None or known[0] != content.version or known[1] == content.digest:
+            return
+        where = f"{peer.source[0]}:{peer.source[1]}"
+        self._runtime.notify_seldom(f"content {where}", ContentDiffers(content.owner.hex(), where))
+        theirs = Haves(b"", [Have(content.owner, 0)], final=True)
+        group, complete = self._ledger.group(content.owner, 0, self._outbox.payload_bytes // 2)
+        ours = Delta([] if group is None else [group], more=not complete)
+        self._outbox.send(peer.source, theirs, ours)

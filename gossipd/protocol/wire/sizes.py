@@ -1,0 +1,51 @@
+"""How many bytes parts of a message take, so that a datagram is filled and never overfilled.
+
+The sizes follow the MessagePack format and the order of fields in `messages`. They are exact but
+for lists, whose header is taken to be the longest that occurs.
+"""
+
+from __future__ import annotations
+
+from .messages import Claim, Entry, Group
+
+_LIST_BYTES = 3
+
+
+def int_bytes(value: int) -> int:
+    """Returns the size of an integer that is not negative."""
+    if value < 1 << 7:
+        return 1
+    if value < 1 << 16:
+        return 2 if value < 1 << 8 else 3
+    return 5 if value < 1 << 32 else 9
+
+
+def text_bytes(text: str) -> int:
+    """Returns the size of a text of less than 65,536 bytes."""
+    length = len(text) if text.isascii() else len(text.encode())
+    if length < 1 << 8:
+        return length + (1 if length < 1 << 5 else 2)
+    return length + 3
+
+
+def claim_bytes(claim: Claim) -> int:
+    """Returns the size of a claim."""
+    numbers = int_bytes(claim.generation) + int_bytes(claim.incarnation)
+    return 2 + text_bytes(claim.id) + numbers + text_bytes(claim.accuser)
+
+
+def entry_bytes(entry: Entry) -> int:
+    """Returns the size of an entry."""
+    numbers = int_bytes(entry.version) + int_bytes(entry.floor) + int_bytes(entry.count)
+    return 1 + text_bytes(entry.name) + numbers
+
+
+def empty_group_bytes(since: int, upto: int) -> int:
+    """Returns the size of a group without entries."""
+    owner = 2 + 16
+    return 1 + owner + int_bytes(since) + int_bytes(upto) + _LIST_BYTES
+
+
+def group_bytes(group: Group) -> int:
+    """Returns the size of a group."""
+    return empty_group_bytes(group.since, group.upto) + sum(map(entry_bytes, group.entries))
