@@ -98,6 +98,8 @@ class Run:
         findings = [*agreed.findings, *self._close(agreed), *findings]
         self._put_away()
         self._ledger.members(MACHINES)
+        # Agreement and the model may both see that the counts differ.
+        findings = list(dict.fromkeys(findings))
         return Played(findings, agreed.seconds, rested, time.monotonic() - began, summary)
 
     def _rest(self, alive: Sequence[Machine]) -> tuple[float, list[Finding]]:

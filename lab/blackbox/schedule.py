@@ -219,6 +219,7 @@ def _faults(rng: Random, seconds: float) -> Iterator[Fault]:
 def _clocks(rng: Random, seconds: float, reach: float) -> Iterator[Fault]:
     at = rng.uniform(*_GAP)
     while at < seconds:
-        step = rng.choice([0.0, rng.uniform(-reach, reach), rng.uniform(-30.0, 30.0)])
+        far = rng.uniform(-reach, reach)
+        step = rng.choice([0.0, rng.uniform(-30.0, 30.0), far, far])
         yield Fault(at, "clock", rng.randrange(MACHINES), step=step)
         at += rng.uniform(1.0, 8.0)
