@@ -21,6 +21,7 @@ from .effects import (
     Write,
 )
 from .events import (
+    ClockDiffers,
     ClusterFound,
     ContentDiffers,
     Event,
@@ -75,6 +76,7 @@ __all__ = [
     "Broadcast",
     "Claim",
     "Claims",
+    "ClockDiffers",
     "ClusterFound",
     "Codec",
     "Content",

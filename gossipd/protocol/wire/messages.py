@@ -22,8 +22,12 @@ STATES: Final = ("alive", "suspect", "dead", "left")
 MEMBERS: Final = 0
 COUNTERS: Final = 1
 
+LARGEST: Final = 2**53
+"""The largest version, generation, incarnation or time that a message can bring."""
+
 Id = Annotated[str, Meta(max_length=270)]
-Version = Annotated[int, Meta(ge=0, le=2**53)]
+Version = Annotated[int, Meta(ge=0, le=LARGEST)]
+Millis = Annotated[int, Meta(ge=0, le=LARGEST)]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -384,6 +388,16 @@ class Beacon(Message, tag=15, gc=False, frozen=True):
 
     answers: bool = False
     padding: Annotated[bytes, Meta(max_length=256)] = b""
+
+
+class Clock(Message, tag=16, gc=False, frozen=True):
+    """Tells the sender's wall clock. Accompanies a challenge, and the ack that answers one.
+
+    Attributes:
+        wall_ms: what it shows, in milliseconds since 1970.
+    """
+
+    wall_ms: Millis
 
 
 KINDS: Final[dict[type, str]] = {
