@@ -60,10 +60,14 @@ def cluster(offsets: list[float], seed: int = 1) -> World:
 
 
 def together(world: World, within: float = 10.0) -> bool:
-    """Lets time pass until all list all and count the same; returns whether they do in time."""
-    return world.run_until(
-        lambda: not checks.everybody_alive(world) and not checks.counts_agree(world), within, 0.1
-    )
+    """Lets time pass until all run, list all and count alike; returns whether they do in time."""
+
+    def agreed() -> bool:
+        if len(world.live()) < len(world.hosts) or checks.everybody_alive(world):
+            return False
+        return not checks.counts_agree(world)
+
+    return world.run_until(agreed, within, 0.1)
 
 
 WRONG = {

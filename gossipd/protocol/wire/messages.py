@@ -22,13 +22,10 @@ STATES: Final = ("alive", "suspect", "dead", "left")
 MEMBERS: Final = 0
 COUNTERS: Final = 1
 
-LARGEST: Final = 2**53
-"""The largest version, generation, incarnation or time that a message can bring."""
-
+LARGEST: Final = 2**53  # the largest version, generation or incarnation
 Id = Annotated[str, Meta(max_length=270)]
 Version = Annotated[int, Meta(ge=0, le=LARGEST)]
-Millis = Annotated[int, Meta(ge=0, le=LARGEST)]
-Number = Annotated[int, Meta(ge=0, le=2**53)]
+Number = Annotated[int, Meta(ge=0, le=LARGEST)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 MemberState = Annotated[int, Meta(ge=0, le=3)]
@@ -391,13 +388,9 @@ class Beacon(Message, tag=15, gc=False, frozen=True):
 
 
 class Clock(Message, tag=16, gc=False, frozen=True):
-    """Tells the sender's wall clock. Accompanies a challenge, and the ack that answers one.
+    """Tells the sender's wall clock, in milliseconds since 1970, as two nodes meet."""
 
-    Attributes:
-        wall_ms: what it shows, in milliseconds since 1970.
-    """
-
-    wall_ms: Millis
+    wall_ms: Number
 
 
 KINDS: Final[dict[type, str]] = {
