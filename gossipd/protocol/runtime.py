@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -105,7 +105,11 @@ class Runtime(Part):
         self._wall_ms = wall_ms
         self._wall_read = self.now
 
-    def emit(self, *effects: Effect) -> None:
+    def emit(self, effect: Effect) -> None:
+        """Queues an effect for the driver."""
+        self._effects.append(effect)
+
+    def emit_all(self, effects: Iterable[Effect]) -> None:
         """Queues effects for the driver, in order."""
         self._effects += effects
 

@@ -270,9 +270,8 @@ class Writes(Part):
         Called when the machine may have been restored from a snapshot. Another copy of this process
         may then have counted on under the same id, and two writers must never share a slot.
         """
-        if self._version:  # a clock that is stepped every second must not fill the log
-            self._runtime.notify(OwnerRenewed(self._owner.hex()))
         if self._owner:
+            self._runtime.notify(OwnerRenewed(self._owner.hex()))
             self._new_id()
 
     def waiting(self) -> Mapping[str, int]:
