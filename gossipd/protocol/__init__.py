@@ -41,7 +41,7 @@ from .events import (
 )
 from .membership import MemberView, suspicion_timeout
 from .node import Node
-from .state import State
+from .state import Changes, State
 from .statistics import Statistics, Traffic
 from .wire import (
     ALIVE,
@@ -73,6 +73,7 @@ __all__ = [
     "Answer",
     "Beacon",
     "Broadcast",
+    "Changes",
     "Claim",
     "Claims",
     "ClusterFound",

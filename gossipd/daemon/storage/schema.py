@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from gossipd.protocol import Claim, Entry, Group, State
+from gossipd.protocol import Changes, Claim, Entry, Group, State
 
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
@@ -55,26 +55,6 @@ SET have = max(have, :upto) WHERE have >= :since
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
-MemberRow = tuple[object, ...]
-"""A row of the table `members`."""
-
-
-def member_rows(state: State) -> dict[str, MemberRow]:
-    """Returns the rows of a state's members, by id."""
-    removed = frozenset(state.removed)
-    return {
-        claim.id: (
-            claim.id,
-            claim.generation,
-            claim.incarnation,
-            claim.state,
-            claim.accuser,
-            int(claim.id in removed),
-        )
-        for claim in state.members
-    }
-
-
 def put_group(connection: sqlite3.Connection, group: Group) -> None:
     """Merges a group into the tables, as `Ledger.apply` does in memory. Raises sqlite3.Error."""
     connection.executemany(
@@ -87,9 +67,14 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
 
-def put_members(connection: sqlite3.Connection, changed: Iterable[MemberRow]) -> None:
-    """Writes rows of members, in place of older ones. Raises sqlite3.Error."""
-    connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", changed)
+def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Writes the rows of changed members, in place of older ones. Raises sqlite3.Error."""
+    removed = frozenset(changes.removed)
+    rows = [
+        (each.id, each.generation, each.incarnation, each.state, each.accuser, each.id in removed)
+        for each in changes.members
+    ]
+    connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:

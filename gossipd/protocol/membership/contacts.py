@@ -139,6 +139,11 @@ class Contacts(Part):
             if contact.remembered and contact.name not in self._table.rows
         ]
 
+    def recall(self, member: str) -> Claim | None:
+        """Returns what was known of a member of an earlier run that is still tried, or None."""
+        contact = self._seeds.get(member)
+        return None if contact is None else contact.remembered
+
     def join(self, seeds: list[str]) -> None:
         """Adds seeds, and tries each for as long as it is no live member.
 
@@ -148,6 +153,7 @@ class Contacts(Part):
             name = parse_node_id(text, DEFAULT_PORT)
             known = self._seeds.get(name)
             if known is None or known.remembered:
+                self._table.unkept.note(name, None)
                 self._seeds[name] = Contact(name, seed=True)
                 self._try_seed(name)
 

@@ -107,7 +107,7 @@ class History:
                 node = restarted(kept)
                 if store.trouble is None:
                     try:
-                        store.begin(node.state().generation)
+                        store.begin(node.generation())
                     except WriteError:
                         assert store.trouble is not None
                 # Of a log that can only be read nobody knows whether all of it is on the disk.
@@ -143,7 +143,7 @@ class History:
                     nursery.start_soon(self._count, running.service, amount)
             # Others' counting, which is written once a second.
             entry = Entry(step, "other", 0, step)
-            running.driver.restored(State(groups=(Group(b"o" * 16, step - 1, step, [entry]),)))
+            running.driver.restored([Group(b"o" * 16, step - 1, step, [entry])])
             await trio.sleep(0.4)
             self._read(running.service)
 
@@ -278,7 +278,7 @@ async def _commit_late(self: Journal, node: Snapshots, reports: Reports) -> None
     batch, self._queue = self._queue, []
     reports.reported(batch, kept=True)
     try:
-        self._store.commit(batch, self._snapshot(node))
+        self._store.commit(batch, self._changes(node))
     except WriteError as error:
         self.trouble = str(error)
 
