@@ -43,8 +43,9 @@ class Keeping:
                 self._contacts.remember(claim)
         self._ledger.unkept.clear()
         table.unkept.clear()
-        # The state may be a copy from another node, which had a row of this one.
-        table.unkept.note(table.own.id, None)
+        if any(claim.id == table.own.id for claim in kept.members):
+            # The state is a copy from another node, which had a row of this one.
+            table.unkept.note(table.own.id, None)
 
     def state(self) -> State:
         """Returns all that a store would keep for the next run."""

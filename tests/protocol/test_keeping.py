@@ -156,9 +156,6 @@ def test_one_change_among_many_is_one_row(most: int) -> None:
         for n in range(1000)
     )
     node = make_node(1, state=State(7, members, (), groups))
-    first = node.changes(most)
-    assert first is not None
-    assert ((), (), (node_id(1),)) == (first.members, first.groups, first.forgotten)
     assert node.changes(most) is None
     entry = Entry(3, "y", 0, 5)
     node.restored([Group(groups[500].owner, 2, 3, [entry])], 0.0)

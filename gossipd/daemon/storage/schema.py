@@ -50,8 +50,19 @@ WHERE excluded.version > version OR excluded.count > count
 # were complete up to `since`.
 _PUT_OWNER = """
 INSERT INTO owners VALUES (:owner, iif(:since = 0, :upto, 0)) ON CONFLICT DO UPDATE
-SET have = max(have, :upto) WHERE have >= :since
+SET have = :upto WHERE have >= :since AND have < :upto
 """
+_KINDS = {
+    "owners": [("owner", "blob"), ("have", "integer")],
+    "entries": [
+        *[("owner", "blob"), ("name", "text"), ("slot", "integer")],
+        *[(column, "integer") for column in ("version", "floor", "count")],
+    ],
+    "members": [
+        *[("id", "text"), ("accuser", "text")],
+        *[(column, "integer") for column in ("generation", "incarnation", "state", "removed")],
+    ],
+}
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
@@ -101,6 +112,18 @@ def read_state(connection: sqlite3.Connection) -> State:
         if row[5]:
             removed.append(row[0])
     return State(generation or 0, tuple(members), tuple(removed), tuple(groups))
+
+
+def holds_wrong_kinds(connection: sqlite3.Connection) -> bool:
+    """Returns whether a value is not of the kind that its column is to have.
+
+    SQLite checks that as it writes, so only damage leaves such a value. Raises sqlite3.Error.
+    """
+    queries = [
+        f"SELECT 1 FROM {table} WHERE " + " OR ".join(f"typeof({c}) <> '{k}'" for c, k in kinds)
+        for table, kinds in _KINDS.items()
+    ]
+    return any(connection.execute(f"{query} LIMIT 1").fetchone() for query in queries)
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:

@@ -21,7 +21,15 @@ from gossipd.protocol import Changes, Group, State, Write
 
 from ..errors import reason
 from . import schema
-from .schema import check, drop_members, open_to_read, put_group, put_members, read_state
+from .schema import (
+    check,
+    drop_members,
+    holds_wrong_kinds,
+    open_to_read,
+    put_group,
+    put_members,
+    read_state,
+)
 from .unsynced import UnsyncedLog
 
 _BUSY_SECONDS = 5.0
@@ -299,11 +307,10 @@ class Store:
             raise StoreError(
                 f"{self.path} belongs to the cluster {meta.get('cluster')!r}, not {self._cluster!r}"
             )
-        try:
-            state = read_state(connection)
-        except (TypeError, ValueError) as error:
-            # After an end in good order the file is not checked as a whole.
-            raise damaged(self.path, str(error)) from None
+        # After an end in good order the file is not checked as a whole.
+        if holds_wrong_kinds(connection):
+            raise damaged(self.path, "a value is of the wrong kind")
+        state = read_state(connection)
         self._generation = state.generation
         return state
 
