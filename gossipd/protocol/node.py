@@ -109,9 +109,7 @@ class Node:
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        self._view = view = View(
-            runtime, outbox, table, gossip, awareness, counters.members_changed
-        )
+        view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
@@ -238,8 +236,7 @@ class Node:
         if parse_node_id(node_id) != node_id:
             raise ValueError(f"{node_id!r} is not in canonical form")
         self._begin(now)
-        if node_id != self._table.own.id and not self._view.leaving:
-            self._view.move(node_id)
+        if self._leaving.move(node_id):
             for part in self._parts:
                 part.moved()
         return self._runtime.take_effects()
