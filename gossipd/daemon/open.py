@@ -110,7 +110,7 @@ async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
         node = _make_node(config, node_id, kept, discovery=segments is not None)
         if store is not None and store.trouble is None:
             with contextlib.suppress(WriteError):
-                store.begin(node.state().generation)
+                store.begin(node.generation())
         left = trio.Event()
 
         def notice(event: Event) -> None:
@@ -198,8 +198,10 @@ def _opened_store(
 
 
 def _close(store: Store, node: Node) -> None:
+    if store.trouble is not None:
+        node.all_changed()
     try:
-        store.close(node.state())
+        store.close(node.changes())
     except WriteError as error:
         structlog.get_logger().error("store_failed", reason=str(error))
 
