@@ -39,6 +39,7 @@ from .event_log import log_event
 from .http import HttpServer, Request
 from .log import RateLimit
 from .net import Segments, UdpSocket, advertised_address, changed_address, is_wildcard
+from .open_files import FullLog, limits_of_this_process
 from .service import Service, Tickets
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 
@@ -122,7 +123,8 @@ async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
         broadcast = None if segments is None else segments.broadcast
         driver = Driver(node, endpoint, tickets.answer, (log_event, notice), journal, broadcast)
         service = Service(node, node_id, driver, tickets, journal)
-        server = HttpServer(on_error=_ErrorLog())
+        limits = limits_of_this_process()
+        server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
         requests: dict[tuple[str, int], int] = {}
         metrics = Metrics(service.statistics, server.statistics, requests, driver.lateness, store)
         api = Api(service, metrics.page, requests)

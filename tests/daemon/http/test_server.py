@@ -29,10 +29,15 @@ def ok(request: Request) -> Response:
 
 
 class Running:
-    """A server on a free port of 127.0.0.1."""
+    """A server on a free port of 127.0.0.1.
 
-    def __init__(self, server: HttpServer, port: int, done: trio.Event) -> None:
+    Attributes:
+        full: what was done about each newcomer that found no room.
+    """
+
+    def __init__(self, server: HttpServer, port: int, done: trio.Event, full: list[str]) -> None:
         self.server = server
+        self.full = full
         self.done = done
         self.streams: list[trio.SocketStream] = []
         self.port = port
@@ -66,7 +71,8 @@ async def received(stream: trio.SocketStream) -> bytes:
 @asynccontextmanager
 async def running(handler: Handler = ok, limits: Limits | None = None) -> AsyncIterator[Running]:
     """Serves for the length of the block."""
-    server, done = HttpServer(limits), trio.Event()
+    full: list[str] = []
+    server, done = HttpServer(limits, on_full=full.append), trio.Event()
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
 
     async def serve() -> None:
@@ -75,7 +81,7 @@ async def running(handler: Handler = ok, limits: Limits | None = None) -> AsyncI
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve)
-        site = Running(server, listeners[0].socket.getsockname()[1], done)
+        site = Running(server, listeners[0].socket.getsockname()[1], done, full)
         yield site
         nursery.cancel_scope.cancel()
     for stream in site.streams:
@@ -179,6 +185,7 @@ async def test_longest_idle_connection_makes_room(
         await used.receive_some()
         assert 200 == await site.status()
 
+        assert ["the connection that was idle longest was closed"] == site.full
         assert b"" == await unused.receive_some()
         await used.send_all(GET)
         assert 200 == status(await used.receive_some())
@@ -194,6 +201,22 @@ async def test_no_room(autojump_clock: trio.testing.MockClock) -> None:
 
         assert 503 == status(data)
         assert b"\r\nRetry-After: 1\r\n" in data
+        assert ["a newcomer was refused"] == site.full
+
+
+async def test_no_room_for_any_number() -> None:
+    """Each newcomer without room is answered 503, also beyond those that are answered with care."""
+    async with running(limits=Limits(connections=1, refusals=2)) as site:
+        await site.connect(b"GET ")
+        with ExitStack() as clients:
+            made = [clients.enter_context(socket.socket()) for _ in range(8)]
+            for client in made:
+                client.connect(("127.0.0.1", site.port))
+                client.send(GET)
+            await trio.testing.wait_all_tasks_blocked()
+            answers = [status(client.recv(1000, socket.MSG_DONTWAIT)) for client in made]
+        assert [503] * 8 == answers
+        assert 8 == site.server.statistics().refused
 
 
 async def test_room_after_a_close() -> None:
@@ -307,6 +330,26 @@ async def test_accepting_survives_a_lack_of_descriptors(
     async with running() as site:
         assert 200 == await site.status()
     assert not failures
+
+
+async def test_a_lack_of_descriptors_closes_the_longest_idle(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newcomer for whom there is no descriptor gets the one of an idle connection at once."""
+    accept, failures = socket.socket.accept, [errno.EMFILE]
+
+    def failing(listener: socket.socket) -> tuple[socket.socket, Any]:
+        if failures:
+            raise OSError(failures.pop(), "on purpose")
+        return accept(listener)
+
+    async with running() as site, await site.connect() as idle:
+        monkeypatch.setattr(socket.socket, "accept", failing)
+        start = trio.current_time()
+        assert 200 == await site.status()
+        assert b"" == await idle.receive_some()
+        assert start == trio.current_time()
+        assert ["no file descriptor is left"] == site.full
 
 
 async def test_many_are_accepted_in_one_turn() -> None:
