@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from random import SystemRandom
 
@@ -92,9 +92,17 @@ class Daemon:
             await self._left.wait()
 
 
+def _do_nothing() -> None:
+    pass
+
+
 @asynccontextmanager
-async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
+async def open_daemon(
+    config: DaemonConfig, before_taking_part: Callable[[], None] = _do_nothing
+) -> AsyncIterator[Daemon]:
     """Runs a daemon for the length of the block. Its node leaves the cluster at the end.
+
+    `before_taking_part` is called when everything is open and no other node knows of this one yet.
 
     If the block raises or is cancelled, the daemon stops at once, as if it had been killed: other
     nodes take its node for dead, and nothing that was acknowledged is lost.
@@ -128,6 +136,7 @@ async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
         requests: dict[tuple[str, int], int] = {}
         metrics = Metrics(service.statistics, server.statistics, requests, driver.lateness, store)
         api = Api(service, metrics.page, requests)
+        before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
             nursery.start_soon(service.run)
