@@ -32,7 +32,7 @@ from gossipd.protocol import (
 )
 
 from .config import DaemonConfig
-from .doors import Api, Metrics
+from .doors import Api, Metrics, OwnHosts
 from .driver import Driver, look_up
 from .errors import reason
 from .event_log import log_event
@@ -135,7 +135,7 @@ async def open_daemon(
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
         requests: dict[tuple[str, int], int] = {}
         metrics = Metrics(service.statistics, server.statistics, requests, driver.lateness, store)
-        api = Api(service, metrics.page, requests)
+        api = Api(service, metrics.page, requests, OwnHosts(_names(config)))
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
@@ -165,6 +165,17 @@ class _ErrorLog:
             path = request.path if request else ""
             log = structlog.get_logger()
             log.error("request_failed", path=path, held_back=held_back, exc_info=error)
+
+
+def _names(config: DaemonConfig) -> Iterator[str]:
+    """Yields the names under which clients may know this node."""
+    yield config.bind[0]
+    if config.advertise is not None:
+        yield split_node_id(config.advertise)[0]
+    machine = socket.gethostname()
+    yield machine
+    yield machine.partition(".")[0]
+    yield from config.allowed_hosts
 
 
 def _make_node(config: DaemonConfig, node_id: str, kept: State | None, *, discovery: bool) -> Node:
