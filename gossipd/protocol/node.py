@@ -15,11 +15,14 @@ from .config import Identity, ProtocolConfig
 from .counters import VALUE_LIMIT, Counters, Increment, Ledger
 from .effects import Effect, Write
 from .fingerprint import Gates
+from .foreign import Foreign
 from .handshake import Handshake
 from .inbox import Inbox
+from .keeping import Keeping
 from .membership import (
     Awareness,
     Challenges,
+    Clocks,
     Contacts,
     Detector,
     Discovery,
@@ -29,19 +32,23 @@ from .membership import (
     MemberTable,
     MemberView,
     RoundTrips,
+    SeedWatch,
     View,
 )
 from .outbox import Outbox
 from .part import Part
 from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
-from .state import State
+from .state import Changes, State
 from .statistics import Statistics
-from .wire import ALIVE, DEAD, LEFT, SUSPECT, Claim, Codec, Group
+from .wire import ALIVE, LARGEST, Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
 time cannot hold the driver for ever."""
+
+UNLIMITED = 1 << 62
+"""As many changes as there are."""
 
 
 class Node:
@@ -53,8 +60,9 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `state`,
-      `gates`, `revision`.
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`,
+      `generation`, `state`, `gates`.
+    - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
     the time as `now`, in seconds, which never falls and may start anywhere. The driver's contract:
@@ -86,7 +94,7 @@ class Node:
         """
         kept = state or State()
         generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-        own = Claim(identity.node_id, generation, 0, ALIVE)
+        own = Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
         key, codec = config.cluster.encode(), Codec(config.cluster)
 
         # What the parts share.
@@ -104,13 +112,13 @@ class Node:
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        self._view = view = View(
-            runtime, outbox, table, gossip, awareness, counters.members_changed
-        )
+        view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
+        self._view = view
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
+        seeds = SeedWatch(runtime, table, contacts)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
-        self._leaving = Leaving(runtime, outbox, table, view, echoes, gates, discovery)
+        self._leaving = Leaving(runtime, table, view, echoes, gossip, gates, discovery)
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
@@ -120,14 +128,16 @@ class Node:
         # The order in which they start and hear of a move or a pause. It decides which part draws
         # from the one random generator first: another order is another run for the same seed.
         parts: list[Part] = [
-            *(runtime, awareness, echoes, gossip, view),
-            *(detector, contacts, discovery, self._leaving),
-            *counters.parts,
-            *(rows, versions, reconciler, handshake, outbox),
+            *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
+            *(self._leaving, *counters.parts),
+            *(rows, versions, reconciler, handshake, Clocks(runtime), outbox),
         ]
-        self._inbox = Inbox(runtime, codec, table, contacts, handshake, parts)
+        foreign = Foreign(runtime, outbox, codec, contacts, seeds)
+        self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
-        self._restore(kept)
+        self._keeping = Keeping(table, ledger, contacts, config.member_limit)
+        if state is not None:
+            self._keeping.restore(state, now)
 
     def assume(self, members: Sequence[Claim]) -> None:
         """Takes these members as met, so that a cluster can be made whole without a first join.
@@ -143,13 +153,13 @@ class Node:
         self._begin(now)
         for part in self._parts:
             part.start()
-        return self._end()
+        return self._runtime.take_effects()
 
     def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
         """Handles a datagram; bytes that are no datagram of this cluster are only counted."""
         self._begin(now)
         self._inbox.take(data, source)
-        return self._end()
+        return self._runtime.take_effects()
 
     def handle_timeout(self, now: float) -> list[Effect]:
         """Fires every timer that is due, if there is any."""
@@ -159,7 +169,7 @@ class Node:
             if action is None:
                 break
             action()
-        return self._end()
+        return self._runtime.take_effects()
 
     def persisted(self, write: Write, now: float) -> list[Effect]:
         """Lets `write`, which is on disk, take effect.
@@ -168,7 +178,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.persisted(write)
-        return self._end()
+        return self._runtime.take_effects()
 
     def persist_failed(self, write: Write, now: float) -> list[Effect]:
         """Takes note that `write` failed, so that it may be on disk or not.
@@ -177,30 +187,35 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.persist_failed(write)
-        return self._end()
+        return self._runtime.take_effects()
 
     def restored(self, groups: Iterable[Group], now: float) -> list[Effect]:
         """Merges what the store holds for certain, read back after a write to it failed."""
         self._begin(now)
         self._counters.writes.restored(groups)
-        return self._end()
+        return self._runtime.take_effects()
 
-    def renew(self, now: float) -> list[Effect]:
+    def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         """Counts under a new owner id from now on.
 
         The driver calls this when the machine may have been restored from a snapshot. Other nodes
         may then know later versions of the old owner than this process does, and a version must
         never be given twice.
+
+        Args:
+            wall_ms: what the wall clock shows, in milliseconds since 1970, if it was stepped.
         """
         self._begin(now)
+        if wall_ms is not None:
+            self._runtime.set_wall(wall_ms)
         self._counters.writes.renew()
-        return self._end()
+        return self._runtime.take_effects()
 
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
         """Takes the addresses that the look-up of a `Resolve` found; none if it failed."""
         self._begin(now)
         self._contacts.resolved(ticket, addresses)
-        return self._end()
+        return self._runtime.take_effects()
 
     # Commands
 
@@ -211,7 +226,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.join(seeds)
-        return self._end()
+        return self._runtime.take_effects()
 
     def leave(self, now: float) -> list[Effect]:
         """Tells several peers that this node left.
@@ -220,7 +235,7 @@ class Node:
         """
         self._begin(now)
         self._leaving.leave()
-        return self._end()
+        return self._runtime.take_effects()
 
     def move(self, node_id: str, now: float) -> list[Effect]:
         """Leaves under the present id and joins as `node_id`, with the same counts.
@@ -231,11 +246,10 @@ class Node:
         if parse_node_id(node_id) != node_id:
             raise ValueError(f"{node_id!r} is not in canonical form")
         self._begin(now)
-        if node_id != self._table.own.id and not self._view.leaving:
-            self._view.move(node_id)
+        if self._leaving.move(node_id):
             for part in self._parts:
                 part.moved()
-        return self._end()
+        return self._runtime.take_effects()
 
     def register(self, text: str, now: float) -> list[Effect]:
         """Lists a peer at once and contacts it; a peer that was removed is no longer removed.
@@ -245,7 +259,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.register(text)
-        return self._end()
+        return self._runtime.take_effects()
 
     def remove(self, text: str, now: float) -> list[Effect]:
         """Removes a peer until it is registered again: this node neither sends to it nor hears it.
@@ -254,7 +268,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.remove(text)
-        return self._end()
+        return self._runtime.take_effects()
 
     def increment(
         self, name: str, amount: int, ack: str | None, ticket: int, now: float
@@ -274,7 +288,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.increment(name, asked)
-        return self._end()
+        return self._runtime.take_effects()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
         """Raises a counter to `value` if it is lower; an `Answer` with this ticket follows.
@@ -284,7 +298,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.sync(name, value, ack, ticket)
-        return self._end()
+        return self._runtime.take_effects()
 
     # Getters
 
@@ -311,17 +325,13 @@ class Node:
         """
         return Statistics.gathered(self._parts)
 
+    def generation(self) -> int:
+        """Returns the generation under which this node is known to others."""
+        return self._table.own.generation
+
     def state(self) -> State:
         """Returns what a store would keep for the next run."""
-        table = self._table
-        rows = table.rows.values()
-        known = (row.claim() for row in rows if row is not table.own)
-        return State(
-            table.own.generation,
-            (*known, *self._contacts.remembered()),
-            tuple(row.id for row in rows if row.removed),
-            tuple(self._counters.ledger.all_groups()),
-        )
+        return self._keeping.state()
 
     def gates(self) -> tuple[int, int]:
         """Returns the hashes of the member table and of the counters.
@@ -330,10 +340,24 @@ class Node:
         """
         return self._table.fingerprint.total, self._counters.ledger.fingerprint.total
 
-    def revision(self) -> tuple[int, ...]:
-        """Returns a value that changes whenever `state` does, suspicions left aside."""
-        table, changes = self._table, self._counters.ledger.changes
-        return (table.fingerprint.total, len(table.removed), len(table.rows), changes)
+    # What a store is to write
+
+    def changes(self, most: int = UNLIMITED) -> Changes | None:
+        """Hands over what changed since the last call, or None if nothing did.
+
+        At most `most` owners and members are handed over at once. The first call of a node that
+        was made without a state hands over everything. Whatever was handed over is not handed over
+        again until it changes, or until `all_changed` is called.
+        """
+        return self._keeping.changes(most)
+
+    def all_changed(self, held: Iterable[str] = ()) -> None:
+        """Lets `changes` hand over everything anew, since the store may have lost some of it.
+
+        `held` are the ids of the members that the store holds now: those that are no longer known
+        here are to be forgotten.
+        """
+        self._keeping.all_changed(held)
 
     # Each input
 
@@ -343,31 +367,6 @@ class Node:
         if lateness is not None:
             for part in self._parts:
                 part.paused(lateness)
-
-    def _end(self) -> list[Effect]:
-        return self._runtime.take_effects()
-
-    def _restore(self, kept: State) -> None:
-        for group in kept.groups:
-            self._counters.ledger.apply(group)
-        for claim in kept.members:
-            if claim.id == self._table.own.id:
-                continue  # The state is a copy from another node, which had a row of this one.
-            removed = claim.id in kept.removed
-            if removed or claim.state in (DEAD, LEFT):
-                # A suspicion ended with the process that had it. Without one there is no deadline,
-                # and the row would stay suspect for ever.
-                state = ALIVE if claim.state == SUSPECT else claim.state
-                known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
-                # The limit may have been larger in an earlier run.
-                full = len(self._table.rows) >= self._runtime.config.member_limit
-                if full and not removed and not self._table.make_room(known):
-                    continue
-                row = self._table.add(known, self._runtime.now)
-                self._table.set_removed(row, removed)
-            else:
-                # A member that was alive may be gone by now, so it becomes a contact and no row.
-                self._contacts.remember(claim)
 
 
 def _own_generation(kept: State, node_id: str) -> int:

@@ -15,7 +15,7 @@ TESTS = read("tests")
 
 # Modules without a test file of the mirrored name, and why that is right.
 WITHOUT_MIRROR = {
-    "gossipd.__main__": "one line that calls the command line",
+    "gossipd.__main__": "tests/real/test_early_stop.py starts it",
     "gossipd.protocol.counters.face": "every test of a node makes one",
     "gossipd.protocol.effects": "values without behaviour",
     "gossipd.protocol.events": "values without behaviour",
@@ -28,6 +28,13 @@ WITHOUT_MIRROR = {
     "lab.search.__main__": "one line that calls the command line",
     "lab.bench.__main__": "one line that calls the command line",
     "lab.bench.kinship_node": "needs another program's environment",
+    "lab.blackbox.__main__": "one line that calls the command line",
+    "lab.blackbox.clients": "tests/real/test_blackbox.py lets it run",
+    "lab.blackbox.cycle": "tests/real/test_blackbox.py lets it run",
+    "lab.blackbox.machine": "tests/real/test_blackbox.py lets it run",
+    "lab.blackbox.network": "tests/real/test_blackbox.py lets it run",
+    "lab.blackbox.run": "tests/real/test_blackbox.py lets it run",
+    "lab.blackbox.switch": "tests/real/test_blackbox.py lets it run",
     "lab.experiments.__main__": "one line that calls the command line",
     "lab.processes.addresses": "what tests/real is made of",
     "lab.processes.client": "what tests/real is made of",

@@ -103,7 +103,7 @@ class FakeNode:
         self.inputs.append(("leave", now))
         return [Notify(LeaveDone(0, 0))]
 
-    def renew(self, now: float) -> list[Effect]:
+    def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         self.inputs.append(("renew", now))
         return []
 
@@ -150,8 +150,8 @@ class FakeNode:
     def gates(self) -> tuple[int, int]:
         return len(self.states), sum(self.totals.values())
 
-    def revision(self) -> tuple[int, ...]:
-        return self.gates()
+    def changes(self) -> Any:
+        return None
 
     def _hear(self, peer: str, now: float) -> list[Effect]:
         before = self.states.get(peer)

@@ -2,7 +2,8 @@
 
 A mutant replaces one function of the protocol. Those that the search finds are in `mutants_counter`
 and `mutants_membership`, and in `mutants_meetings` where two things must meet. Those that a test of
-the protocol finds are in `mutants_tested`.
+the protocol finds are in `mutants_tested` and
+`mutants_tested_counter`.
 """
 
 from __future__ import annotations

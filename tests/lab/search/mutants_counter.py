@@ -8,11 +8,12 @@ from unittest.mock import patch
 
 import attrs
 
-from gossipd.protocol import Record, node, reconcile
+from gossipd.protocol import Record, reconcile
 from gossipd.protocol.counters import answers, relays, writes
 from gossipd.protocol.counters.floors import Counter, _raise, _value
 from gossipd.protocol.counters.ledger import Ledger, OwnerLog
 from gossipd.protocol.events import OwnerRetired
+from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.wire import Confirm, Entry, Group, SpreadDone
 from tests.lab.search.mutants import mutant
 
@@ -218,10 +219,10 @@ def the_last_arrival_wins(
     return original(self, owner, log, entry)
 
 
-@mutant(node.Node, "_restore", "lost", "count fell", within=60, among="clocks")
-def nothing_is_read_back(original: Any, self: Any, kept: Any) -> None:
+@mutant(Keeping, "restore", "lost", "count fell", within=60, among="clocks")
+def nothing_is_read_back(original: Any, self: Any, kept: Any, now: float) -> None:
     """A process starts without the entries that the one before it wrote."""
-    original(self, attrs.evolve(kept, groups=()))
+    original(self, attrs.evolve(kept, groups=()), now)
 
 
 @mutant(writes.Writes, "merge", "count fell", within=150)
@@ -230,7 +231,7 @@ def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: An
     before = self._runtime.take_effects()
     news = original(self, *arguments)
     kept = [each for each in self._runtime.take_effects() if not isinstance(each, Record)]
-    self._runtime.emit(*before, *kept)
+    self._runtime.emit_all([*before, *kept])
     return news
 
 

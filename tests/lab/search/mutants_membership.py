@@ -9,6 +9,7 @@ import attrs
 
 from gossipd.protocol import handshake, inbox, node, outbox, reconcile
 from gossipd.protocol.fingerprint import MASK, Gates
+from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.membership import contacts, detector, echoes, gossip, table, view
 from gossipd.protocol.timers import TimerQueue
 from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm, Rows
@@ -63,13 +64,15 @@ def the_dead_stay_dead(original: Any, claim: Claim, row: Any) -> bool:
     )
 
 
-@mutant(view.View, "_acceptable", "never said", within=50)
-def others_raise_incarnations(original: Any, self: Any, claim: Claim) -> bool:
+@mutant(view.View, "apply", "never said", within=50)
+def others_raise_incarnations(
+    original: Any, self: Any, claim: Claim, merged_from: str = ""
+) -> bool:
     """A node that passes a suspicion on makes it look newer."""
     if claim.state == SUSPECT and claim.id in self._table.live:
         row = self._table.live[claim.id]
         row.incarnation += 1
-    return original(self, claim)
+    return original(self, claim, merged_from)
 
 
 @mutant(detector.Detector, "_conclude", "not dead", within=50)
@@ -114,10 +117,10 @@ def registering_does_not_show_again(original: Any, self: Any, row: Any, removed:
         original(self, row, removed)
 
 
-@mutant(node.Node, "_restore", "not as told", within=30, among="removals")
-def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any) -> None:
+@mutant(Keeping, "restore", "not as told", within=30, among="removals")
+def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any, now: float) -> None:
     """Removals are not read back from the disk."""
-    original(self, attrs.evolve(kept, removed=()))
+    original(self, attrs.evolve(kept, removed=()), now)
 
 
 @mutant(node, "_own_generation", "old generation", within=30, among="clocks")

@@ -9,6 +9,7 @@ import attrs
 
 from gossipd.protocol import (
     Answer,
+    Changes,
     Effect,
     Entry,
     Group,
@@ -118,11 +119,11 @@ class Puppet:
     def gates(self) -> tuple[int, int]:
         return 0, 0
 
-    def revision(self) -> tuple[int, ...]:
-        return ()
-
     def state(self) -> State:
         return State(groups=tuple(self.groups))
+
+    def changes(self) -> Changes:
+        return Changes(groups=tuple(self.groups))
 
 
 def puppets(nodes: int) -> tuple[World, list[Any]]:

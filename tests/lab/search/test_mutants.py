@@ -13,11 +13,18 @@ from tests.lab.search import (
     mutants_meetings,
     mutants_membership,
     mutants_tested,
+    mutants_tested_counter,
 )
 from tests.lab.search.mutants import MUTANTS, Mutant
 
 # Imported for what they register.
-BROKEN = (mutants_counter, mutants_meetings, mutants_membership, mutants_tested)
+BROKEN = (
+    mutants_counter,
+    mutants_meetings,
+    mutants_membership,
+    mutants_tested,
+    mutants_tested_counter,
+)
 
 FIRST = 10_000_000
 
