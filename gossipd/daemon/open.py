@@ -190,6 +190,13 @@ def _opened_store(
             kept = store.open()
         except StoreError as error:
             raise StartError(str(error)) from None
+        if store.shortfall is not None:
+            structlog.get_logger().error(
+                "store_incomplete",
+                file=str(store.path),
+                reason=store.shortfall,
+                consequence="of what is missing only what other nodes hold comes back",
+            )
         yield store, kept
     finally:
         os.close(held)
@@ -198,7 +205,7 @@ def _opened_store(
 def _close(store: Store, node: Node) -> None:
     try:
         store.close(node.state())
-    except WriteError as error:
+    except (WriteError, StoreError) as error:
         structlog.get_logger().error("store_failed", reason=str(error))
 
 

@@ -23,6 +23,7 @@ from .writer import WriterThread
 
 _LAZY_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
+_LOOK_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
 
 _GATHER_SECONDS = 0.001
@@ -51,6 +52,15 @@ class Storage(Protocol):
 
     def reopen(self) -> State:
         """Makes the store writable again and returns what it holds.
+
+        Raises WriteError or StoreError.
+        """
+
+    def lost(self) -> str | None:
+        """Returns the names of open files that were taken away, or None."""
+
+    def renew(self, state: State) -> None:
+        """Writes all of a state into new files, in place of those that were taken away.
 
         Raises WriteError or StoreError.
         """
@@ -90,6 +100,7 @@ class Journal:
         self._wake = trio.Event()
         self._revision: Hashable = None
         self._next_snapshot = 0.0
+        self._next_look = 0.0
         self._thread = WriterThread()
         self._complaints = RateLimit(_COMPLAINT_SECONDS, trio.current_time)
 
@@ -112,7 +123,8 @@ class Journal:
                 with trio.move_on_at(max(self._next_snapshot, trio.current_time())):
                     await self._wake.wait()
                     await self._gather()
-                await self._commit(node, reports)
+                if await self._look(node, reports):
+                    await self._commit(node, reports)
             else:
                 self._complain()
                 await trio.sleep(_RETRY_SECONDS)
@@ -136,13 +148,39 @@ class Journal:
         try:
             await self._thread.run(self._store.commit, batch, snapshot)
         except WriteError as error:
-            self.trouble = str(error)
-            self._revision = None
-            # What was staged meanwhile fails as well. From now on `add` refuses newer writes.
-            batch, self._queue = batch + self._queue, []
-            reports.reported(batch, kept=False)
+            self._fail(error, batch, reports)
         else:
             reports.reported(batch, kept=True)
+
+    def _fail(self, error: Exception, batch: list[Write], reports: Reports) -> None:
+        """Fails writes, and what was staged after them. From now on `add` refuses newer ones."""
+        self.trouble = str(error)
+        self._revision = None
+        batch, self._queue = batch + self._queue, []
+        reports.reported(batch, kept=False)
+
+    async def _look(self, node: Snapshots, reports: Reports) -> bool:
+        """Looks once a second whether files were taken away, and has them written anew.
+
+        Returns False if nothing can be written.
+        """
+        now = trio.current_time()
+        if now < self._next_look:
+            return True
+        self._next_look = now + _LOOK_SECONDS
+        lost = await self._thread.run(self._store.lost)
+        if lost is None:
+            return True
+        self._store.begin_snapshot()
+        try:
+            await self._thread.run(self._store.renew, node.state())
+        except (WriteError, StoreError) as error:
+            self._fail(error, [], reports)
+            return False
+        structlog.get_logger().error(
+            "store_files_lost", files=lost, consequence="all was written anew from memory"
+        )
+        return True
 
     def _snapshot(self, node: Snapshots) -> State | None:
         """Returns the node's state once a second if it may have changed, else None."""

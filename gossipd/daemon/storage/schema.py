@@ -97,6 +97,14 @@ def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
     connection.executemany("DELETE FROM members WHERE id = ?", [(member,) for member in gone])
 
 
+def put_state(connection: sqlite3.Connection, state: State) -> None:
+    """Writes a whole state into empty tables. Raises sqlite3.Error."""
+    for group in state.groups:
+        put_group(connection, Group(group.owner, 0, group.upto, group.entries))
+    put_members(connection, member_rows(state).values())
+    connection.execute(PUT_META, ("generation", state.generation))
+
+
 def read_state(connection: sqlite3.Connection) -> State:
     """Returns all that a file holds. Raises sqlite3.Error."""
     query = "SELECT max(value) FROM meta WHERE key = 'generation'"
