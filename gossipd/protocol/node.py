@@ -143,13 +143,13 @@ class Node:
         self._begin(now)
         for part in self._parts:
             part.start()
-        return self._end()
+        return self._runtime.take_effects()
 
     def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
         """Handles a datagram; bytes that are no datagram of this cluster are only counted."""
         self._begin(now)
         self._inbox.take(data, source)
-        return self._end()
+        return self._runtime.take_effects()
 
     def handle_timeout(self, now: float) -> list[Effect]:
         """Fires every timer that is due, if there is any."""
@@ -159,7 +159,7 @@ class Node:
             if action is None:
                 break
             action()
-        return self._end()
+        return self._runtime.take_effects()
 
     def persisted(self, write: Write, now: float) -> list[Effect]:
         """Lets `write`, which is on disk, take effect.
@@ -168,7 +168,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.persisted(write)
-        return self._end()
+        return self._runtime.take_effects()
 
     def persist_failed(self, write: Write, now: float) -> list[Effect]:
         """Takes note that `write` failed, so that it may be on disk or not.
@@ -177,13 +177,13 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.persist_failed(write)
-        return self._end()
+        return self._runtime.take_effects()
 
     def restored(self, groups: Iterable[Group], now: float) -> list[Effect]:
         """Merges what the store holds for certain, read back after a write to it failed."""
         self._begin(now)
         self._counters.writes.restored(groups)
-        return self._end()
+        return self._runtime.take_effects()
 
     def renew(self, now: float) -> list[Effect]:
         """Counts under a new owner id from now on.
@@ -194,13 +194,13 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.renew()
-        return self._end()
+        return self._runtime.take_effects()
 
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
         """Takes the addresses that the look-up of a `Resolve` found; none if it failed."""
         self._begin(now)
         self._contacts.resolved(ticket, addresses)
-        return self._end()
+        return self._runtime.take_effects()
 
     # Commands
 
@@ -211,7 +211,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.join(seeds)
-        return self._end()
+        return self._runtime.take_effects()
 
     def leave(self, now: float) -> list[Effect]:
         """Tells several peers that this node left.
@@ -220,7 +220,7 @@ class Node:
         """
         self._begin(now)
         self._leaving.leave()
-        return self._end()
+        return self._runtime.take_effects()
 
     def move(self, node_id: str, now: float) -> list[Effect]:
         """Leaves under the present id and joins as `node_id`, with the same counts.
@@ -235,7 +235,7 @@ class Node:
             self._view.move(node_id)
             for part in self._parts:
                 part.moved()
-        return self._end()
+        return self._runtime.take_effects()
 
     def register(self, text: str, now: float) -> list[Effect]:
         """Lists a peer at once and contacts it; a peer that was removed is no longer removed.
@@ -245,7 +245,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.register(text)
-        return self._end()
+        return self._runtime.take_effects()
 
     def remove(self, text: str, now: float) -> list[Effect]:
         """Removes a peer until it is registered again: this node neither sends to it nor hears it.
@@ -254,7 +254,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.remove(text)
-        return self._end()
+        return self._runtime.take_effects()
 
     def increment(
         self, name: str, amount: int, ack: str | None, ticket: int, now: float
@@ -274,7 +274,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.increment(name, asked)
-        return self._end()
+        return self._runtime.take_effects()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
         """Raises a counter to `value` if it is lower; an `Answer` with this ticket follows.
@@ -284,7 +284,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.sync(name, value, ack, ticket)
-        return self._end()
+        return self._runtime.take_effects()
 
     # Getters
 
@@ -336,9 +336,6 @@ class Node:
         if lateness is not None:
             for part in self._parts:
                 part.paused(lateness)
-
-    def _end(self) -> list[Effect]:
-        return self._runtime.take_effects()
 
     def _restore(self, kept: State) -> None:
         for group in kept.groups:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -88,7 +88,11 @@ class Runtime(Part):
         """Sets the timer `key`: it calls `action` in `seconds`, unless set anew or cancelled."""
         self.timers.set(key, self.now + seconds, action)
 
-    def emit(self, *effects: Effect) -> None:
+    def emit(self, effect: Effect) -> None:
+        """Queues an effect for the driver."""
+        self._effects.append(effect)
+
+    def emit_all(self, effects: Iterable[Effect]) -> None:
         """Queues effects for the driver, in order."""
         self._effects += effects
 
