@@ -20,11 +20,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from gossipd.protocol import Group, Write
 
 _HEAD = struct.Struct("<II")
+_VERSION = struct.Struct("<Q")
 _LIMIT = 4096
 
 
@@ -48,10 +47,6 @@ class Mark(NamedTuple):
         )
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Mark).decode
-
-
 class LastSynced:
     """The note beside the database `path`. It appears with the first write."""
 
@@ -66,24 +61,26 @@ class LastSynced:
                 content = file.read(_LIMIT)
             length, checksum = _HEAD.unpack_from(content)
             record = content[_HEAD.size : _HEAD.size + length]
-            return _decode(record) if zlib.crc32(record) == checksum else None
-        except (OSError, struct.error, msgspec.DecodeError):
+            [version] = _VERSION.unpack_from(record)
+        except (OSError, struct.error):
             return None
+        return Mark(record[_VERSION.size :], version) if zlib.crc32(record) == checksum else None
 
     def note(self, writes: Sequence[Write]) -> None:
         """Notes the last of some writes that were just synced, unless the file system refuses it.
 
         An older note promises less, so a failure does no harm.
         """
-        groups = [group for write in writes[-1:] for group in write.groups if group.entries]
-        if not groups:
+        if not writes or not writes[-1].groups or not writes[-1].groups[-1].entries:
             return
-        version = max([entry.version for entry in groups[-1].entries])
-        content = _encode(Mark(groups[-1].owner, version))
-        with contextlib.suppress(OSError):
+        group = writes[-1].groups[-1]
+        content = _VERSION.pack(group.entries[-1].version) + group.owner
+        try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             os.pwrite(self._file, _HEAD.pack(len(content), zlib.crc32(content)) + content, 0)
+        except OSError:
+            return
 
     def clear(self) -> None:
         """Removes the note: what it promised is known to be lost."""

@@ -27,7 +27,7 @@ from gossipd.daemon.storage.journal import Journal, Reports, Snapshots
 from gossipd.daemon.storage.store import Store, StoreError, WriteError
 from gossipd.daemon.storage.writer import WriterThread
 from gossipd.protocol import Address, Entry, Group, Identity, Node, ProtocolConfig, State
-from gossipd.protocol.counters.writes import Counting
+from gossipd.protocol.counters.writes import Writes
 from tests.daemon.fakes import Running, serving
 from tests.daemon.storage.faults.disk import Disk, Image, records
 from tests.daemon.storage.faults.power import CLUSTER, SmallLog
@@ -288,9 +288,9 @@ async def _commit_late(self: Journal, node: Snapshots, reports: Reports) -> None
         self.trouble = str(error)
 
 
-def _keep_id(self: Counting) -> None:
+def _keep_id(self: Writes) -> None:
     """Breaks the counting: it goes on under the same id when a write has failed."""
-    self._owner = self._owner or self._out.rng.randbytes(16)
+    self._owner = self._owner or self._runtime.rng.randbytes(16)
     self._answers.give_up()
     self._pushes.reset(self._owner)
 
@@ -298,7 +298,7 @@ def _keep_id(self: Counting) -> None:
 BREAKAGES: dict[str, Callable[[], Any]] = {
     "": contextlib.nullcontext,
     "answers before the commit": lambda: mock.patch.object(Journal, "_commit", _commit_late),
-    "same id after a failure": lambda: mock.patch.object(Counting, "_new_id", _keep_id),
+    "same id after a failure": lambda: mock.patch.object(Writes, "_new_id", _keep_id),
     "no sync": lambda: mock.patch.object(SmallLog, "pragma", "PRAGMA synchronous = OFF"),
 }
 
