@@ -105,15 +105,14 @@ class Node:
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)
 
-        # The parts. Each is given the parts that it calls, so it is made after them. One call goes
-        # across rooms: the view finds that a member changed, and the counters must send it what
-        # this node has counted. They need no view, so they are made first.
+        # The parts. Each is given the parts that it calls, so it is made after them. The counters
+        # are made first: they need no view, and the view tells them of members that changed.
         self._counters = counters = Counters(runtime, outbox, table, ledger, round_trips)
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
-        self._view = view
+        changed = counters.members_changed
+        self._view = view = View(runtime, outbox, table, gossip, awareness, changed)
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)
@@ -125,8 +124,7 @@ class Node:
         challenges = Challenges(runtime, outbox, table, echoes)
         handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
 
-        # The order in which they start and hear of a move or a pause. It decides which part draws
-        # from the one random generator first: another order is another run for the same seed.
+        # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, *counters.parts),
