@@ -6,7 +6,15 @@ out. Time, randomness and bytes are arguments, so that a run replays exactly. `d
 explains how the protocol works.
 """
 
-from .address import DEFAULT_PORT, Address, format_node_id, is_address, parse_node_id, split_node_id
+from .address import (
+    DEFAULT_PORT,
+    Address,
+    format_node_id,
+    is_address,
+    parse_host_port,
+    parse_node_id,
+    split_node_id,
+)
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
 from .counters import FLOOR_LIMIT, VALUE_LIMIT, Increment, Ledger, LimitExceeded
 from .effects import (
@@ -21,6 +29,7 @@ from .effects import (
     Write,
 )
 from .events import (
+    ClockDiffers,
     ClusterFound,
     ContentDiffers,
     Event,
@@ -38,11 +47,12 @@ from .events import (
     Paused,
     Refuted,
     RegisteredPeerSilent,
+    SeedNotJoined,
 )
 from .membership import MemberView, suspicion_timeout
 from .node import Node
 from .state import Changes, State
-from .statistics import Statistics, Traffic
+from .statistics import SEED_STATES, SeedView, Statistics, Traffic
 from .wire import (
     ALIVE,
     STATES,
@@ -66,6 +76,7 @@ __all__ = [
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
+    "SEED_STATES",
     "STATES",
     "VALUE_LIMIT",
     "Ack",
@@ -76,6 +87,7 @@ __all__ = [
     "Changes",
     "Claim",
     "Claims",
+    "ClockDiffers",
     "ClusterFound",
     "Codec",
     "Content",
@@ -111,6 +123,8 @@ __all__ = [
     "Refuted",
     "RegisteredPeerSilent",
     "Resolve",
+    "SeedNotJoined",
+    "SeedView",
     "Sender",
     "State",
     "Statistics",
@@ -120,6 +134,7 @@ __all__ = [
     "format_node_id",
     "frame",
     "is_address",
+    "parse_host_port",
     "parse_node_id",
     "split_node_id",
     "suspicion_timeout",

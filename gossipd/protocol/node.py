@@ -15,12 +15,14 @@ from .config import Identity, ProtocolConfig
 from .counters import VALUE_LIMIT, Counters, Increment, Ledger
 from .effects import Effect, Write
 from .fingerprint import Gates
+from .foreign import Foreign
 from .handshake import Handshake
 from .inbox import Inbox
 from .keeping import Keeping
 from .membership import (
     Awareness,
     Challenges,
+    Clocks,
     Contacts,
     Detector,
     Discovery,
@@ -30,6 +32,7 @@ from .membership import (
     MemberTable,
     MemberView,
     RoundTrips,
+    SeedWatch,
     View,
 )
 from .outbox import Outbox
@@ -38,7 +41,7 @@ from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import Changes, State
 from .statistics import Statistics
-from .wire import ALIVE, Claim, Codec, Group
+from .wire import ALIVE, LARGEST, Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
@@ -91,7 +94,7 @@ class Node:
         """
         kept = state or State()
         generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-        own = Claim(identity.node_id, generation, 0, ALIVE)
+        own = Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
         key, codec = config.cluster.encode(), Codec(config.cluster)
 
         # What the parts share.
@@ -110,10 +113,12 @@ class Node:
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
         view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
+        self._view = view
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
+        seeds = SeedWatch(runtime, table, contacts)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
-        self._leaving = Leaving(runtime, outbox, table, view, echoes, gates, discovery)
+        self._leaving = Leaving(runtime, table, view, echoes, gossip, gates, discovery)
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
@@ -123,12 +128,12 @@ class Node:
         # The order in which they start and hear of a move or a pause. It decides which part draws
         # from the one random generator first: another order is another run for the same seed.
         parts: list[Part] = [
-            *(runtime, awareness, echoes, gossip, view),
-            *(detector, contacts, discovery, self._leaving),
-            *counters.parts,
-            *(rows, versions, reconciler, handshake, outbox),
+            *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
+            *(self._leaving, *counters.parts),
+            *(rows, versions, reconciler, handshake, Clocks(runtime), outbox),
         ]
-        self._inbox = Inbox(runtime, codec, table, contacts, handshake, parts)
+        foreign = Foreign(runtime, outbox, codec, contacts, seeds)
+        self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
         self._keeping = Keeping(table, ledger, contacts)
         if state is not None:
@@ -190,14 +195,19 @@ class Node:
         self._counters.writes.restored(groups)
         return self._runtime.take_effects()
 
-    def renew(self, now: float) -> list[Effect]:
+    def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         """Counts under a new owner id from now on.
 
         The driver calls this when the machine may have been restored from a snapshot. Other nodes
         may then know later versions of the old owner than this process does, and a version must
         never be given twice.
+
+        Args:
+            wall_ms: what the wall clock shows, in milliseconds since 1970, if it was stepped.
         """
         self._begin(now)
+        if wall_ms is not None:
+            self._runtime.set_wall(wall_ms)
         self._counters.writes.renew()
         return self._runtime.take_effects()
 

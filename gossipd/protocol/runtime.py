@@ -11,6 +11,7 @@ from .effects import Effect, Notify
 from .events import Event, Paused
 from .part import Part
 from .timers import Action, TimerQueue
+from .wire import LARGEST
 
 _SAME_EVENT = 60.0
 """Seconds during which `notify_seldom` does not report an event of one key again."""
@@ -37,6 +38,8 @@ class Runtime(Part):
         self.rng = rng
         self.now = now
         self.timers = TimerQueue()
+        self._wall_ms = identity.wall_ms
+        self._wall_read = now
         self._effects: list[Effect] = []
         self._rejected: dict[str, int] = {}
         self._last_notified: dict[str, float] = {}
@@ -88,6 +91,20 @@ class Runtime(Part):
         """Sets the timer `key`: it calls `action` in `seconds`, unless set anew or cancelled."""
         self.timers.set(key, self.now + seconds, action)
 
+    def wall_ms(self) -> int:
+        """Returns what the wall clock shows, in milliseconds since 1970, as far as is known here.
+
+        This is the last reading that the driver gave, and the time since then. It is never outside
+        of what a message can bring, however wrong the clock is.
+        """
+        passed = int((self.now - self._wall_read) * 1000)
+        return min(max(self._wall_ms + passed, 0), LARGEST)
+
+    def set_wall(self, wall_ms: int) -> None:
+        """Takes a new reading of the wall clock, which was stepped."""
+        self._wall_ms = wall_ms
+        self._wall_read = self.now
+
     def emit(self, effect: Effect) -> None:
         """Queues an effect for the driver."""
         self._effects.append(effect)
@@ -105,13 +122,13 @@ class Runtime(Part):
         """Reports an event, for the driver's log."""
         self._effects.append(Notify(event))
 
-    def notify_seldom(self, key: str, event: Event) -> None:
-        """Reports an event at most once a minute for each key.
+    def notify_seldom(self, key: str, event: Event, seconds: float = _SAME_EVENT) -> None:
+        """Reports an event at most once in so many seconds, a minute by default, for each key.
 
         This is for events that any datagram can cause, so that a sender cannot fill the log.
         """
         last = self._last_notified.get(key)
-        if last is None or self.now - last >= _SAME_EVENT:
+        if last is None or self.now - last >= seconds:
             if len(self._last_notified) > _EVENTS_REMEMBERED:
                 self._last_notified.clear()
             self._last_notified[key] = self.now

@@ -19,7 +19,7 @@ lab.processes
 gossipd: __main__
 gossipd.cli
 gossipd.daemon: run
-gossipd.daemon: open
+gossipd.daemon: open open_files
 gossipd.daemon.doors
 gossipd.daemon: service
 gossipd.daemon: driver
@@ -31,7 +31,7 @@ gossipd.sim.scenario
 gossipd.sim.judge
 gossipd.sim.world
 gossipd.protocol: node
-gossipd.protocol: inbox handshake keeping
+gossipd.protocol: inbox handshake foreign keeping
 gossipd.protocol.reconcile
 gossipd.protocol.counters
 gossipd.protocol.membership

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 from gossipd.daemon.doors.api import Api
+from gossipd.daemon.doors.cross_site import OwnHosts
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import Request, Response
-from gossipd.protocol import Answer, LimitExceeded, Statistics
+from gossipd.protocol import Answer, LimitExceeded, SeedView, Statistics
 from tests.daemon.waiting import outcome
 
 NODE_ID = "127.0.0.1:8088"
@@ -25,6 +26,7 @@ class FakeService:
         self.reason: str | None = None
         self.value = 0
         self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
+        self.joined: tuple[SeedView, ...] = ()
         self.acks: list[str | None] = []
         self.waiting: list[tuple[Future[Answer], int, str | None]] = []
 
@@ -69,7 +71,7 @@ class FakeService:
         self.listed = [peer for peer in self.listed if peer != text]
 
     def statistics(self) -> Statistics:
-        return Statistics(members={"suspect": 1, "alive": 2}, local_health=3)
+        return Statistics(members={"suspect": 1, "alive": 2}, seeds=self.joined, local_health=3)
 
     def trouble(self) -> str | None:
         return self.reason
@@ -81,7 +83,12 @@ class Client:
     def __init__(self) -> None:
         self.service = FakeService()
         self.requests: dict[tuple[str, int], int] = {}
-        self.api = Api(self.service, self._metrics, self.requests)  # type: ignore[arg-type]
+        self.api = Api(
+            self.service,  # type: ignore[arg-type]
+            self._metrics,
+            self.requests,
+            OwnHosts(["node"]),
+        )
 
     def _metrics(self) -> Future[bytes]:
         return Future(b"metrics\n")

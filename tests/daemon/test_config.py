@@ -12,9 +12,11 @@ import pytest
 from gossipd.daemon.config import (
     DaemonConfig,
     check_cluster,
+    default_data_dir,
     parse_bind,
     parse_contact,
     parse_contacts,
+    parse_hosts,
     parse_port,
 )
 
@@ -43,6 +45,7 @@ def test_defaults_are_safe() -> None:
         {"advertise": "0.0.0.0:8088"},
         {"join": ("node1",)},
         {"join": ("node1:8088", "[::]:8088")},
+        {"allowed_hosts": ("A.example",)},
         {"cluster": ""},
         {"profile": "moon"},
         {"ack": "some"},
@@ -108,6 +111,15 @@ def test_contacts() -> None:
     assert "node1:9" == parse_contact("node1", 9)
 
 
+def test_the_final_dot_of_a_name_is_kept_for_the_resolver() -> None:
+    """The directory of the node's state is the same with and without it."""
+    assert "node1.example.:8088" == parse_contact("Node1.Example.")
+    assert ("node1.example.", 9) == parse_bind("node1.example.:9")
+    config = DaemonConfig(bind=("node1.", 9), advertise="node1.:9", join=("node1.:9",))
+    environment = {"XDG_STATE_HOME": "/state"}
+    assert default_data_dir(("node1", 9), environment) == default_data_dir(config.bind, environment)
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "224.0.0.1", "[ff02::1]"])
 def test_contact_must_be_one_machine(host: str) -> None:
     """Wildcards and multicast groups are nobody's address."""
@@ -121,6 +133,14 @@ def test_ports() -> None:
     for text in ("", "0", "65536", "-1", "+1", "1.0", "x", "٨", "9" * 5000):
         with pytest.raises(ValueError, match="no port number from 1 to 65535"):
             parse_port(text)
+
+
+def test_hosts() -> None:
+    """A comma list of names, without ports; a final dot is taken off."""
+    assert ("a.example", "b") == parse_hosts("A.example., b,")
+    for bad in ("a:80", "a b", "a..b", "http://a"):
+        with pytest.raises(ValueError):
+            parse_hosts(bad)
 
 
 def test_cluster_names() -> None:

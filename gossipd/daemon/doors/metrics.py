@@ -14,11 +14,12 @@ import attrs
 import trio
 
 from gossipd import __version__
-from gossipd.protocol import Statistics, Traffic
+from gossipd.protocol import SEED_STATES, Statistics, Traffic
 
 from ..driver import LoopLateness
 from ..future import Future
 from ..http import HttpStatistics
+from .api import COUNTER
 
 if TYPE_CHECKING:
     from outcome import Outcome
@@ -56,6 +57,7 @@ class Metrics:
 
     def __init__(
         self,
+        count: Callable[[str], int],
         statistics: Callable[[], Statistics],
         http: Callable[[], HttpStatistics],
         requests: Mapping[tuple[str, int], int],
@@ -65,56 +67,70 @@ class Metrics:
         """Imports and reads nothing yet.
 
         Args:
+            count: returns the value of a counter.
             statistics: returns what the protocol has counted.
             http: returns what the HTTP server has counted.
             requests: number of answered requests by (route, status).
             lateness: how late the node's timers fire, which the driver keeps up to date.
             store: the store of this node, or None if it keeps nothing on disk.
         """
+        self._count = count
         self._statistics = statistics
         self._http = http
         self._requests = requests
         self._lateness = lateness
         self._store = store
         self._registry: CollectorRegistry | None = None
-        # Pages that were asked for before there was a registry.
         self._waiting: list[Future[bytes]] = []
 
     def page(self) -> Future[bytes]:
         """Returns the page in the Prometheus text format 0.0.4.
 
-        The future is settled already, unless the registry is still being made.
+        It is made in the next turn of the loop, once for all that ask until then. So it costs a
+        turn no more than one page, however many ask, and however often.
         """
-        if self._registry is not None:
-            return Future(self._render(self._registry))
         page: Future[bytes] = Future()
         self._waiting.append(page)
         if len(self._waiting) == 1:
-            token = trio.lowlevel.current_trio_token()
-
-            def deliver(made: Outcome[CollectorRegistry]) -> None:
-                # The daemon may have ended in the meantime.
-                with contextlib.suppress(trio.RunFinishedError):
-                    token.run_sync_soon(self._begin, made)
-
-            trio.lowlevel.start_thread_soon(self._new_registry, deliver)
+            self._begin()
         return page
 
-    def _begin(self, made: Outcome[CollectorRegistry]) -> None:
-        """Takes the registry, and settles the pages that wait for it."""
-        waiting, self._waiting = self._waiting, []
+    def _begin(self) -> None:
+        """Lets the waiting pages be made: in the next turn, or when there is a registry."""
+        token = trio.lowlevel.current_trio_token()
+        if self._registry is not None:
+            token.run_sync_soon(self._deliver)
+            return
+
+        def take(made: Outcome[CollectorRegistry]) -> None:
+            # The daemon may have ended in the meantime.
+            with contextlib.suppress(trio.RunFinishedError):
+                token.run_sync_soon(self._take, made)
+
+        trio.lowlevel.start_thread_soon(self._new_registry, take)
+
+    def _take(self, made: Outcome[CollectorRegistry]) -> None:
         try:
             self._registry = made.unwrap()
-            rendered: bytes | Exception = self._render(self._registry)
         except Exception as error:
-            rendered = error
-        for page in waiting:
-            page.settle(rendered)
+            self._settle(error)
+        else:
+            self._deliver()
 
-    def _render(self, registry: CollectorRegistry) -> bytes:
+    def _deliver(self) -> None:
         from prometheus_client.exposition import generate_latest
 
-        return generate_latest(registry)
+        assert self._registry is not None
+        try:
+            page: bytes | Exception = generate_latest(self._registry)
+        except Exception as error:
+            page = error
+        self._settle(page)
+
+    def _settle(self, page: bytes | Exception) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            one.settle(page)
 
     def _new_registry(self) -> CollectorRegistry:
         from prometheus_client import CollectorRegistry, ProcessCollector
@@ -136,12 +152,15 @@ class Metrics:
 
         statistics, http = self._statistics(), self._http()
         yield InfoMetricFamily("gossipd_build", "This build.", value={"version": __version__})
+        # The value is as every node of the cluster has it, or will have it soon.
+        yield CounterMetricFamily("gossipd_count", "The counter.", value=self._count(COUNTER))
         for name, text, value in _gauges(statistics, http, self._lateness):
             yield GaugeMetricFamily(name, text, value=value)
         for name, text, value in _counters(statistics, http) + _commits(self._store):
             yield CounterMetricFamily(name, text, value=value)
         for name, text, label, numbers in (
             ("gossipd_members", "Members now.", "state", statistics.members),
+            ("gossipd_seeds", "Configured seeds now.", "state", _seeds(statistics)),
             ("gossipd_waiting", "What is kept for later now.", "kind", statistics.waiting),
         ):
             gauge = GaugeMetricFamily(name, text, labels=(label,))
@@ -185,6 +204,14 @@ def _counters(statistics: Statistics, http: HttpStatistics) -> list[_Plain]:
         ("gossipd_http_connections_evicted", "Idle connections closed for room.", http.evicted),
         ("gossipd_http_connections_refused", "Connections without room.", http.refused),
     ]
+
+
+def _seeds(statistics: Statistics) -> Mapping[str, int]:
+    # All states are there, so that an alert has a value to compare.
+    states = dict.fromkeys(SEED_STATES, 0)
+    for seed in statistics.seeds:
+        states[seed.state] += 1
+    return states
 
 
 def _commits(store: Commits | None) -> list[_Plain]:

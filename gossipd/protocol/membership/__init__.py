@@ -2,6 +2,7 @@
 
 from .awareness import Awareness
 from .challenges import Challenges
+from .clocks import Clocks
 from .contacts import Contacts
 from .detector import Detector
 from .discovery import Discovery
@@ -9,6 +10,7 @@ from .echoes import Echoes, RoundTrips
 from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
+from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
 from .view import View
@@ -16,6 +18,7 @@ from .view import View
 __all__ = [
     "Awareness",
     "Challenges",
+    "Clocks",
     "Contacts",
     "Detector",
     "Discovery",
@@ -27,6 +30,7 @@ __all__ = [
     "MemberView",
     "Peer",
     "RoundTrips",
+    "SeedWatch",
     "View",
     "beats",
     "suspicion_timeout",

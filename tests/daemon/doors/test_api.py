@@ -8,6 +8,7 @@ import pytest
 
 from gossipd.daemon.future import Future
 from gossipd.daemon.http.messages import Request, Response
+from gossipd.protocol import SeedView
 from tests.daemon.fake_service import NODE_ID, Client
 
 PROBLEM = "application/problem+json"
@@ -87,7 +88,7 @@ async def test_exact_peer_writes(client: Client, path: str, listed: list[str]) -
 
 async def test_answers_cost_no_task_switch(client: Client) -> None:
     """What the node answers is told at once to whoever left word."""
-    request = Request("POST", "/increment", "", {b"host": b"x"}, b"")
+    request = Request("POST", "/increment", "", {b"host": b"node"}, b"")
     told: list[Response | Exception] = []
 
     answer = client.api.handle(request)
@@ -234,6 +235,21 @@ async def test_another_site_may_not_write(
     assert (403, 0, 2) == (response.status, client.service.value, len(client.service.listed))
 
 
+@pytest.mark.parametrize("path", WRITES)
+async def test_a_page_whose_name_leads_here_may_not_write(client: Client, path: str) -> None:
+    """Its name is both `Origin` and `Host`: 421, and nothing changes."""
+    headers = {"host": "evil.example:8088", "origin": "http://evil.example:8088"}
+    response = await client.post(path, {"count": 1, "id": "x:1"}, **headers)
+
+    assert (421, 0, 2) == (response.status, client.service.value, len(client.service.listed))
+    assert b"--allowed-host" in response.body
+
+
+async def test_any_host_may_read(client: Client) -> None:
+    """Reads are not guarded, so that health checks under any name go on."""
+    assert 200 == (await client.call("GET", "/readyz", host="gossipd.example")).status
+
+
 async def test_own_site_may_write(client: Client) -> None:
     """A write that a browser sends for a page of this node is taken."""
     assert 200 == (await client.post("/increment", origin="http://node:8088")).status
@@ -318,6 +334,20 @@ async def test_health_in_words(client: Client, path: str) -> None:
         "local health: 3 (0 is best)\n"
         "ready:        yes\n"
     ) == response.body.decode()
+
+
+async def test_seeds_in_words(client: Client) -> None:
+    """Each seed has a line, which says whether it led to a member, and if not why."""
+    client.service.joined = (
+        SeedView("node1:8088", "unresolved", "the name has no address"),
+        SeedView("10.0.0.2:8088", "member", "member"),
+    )
+    response = await client.call("GET", "/healthz?verbose")
+    assert response.body.decode().endswith(
+        "ready:        yes\n"
+        "seeds:        node1:8088: the name has no address\n"
+        "              10.0.0.2:8088: member\n"
+    )
 
 
 async def test_metrics(client: Client) -> None:

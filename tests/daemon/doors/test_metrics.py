@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from shutil import which
 from types import SimpleNamespace
 
 import pytest
-import trio.testing
+import trio
 from prometheus_client.parser import text_string_to_metric_families
 
 from gossipd import __version__
@@ -16,7 +17,7 @@ from gossipd.daemon.doors.metrics import Metrics
 from gossipd.daemon.driver import LoopLateness
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import HttpStatistics, Request, Response
-from gossipd.protocol import Statistics, Traffic
+from gossipd.protocol import SeedView, Statistics, Traffic
 from tests.daemon.http.peer import CLOSING, GET, serving
 from tests.daemon.waiting import outcome
 
@@ -32,8 +33,14 @@ class Page:
         self.requests = {("/count", 200): 6}
         self.lateness = LoopLateness()
         self.store = SimpleNamespace(commits=14, writes=15)
+        self.counters = {"default": 2**53 - 1}
         self.metrics = Metrics(
-            lambda: self.statistics, lambda: self.http, self.requests, self.lateness, self.store
+            self.counters.__getitem__,
+            lambda: self.statistics,
+            lambda: self.http,
+            self.requests,
+            self.lateness,
+            self.store,
         )
 
     async def samples(self) -> list[tuple[str, Labels, float]]:
@@ -50,6 +57,7 @@ def page() -> Page:
 
 STATISTICS = Statistics(
     members={"alive": 3, "dead": 1},
+    seeds=(SeedView("a:1", "silent", "no answer"), SeedView("b:1", "silent", "no answer")),
     waiting={"timers": 7},
     local_health=2,
     sent={"ping": Traffic(10, 1000)},
@@ -71,7 +79,10 @@ STATISTICS = Statistics(
     "sample",
     [
         ("gossipd_build_info", {"version": __version__}, 1),
+        ("gossipd_count_total", {}, 2**53 - 1),
         ("gossipd_members", {"state": "alive"}, 3),
+        ("gossipd_seeds", {"state": "silent"}, 2),
+        ("gossipd_seeds", {"state": "member"}, 0),
         ("gossipd_members", {"state": "dead"}, 1),
         ("gossipd_waiting", {"kind": "timers"}, 7),
         ("gossipd_local_health", {}, 2),
@@ -131,7 +142,7 @@ async def test_page_is_read_at_the_scrape(page: Page) -> None:
 
 async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
     """Its page has no such samples, so that nobody takes it for a node with an idle disk."""
-    metrics = Metrics(Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness())
+    metrics = Metrics(len, Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness())
 
     assert b"gossipd_store" not in await outcome(metrics.page())
 
@@ -145,12 +156,39 @@ async def test_two_daemons_in_one_process(page: Page) -> None:
     assert ("gossipd_http_connections", {}, 100) in await other.samples()
 
 
-async def test_the_first_page_comes_later_and_the_next_at_once(page: Page) -> None:
-    """The import, in a thread, leaves the loop to others; all who asked during it get the page."""
-    first, second = page.metrics.page(), page.metrics.page()
-    assert await outcome(first) == await outcome(second)
-    with trio.testing.assert_no_checkpoints():
-        assert b"gossipd_build_info" in await outcome(page.metrics.page())
+async def test_one_page_for_all_that_wait(page: Page) -> None:
+    """All who ask during the import get the same page, and so do all who ask in one turn later."""
+    for _ in range(2):
+        first, second = page.metrics.page(), page.metrics.page()
+        assert b"gossipd_build_info" in await outcome(first)
+        assert await outcome(first) is await outcome(second)
+
+
+async def test_one_client_gets_one_page_in_a_turn(page: Page) -> None:
+    """However many pages a client asks for in one packet, others have turns between them."""
+    await page.samples()
+    turns = made = 0
+
+    def handler(request: Request) -> Future[Response]:
+        def answer(outcome: bytes | Exception) -> Response:
+            nonlocal made
+            made += 1
+            assert made <= turns
+            return Response(200)
+
+        return page.metrics.page().map(answer)
+
+    async with serving(handler) as peer, trio.open_nursery() as nursery:
+        await peer.stream.send_all(GET * 20 + CLOSING)
+
+        async def count() -> None:
+            nonlocal turns
+            while made <= 20:
+                turns += 1
+                await trio.lowlevel.checkpoint()
+
+        nursery.start_soon(count)
+        assert 21 == (await peer.received()).count(b"HTTP/1.1 200 ")
 
 
 async def test_a_page_for_a_client_that_is_gone_leaves_no_word(
@@ -192,3 +230,18 @@ def test_import_is_lazy() -> None:
     )
 
     assert "False\n" == result.stdout, result.stderr
+
+
+@pytest.mark.skipif(which("promtool") is None, reason="promtool is in Debian's package prometheus")
+async def test_promtool_has_nothing_to_say(page: Page) -> None:
+    """It knows the conventions for names and texts."""
+    page.statistics = STATISTICS
+    text = await outcome(page.metrics.page())
+    checked = await trio.run_process(
+        ["promtool", "check", "metrics"],
+        stdin=text,
+        capture_stdout=True,
+        capture_stderr=True,
+        check=False,
+    )
+    assert (0, b"", b"") == (checked.returncode, checked.stdout, checked.stderr)
