@@ -22,8 +22,13 @@ class Keeping:
         self._ledger = ledger
         self._contacts = contacts
 
-    def restore(self, kept: State, now: float) -> None:
-        """Takes over what a store kept of an earlier run, and takes note that the store has it."""
+    def restore(self, kept: State | None, now: float) -> None:
+        """Takes over what a store kept of an earlier run, and takes note that the store has it.
+
+        Does nothing if that is None.
+        """
+        if kept is None:
+            return
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)

@@ -111,8 +111,7 @@ class Node:
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        changed = counters.members_changed
-        self._view = view = View(runtime, outbox, table, gossip, awareness, changed)
+        view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)
@@ -134,8 +133,7 @@ class Node:
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
         self._keeping = Keeping(table, ledger, contacts)
-        if state is not None:
-            self._keeping.restore(state, now)
+        self._keeping.restore(state, now)
 
     def assume(self, members: Sequence[Claim]) -> None:
         """Takes these members as met, so that a cluster can be made whole without a first join.
