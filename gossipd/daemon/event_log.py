@@ -30,6 +30,7 @@ from gossipd.protocol import (
     Paused,
     Refuted,
     RegisteredPeerSilent,
+    SeedNotJoined,
 )
 
 _NAMES: dict[type, tuple[str, str]] = {
@@ -43,6 +44,7 @@ _NAMES: dict[type, tuple[str, str]] = {
     MemberLeft: ("member_left", "info"),
     Refuted: ("refuted", "warning"),
     RegisteredPeerSilent: ("registered_peer_silent", "warning"),
+    SeedNotJoined: ("seed_not_joined", "warning"),
     IdConflict: ("id_conflict", "error"),
     ForeignDatagram: ("foreign_datagram", "warning"),
     OwnerRetired: ("owner_retired", "error"),

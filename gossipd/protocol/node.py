@@ -15,6 +15,7 @@ from .config import Identity, ProtocolConfig
 from .counters import VALUE_LIMIT, Counters, Increment, Ledger
 from .effects import Effect, Write
 from .fingerprint import Gates
+from .foreign import Foreign
 from .handshake import Handshake
 from .inbox import Inbox
 from .membership import (
@@ -30,6 +31,7 @@ from .membership import (
     MemberTable,
     MemberView,
     RoundTrips,
+    SeedWatch,
     View,
 )
 from .outbox import Outbox
@@ -105,13 +107,13 @@ class Node:
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        self._view = view = View(
-            runtime, outbox, table, gossip, awareness, counters.members_changed
-        )
+        view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
+        self._view = view
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
+        seeds = SeedWatch(runtime, table, contacts)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
-        self._leaving = Leaving(runtime, outbox, table, view, echoes, gates, discovery)
+        self._leaving = Leaving(runtime, table, view, echoes, gossip, gates, discovery)
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
@@ -121,12 +123,12 @@ class Node:
         # The order in which they start and hear of a move or a pause. It decides which part draws
         # from the one random generator first: another order is another run for the same seed.
         parts: list[Part] = [
-            *(runtime, awareness, echoes, gossip, view),
-            *(detector, contacts, discovery, self._leaving),
-            *counters.parts,
+            *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
+            *(self._leaving, *counters.parts),
             *(rows, versions, reconciler, handshake, Clocks(runtime), outbox),
         ]
-        self._inbox = Inbox(runtime, codec, table, contacts, handshake, parts)
+        foreign = Foreign(runtime, outbox, codec, contacts, seeds)
+        self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
         self._restore(kept)
 

@@ -122,13 +122,13 @@ class Runtime(Part):
         """Reports an event, for the driver's log."""
         self._effects.append(Notify(event))
 
-    def notify_seldom(self, key: str, event: Event) -> None:
-        """Reports an event at most once a minute for each key.
+    def notify_seldom(self, key: str, event: Event, seconds: float = _SAME_EVENT) -> None:
+        """Reports an event at most once in so many seconds, a minute by default, for each key.
 
         This is for events that any datagram can cause, so that a sender cannot fill the log.
         """
         last = self._last_notified.get(key)
-        if last is None or self.now - last >= _SAME_EVENT:
+        if last is None or self.now - last >= seconds:
             if len(self._last_notified) > _EVENTS_REMEMBERED:
                 self._last_notified.clear()
             self._last_notified[key] = self.now

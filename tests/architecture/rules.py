@@ -31,7 +31,7 @@ gossipd.sim.scenario
 gossipd.sim.judge
 gossipd.sim.world
 gossipd.protocol: node
-gossipd.protocol: inbox handshake
+gossipd.protocol: inbox handshake foreign
 gossipd.protocol.reconcile
 gossipd.protocol.counters
 gossipd.protocol.membership
