@@ -51,7 +51,7 @@ from .events import (
 )
 from .membership import MemberView, suspicion_timeout
 from .node import Node
-from .state import State
+from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
 from .wire import (
     ALIVE,
@@ -84,6 +84,7 @@ __all__ = [
     "Answer",
     "Beacon",
     "Broadcast",
+    "Changes",
     "Claim",
     "Claims",
     "ClockDiffers",

@@ -18,6 +18,7 @@ from .fingerprint import Gates
 from .foreign import Foreign
 from .handshake import Handshake
 from .inbox import Inbox
+from .keeping import Keeping
 from .membership import (
     Awareness,
     Challenges,
@@ -38,13 +39,16 @@ from .outbox import Outbox
 from .part import Part
 from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
-from .state import State
+from .state import Changes, State
 from .statistics import Statistics
-from .wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim, Codec, Group
+from .wire import ALIVE, LARGEST, Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
 time cannot hold the driver for ever."""
+
+UNLIMITED = 1 << 62
+"""As many changes as there are."""
 
 
 class Node:
@@ -56,8 +60,9 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `state`,
-      `revision`.
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`,
+      `generation`, `state`.
+    - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
     the time as `now`, in seconds, which never falls and may start anywhere. The driver's contract:
@@ -130,7 +135,9 @@ class Node:
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
-        self._restore(kept)
+        self._keeping = Keeping(table, ledger, contacts)
+        if state is not None:
+            self._keeping.restore(state, now)
 
     def assume(self, members: Sequence[Claim]) -> None:
         """Takes these members as met, so that a cluster can be made whole without a first join.
@@ -239,8 +246,7 @@ class Node:
         if parse_node_id(node_id) != node_id:
             raise ValueError(f"{node_id!r} is not in canonical form")
         self._begin(now)
-        if node_id != self._table.own.id and not self._view.leaving:
-            self._view.move(node_id)
+        if self._leaving.move(node_id):
             for part in self._parts:
                 part.moved()
         return self._runtime.take_effects()
@@ -319,22 +325,32 @@ class Node:
         """
         return Statistics.gathered(self._parts)
 
+    def generation(self) -> int:
+        """Returns the generation under which this node is known to others."""
+        return self._table.own.generation
+
     def state(self) -> State:
         """Returns what a store would keep for the next run."""
-        table = self._table
-        rows = table.rows.values()
-        known = (row.claim() for row in rows if row is not table.own)
-        return State(
-            table.own.generation,
-            (*known, *self._contacts.remembered()),
-            tuple(row.id for row in rows if row.removed),
-            tuple(self._counters.ledger.all_groups()),
-        )
+        return self._keeping.state()
 
-    def revision(self) -> tuple[int, ...]:
-        """Returns a value that changes whenever `state` does, suspicions left aside."""
-        table, changes = self._table, self._counters.ledger.changes
-        return (table.fingerprint.total, len(table.removed), len(table.rows), changes)
+    # What a store is to write
+
+    def changes(self, most: int = UNLIMITED) -> Changes | None:
+        """Hands over what changed since the last call, or None if nothing did.
+
+        At most `most` owners and members are handed over at once. The first call of a node that
+        was made without a state hands over everything. Whatever was handed over is not handed over
+        again until it changes, or until `all_changed` is called.
+        """
+        return self._keeping.changes(most)
+
+    def all_changed(self, held: Iterable[str] = ()) -> None:
+        """Lets `changes` hand over everything anew, since the store may have lost some of it.
+
+        `held` are the ids of the members that the store holds now: those that are no longer known
+        here are to be forgotten.
+        """
+        self._keeping.all_changed(held)
 
     # Each input
 
@@ -344,24 +360,6 @@ class Node:
         if lateness is not None:
             for part in self._parts:
                 part.paused(lateness)
-
-    def _restore(self, kept: State) -> None:
-        for group in kept.groups:
-            self._counters.ledger.apply(group)
-        for claim in kept.members:
-            if claim.id == self._table.own.id:
-                continue  # The state is a copy from another node, which had a row of this one.
-            removed = claim.id in kept.removed
-            if removed or claim.state in (DEAD, LEFT):
-                # A suspicion ended with the process that had it. Without one there is no deadline,
-                # and the row would stay suspect for ever.
-                state = ALIVE if claim.state == SUSPECT else claim.state
-                known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
-                row = self._table.add(known, self._runtime.now)
-                self._table.set_removed(row, removed)
-            else:
-                # A member that was alive may be gone by now, so it becomes a contact and no row.
-                self._contacts.remember(claim)
 
 
 def _own_generation(kept: State, node_id: str) -> int:

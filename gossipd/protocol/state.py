@@ -1,4 +1,4 @@
-"""State: what a store keeps of a node between two runs of it."""
+"""State: what a store keeps of a node between two runs of it. Changes: what it is to write."""
 
 from __future__ import annotations
 
@@ -24,3 +24,26 @@ class State:
     members: tuple[Claim, ...] = ()
     removed: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+
+
+@attrs.frozen
+class Changes:
+    """What changed of a node's state since the changes before, for a store that has those.
+
+    Attributes:
+        generation: the generation of this run.
+        members: the members that are new or changed.
+        removed: ids among `members` that are removed here.
+        groups: the entries that changed, by owner. Each group's `since` is the version up to which
+            the changes before had everything of the owner.
+        forgotten: ids of members that are no longer to be kept.
+        more: whether more has changed than this, so that only all changes up to the first without
+            `more` make a whole.
+    """
+
+    generation: int = 0
+    members: tuple[Claim, ...] = ()
+    removed: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    forgotten: tuple[str, ...] = ()
+    more: bool = False

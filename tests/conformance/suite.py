@@ -219,6 +219,9 @@ class Recorder:
     def state(self) -> Any:
         return None
 
+    def changes(self) -> Any:
+        return None
+
     # For the drive
 
     def carried_out(self, effect: Effect) -> None:

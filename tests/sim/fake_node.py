@@ -147,6 +147,9 @@ class FakeNode:
     def state(self) -> Any:
         return dict(self.totals)
 
+    def changes(self) -> Any:
+        return None
+
     def _hear(self, peer: str, now: float) -> list[Effect]:
         before = self.states.get(peer)
         self.heard[peer] = now

@@ -22,7 +22,6 @@ from ..effects import Answer
 from ..membership import MemberTable
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import LEFT
 from .floors import VALUE_LIMIT
 from .holdings import Holdings
 
@@ -121,6 +120,9 @@ class Answers(Part):
 
         A write waits only while a peer that lacks it is not silent. With `final` it does not wait.
         """
+        if level == "local":
+            self._answer(level, write.tickets, 1, 1)
+            return True
         holdings = [self._holdings.of(row) for row in self._table.live.values()]
         missing = [holding for holding in holdings if holding.holds < write.version]
         holders = 1 + len(holdings) - len(missing)
@@ -130,8 +132,6 @@ class Answers(Part):
                 return False
             for holding in missing:
                 holding.missed()
-        if level == "local":
-            holders = 1
         self._answer(level, write.tickets, holders, target)
         return True
 
@@ -139,8 +139,8 @@ class Answers(Part):
         if level == "all":
             return live + 1
         if level == "majority":
-            members = [row for row in self._table.rows.values() if not row.removed]
-            return sum(row.state != LEFT for row in members) // 2 + 1
+            counts = self._table.counts
+            return (counts["alive"] + counts["suspect"] + counts["dead"]) // 2 + 1
         return min(2, live + 1) if level == "one" else 1
 
     def _answer(

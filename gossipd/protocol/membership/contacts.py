@@ -167,6 +167,11 @@ class Contacts(Part):
             if contact.remembered and contact.name not in self._table.rows
         ]
 
+    def recall(self, member: str) -> Claim | None:
+        """Returns what was known of a member of an earlier run that is still tried, or None."""
+        contact = self._seeds.get(member)
+        return None if contact is None else contact.remembered
+
     def join(self, seeds: list[str]) -> None:
         """Adds seeds, and tries each for as long as it is no live member.
 
@@ -176,6 +181,7 @@ class Contacts(Part):
             seed = Contact(text, seed=True)
             known = self._seeds.get(seed.name)
             if known is None or known.remembered:
+                self._table.unkept.note(seed.name, None)
                 self._seeds[seed.name] = seed
                 self._try_seed(seed.name)
 

@@ -13,6 +13,7 @@ import attrs
 
 from ..address import Address, is_address, parse_node_id, split_node_id
 from ..fingerprint import POSITIONS, Fingerprint, position_of, row_hash
+from ..unkept import Unkept
 from ..wire import ALIVE, DEAD, LARGEST, LEFT, STATES, SUSPECT, Claim
 
 _STALE_AGES = 1000
@@ -132,6 +133,8 @@ class MemberTable:
         removed: the addresses of the members that are removed here.
         own: this node's row.
         fingerprint: the hash of all rows.
+        counts: how many rows there are of each kind: removed here, or else by state.
+        unkept: the ids of the members of which a store lacks the row, or has one too many.
     """
 
     def __init__(self, own: Claim, key: bytes, rng: Random, now: float) -> None:
@@ -140,6 +143,8 @@ class MemberTable:
         self.gone: dict[str, Member] = {}
         self.removed: dict[Address, None] = {}
         self.fingerprint: Fingerprint[str] = Fingerprint()
+        self.counts = dict.fromkeys((*STATES, "removed"), 0)
+        self.unkept: Unkept[str, None] = Unkept()
         self._key = key
         self._rng = rng
         self._order: list[Member] = []
@@ -148,6 +153,7 @@ class MemberTable:
         self._ages: list[tuple[int, str]] = []
         self.own = Member(own, now)
         self.rows[own.id] = self.own
+        self._count(self.own, 1)
         self._rehash(self.own)
 
     def size(self) -> int:
@@ -157,6 +163,7 @@ class MemberTable:
     def add(self, claim: Claim, now: float) -> Member:
         """Adds and returns a row for an id that has none."""
         row = self.rows[claim.id] = Member(claim, now)
+        self._count(row, 1)
         self._rehash(row)
         self._sort_in(row)
         return row
@@ -165,14 +172,19 @@ class MemberTable:
         """Takes over what `claim` says; the caller has found that it wins."""
         if row.state != claim.state or row.generation != claim.generation:
             row.since = row.tried = now
+        self._count(row, -1)
         row.generation, row.incarnation = claim.generation, claim.incarnation
         row.state, row.accuser = claim.state, claim.accuser
+        self._count(row, 1)
         self._rehash(row)
         self._sort_in(row)
 
     def set_removed(self, row: Member, removed: bool) -> None:
         """Marks a member as removed here, or as no longer removed; its row stays."""
+        self._count(row, -1)
         row.removed = removed
+        self._count(row, 1)
+        self.unkept.note(row.id, None)
         if removed:
             self.removed[row.address] = None
         else:
@@ -205,6 +217,7 @@ class MemberTable:
         if claim.id in self.rows:
             self._drop(self.rows[claim.id])
         self.own = row = self.rows[claim.id] = Member(claim, now)
+        self._count(row, 1)
         self._rehash(row)
 
     def next_probe(self) -> Member | None:
@@ -242,12 +255,17 @@ class MemberTable:
 
     def _drop(self, row: Member) -> None:
         self.fingerprint.drop(row.id)
+        self._count(row, -1)
+        self.unkept.note(row.id, None)
         del self.rows[row.id]
         self.live.pop(row.id, None)
         self.gone.pop(row.id, None)
         self.removed.pop(row.address, None)
         # The probe order may still have the row, and must not take it for live.
         row.state = LEFT
+
+    def _count(self, row: Member, by: int) -> None:
+        self.counts["removed" if row.removed else STATES[row.state]] += by
 
     def _sort_in(self, row: Member) -> None:
         if row is self.own:
@@ -268,7 +286,7 @@ class MemberTable:
             self.gone.pop(row.id, None)
 
     def _rehash(self, row: Member) -> None:
-        """Brings the row's hash up to date in the fingerprint.
+        """Brings the row's hash up to date in the fingerprint, and notes the change for a store.
 
         A suspect is hashed as alive: suspicion is a passing view, and no difference to reconcile.
         """
@@ -278,3 +296,4 @@ class MemberTable:
         # gets the alive first.
         position = position_of(row.id.encode()) >> 1 | (POSITIONS >> 1 if state != ALIVE else 0)
         self.fingerprint.put(row.id, position, row_hash(content, self._key))
+        self.unkept.note(row.id, None)

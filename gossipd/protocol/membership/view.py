@@ -324,7 +324,4 @@ class View(Part):
 
     def counted(self) -> Mapping[str, Any]:
         """Returns members by state, and the suspicions, deaths and refutations of this node."""
-        members = dict.fromkeys((*STATES, "joining", "removed"), 0)
-        for row in self._table.rows.values():
-            members["removed" if row.removed else STATES[row.state]] += 1
-        return {"members": members, **self._counts}
+        return {"members": {"joining": 0, **self._table.counts}, **self._counts}
