@@ -20,6 +20,7 @@ from gossipd.protocol import (
     format_node_id,
     is_address,
     parse_host_port,
+    parse_node_id,
     split_node_id,
 )
 
