@@ -93,8 +93,7 @@ class Node:
             now: the time, in seconds.
         """
         kept = state or State()
-        generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-        own = Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
+        own = _own_claim(kept, identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
 
         # What the parts share.
@@ -105,8 +104,8 @@ class Node:
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)
 
-        # The parts. Each is given the parts that it calls, so it is made after them. The counters
-        # are made first: they need no view, and the view tells them of members that changed.
+        # The parts. Each is made after those that it calls. The view tells the counters of members
+        # that changed, which must be sent what this node has counted; so the counters come first.
         self._counters = counters = Counters(runtime, outbox, table, ledger, round_trips)
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
@@ -356,6 +355,12 @@ class Node:
         if lateness is not None:
             for part in self._parts:
                 part.paused(lateness)
+
+
+def _own_claim(kept: State, identity: Identity) -> Claim:
+    """Returns what a process says of itself at its start."""
+    generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
+    return Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
 
 
 def _own_generation(kept: State, node_id: str) -> int:
