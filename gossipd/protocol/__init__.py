@@ -29,6 +29,7 @@ from .effects import (
     Write,
 )
 from .events import (
+    ClockDiffers,
     ClusterFound,
     ContentDiffers,
     Event,
@@ -85,6 +86,7 @@ __all__ = [
     "Broadcast",
     "Claim",
     "Claims",
+    "ClockDiffers",
     "ClusterFound",
     "Codec",
     "Content",

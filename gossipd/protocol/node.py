@@ -21,6 +21,7 @@ from .inbox import Inbox
 from .membership import (
     Awareness,
     Challenges,
+    Clocks,
     Contacts,
     Detector,
     Discovery,
@@ -39,7 +40,7 @@ from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import State
 from .statistics import Statistics
-from .wire import ALIVE, DEAD, LEFT, SUSPECT, Claim, Codec, Group
+from .wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
@@ -88,7 +89,7 @@ class Node:
         """
         kept = state or State()
         generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-        own = Claim(identity.node_id, generation, 0, ALIVE)
+        own = Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
         key, codec = config.cluster.encode(), Codec(config.cluster)
 
         # What the parts share.
@@ -124,7 +125,7 @@ class Node:
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, *counters.parts),
-            *(rows, versions, reconciler, handshake, outbox),
+            *(rows, versions, reconciler, handshake, Clocks(runtime), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
@@ -187,14 +188,19 @@ class Node:
         self._counters.writes.restored(groups)
         return self._runtime.take_effects()
 
-    def renew(self, now: float) -> list[Effect]:
+    def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         """Counts under a new owner id from now on.
 
         The driver calls this when the machine may have been restored from a snapshot. Other nodes
         may then know later versions of the old owner than this process does, and a version must
         never be given twice.
+
+        Args:
+            wall_ms: what the wall clock shows, in milliseconds since 1970, if it was stepped.
         """
         self._begin(now)
+        if wall_ms is not None:
+            self._runtime.set_wall(wall_ms)
         self._counters.writes.renew()
         return self._runtime.take_effects()
 

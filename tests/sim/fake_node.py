@@ -103,7 +103,7 @@ class FakeNode:
         self.inputs.append(("leave", now))
         return [Notify(LeaveDone(0, 0))]
 
-    def renew(self, now: float) -> list[Effect]:
+    def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         self.inputs.append(("renew", now))
         return []
 

@@ -13,7 +13,7 @@ import attrs
 
 from ..address import Address, is_address, parse_node_id, split_node_id
 from ..fingerprint import POSITIONS, Fingerprint, position_of, row_hash
-from ..wire import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
+from ..wire import ALIVE, DEAD, LARGEST, LEFT, STATES, SUSPECT, Claim
 
 _STALE_AGES = 1000
 _UNUSABLE = ("0.0.0.0", "::", "255.255.255.255")
@@ -108,6 +108,18 @@ def beats(one: Claim | Member, other: Claim | Member) -> bool:
         other.incarnation,
         other.state,
     )
+
+
+def above(claim: Claim, *, generation: bool = False) -> tuple[int, int]:
+    """Returns a generation and an incarnation whose claims beat `claim` in every state.
+
+    Takes the next incarnation, or with `generation` the next generation. Neither grows past what a
+    message can bring: where one of them is the largest, the other one is raised. No clock leads
+    there, only a claim that somebody made up.
+    """
+    if claim.incarnation == LARGEST or (generation and claim.generation < LARGEST):
+        return claim.generation + 1, 0
+    return claim.generation, claim.incarnation + 1
 
 
 class MemberTable:

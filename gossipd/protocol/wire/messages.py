@@ -22,9 +22,10 @@ STATES: Final = ("alive", "suspect", "dead", "left")
 MEMBERS: Final = 0
 COUNTERS: Final = 1
 
+LARGEST: Final = 2**53  # the largest version, generation or incarnation
 Id = Annotated[str, Meta(max_length=270)]
-Version = Annotated[int, Meta(ge=0, le=2**53)]
-Number = Annotated[int, Meta(ge=0, le=2**53)]
+Version = Annotated[int, Meta(ge=0, le=LARGEST)]
+Number = Annotated[int, Meta(ge=0, le=LARGEST)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 MemberState = Annotated[int, Meta(ge=0, le=3)]
@@ -384,6 +385,12 @@ class Beacon(Message, tag=15, gc=False, frozen=True):
 
     answers: bool = False
     padding: Annotated[bytes, Meta(max_length=256)] = b""
+
+
+class Clock(Message, tag=16, gc=False, frozen=True):
+    """Tells the sender's wall clock, in milliseconds since 1970, as two nodes meet."""
+
+    wall_ms: Number
 
 
 KINDS: Final[dict[type, str]] = {
