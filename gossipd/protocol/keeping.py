@@ -17,7 +17,10 @@ class Keeping:
     the store everything must be declared changed.
     """
 
-    def __init__(self, table: MemberTable, ledger: Ledger, contacts: Contacts) -> None:
+    def __init__(
+        self, table: MemberTable, ledger: Ledger, contacts: Contacts, member_limit: int
+    ) -> None:
+        self._member_limit = member_limit
         self._table = table
         self._ledger = ledger
         self._contacts = contacts
@@ -41,6 +44,10 @@ class Keeping:
                 # and the row would stay suspect for ever.
                 state = ALIVE if claim.state == SUSPECT else claim.state
                 known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
+                # The limit may have been larger in an earlier run.
+                full = len(table.rows) >= self._member_limit
+                if full and claim.id not in removed and not table.make_room(known):
+                    continue
                 row = table.add(known, now)
                 table.set_removed(row, claim.id in removed)
             else:

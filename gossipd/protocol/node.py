@@ -60,7 +60,7 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`,
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `gates`,
       `generation`, `state`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
@@ -131,7 +131,7 @@ class Node:
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
-        self._keeping = Keeping(table, ledger, contacts)
+        self._keeping = Keeping(table, ledger, contacts, config.member_limit)
         self._keeping.restore(state, now)
 
     def assume(self, members: Sequence[Claim]) -> None:
@@ -327,6 +327,13 @@ class Node:
     def state(self) -> State:
         """Returns what a store would keep for the next run."""
         return self._keeping.state()
+
+    def gates(self) -> tuple[int, int]:
+        """Returns the hashes of the member table and of the counters.
+
+        They are equal on nodes that have the same.
+        """
+        return self._table.fingerprint.total, self._counters.ledger.fingerprint.total
 
     # What a store is to write
 
