@@ -20,13 +20,18 @@ class Keeping:
     def __init__(
         self, table: MemberTable, ledger: Ledger, contacts: Contacts, member_limit: int
     ) -> None:
+        self._member_limit = member_limit
         self._table = table
         self._ledger = ledger
         self._contacts = contacts
-        self._member_limit = member_limit
 
-    def restore(self, kept: State, now: float) -> None:
-        """Takes over what a store kept of an earlier run, and takes note that the store has it."""
+    def restore(self, kept: State | None, now: float) -> None:
+        """Takes over what a store kept of an earlier run, and takes note that the store has it.
+
+        Does nothing if that is None.
+        """
+        if kept is None:
+            return
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)
@@ -39,9 +44,9 @@ class Keeping:
                 # and the row would stay suspect for ever.
                 state = ALIVE if claim.state == SUSPECT else claim.state
                 known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
-                # An earlier run may have had a larger limit, or a store may be of another node.
-                full = len(table.rows) >= self._member_limit and claim.id not in removed
-                if full and not table.make_room(known):
+                # The limit may have been larger in an earlier run.
+                full = len(table.rows) >= self._member_limit
+                if full and claim.id not in removed and not table.make_room(known):
                     continue
                 row = table.add(known, now)
                 table.set_removed(row, claim.id in removed)

@@ -60,8 +60,8 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`,
-      `generation`, `state`, `gates`.
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `gates`,
+      `generation`, `state`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -93,8 +93,7 @@ class Node:
             now: the time, in seconds.
         """
         kept = state or State()
-        generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-        own = Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
+        own = _own_claim(kept, identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
 
         # What the parts share.
@@ -105,15 +104,13 @@ class Node:
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)
 
-        # The parts. Each is given the parts that it calls, so it is made after them. One call goes
-        # across rooms: the view finds that a member changed, and the counters must send it what
-        # this node has counted. They need no view, so they are made first.
+        # The parts. Each is made after those that it calls. The view tells the counters of members
+        # that changed, which must be sent what this node has counted; so the counters come first.
         self._counters = counters = Counters(runtime, outbox, table, ledger, round_trips)
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
         view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
-        self._view = view
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)
@@ -125,8 +122,7 @@ class Node:
         challenges = Challenges(runtime, outbox, table, echoes)
         handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
 
-        # The order in which they start and hear of a move or a pause. It decides which part draws
-        # from the one random generator first: another order is another run for the same seed.
+        # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, *counters.parts),
@@ -136,8 +132,7 @@ class Node:
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
         self._keeping = Keeping(table, ledger, contacts, config.member_limit)
-        if state is not None:
-            self._keeping.restore(state, now)
+        self._keeping.restore(state, now)
 
     def assume(self, members: Sequence[Claim]) -> None:
         """Takes these members as met, so that a cluster can be made whole without a first join.
@@ -367,6 +362,12 @@ class Node:
         if lateness is not None:
             for part in self._parts:
                 part.paused(lateness)
+
+
+def _own_claim(kept: State, identity: Identity) -> Claim:
+    """Returns what a process says of itself at its start."""
+    generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
+    return Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
 
 
 def _own_generation(kept: State, node_id: str) -> int:

@@ -123,7 +123,8 @@ class MemberRows(Checker):
         before = self._seen.get(key)
         if before is not None and len(before) > _LARGE:
             # Looking at all rows after each input would cost too much.
-            revision = (host.node.gates()[0], len(host.node.peers()))
+            removed = host.node.statistics().members["removed"]
+            revision = (*host.node.gates(), removed)
             if self._revisions.get(key) == revision:
                 return
             self._revisions[key] = revision

@@ -147,11 +147,11 @@ class FakeNode:
     def state(self) -> Any:
         return dict(self.totals)
 
-    def gates(self) -> tuple[int, int]:
-        return len(self.states), sum(self.totals.values())
-
     def changes(self) -> Any:
         return None
+
+    def gates(self) -> tuple[int, int]:
+        return len(self.states), sum(self.totals.values())
 
     def _hear(self, peer: str, now: float) -> list[Effect]:
         before = self.states.get(peer)

@@ -78,12 +78,12 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
 
-def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
-    """Writes the rows of changed members, in place of older ones. Raises sqlite3.Error."""
-    removed = frozenset(changes.removed)
+def put_members(connection: sqlite3.Connection, kept: Changes | State) -> None:
+    """Writes rows of members, in place of older ones. Raises sqlite3.Error."""
+    removed = frozenset(kept.removed)
     rows = [
         (each.id, each.generation, each.incarnation, each.state, each.accuser, each.id in removed)
-        for each in changes.members
+        for each in kept.members
     ]
     connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", rows)
 
@@ -91,6 +91,14 @@ def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
 def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
     """Deletes the rows of members. Raises sqlite3.Error."""
     connection.executemany("DELETE FROM members WHERE id = ?", [(member,) for member in gone])
+
+
+def put_state(connection: sqlite3.Connection, state: State) -> None:
+    """Writes a whole state into empty tables. Raises sqlite3.Error."""
+    for group in state.groups:
+        put_group(connection, Group(group.owner, 0, group.upto, group.entries))
+    put_members(connection, state)
+    connection.execute(PUT_META, ("generation", state.generation))
 
 
 def read_state(connection: sqlite3.Connection) -> State:
