@@ -1,19 +1,13 @@
 """The room of the wire format: the messages, and how they become bytes and are read back."""
 
+from .claims import ALIVE, DEAD, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
 from .messages import (
-    ALIVE,
     COUNTERS,
-    DEAD,
     KINDS,
-    LARGEST,
-    LEFT,
     MEMBERS,
-    STATES,
-    SUSPECT,
     Ack,
     Beacon,
-    Claim,
     Claims,
     Clock,
     Confirm,

@@ -6,7 +6,8 @@ for lists, whose header is taken to be the longest that occurs.
 
 from __future__ import annotations
 
-from .messages import Claim, Entry, Group
+from .claims import Claim
+from .messages import Entry, Group
 
 _LIST_BYTES = 3
 
