@@ -126,7 +126,7 @@ class Node:
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, *counters.parts),
-            *(rows, versions, reconciler, handshake, Clocks(runtime), outbox),
+            *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
