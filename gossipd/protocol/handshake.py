@@ -16,7 +16,7 @@ generation.
 
 from __future__ import annotations
 
-from .membership import Challenges, Discovery, Echoes, Gossip, Member, MemberTable, Peer, View
+from .membership import Challenges, Clusters, Echoes, Gossip, Member, MemberTable, Peer, View
 from .part import Admits, Handler, Part
 from .reconcile import Reconciler
 from .wire import ALIVE, LEFT, Ack, Claim, Claims, Message, Ping
@@ -32,7 +32,7 @@ class Handshake(Part):
         echoes: Echoes,
         gossip: Gossip,
         challenges: Challenges,
-        discovery: Discovery,
+        clusters: Clusters,
         reconciler: Reconciler,
     ) -> None:
         self._table = table
@@ -40,7 +40,7 @@ class Handshake(Part):
         self._echoes = echoes
         self._gossip = gossip
         self._challenges = challenges
-        self._discovery = discovery
+        self._clusters = clusters
         self._reconciler = reconciler
         self.handlers = {Ping: Handler(self.on_ping, Admits.ANYBODY)}
 
@@ -52,20 +52,24 @@ class Handshake(Part):
         still wait for the echo (`Admits.ECHOED`).
         """
         met = None
-        if self._echoes.verified(peer.source, peer.sender):
+        if self._echoes.verified(peer.source, peer.sender) and self._clusters.admits(peer):
             met = self._meet(peer)
         if met is not None:
-            self._discovery.met(peer.source, met.id)
+            self._clusters.met(peer)
         peer.identify(met, self._vouched_for(peer))
 
     def refuse(self, message: Message, peer: Peer) -> None:
         """Challenges the sender of a message that it may not send yet.
+
+        A sender of another cluster is challenged only so that it learns which one this node is of.
 
         A sender that has echoed a number of ours but fits no row here is an older process than the
         one that the row is about. We still believe what it says about *us*: each side may hold the
         other for outdated, and otherwise neither would ever listen.
         """
         verified = self._echoes.verified(peer.source, peer.sender)
+        if verified and not self._clusters.admits(peer):
+            return
         if verified and peer.row is None and isinstance(message, Claims):
             for claim in message.claims:
                 if claim.id == self._table.own.id:
@@ -89,7 +93,8 @@ class Handshake(Part):
         if self._view.leaving and peer.met.state == LEFT:
             self._gossip.send(peer.source, peer.met, Claims([self._table.own.claim()]))
             return
-        self._gossip.send(peer.source, peer.met, self._echoes.ack(ping))
+        ids = self._clusters.besides(peer)
+        self._gossip.send(peer.source, peer.met, self._echoes.ack(ping), *ids)
         if ping.members or ping.counters:
             self._reconciler.compare(ping.members, ping.counters, peer.source)
 
@@ -97,17 +102,20 @@ class Handshake(Part):
         """Handles an ack of a ping or a challenge of ours, and answers a challenge that it carries.
 
         An ack that comes from the address to which its ping was sent is an echo. One from another
-        address, such as a relay's, only goes to the part that sent the ping.
+        address, such as a relay's, only goes to the part that sent the ping. An ack of another
+        cluster is an echo and nothing else: it is no sign that a member lives.
         """
         fresh = not self._echoes.verified(peer.source, peer.sender)
         sent = self._echoes.get(ack.number)
         if sent is not None:
             if peer.source == sent.address:
                 self._echoes.echo(peer.source, peer.sender)
-                self._echoes.sample(peer.sender.id, sent)
-            sent.on_ack(ack, sent, peer)
-            if sent.contact is not None:
-                self._contacted(ack, peer)
+            if self._clusters.admits(peer):
+                if peer.source == sent.address:
+                    self._echoes.sample(peer.sender.id, sent)
+                sent.on_ack(ack, sent, peer)
+                if sent.contact is not None:
+                    self._contacted(ack, peer)
         elif ack.number and ack.number == self._echoes.challenge(peer.source, peer.sender):
             self._challenge_answered(peer, fresh)
         if ack.challenge:
@@ -128,9 +136,14 @@ class Handshake(Part):
 
         The same answer can arrive again, and must not start a comparison each time. A node whose
         word is out of date here is sent its row, by `challenge`, so that it raises its generation.
+        One that has said nothing of its cluster could not be told of ours before.
         """
         self._echoes.echo(peer.source, peer.sender)
-        if fresh and self._meet(peer) is not None:
+        untold = peer.told is None
+        if not self._clusters.admits(peer):
+            if fresh and untold:
+                self._clusters.tell(peer)
+        elif fresh and self._meet(peer) is not None:
             self._reconciler.begin(peer.source)
         elif fresh:
             self._challenges.challenge(peer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .counters import Ledger
-from .membership import Contacts, MemberTable
+from .membership import Clusters, Contacts, MemberTable
 from .state import Changes, State
 from .wire import ALIVE, DEAD, LEFT, SUSPECT, Claim
 
@@ -18,12 +18,20 @@ class Keeping:
     """
 
     def __init__(
-        self, table: MemberTable, ledger: Ledger, contacts: Contacts, member_limit: int
+        self,
+        table: MemberTable,
+        ledger: Ledger,
+        contacts: Contacts,
+        clusters: Clusters,
+        member_limit: int,
     ) -> None:
         self._member_limit = member_limit
         self._table = table
         self._ledger = ledger
         self._contacts = contacts
+        self._clusters = clusters
+        # What of the cluster's identity was handed over last.
+        self._handed: tuple[tuple[int, ...], bool] = ((), False)
 
     def restore(self, kept: State | None, now: float) -> None:
         """Takes over what a store kept of an earlier run, and takes note that the store has it.
@@ -35,6 +43,8 @@ class Keeping:
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)
+        self._clusters.restore(kept.cluster_ids, strayed=kept.strayed)
+        self._handed = self._identity()
         removed = dict.fromkeys(kept.removed)
         for claim in kept.members:
             if claim.id == table.own.id:
@@ -69,6 +79,7 @@ class Keeping:
             (*known, *self._contacts.remembered()),
             tuple(row.id for row in rows if row.removed),
             tuple(self._ledger.all_groups()),
+            *self._identity(),
         )
 
     def changes(self, most: int) -> Changes | None:
@@ -76,8 +87,10 @@ class Keeping:
         table = self._table
         groups = self._ledger.changes(most)
         taken = table.unkept.take(most - len(groups), self._all_members())
-        if not groups and not taken:
+        identity = self._identity()
+        if not groups and not taken and identity == self._handed:
             return None
+        self._handed = identity
         members, removed, forgotten = [], [], []
         for member, _ in taken:
             row = table.rows.get(member)
@@ -91,13 +104,17 @@ class Keeping:
         more = bool(table.unkept) or bool(self._ledger.unkept)
         generation = table.own.generation
         return Changes(
-            generation, tuple(members), tuple(removed), tuple(groups), tuple(forgotten), more
+            *(generation, tuple(members), tuple(removed), tuple(groups), tuple(forgotten), more),
+            *identity,
         )
 
     def all_changed(self, held: Iterable[str]) -> None:
         """Lets `changes` hand over everything anew, and the ids of `held` that are unknown here."""
         self._ledger.unkept.fill(self._ledger.owners)
         self._table.unkept.fill([*held, *self._all_members()])
+
+    def _identity(self) -> tuple[tuple[int, ...], bool]:
+        return self._clusters.ids, self._clusters.strayed
 
     def _all_members(self) -> Iterable[str]:
         yield from self._table.rows

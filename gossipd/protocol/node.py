@@ -23,6 +23,7 @@ from .membership import (
     Awareness,
     Challenges,
     Clocks,
+    Clusters,
     Contacts,
     Detector,
     Discovery,
@@ -119,19 +120,22 @@ class Node:
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
-        challenges = Challenges(runtime, outbox, table, echoes)
-        handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
+        self._clusters = clusters = Clusters(
+            *(runtime, outbox, table, echoes, contacts, discovery, seeds), counters.default_count
+        )
+        challenges = Challenges(runtime, outbox, table, echoes, clusters)
+        handshake = Handshake(table, view, echoes, gossip, challenges, clusters, reconciler)
 
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, *counters.parts),
-            *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), outbox),
+            *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), clusters, outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
-        self._keeping = Keeping(table, ledger, contacts, config.member_limit)
+        self._keeping = Keeping(table, ledger, contacts, clusters, config.member_limit)
         self._keeping.restore(state, now)
 
     def assume(self, members: Sequence[Claim]) -> None:
@@ -140,6 +144,7 @@ class Node:
         Must be called before `start`. Sends and reports nothing.
         """
         self._contacts.assume(members)
+        self._clusters.assume(row.id for row in self._table.views())
 
     # Inputs
 
@@ -283,6 +288,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.increment(name, asked)
+        self._clusters.counts()
         return self._runtime.take_effects()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
@@ -293,6 +299,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.sync(name, value, ack, ticket)
+        self._clusters.counts()
         return self._runtime.take_effects()
 
     # Getters

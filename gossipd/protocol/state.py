@@ -18,12 +18,16 @@ class State:
         removed: ids of members that were removed here and not registered again.
         groups: every owner's entries as they were persisted, and after those what was recorded
             since, in the order of recording.
+        cluster_ids: the ids of the node's cluster.
+        strayed: whether they were taken from others than the seeds of the node.
     """
 
     generation: int = 0
     members: tuple[Claim, ...] = ()
     removed: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+    cluster_ids: tuple[int, ...] = ()
+    strayed: bool = False
 
 
 @attrs.frozen
@@ -37,6 +41,7 @@ class Changes:
         groups: the entries that changed, by owner. Each group's `since` is the version up to which
             the changes before had everything of the owner.
         forgotten: ids of members that are no longer to be kept.
+        cluster_ids, strayed: as of `State`, as they are now.
         more: whether more has changed than this, so that only all changes up to the first without
             `more` make a whole.
     """
@@ -47,3 +52,5 @@ class Changes:
     groups: tuple[Group, ...] = ()
     forgotten: tuple[str, ...] = ()
     more: bool = False
+    cluster_ids: tuple[int, ...] = ()
+    strayed: bool = False

@@ -59,6 +59,7 @@ class Statistics:
         seeds: every configured seed with its state now, in the order of joining.
         waiting: how much is kept for later now, by kind: timers, pings (not acked), claims (to be
             gossiped), answers and writes (of commands), relays (of others' pings and pushes).
+        cluster: the id of this node's cluster now, empty as long as it has none.
         local_health: the local health score now, from 0 (healthy) to the configured maximum.
         sent, received: traffic by kind, `ping` or `push` for instance.
         rejected: how many datagrams, messages or values were refused, by reason.
@@ -75,6 +76,7 @@ class Statistics:
     members: dict[str, int] = attrs.Factory(dict)
     seeds: tuple[SeedView, ...] = ()
     waiting: dict[str, int] = attrs.Factory(dict)
+    cluster: str = ""
     local_health: int = 0
     sent: dict[str, Traffic] = attrs.Factory(dict)
     received: dict[str, Traffic] = attrs.Factory(dict)

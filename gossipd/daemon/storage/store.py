@@ -28,6 +28,7 @@ from .schema import (
     holds_wrong_kinds,
     open_to_read,
     put_group,
+    put_identity,
     put_members,
     read_state,
 )
@@ -348,6 +349,7 @@ class Store:
             put_group(connection, group)
         put_members(connection, changes)
         drop_members(connection, changes.forgotten)
+        put_identity(connection, changes)
         if changes.generation != self._generation:
             connection.execute(schema.PUT_META, ("generation", changes.generation))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..address import Address
-from ..wire import Sender
+from ..wire import ClusterIds, Sender
 from .table import Member
 
 
@@ -19,9 +19,12 @@ class Peer:
             date here; else None.
         row: `met`; or, if that is None, the row that other members vouched for, which has this
             address and generation. None for a stranger.
+        told: what the sender says of its cluster, until it is considered; None if it says nothing.
+        accepted: whether its cluster was united with this node's because of that.
+        owes: whether it is to be told of ids that it lacks.
     """
 
-    __slots__ = ("budget", "met", "row", "sender", "source")
+    __slots__ = ("accepted", "budget", "met", "owes", "row", "sender", "source", "told")
 
     def __init__(self, source: Address, sender: Sender, budget: int) -> None:
         self.source = source
@@ -29,11 +32,32 @@ class Peer:
         self.budget = budget
         self.met: Member | None = None
         self.row: Member | None = None
+        self.told: ClusterIds | None = None
+        self.accepted = False
+        self.owes = False
 
     def identify(self, met: Member | None, vouched_for: Member | None) -> None:
         """Sets the rows under which this datagram's messages are handled."""
         self.met = met
         self.row = met or vouched_for
+
+    def tells(self, told: ClusterIds) -> None:
+        """Notes what the datagram says of the sender's cluster."""
+        self.told = told
+
+    def take_told(self) -> ClusterIds | None:
+        """Returns what the datagram says of the sender's cluster, the first time only."""
+        told, self.told = self.told, None
+        return told
+
+    def accept(self, *, owes: bool) -> None:
+        """Notes that the clusters of both were united, and whether the sender lacks some ids."""
+        self.accepted = True
+        self.owes = owes
+
+    def repay(self) -> None:
+        """Notes that the sender is told of the ids that it lacks."""
+        self.owes = False
 
     def spend(self, size: int) -> None:
         """Takes `size` bytes, which are sent back, off the budget."""

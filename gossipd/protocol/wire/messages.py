@@ -17,6 +17,7 @@ from .claims import LARGEST, Claim, Id, Version
 
 MEMBERS: Final = 0
 COUNTERS: Final = 1
+NO_CLUSTER: Final = 1
 
 Number = Annotated[int, Meta(ge=0, le=LARGEST)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -111,12 +112,15 @@ class Sender(Message, tag=0, gc=False, frozen=True):
         id: the sender's id.
         generation, incarnation: the sender's own; it thereby says that it is alive at these.
         nonce: a random number of the process, which tells two processes with one id apart.
+        cluster: the mark of the sender's cluster: `NO_CLUSTER` if it has no cluster id yet, 0 from
+            versions that know of none.
     """
 
     id: Id
     generation: Version
     incarnation: Version
-    nonce: Annotated[int, Meta(ge=0, lt=2**32)]
+    nonce: Sum
+    cluster: Sum = 0
 
 
 class Ping(Message, tag=1, gc=False, frozen=True):
@@ -364,6 +368,22 @@ class Clock(Message, tag=16, gc=False, frozen=True):
     """Tells the sender's wall clock, in milliseconds since 1970, as two nodes meet."""
 
     wall_ms: Number
+
+
+class ClusterIds(Message, tag=17, frozen=True):
+    """Tells which cluster the sender belongs to, where its mark is not the receiver's.
+
+    Attributes:
+        ids: the cluster ids that the sender knows to mean its cluster; empty if it has none yet.
+        counted: whether anything has been counted in its cluster, as far as it knows.
+        lone: whether the sender has never had a member.
+        count: the value of its counter, for the log.
+    """
+
+    ids: Annotated[list[Sum], Meta(max_length=64)]
+    counted: bool
+    lone: bool
+    count: Count
 
 
 KINDS: Final[dict[type, str]] = {
