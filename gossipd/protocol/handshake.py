@@ -116,6 +116,8 @@ class Handshake(Part):
                 sent.on_ack(ack, sent, peer)
                 if sent.contact is not None:
                     self._contacted(ack, peer)
+            else:
+                peer.owe(True)
         elif ack.number and ack.number == self._echoes.challenge(peer.source, peer.sender):
             self._challenge_answered(peer, fresh)
         if ack.challenge:

@@ -69,6 +69,15 @@ class Keeping:
             # The state is a copy from another node, which had a row of this one.
             table.unkept.note(table.own.id, None)
 
+    def assume(self, members: Iterable[Claim]) -> None:
+        """Takes these members as met, and this node as one of their cluster."""
+        self._contacts.assume(members)
+        self._clusters.assume(self._table.rows)
+
+    def counted(self) -> None:
+        """Takes note that this node may have counted, so that its cluster needs an id."""
+        self._clusters.counts()
+
     def state(self) -> State:
         """Returns all that a store would keep for the next run."""
         table = self._table

@@ -120,7 +120,7 @@ class Node:
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
-        self._clusters = clusters = Clusters(
+        clusters = Clusters(
             *(runtime, outbox, table, echoes, contacts, discovery, seeds), counters.default_count
         )
         challenges = Challenges(runtime, outbox, table, echoes, clusters)
@@ -143,8 +143,7 @@ class Node:
 
         Must be called before `start`. Sends and reports nothing.
         """
-        self._contacts.assume(members)
-        self._clusters.assume(row.id for row in self._table.views())
+        self._keeping.assume(members)
 
     # Inputs
 
@@ -288,7 +287,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.increment(name, asked)
-        self._clusters.counts()
+        self._keeping.counted()
         return self._runtime.take_effects()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
@@ -299,7 +298,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.sync(name, value, ack, ticket)
-        self._clusters.counts()
+        self._keeping.counted()
         return self._runtime.take_effects()
 
     # Getters

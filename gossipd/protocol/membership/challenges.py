@@ -65,7 +65,7 @@ class Challenges:
         A sender whose mark is not ours is told our ids as well. They are news to it if they were
         just united with its own.
         """
-        peer.repay()
+        peer.owe(False)
         self._reply(peer, Ack(challenge), *self._clusters.besides(peer), self._clock())
 
     def echoed(self, peer: Peer) -> None:

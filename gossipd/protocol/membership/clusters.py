@@ -49,13 +49,20 @@ from .seeds import SeedWatch
 from .table import MemberTable
 
 _MOST = 64
-"""Ids of one cluster at most; the smallest are kept, so that all nodes keep the same."""
+"""Ids of one cluster at most; the smallest are kept, so that all nodes keep the same. Also the
+other clusters that are remembered at most."""
 
 _OLDER = 0
 """The mark of a node of a version without cluster ids, which belongs to every cluster."""
 
 _PATIENCE = 5.0
 """Seconds after its start in which a node with seeds takes ids from nobody else."""
+
+_TOLD = 16
+"""Members that are told of new ids at once, at most."""
+
+_SETTLED = 2.0
+"""Seconds after which another cluster is reported, if it has not become one with this one."""
 
 _LOOK = 5.0
 """Seconds between two looks at whether an id is to be drawn, at least; at most twice as many."""
@@ -102,6 +109,8 @@ class Clusters(Part):
         self._count = count
         self._made = runtime.now
         self._looks = 0
+        # Other clusters, each with the time at which it was met first.
+        self._others: dict[str, float] = {}
         self.ids: tuple[int, ...] = ()
         self.strayed = False
         self.handlers = {ClusterIds: Handler(self.on_ids, Admits.ANYBODY)}
@@ -139,7 +148,8 @@ class Clusters(Part):
         if peer.told is not None and self._echoes.verified(peer.source, peer.sender):
             told = peer.take_told()
             if told is not None and self._decide(peer, told):
-                peer.accept(owes=told.ids != list(self.ids))
+                peer.accept()
+                peer.owe(told.ids != list(self.ids))
                 return True
         return self._was_member(peer)
 
@@ -160,9 +170,9 @@ class Clusters(Part):
         self._outbox.send(peer.source, self.message())
 
     def on_ids(self, _: ClusterIds, peer: Peer) -> None:
-        """Answers with our ids, if they were united with those of the sender and it lacks some."""
+        """Answers with our ids, if the sender is to be told of them."""
         if peer.owes:
-            peer.repay()
+            peer.owe(False)
             self.tell(peer)
 
     def met(self, peer: Peer) -> None:
@@ -249,10 +259,21 @@ class Clusters(Part):
             ours, theirs = _shown(self.ids), _shown(news)
             self._runtime.notify(ClustersMerged(where, ours, theirs, count, told.count))
         self._take(told.ids)
+        if news:
+            self._tell_members()
 
     def _keep_apart(self, source: Address, told: ClusterIds) -> None:
-        """Reports a node of another cluster: a seed with the seeds, others once a minute."""
-        ours, theirs = _shown(self.ids), _shown(told.ids)
+        """Reports a node of another cluster: a seed with the seeds, others once a minute.
+
+        While two clusters become one, some members hear of it before others. So the other cluster
+        is reported only if it is still another one some seconds later.
+        """
+        ours, theirs, now = _shown(self.ids), _shown(told.ids), self._runtime.now
+        first = self._others.setdefault(theirs, now)
+        if len(self._others) > _MOST:
+            del self._others[next(iter(self._others))]
+        if now < first + _SETTLED:
+            return
         if not self._seeds.foreign(source, f"cluster id {ours}", f"cluster id {theirs}"):
             event = OtherCluster(format_node_id(*source), ours, theirs)
             self._runtime.notify_seldom("other cluster", event)
@@ -290,6 +311,12 @@ class Clusters(Part):
         identity = self._runtime.identity
         own = self._table.own
         self._take([_id_from(f"{identity.nonce} {identity.node_id} {own.generation}")])
+        self._tell_members()
+
+    def _tell_members(self) -> None:
+        """Tells members at once what otherwise they would learn by a ping."""
+        for row in self._table.sample(_TOLD):
+            self._outbox.send(row.address, self.message())
 
 
 def _id_from(text: str) -> int:

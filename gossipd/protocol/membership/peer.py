@@ -21,7 +21,7 @@ class Peer:
             address and generation. None for a stranger.
         told: what the sender says of its cluster, until it is considered; None if it says nothing.
         accepted: whether its cluster was united with this node's because of that.
-        owes: whether it is to be told of ids that it lacks.
+        owes: whether it is to be told our ids in answer.
     """
 
     __slots__ = ("accepted", "budget", "met", "owes", "row", "sender", "source", "told")
@@ -50,14 +50,13 @@ class Peer:
         told, self.told = self.told, None
         return told
 
-    def accept(self, *, owes: bool) -> None:
-        """Notes that the clusters of both were united, and whether the sender lacks some ids."""
+    def accept(self) -> None:
+        """Notes that the clusters of both are one."""
         self.accepted = True
-        self.owes = owes
 
-    def repay(self) -> None:
-        """Notes that the sender is told of the ids that it lacks."""
-        self.owes = False
+    def owe(self, owes: bool) -> None:
+        """Notes whether the sender is to be told our ids."""
+        self.owes = owes
 
     def spend(self, size: int) -> None:
         """Takes `size` bytes, which are sent back, off the budget."""

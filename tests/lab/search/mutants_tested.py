@@ -176,12 +176,12 @@ def everybody_is_believed(original: Any, self: Any, source: Any, sender: Any) ->
 
 @mutant(
     challenges.Challenges,
-    "reply",
+    "_reply",
     _MEMBERSHIP + "challenges.py::test_what_was_sent_back_counts_against_the_budget",
 )
-def replies_cost_nothing(original: Any, self: Any, peer: Any, ack: Any) -> None:
+def replies_cost_nothing(original: Any, self: Any, peer: Any, *messages: Any) -> None:
     """A stranger may be sent more bytes than it sent."""
-    self._outbox.send(peer.source, ack)
+    self._outbox.send(peer.source, *messages)
 
 
 @mutant(

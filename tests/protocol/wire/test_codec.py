@@ -46,6 +46,13 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.Content: st.builds(m.Content, OWNERS, NUMBERS, HASHES),
     m.Beacon: st.builds(m.Beacon, st.booleans(), st.binary(max_size=256)),
     m.Clock: st.builds(m.Clock, NUMBERS),
+    m.ClusterIds: st.builds(
+        m.ClusterIds,
+        st.lists(st.integers(0, 2**32 - 1), max_size=64),
+        st.booleans(),
+        st.booleans(),
+        HASHES,
+    ),
 }
 MESSAGES = st.lists(st.one_of(*KINDS.values()), max_size=4)
 DATAGRAM = CODEC.datagram(
