@@ -144,7 +144,7 @@ class Handshake(Part):
         untold = peer.told is None
         if not self._clusters.admits(peer):
             if fresh and untold:
-                self._clusters.tell(peer)
+                self._clusters.tell(peer.source)
         elif fresh and self._meet(peer) is not None:
             self._reconciler.begin(peer.source)
         elif fresh:

@@ -30,6 +30,8 @@ class Keeping:
         self._ledger = ledger
         self._contacts = contacts
         self._clusters = clusters
+        # The members that were live when a store was last written, and so became contacts.
+        self._were_live: dict[str, Claim] = {}
         # What of the cluster's identity was handed over last.
         self._handed: tuple[tuple[int, ...], bool] = ((), False)
 
@@ -43,7 +45,8 @@ class Keeping:
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)
-        self._clusters.restore(kept.cluster_ids, strayed=kept.strayed)
+        known_ids = (claim.id for claim in kept.members)
+        self._clusters.restore(kept.cluster_ids, known_ids, strayed=kept.strayed)
         self._handed = self._identity()
         removed = dict.fromkeys(kept.removed)
         for claim in kept.members:
@@ -63,6 +66,7 @@ class Keeping:
             else:
                 # A member that was alive may be gone by now, so it becomes a contact and no row.
                 self._contacts.remember(claim)
+                self._were_live[claim.id] = claim
         self._ledger.unkept.clear()
         table.unkept.clear()
         if any(claim.id == table.own.id for claim in kept.members):
@@ -78,6 +82,10 @@ class Keeping:
         """Takes note that this node may have counted, so that its cluster needs an id."""
         self._clusters.counts()
 
+    def asked(self) -> None:
+        """Takes note that this node is asked to contact another one, maybe of another cluster."""
+        self._clusters.settle()
+
     def state(self) -> State:
         """Returns all that a store would keep for the next run."""
         table = self._table
@@ -85,7 +93,7 @@ class Keeping:
         known = (row.claim() for row in rows if row is not table.own)
         return State(
             table.own.generation,
-            (*known, *self._contacts.remembered()),
+            (*known, *self._contacts.remembered(), *self._seeds_that_were_live()),
             tuple(row.id for row in rows if row.removed),
             tuple(self._ledger.all_groups()),
             *self._identity(),
@@ -103,7 +111,7 @@ class Keeping:
         members, removed, forgotten = [], [], []
         for member, _ in taken:
             row = table.rows.get(member)
-            claim = self._contacts.recall(member) if row is None else row.claim()
+            claim = self._recall(member) if row is None else row.claim()
             if claim is None or row is table.own:
                 forgotten.append(member)
             else:
@@ -123,8 +131,23 @@ class Keeping:
         self._table.unkept.fill([*held, *self._all_members()])
 
     def _identity(self) -> tuple[tuple[int, ...], bool]:
-        return self._clusters.ids, self._clusters.strayed
+        return self._clusters.kept_ids, self._clusters.strayed
+
+    def _recall(self, member: str) -> Claim | None:
+        claims = (each for each in self._seeds_that_were_live() if each.id == member)
+        return self._contacts.recall(member) or next(claims, None)
+
+    def _seeds_that_were_live(self) -> Iterable[Claim]:
+        """Yields what is known of seeds that were members, and have not been met again.
+
+        They are kept, so that a seed whose address is given to another cluster is told from one
+        that this node has never joined.
+        """
+        for seed in self._contacts.configured():
+            if seed.name in self._were_live and seed.name not in self._table.rows:
+                yield self._were_live[seed.name]
 
     def _all_members(self) -> Iterable[str]:
         yield from self._table.rows
         yield from (claim.id for claim in self._contacts.remembered())
+        yield from (claim.id for claim in self._seeds_that_were_live())

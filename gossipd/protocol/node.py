@@ -257,6 +257,7 @@ class Node:
         registered peers have not answered yet.
         """
         self._begin(now)
+        self._keeping.asked()
         self._contacts.register(text)
         return self._runtime.take_effects()
 

@@ -16,8 +16,8 @@ said of a cluster can only grow, so uniting is decided by one side, the one that
 was contacted. The other then sees that the ids meet.
 
 - A seed (`--join`) or a registered name unites, whatever was counted: somebody asked for it. A seed
-  at which this process has had a member before was joined then. Its address may have been given to
-  another cluster since, so it unites only while one side has not counted, or stands alone there.
+  whose address is that of a known member was joined before, and may have been given to another
+  cluster since. It unites only while one side has not counted, or is a node there that is alone.
 - Discovery unites while one side has not counted.
 - Nothing else does: neither tries of the dead and of members on disk, nor pings and gossip.
 
@@ -25,14 +25,15 @@ A node that is to join seeds, and has not reached them yet, must not be taken in
 which knows its address as that of a dead member, or it would bring the two together as it joins. So
 for some seconds it takes ids only from its seeds. If it takes others afterwards, because its seeds
 may be down for long, it has *strayed*: joining a seed does not unite the two from then on.
+
+A node that has lost its directory may be asked to count before its cluster finds it. So the id that
+a node draws in its first seconds, and alone, is a *draft*: it is kept, for the next process, but
+told to nobody, and dropped if the node meets its cluster in that time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
-from hashlib import blake2b
-from operator import xor
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..address import Address, format_node_id
@@ -41,6 +42,7 @@ from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
 from ..wire import NO_CLUSTER, ClusterIds, Message
+from .cluster_ids import drawn_from, mark_of, shown, united
 from .contacts import Contact, Contacts
 from .discovery import Discovery
 from .echoes import Echoes
@@ -48,15 +50,17 @@ from .peer import Peer
 from .seeds import SeedWatch
 from .table import MemberTable
 
-_MOST = 64
-"""Ids of one cluster at most; the smallest are kept, so that all nodes keep the same. Also the
-other clusters that are remembered at most."""
+_OTHERS = 64
+"""Other clusters that are remembered at most."""
 
 _OLDER = 0
 """The mark of a node of a version without cluster ids, which belongs to every cluster."""
 
-_PATIENCE = 5.0
+_PATIENCE = 3.0
 """Seconds after its start in which a node with seeds takes ids from nobody else."""
+
+_YOUNG = 5.0
+"""Seconds after its start in which a node that is alone draws no more than a draft."""
 
 _TOLD = 16
 """Members that are told of new ids at once, at most."""
@@ -66,6 +70,8 @@ _SETTLED = 2.0
 
 _LOOK = 5.0
 """Seconds between two looks at whether an id is to be drawn, at least; at most twice as many."""
+
+_ROUNDING = 1e-6
 
 _LOOKS = 3
 """Looks with a member after which a node draws an id although it is not the first one by name."""
@@ -79,6 +85,7 @@ class Clusters(Part):
 
     Attributes:
         ids: the ids, sorted; empty as long as there is none.
+        draft: an id that nobody is told of, if one was drawn; else 0.
         mark: a number that stands for them in every datagram.
         strayed: whether they were taken from others than the seeds of this node.
     """
@@ -109,29 +116,53 @@ class Clusters(Part):
         self._count = count
         self._made = runtime.now
         self._looks = 0
+        # The ids of the members of an earlier run.
+        self._known: frozenset[str] = frozenset()
         # Other clusters, each with the time at which it was met first.
         self._others: dict[str, float] = {}
+        # Where the last ids were offered that this node did not want, if it did not.
+        self._offered: Address | None = None
         self.ids: tuple[int, ...] = ()
+        self.draft = 0
         self.strayed = False
+        # Whether a member has said that something was counted. It may be on its way here.
+        self._counted_there = False
         self.handlers = {ClusterIds: Handler(self.on_ids, Admits.ANYBODY)}
         self._take(())
 
     def start(self) -> None:
         """Begins to look whether an id is to be drawn."""
         self._look_again()
+        self._runtime.after("cluster patience", _PATIENCE, self._take_offer)
+        self._runtime.after("cluster youth", _YOUNG, self.counts)
 
-    def restore(self, ids: Iterable[int], *, strayed: bool) -> None:
-        """Takes over the ids that a store kept."""
+    def restore(self, ids: Iterable[int], members: Iterable[str], *, strayed: bool) -> None:
+        """Takes over what a store kept: the ids, and whom this node knew as members."""
         self._take(ids)
+        self._known = frozenset(members)
         self.strayed = strayed
 
     def assume(self, members: Iterable[str]) -> None:
         """Gives this node the id that all these members, which include it, are given."""
-        self._take([_id_from(min(members, default=""))])
+        self._take([drawn_from(min(members, default=""))])
 
     def counts(self) -> None:
         """Draws an id if this node has counted, and has none: now there is something to keep."""
-        if not self.ids and self._count() is not None:
+        if self.ids or self._count() is None:
+            return
+        if self._table.live or self._runtime.now >= self._made + _YOUNG - _ROUNDING:
+            self._draw()
+        elif not self.draft:
+            self.draft = self._drawn()
+
+    @property
+    def kept_ids(self) -> tuple[int, ...]:
+        """The ids that a store keeps: those of the cluster, or else the draft."""
+        return self.ids or ((self.draft,) if self.draft else ())
+
+    def settle(self) -> None:
+        """Makes a draft the id of this cluster, which somebody is about to unite with another."""
+        if self.draft:
             self._draw()
 
     # Who is admitted
@@ -157,33 +188,29 @@ class Clusters(Part):
         """Returns what an answer to the sender has besides: our ids, if its mark is another one."""
         if peer.sender.cluster in (self.mark, _OLDER):
             return ()
-        return (self.message(),)
+        return (self._message(peer.source),)
 
-    def message(self) -> ClusterIds:
-        """Returns what this node says of its cluster."""
-        count = self._count()
-        lone = len(self._table.rows) == 1 and not self._contacts.remembered()
-        return ClusterIds(list(self.ids), count is not None, lone, count or 0)
-
-    def tell(self, peer: Peer) -> None:
-        """Tells our ids to a sender that has echoed a number of ours."""
-        self._outbox.send(peer.source, self.message())
+    def tell(self, address: Address) -> None:
+        """Tells our ids to a node whose address has echoed a number of ours."""
+        self._outbox.send(address, self._message(address))
 
     def on_ids(self, _: ClusterIds, peer: Peer) -> None:
         """Answers with our ids, if the sender is to be told of them."""
         if peer.owes:
             peer.owe(False)
-            self.tell(peer)
+            self.tell(peer.source)
 
     def met(self, peer: Peer) -> None:
         """Takes note that the sender, which is of this cluster, has been met."""
         self._discovery.met(peer.source, peer.sender.id)
+        if not self.ids and peer.sender.cluster == NO_CLUSTER:
+            self.counts()
         if self.strayed and self._is_seed(peer.source):
             self.strayed = False
 
     def counted(self) -> Mapping[str, Any]:
         """Returns the id of this cluster as it is shown, empty as long as there is none."""
-        return {"cluster": _shown(self.ids)}
+        return {"cluster": shown(self.kept_ids)}
 
     # Uniting
 
@@ -193,20 +220,24 @@ class Clusters(Part):
         A sender without an id is not yet admitted: it takes ours first, or does not want to.
         """
         if self._was_member(peer):
-            self._take(told.ids)
+            self._unite(told)
             return True
         if not told.ids:
             return False
+        why = self._why(peer.source)
         if not self.ids:
             if not self._may_take(peer.source):
                 return False
-            self._take(told.ids)
+            if self.draft and (why == _ASKED or told.asked):
+                # Two that have counted become one: both ids are kept, and it is reported.
+                self._take([self.draft])
+                self._merge(peer, told)
+            self._unite(told)
             return True
         if any(each in self.ids for each in told.ids):
             self._merge(peer, told)
             return True
-        why = self._why(peer.source)
-        both_counted = told.counted and self._count() is not None
+        both_counted = told.counted and self._has_counted()
         if why == _ASKED or (why and not both_counted) or (why == _RETURNED and told.lone):
             self._merge(peer, told)
             return True
@@ -221,10 +252,16 @@ class Clusters(Part):
         """Returns whether this node, which has no id, may take those of the node at `source`."""
         if self._why(source) >= _RETURNED or not self._is_seeking():
             return True
-        if self._runtime.now < self._made + _PATIENCE:
+        if self._runtime.now < self._made + _PATIENCE - _ROUNDING:
+            self._offered = source
             return False
         self.strayed = True
         return True
+
+    def _take_offer(self) -> None:
+        """Contacts the node whose ids were not wanted, if the seeds have not answered by now."""
+        if self._offered is not None and not self.ids:
+            self._contacts.ping(self._offered)
 
     def _why(self, source: Address) -> int:
         """Returns why this node contacts the one at `source`."""
@@ -234,16 +271,21 @@ class Clusters(Part):
         if self._is_seed(source):
             if self.strayed:
                 return _CHANCE
-            row = self._table.rows.get(format_node_id(*source))
-            return _ASKED if row is None or row.since <= self._made else _RETURNED
+            member = format_node_id(*source)
+            known = member in self._table.rows or member in self._known
+            return _RETURNED if known else _ASKED
         return _DISCOVERED if self._discovery.led_to(source) else _CHANCE
 
     def _is_seed(self, source: Address) -> bool:
         return any(source in seed.addresses for seed in self._contacts.configured())
 
     def _is_seeking(self) -> bool:
-        """Returns whether this node is to join another one than itself."""
-        return any(map(self._is_other, self._contacts.configured()))
+        """Returns whether this node is to join another one than itself, and has not done so."""
+        seeds, live = self._contacts.configured(), self._table.live
+        addresses = [address for seed in seeds for address in seed.addresses]
+        if any(self._contacts.found(address) in live for address in addresses):
+            return False
+        return any(map(self._is_other, seeds))
 
     def _is_other(self, seed: Contact) -> bool:
         if not seed.addresses:
@@ -256,9 +298,11 @@ class Clusters(Part):
         count = self._count()
         if news and told.counted and count is not None:
             where = format_node_id(*peer.source)
-            ours, theirs = _shown(self.ids), _shown(news)
+            ours, theirs = shown(self.ids), shown(news)
             self._runtime.notify(ClustersMerged(where, ours, theirs, count, told.count))
-        self._take(told.ids)
+        if news and self._why(peer.source) < _RETURNED and self._is_seeking():
+            self.strayed = True
+        self._unite(told)
         if news:
             self._tell_members()
 
@@ -268,9 +312,9 @@ class Clusters(Part):
         While two clusters become one, some members hear of it before others. So the other cluster
         is reported only if it is still another one some seconds later.
         """
-        ours, theirs, now = _shown(self.ids), _shown(told.ids), self._runtime.now
+        ours, theirs, now = shown(self.ids), shown(told.ids), self._runtime.now
         first = self._others.setdefault(theirs, now)
-        if len(self._others) > _MOST:
+        if len(self._others) > _OTHERS:
             del self._others[next(iter(self._others))]
         if now < first + _SETTLED:
             return
@@ -278,10 +322,24 @@ class Clusters(Part):
             event = OtherCluster(format_node_id(*source), ours, theirs)
             self._runtime.notify_seldom("other cluster", event)
 
+    def _message(self, to: Address) -> ClusterIds:
+        """Returns what this node says of its cluster to the node at an address."""
+        lone = len(self._table.rows) == 1 and not self._contacts.remembered()
+        asked = self._why(to) == _ASKED
+        return ClusterIds(list(self.ids), self._has_counted(), lone, asked, self._count() or 0)
+
+    def _has_counted(self) -> bool:
+        return self._counted_there or self._count() is not None
+
+    def _unite(self, told: ClusterIds) -> None:
+        self._counted_there |= told.counted
+        self._take(told.ids)
+
     def _take(self, ids: Iterable[int]) -> None:
-        known = sorted({*self.ids, *(each for each in ids if each > NO_CLUSTER)})
-        self.ids = tuple(known[:_MOST])
-        self.mark = _mark(self.ids)
+        self.ids = united(self.ids, ids)
+        if self.ids:
+            self.draft = 0
+        self.mark = mark_of(self.ids)
         self._outbox.belong(self.mark)
 
     # Drawing an id
@@ -308,30 +366,15 @@ class Clusters(Part):
             self._look_again()
 
     def _draw(self) -> None:
-        identity = self._runtime.identity
-        own = self._table.own
-        self._take([_id_from(f"{identity.nonce} {identity.node_id} {own.generation}")])
+        self._take([self.draft or self._drawn()])
         self._tell_members()
+
+    def _drawn(self) -> int:
+        """Returns an id that is as random as this process's nonce."""
+        identity, generation = self._runtime.identity, self._table.own.generation
+        return drawn_from(f"{identity.nonce} {identity.node_id} {generation}")
 
     def _tell_members(self) -> None:
         """Tells members at once what otherwise they would learn by a ping."""
         for row in self._table.sample(_TOLD):
-            self._outbox.send(row.address, self.message())
-
-
-def _id_from(text: str) -> int:
-    """Returns an id that follows from a text, which is as random as the text is."""
-    digest = int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
-    return max(digest, NO_CLUSTER + 1)
-
-
-def _mark(ids: Sequence[int]) -> int:
-    """Returns a number that stands for these ids; for a single one it is the id itself."""
-    mark = reduce(xor, ids, 0) if ids else NO_CLUSTER
-    return mark if mark > NO_CLUSTER or not ids else mark + NO_CLUSTER + 1
-
-
-def _shown(ids: Iterable[int]) -> str:
-    """Returns the smallest of the ids as people see it, empty if there is none."""
-    smallest = min(ids, default=None)
-    return "" if smallest is None else f"{smallest:08x}"
+            self.tell(row.address)

@@ -377,12 +377,14 @@ class ClusterIds(Message, tag=17, frozen=True):
         ids: the cluster ids that the sender knows to mean its cluster; empty if it has none yet.
         counted: whether anything has been counted in its cluster, as far as it knows.
         lone: whether the sender has never had a member.
+        asked: whether the sender was asked to join the receiver.
         count: the value of its counter, for the log.
     """
 
-    ids: Annotated[list[Sum], Meta(max_length=64)]
+    ids: Annotated[list[Sum], Meta(max_length=128)]
     counted: bool
     lone: bool
+    asked: bool
     count: Count
 
 

@@ -6,11 +6,9 @@ What whole clusters make of it is in tests/sim/test_clusters.py.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gossipd.protocol import Node, State
-from gossipd.protocol.membership.clusters import _mark
+from gossipd.protocol.membership.cluster_ids import mark_of
 from gossipd.protocol.wire import (
     NO_CLUSTER,
     Ack,
@@ -42,7 +40,7 @@ OURS, THEIRS = 0x1000, 0x2000
 
 def of_cluster(number: int, *ids: int, generation: int = WALL_MS) -> Sender:
     """Returns the first message of datagrams of that node, of a cluster of these ids."""
-    return Sender(node_id(number), generation, 0, 1000 + number, _mark(ids))
+    return Sender(node_id(number), generation, 0, 1000 + number, mark_of(ids))
 
 
 def node_with(*ids: int) -> Node:
@@ -53,7 +51,7 @@ def node_with(*ids: int) -> Node:
 
 def told(*ids: int, counted: bool = True, lone: bool = False) -> ClusterIds:
     """Returns what a node says of its cluster."""
-    return ClusterIds(list(ids), counted, lone, 5)
+    return ClusterIds(list(ids), counted, lone, False, 5)
 
 
 def meet(node: Node, sender: Sender, *messages: Message) -> list[Message]:
@@ -72,12 +70,12 @@ def meet(node: Node, sender: Sender, *messages: Message) -> list[Message]:
 @pytest.mark.parametrize(
     ("mark", "ids", "admitted"),
     [
-        (_mark([OURS]), [], True),  # the same cluster
+        (mark_of([OURS]), [], True),  # the same cluster
         (0, [], True),  # an older version
         (NO_CLUSTER, [], False),  # none yet: it takes ours first
-        (_mark([THEIRS]), [THEIRS], False),
-        (_mark([THEIRS]), [], False),  # it does not say more
-        (_mark([THEIRS, OURS]), [OURS, THEIRS], True),  # merged since
+        (mark_of([THEIRS]), [THEIRS], False),
+        (mark_of([THEIRS]), [], False),  # it does not say more
+        (mark_of([THEIRS, OURS]), [OURS, THEIRS], True),  # merged since
     ],
 )
 def test_who_is_admitted(mark: int, ids: list[int], admitted: bool) -> None:
@@ -88,7 +86,7 @@ def test_who_is_admitted(mark: int, ids: list[int], admitted: bool) -> None:
     assert admitted == (node_id(2) in node.peers())
     assert (6 if admitted else 1) == node.count("default")
     ids_sent = [each for each in replies if isinstance(each, ClusterIds)]
-    assert bool(ids_sent) == (mark not in (0, _mark([OURS])))
+    assert bool(ids_sent) == (mark not in (0, mark_of([OURS])))
     assert all(OURS in each.ids for each in ids_sent)
 
 
@@ -189,27 +187,6 @@ def test_two_strangers_do_not_answer_each_other_for_ever() -> None:
         data = datagram(of_cluster(other, 7, generation=WALL_MS), Ping(1, padding=bytes(48)))
         talk.carry(nodes[to], nodes[to].handle_datagram(data, address(other), 0.0))
     assert talk.deliver() <= 8
-
-
-@given(st.lists(st.lists(st.integers(2, 50), max_size=6), min_size=1, max_size=5))
-def test_the_order_in_which_ids_arrive_does_not_matter(arrivals: list[list[int]]) -> None:
-    """A union, however often it is made."""
-    orders = arrivals, arrivals[::-1] + arrivals
-    found = []
-    for order in orders:
-        node = node_with(2)
-        clusters = node._keeping._clusters
-        for ids in order:
-            clusters.restore(ids, strayed=False)
-        found.append((clusters.ids, clusters.mark))
-    assert found[0] == found[1]
-    assert set(found[0][0]) == {2, *(each for ids in arrivals for each in ids)}
-
-
-def test_only_so_many_ids_are_kept() -> None:
-    """The smallest, on every node alike."""
-    node = node_with(*range(100, 200))
-    assert tuple(range(100, 164)) == node.state().cluster_ids
 
 
 def test_without_ids_a_datagram_costs_a_byte_more_and_with_them_five() -> None:

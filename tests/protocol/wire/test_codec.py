@@ -51,6 +51,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
         st.lists(st.integers(0, 2**32 - 1), max_size=64),
         st.booleans(),
         st.booleans(),
+        st.booleans(),
         HASHES,
     ),
 }

@@ -104,9 +104,9 @@ GOLDEN: list[tuple[m.Message, str]] = [
         "000307ce12ab34cd000b9210cf0000018bcfe56800",
     ),
     (
-        m.ClusterIds([0x12AB34CD, 0xFFFFFFFF], True, False, 5),
-        "676401000004746573744fb6990400209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd0010951192ce12ab34cdceffffffffc3c205",
+        m.ClusterIds([0x12AB34CD, 0xFFFFFFFF], True, False, True, 5),
+        "676401000004746573748422f42f00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd0011961192ce12ab34cdceffffffffc3c2c305",
     ),
 ]
 
