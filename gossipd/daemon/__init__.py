@@ -19,6 +19,7 @@ from .config import (
     parse_bind,
     parse_contact,
     parse_contacts,
+    parse_duration,
     parse_port,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "parse_bind",
     "parse_contact",
     "parse_contacts",
+    "parse_duration",
     "parse_port",
     "read_directory",
 ]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from random import Random
 
+from msgspec import structs
+
 from .address import Address, parse_node_id
 from .config import Identity, ProtocolConfig
 from .counters import VALUE_LIMIT, Counters, Increment, Ledger
@@ -24,6 +26,7 @@ from .membership import (
     Detector,
     Discovery,
     Echoes,
+    Forgetting,
     Gossip,
     Leaving,
     MemberTable,
@@ -37,7 +40,7 @@ from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import State
 from .statistics import Statistics
-from .wire import ALIVE, DEAD, LEFT, SUSPECT, Claim, Codec, Group
+from .wire import ALIVE, DEAD, FORGOTTEN, LEFT, SUSPECT, Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
@@ -121,8 +124,8 @@ class Node:
         # from the one random generator first: another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view),
-            *(detector, contacts, discovery, self._leaving),
-            *counters.parts,
+            *(detector, contacts, Forgetting(runtime, table, view, contacts), discovery),
+            *(self._leaving, *counters.parts),
             *(rows, versions, reconciler, handshake, outbox),
         ]
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, parts)
@@ -313,14 +316,17 @@ class Node:
 
     def state(self) -> State:
         """Returns what a store would keep for the next run."""
-        table = self._table
-        rows = table.rows.values()
-        known = (row.claim() for row in rows if row is not table.own)
+        table, now, wall = self._table, self._runtime.now, self._view.wall_ms() / 1000
+        rows = [row for row in table.rows.values() if not (row.forgotten or row is table.own)]
+        known = (row.claim(row.since) for row in rows)
+        gone = {row.id: max(1, int(wall - now + row.since)) for row in rows if row.state >= DEAD}
         return State(
             table.own.generation,
             (*known, *self._contacts.remembered()),
             tuple(row.id for row in rows if row.removed),
             tuple(self._counters.ledger.all_groups()),
+            gone,
+            table.apart.ids(),
         )
 
     def revision(self) -> tuple[int, ...]:
@@ -348,18 +354,35 @@ class Node:
                 continue  # The state is a copy from another node, which had a row of this one.
             removed = claim.id in kept.removed
             if removed or claim.state in (DEAD, LEFT):
-                # A suspicion ended with the process that had it. Without one there is no deadline,
-                # and the row would stay suspect for ever.
-                state = ALIVE if claim.state == SUSPECT else claim.state
-                known = Claim(claim.id, claim.generation, claim.incarnation, state, claim.accuser)
-                row = self._table.add(known, self._runtime.now)
-                self._table.set_removed(row, removed)
+                self._restore_row(_as_known_now(claim, kept, self._view.wall_ms()), removed)
             else:
                 # A member that was alive may be gone by now, so it becomes a contact and no row.
                 self._contacts.remember(claim)
+        for member in kept.forgotten:
+            if member not in self._table.rows:
+                self._table.apart.add(member)
+
+    def _restore_row(self, claim: Claim, removed: bool) -> None:
+        if self._view.overdue(claim):
+            self._table.apart.add(claim.id)
+        else:
+            row = self._table.add(claim, self._runtime.now)
+            self._table.set_removed(row, removed)
 
 
 def _own_generation(kept: State, node_id: str) -> int:
     """Returns the largest generation that the kept state knows of this node's id."""
     known = [claim.generation for claim in kept.members if claim.id == node_id]
     return max([kept.generation, *known])
+
+
+def _as_known_now(claim: Claim, kept: State, wall_ms: float) -> Claim:
+    """Returns a kept claim about a member that was gone or removed, as it is at this time.
+
+    A suspicion ended with the process that had it. Without one there is no deadline, and the row
+    would stay suspect for ever.
+    """
+    state = ALIVE if claim.state == SUSPECT else claim.state
+    age = int(wall_ms / 1000) - kept.gone_since.get(claim.id, int(wall_ms / 1000))
+    age = min(max(age, 0), FORGOTTEN - 1) if state >= DEAD else 0
+    return structs.replace(claim, state=state, age=age)

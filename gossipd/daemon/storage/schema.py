@@ -7,7 +7,7 @@ grows with the number of slots and not with the number of increments.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gossipd.protocol import Claim, Entry, Group, State
@@ -40,6 +40,15 @@ CREATE TABLE members (
     removed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+LATER = """
+-- gone has the dead and left members and those that are forgotten; since is 0 for the latter.
+CREATE TABLE IF NOT EXISTS gone (
+    id TEXT PRIMARY KEY,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+"""Tables that files of earlier versions lack. These versions leave them alone."""
+
 _PUT_ENTRY = """
 INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET version = max(version, excluded.version), count = max(count, excluded.count),
@@ -97,6 +106,24 @@ def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
     connection.executemany("DELETE FROM members WHERE id = ?", [(member,) for member in gone])
 
 
+def gone_rows(state: State) -> dict[str, int]:
+    """Returns the rows of the table `gone`: ids, and since when they are gone."""
+    return {**dict.fromkeys(state.forgotten, 0), **state.gone_since}
+
+
+def put_gone(connection: sqlite3.Connection, rows: Mapping[str, int]) -> None:
+    """Writes who is gone, in place of what was written before. Raises sqlite3.Error."""
+    connection.execute("DELETE FROM gone")
+    connection.executemany("INSERT INTO gone VALUES (?, ?)", rows.items())
+
+
+def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
+    """Returns the rows of `gone`; none of a file of an earlier version that is only read."""
+    query = "SELECT count(*) FROM sqlite_master WHERE name = 'gone'"
+    [found] = connection.execute(query).fetchone()
+    return dict(connection.execute("SELECT id, since FROM gone ORDER BY id")) if found else {}
+
+
 def read_state(connection: sqlite3.Connection) -> State:
     """Returns all that a file holds. Raises sqlite3.Error."""
     query = "SELECT max(value) FROM meta WHERE key = 'generation'"
@@ -115,7 +142,15 @@ def read_state(connection: sqlite3.Connection) -> State:
         members.append(Claim(*row[:5]))
         if row[5]:
             removed.append(row[0])
-    return State(generation or 0, tuple(members), tuple(removed), tuple(groups))
+    gone = _read_gone(connection)
+    return State(
+        generation or 0,
+        tuple(members),
+        tuple(removed),
+        tuple(groups),
+        {member: since for member, since in gone.items() if since},
+        tuple(member for member, since in gone.items() if not since),
+    )
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:

@@ -25,8 +25,10 @@ from .schema import (
     MemberRow,
     check,
     drop_members,
+    gone_rows,
     member_rows,
     open_to_read,
+    put_gone,
     put_group,
     put_members,
     read_state,
@@ -80,6 +82,7 @@ class Store:
         self._entries: dict[tuple[bytes, str, int], tuple[int, int]] = {}
         self._have: dict[bytes, int] = {}
         self._members: dict[str, MemberRow] = {}
+        self._gone: dict[str, int] = {}
         self._generation = 0
 
     def open(self) -> State:
@@ -176,6 +179,7 @@ class Store:
             # A log that grew while somebody read is cut back to this size when it begins anew.
             connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             found = self._read(connection)
+            connection.executescript(schema.LATER)
             # If a reader of an older state is in the way, the log is kept.
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -279,7 +283,7 @@ class Store:
                 self._log.unlink()
                 _sync(self.path.parent)
             with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-                connection.executescript(f"BEGIN; {schema.SCHEMA} COMMIT;")
+                connection.executescript(f"BEGIN; {schema.SCHEMA} {schema.LATER} COMMIT;")
                 connection.executemany(schema.PUT_META, [("cluster", self._cluster), ("clean", 1)])
                 connection.execute(f"PRAGMA user_version = {schema.VERSION}")
             _sync(draft)
@@ -330,6 +334,7 @@ class Store:
         for group in state.groups:
             self._note(Group(group.owner, 0, group.upto, group.entries))
         self._members = member_rows(state)
+        self._gone = gone_rows(state)
 
     def _put_snapshot(self, connection: sqlite3.Connection, state: State) -> None:
         for group in state.groups:
@@ -344,6 +349,9 @@ class Store:
         changed = [row for member, row in rows.items() if self._members.get(member) != row]
         put_members(connection, changed)
         drop_members(connection, [member for member in self._members if member not in rows])
+        gone = gone_rows(state)
+        if gone != self._gone:
+            put_gone(connection, gone)
         if state.generation != self._generation:
             connection.execute(schema.PUT_META, ("generation", state.generation))
 

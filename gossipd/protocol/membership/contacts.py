@@ -38,7 +38,7 @@ from ..fingerprint import POSITIONS
 from ..outbox import Outbox
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import LEFT, Ack, Claim
+from ..wire import DEAD, LEFT, Ack, Claim
 from .echoes import Echoes, Sent
 from .gossip import Gossip
 from .peer import Peer
@@ -309,6 +309,17 @@ class Contacts(Part):
         self._runtime.after("dead", wait, self._try_dead)
         row = self._next_gone()
         if row is not None:
+            self.try_again(row.id)
+
+    def try_again(self, member: str) -> None:
+        """Tries a member that is dead, left or forgotten: it may have come back.
+
+        If there is still a row of it, the member is told what the row says, to refute it.
+        """
+        row = self._table.rows.get(member)
+        if row is None:
+            self.ping(split_node_id(member))
+        elif row.state >= DEAD and not row.removed:
             row.try_again(self._runtime.now)
             sent = Sent(row.id, row.address, self._on_ack, contact=row.id)
             self._gossip.send(row.address, row, self._echoes.ping(sent))

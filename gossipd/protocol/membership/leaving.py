@@ -83,7 +83,7 @@ class Leaving(Part):
         if late or not self._asked:
             self._finish()
             return
-        claim = self._table.own.claim()
+        claim = self._table.own.claim(self._runtime.now)
         for row in self._asked:
             if row.id not in self._holders:
                 ping = self._echoes.ping(Sent(row.id, row.address, self._on_ack))

@@ -1,18 +1,13 @@
 """The room of the wire format: the messages, and how they become bytes and are read back."""
 
+from .claims import ALIVE, DEAD, FORGOTTEN, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
 from .messages import (
-    ALIVE,
     COUNTERS,
-    DEAD,
     KINDS,
-    LEFT,
     MEMBERS,
-    STATES,
-    SUSPECT,
     Ack,
     Beacon,
-    Claim,
     Claims,
     Confirm,
     Content,
@@ -39,6 +34,7 @@ __all__ = [
     "ALIVE",
     "COUNTERS",
     "DEAD",
+    "FORGOTTEN",
     "FRAME_BYTES",
     "KINDS",
     "LEFT",

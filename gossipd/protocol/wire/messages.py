@@ -13,45 +13,19 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-ALIVE: Final = 0
-SUSPECT: Final = 1
-DEAD: Final = 2
-LEFT: Final = 3
-STATES: Final = ("alive", "suspect", "dead", "left")
+from .claims import Claim, Id, Version
 
 MEMBERS: Final = 0
 COUNTERS: Final = 1
 
-Id = Annotated[str, Meta(max_length=270)]
-Version = Annotated[int, Meta(ge=0, le=2**53)]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-MemberState = Annotated[int, Meta(ge=0, le=3)]
 Owner = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Buckets = Annotated[bytes, Meta(max_length=32)]
 Sum = Annotated[int, Meta(ge=0, lt=2**32)]
 Position = Annotated[int, Meta(ge=0, lt=2**60)]
-
-
-class Claim(Struct, array_like=True, gc=False, frozen=True):
-    """A statement about a member.
-
-    Attributes:
-        id: the member's id.
-        generation, incarnation: what of the member the statement is about. A claim with larger
-            ones overrides it, the generation first.
-        state: `ALIVE`, `SUSPECT`, `DEAD` or `LEFT`.
-        accuser: the id of the node that suspects the member or declared it dead, so that
-            confirmations by different nodes can be told apart; otherwise empty.
-    """
-
-    id: Id
-    generation: Version
-    incarnation: Version
-    state: MemberState
-    accuser: Id = ""
 
 
 class Entry(Struct, array_like=True, gc=False, frozen=True):
