@@ -81,11 +81,12 @@ def assert_level(found: list[tuple[int, int, int, int]], most: int) -> None:
 
 
 def test_a_cluster_whose_nodes_are_replaced_levels_off() -> None:
-    """After fifty days, of which twelve replace everybody, nothing is larger than after ten."""
-    assert_level(year(12, 1, 50), 12 + 3 + 2)
+    """After forty days, of which ten replace everybody, nothing is larger than after ten."""
+    assert_level(year(10, 1, 40), 10 + 3 + 2)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_a_year_of_fifty_nodes() -> None:
     """Five of fifty a day for a year, 1,825 in all."""
     assert_level(year(50, 5, 365), 50 + 15 + 6)
@@ -162,10 +163,10 @@ def test_halves_find_each_other_after_any_partition(ghosts: int) -> None:
 
 def test_a_partition_of_a_hundred_hours_heals() -> None:
     """In real time, with the default of 72 hours; only probes and tries are rarer."""
-    world = cluster(6, ProtocolConfig(probe_interval=60.0, dead_retry=600.0, sweep_interval=9e9))
-    Faults(world).partition(range(3))
+    world = cluster(4, ProtocolConfig(probe_interval=60.0, dead_retry=600.0, sweep_interval=9e9))
+    Faults(world).partition(range(2))
     world.run(100 * 3600)
-    assert {3} == set(rows(world.live()))
+    assert {2} == set(rows(world.live()))
     world.network.heal()
     begun = world.now
     assert world.run_until(lambda: not checks.everybody_alive(world), 120.0)

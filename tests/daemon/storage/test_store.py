@@ -317,3 +317,35 @@ def test_what_was_recorded_beside_a_file_that_is_gone_is_not_read(tmp_path: Path
         if "recent" not in path.name:
             path.unlink()
     assert () == opened(tmp_path)[1].groups
+
+
+def test_who_is_gone_and_who_is_forgotten_is_kept(tmp_path: Path) -> None:
+    """Since when members are gone, and the addresses of the forgotten."""
+    store, _ = opened(tmp_path)
+    dead = Claim("10.0.0.1:1", 2, 1, 2)
+    first = State(8, (dead,), gone_since={dead.id: 1_700_000_000}, forgotten=("10.0.0.2:1",))
+    store.commit([], first)
+    crash(store)
+    store, state = opened(tmp_path)
+    assert first == state
+    second = State(8, forgotten=("10.0.0.1:1", "10.0.0.2:1"))
+    store.commit([], second)
+    crash(store)
+    assert second == opened(tmp_path)[1]
+
+
+def test_a_file_of_an_earlier_version_is_read_and_gets_what_it_lacks(tmp_path: Path) -> None:
+    """Without the table of who is gone nobody is; the earlier version can still use the file."""
+    store, _ = opened(tmp_path)
+    dead = Claim("10.0.0.1:1", 2, 1, 2)
+    store.commit([], State(8, (dead,)))
+    crash(store)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("DROP TABLE gone")
+    connection.close()
+    store, state = opened(tmp_path)
+    assert State(8, (dead,)) == state
+    known = State(8, (dead,), gone_since={dead.id: 5})
+    store.commit([], known)
+    crash(store)
+    assert known == opened(tmp_path)[1]
