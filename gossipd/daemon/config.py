@@ -19,7 +19,7 @@ from gossipd.protocol import (
     PROFILES,
     format_node_id,
     is_address,
-    parse_node_id,
+    parse_host_port,
     split_node_id,
 )
 
@@ -43,14 +43,14 @@ _MAX_PORT = 65535
 def parse_bind(text: str, default_port: int | None = None) -> tuple[str, int]:
     """Returns the host, without brackets, and the port to listen on.
 
-    The text may leave out the port if `default_port` is given. Raises ValueError if a node cannot
-    listen there.
+    A name keeps its final dot, for the resolver. The text may leave out the port if `default_port`
+    is given. Raises ValueError if a node cannot listen there.
     """
     if text.rpartition(":")[2] == "0":
         raise ValueError(
             f"{text!r}: port 0 means another port at every start, and other nodes need a fixed one"
         )
-    return split_node_id(parse_node_id(text, default_port))
+    return split_node_id(parse_host_port(text, default_port))
 
 
 def parse_port(text: str) -> int:
@@ -62,11 +62,12 @@ def parse_port(text: str) -> int:
 
 
 def parse_contact(text: str, default_port: int = DEFAULT_PORT) -> str:
-    """Returns the canonical id of a node to advertise or to join.
+    """Returns the canonical text of a node to advertise or to join.
 
-    Raises ValueError if the text names no node, or an address that means no particular machine.
+    It keeps the final dot of a name, for the resolver. Raises ValueError if the text names no node,
+    or an address that means no particular machine.
     """
-    contact = parse_node_id(text, default_port)
+    contact = parse_host_port(text, default_port)
     host = split_node_id(contact)[0]
     if is_address(host):
         address = ipaddress.ip_address(host)
@@ -117,11 +118,12 @@ def default_data_dir(bind: tuple[str, int], environment: Mapping[str, str]) -> P
             )
         base = str(Path(home, ".local", "state"))
     host, port = bind
-    return Path(base, "gossipd", f"{host.replace(':', '-')}_{port}")
+    return Path(base, "gossipd", f"{host.removesuffix('.').replace(':', '-')}_{port}")
 
 
 def _check_bind(_: object, __: object, value: tuple[str, int]) -> None:
-    if parse_bind(format_node_id(*value)) != value:
+    host, port = value
+    if parse_bind(format_node_id(host, port)) != (host.removesuffix("."), port):
         raise ValueError(f"bind: {value!r} is not in canonical form")
 
 
@@ -145,8 +147,10 @@ class DaemonConfig:
 
     Attributes:
         bind: host (an address, or a name of this machine) and port, for TCP and UDP alike.
-        advertise: the id under which others know this node; None derives it from `bind`.
-        join: ids of nodes to join. Each is tried again and again while it is no live member.
+        advertise: the id under which others know this node, or a name that is looked up once to
+            find it; None derives it from `bind`.
+        join: nodes to join, by address or name. Each is tried again and again while it is no live
+            member.
         cluster: the cluster's name. The node does not talk to nodes of another cluster.
         profile: the set of the protocol's intervals and time-outs: for one data centre (lan), for
             several (wan), or for one machine (local).

@@ -27,6 +27,7 @@ from gossipd.protocol import (
     Paused,
     Refuted,
     RegisteredPeerSilent,
+    SeedNotJoined,
 )
 
 _NAMES: dict[type, tuple[str, str]] = {
@@ -40,6 +41,7 @@ _NAMES: dict[type, tuple[str, str]] = {
     MemberForgotten: ("member_forgotten", "info"),
     Refuted: ("refuted", "warning"),
     RegisteredPeerSilent: ("registered_peer_silent", "warning"),
+    SeedNotJoined: ("seed_not_joined", "warning"),
     IdConflict: ("id_conflict", "error"),
     ForeignDatagram: ("foreign_datagram", "warning"),
     OwnerRetired: ("owner_retired", "error"),

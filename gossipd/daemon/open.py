@@ -124,7 +124,9 @@ async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
         service = Service(node, node_id, driver, tickets, journal)
         server = HttpServer(on_error=_ErrorLog())
         requests: dict[tuple[str, int], int] = {}
-        metrics = Metrics(service.statistics, server.statistics, requests, driver.lateness, store)
+        metrics = Metrics(
+            service.count, service.statistics, server.statistics, requests, driver.lateness, store
+        )
         api = Api(service, metrics.page, requests)
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)

@@ -6,7 +6,15 @@ out. Time, randomness and bytes are arguments, so that a run replays exactly. `d
 explains how the protocol works.
 """
 
-from .address import DEFAULT_PORT, Address, format_node_id, is_address, parse_node_id, split_node_id
+from .address import (
+    DEFAULT_PORT,
+    Address,
+    format_node_id,
+    is_address,
+    parse_host_port,
+    parse_node_id,
+    split_node_id,
+)
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
 from .counters import FLOOR_LIMIT, VALUE_LIMIT, Increment, Ledger, LimitExceeded
 from .effects import (
@@ -39,11 +47,12 @@ from .events import (
     Paused,
     Refuted,
     RegisteredPeerSilent,
+    SeedNotJoined,
 )
 from .membership import MemberView, suspicion_timeout
 from .node import Node
 from .state import State
-from .statistics import Statistics, Traffic
+from .statistics import SEED_STATES, SeedView, Statistics, Traffic
 from .wire import (
     ALIVE,
     STATES,
@@ -67,6 +76,7 @@ __all__ = [
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
+    "SEED_STATES",
     "STATES",
     "VALUE_LIMIT",
     "Ack",
@@ -112,6 +122,8 @@ __all__ = [
     "Refuted",
     "RegisteredPeerSilent",
     "Resolve",
+    "SeedNotJoined",
+    "SeedView",
     "Sender",
     "State",
     "Statistics",
@@ -121,6 +133,7 @@ __all__ = [
     "format_node_id",
     "frame",
     "is_address",
+    "parse_host_port",
     "parse_node_id",
     "split_node_id",
     "suspicion_timeout",

@@ -4,6 +4,10 @@ Two nodes must never write the same address differently, because this text is th
 host is an IPv4 dotted quad, an IPv6 address as RFC 5952 writes it, or a lower-case name. A text
 that a resolver would read as an address in disguise (`010.1.1.1`, `127.1`, `0x7f000001`) is
 refused.
+
+A name may end with a dot (`node1.example.`). That tells a resolver to look up this very name, and
+none that a search list makes of it. It is the same id with and without the dot, so the id has none;
+only what is handed to the resolver keeps it.
 """
 
 from __future__ import annotations
@@ -35,8 +39,17 @@ def parse_node_id(text: str, default_port: int | None = None) -> str:
     """Returns the canonical form of `text`, which is its own canonical form.
 
     `text` is a `host:port`, or a `host` alone if there is a `default_port`. An IPv4-mapped IPv6
-    address becomes the IPv4 address. Raises ValueError for any other text; the message is one line
-    that shows the text and says what is wrong with it.
+    address becomes the IPv4 address, and the final dot of a name is left out. Raises ValueError for
+    any other text; the message is one line that shows the text and says what is wrong with it.
+    """
+    host, port = split_node_id(parse_host_port(text, default_port))
+    return _join(host.removesuffix("."), port)
+
+
+def parse_host_port(text: str, default_port: int | None = None) -> str:
+    """Returns the canonical form of `text`, as `parse_node_id` does, with the final dot of a name.
+
+    Its host is what a resolver is asked for.
     """
     try:
         if len(text) > MAX_TEXT:
@@ -50,7 +63,7 @@ def parse_node_id(text: str, default_port: int | None = None) -> str:
 
 @functools.lru_cache(maxsize=_CACHED)
 def split_node_id(canonical: str) -> tuple[str, int]:
-    """Returns the host, without brackets, and the port of a canonical id."""
+    """Returns the host, without brackets, and the port of a canonical id or contact."""
     host, _, port = canonical.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
@@ -64,7 +77,7 @@ def format_node_id(host: str, port: int) -> str:
     """
     try:
         _check_port(port)
-        return _join(_canonical_host(host, bracketed=":" in host), port)
+        return _join(_canonical_host(host, bracketed=":" in host).removesuffix("."), port)
     except ValueError as error:
         raise ValueError(f"{_shown(host)} and port {port}: {error}") from None
 
@@ -147,9 +160,10 @@ def _is_numeric(label: str) -> bool:
 
 
 def _checked_name(name: str) -> str:
-    if len(name) > _MAX_NAME:
+    relative = name.removesuffix(".")
+    if len(relative) > _MAX_NAME:
         raise ValueError(f"a name has at most {_MAX_NAME} characters")
-    for label in name.split("."):
+    for label in relative.split("."):
         if not label:
             raise ValueError("a part of the name between dots is empty")
         if len(label) > _MAX_LABEL:

@@ -95,6 +95,18 @@ class RegisteredPeerSilent:
 
 
 @attrs.frozen
+class SeedNotJoined:
+    """A seed has not led to a member; `reason` says why, as far as this node knows.
+
+    Reported once this node has had no member for 5 s, or if the reason will not pass; then again
+    with another reason, and the same one every 10 minutes at most.
+    """
+
+    seed: str
+    reason: str
+
+
+@attrs.frozen
 class IdConflict:
     """A second process uses this node's id, from `source`. Reported once a minute at most."""
 
@@ -104,12 +116,15 @@ class IdConflict:
 
 @attrs.frozen
 class ForeignDatagram:
-    """A contact is of another cluster or wire version. Reported once a minute at most.
+    """A node of another cluster or wire version contacted this one, or was contacted by it.
+
+    Reported once a minute at most, for each contact and for all strangers together. A seed is
+    reported as `SeedNotJoined`.
 
     Attributes:
-        source: the address of the contact, as `host:port`.
+        source: the address of that node, as `host:port`.
         ours: this node's cluster or version.
-        theirs: the contact's cluster or version.
+        theirs: that node's cluster or version.
     """
 
     source: str
@@ -162,7 +177,7 @@ class Paused:
 
 @attrs.frozen
 class LeaveDone:
-    """This node's leave is over.
+    """This node's leave is over. Peers that are leaving themselves are not counted.
 
     Attributes:
         told: how many peers acknowledged it.
@@ -186,6 +201,7 @@ Event = (
     | IdChanged
     | Refuted
     | RegisteredPeerSilent
+    | SeedNotJoined
     | IdConflict
     | ForeignDatagram
     | OwnerRetired

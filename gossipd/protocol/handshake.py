@@ -19,7 +19,7 @@ from __future__ import annotations
 from .membership import Challenges, Discovery, Echoes, Gossip, Member, MemberTable, Peer, View
 from .part import Admits, Handler, Part
 from .reconcile import Reconciler
-from .wire import ALIVE, Ack, Claim, Claims, Message, Ping
+from .wire import ALIVE, LEFT, Ack, Claim, Claims, Message, Ping
 
 
 class Handshake(Part):
@@ -77,12 +77,18 @@ class Handshake(Part):
         """Acks a ping that names this node or nobody, and reconciles if the gates differ.
 
         A sender that is not met gets a challenge with the ack, or nothing while this node leaves.
+        While it does, a sender that has left gets no ack, which would count as a peer that stays
+        and knows of it (`Leaving`). It gets this node's own claim.
         """
         if ping.target not in ("", self._table.own.id):
             return
         if peer.met is None:
             if not self._view.leaving:
                 self._challenges.challenge(peer, ping.number)
+            return
+        if self._view.leaving and peer.met.state == LEFT:
+            own = self._table.own
+            self._gossip.send(peer.source, peer.met, Claims([own.claim(own.since)]))
             return
         self._gossip.send(peer.source, peer.met, self._echoes.ack(ping))
         if ping.members or ping.counters:

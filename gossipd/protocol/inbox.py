@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .address import Address
-from .events import ForeignDatagram, IdConflict
+from .events import IdConflict
+from .foreign import Foreign
 from .handshake import Handshake
 from .membership import Contacts, MemberTable, Peer
 from .part import Admits, Handler, Part
@@ -29,6 +30,7 @@ class Inbox(Part):
         table: MemberTable,
         contacts: Contacts,
         handshake: Handshake,
+        foreign: Foreign,
         parts: Iterable[Part],
     ) -> None:
         self._runtime = runtime
@@ -36,6 +38,7 @@ class Inbox(Part):
         self._table = table
         self._contacts = contacts
         self._handshake = handshake
+        self._foreign = foreign
         self._received: dict[str, Traffic] = {}
         self._handlers: dict[type[Message], Handler] = {}
         for part in parts:
@@ -46,7 +49,7 @@ class Inbox(Part):
         try:
             sender, messages, unknown = self._codec.decode(data)
         except DecodeError as error:
-            self._foreign(error, source)
+            self._foreign.take(data, error, source)
             return
         for _ in range(unknown):
             self._runtime.reject("message")
@@ -57,12 +60,6 @@ class Inbox(Part):
     def counted(self) -> Mapping[str, Any]:
         """Returns the datagrams and bytes that came in, by the kind of the first message."""
         return {"received": self._received}
-
-    def _foreign(self, error: DecodeError, source: Address) -> None:
-        self._runtime.reject(error.reason)
-        if error.theirs and self._contacts.knows(source):
-            where = f"{source[0]}:{source[1]}"
-            self._runtime.notify_seldom(where, ForeignDatagram(where, error.ours, error.theirs))
 
     def _count(self, kind: str, size: int) -> None:
         counted = self._received.get(kind)

@@ -17,6 +17,7 @@ from .config import Identity, ProtocolConfig
 from .counters import VALUE_LIMIT, Counters, Increment, Ledger
 from .effects import Effect, Write
 from .fingerprint import Gates
+from .foreign import Foreign
 from .handshake import Handshake
 from .inbox import Inbox
 from .membership import (
@@ -32,6 +33,7 @@ from .membership import (
     MemberTable,
     MemberView,
     RoundTrips,
+    SeedWatch,
     View,
 )
 from .outbox import Outbox
@@ -107,13 +109,13 @@ class Node:
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        self._view = view = View(
-            runtime, outbox, table, gossip, awareness, counters.members_changed
-        )
+        view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
+        self._view = view
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
+        seeds = SeedWatch(runtime, table, contacts)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
-        self._leaving = Leaving(runtime, outbox, table, view, echoes, gates, discovery)
+        self._leaving = Leaving(runtime, table, view, echoes, gossip, gates, discovery)
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
@@ -123,12 +125,12 @@ class Node:
         # The order in which they start and hear of a move or a pause. It decides which part draws
         # from the one random generator first: another order is another run for the same seed.
         parts: list[Part] = [
-            *(runtime, awareness, echoes, gossip, view),
-            *(detector, contacts, Forgetting(runtime, table, view, contacts), discovery),
-            *(self._leaving, *counters.parts),
+            *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
+            *(self._leaving, Forgetting(runtime, table, view, contacts), *counters.parts),
             *(rows, versions, reconciler, handshake, outbox),
         ]
-        self._inbox = Inbox(runtime, codec, table, contacts, handshake, parts)
+        foreign = Foreign(runtime, outbox, codec, contacts, seeds)
+        self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
         self._restore(kept)
 
@@ -146,13 +148,13 @@ class Node:
         self._begin(now)
         for part in self._parts:
             part.start()
-        return self._end()
+        return self._runtime.take_effects()
 
     def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
         """Handles a datagram; bytes that are no datagram of this cluster are only counted."""
         self._begin(now)
         self._inbox.take(data, source)
-        return self._end()
+        return self._runtime.take_effects()
 
     def handle_timeout(self, now: float) -> list[Effect]:
         """Fires every timer that is due, if there is any."""
@@ -162,7 +164,7 @@ class Node:
             if action is None:
                 break
             action()
-        return self._end()
+        return self._runtime.take_effects()
 
     def persisted(self, write: Write, now: float) -> list[Effect]:
         """Lets `write`, which is on disk, take effect.
@@ -171,7 +173,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.persisted(write)
-        return self._end()
+        return self._runtime.take_effects()
 
     def persist_failed(self, write: Write, now: float) -> list[Effect]:
         """Takes note that `write` failed, so that it may be on disk or not.
@@ -180,13 +182,13 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.persist_failed(write)
-        return self._end()
+        return self._runtime.take_effects()
 
     def restored(self, groups: Iterable[Group], now: float) -> list[Effect]:
         """Merges what the store holds for certain, read back after a write to it failed."""
         self._begin(now)
         self._counters.writes.restored(groups)
-        return self._end()
+        return self._runtime.take_effects()
 
     def renew(self, now: float) -> list[Effect]:
         """Counts under a new owner id from now on.
@@ -197,13 +199,13 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.renew()
-        return self._end()
+        return self._runtime.take_effects()
 
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
         """Takes the addresses that the look-up of a `Resolve` found; none if it failed."""
         self._begin(now)
         self._contacts.resolved(ticket, addresses)
-        return self._end()
+        return self._runtime.take_effects()
 
     # Commands
 
@@ -214,7 +216,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.join(seeds)
-        return self._end()
+        return self._runtime.take_effects()
 
     def leave(self, now: float) -> list[Effect]:
         """Tells several peers that this node left.
@@ -223,7 +225,7 @@ class Node:
         """
         self._begin(now)
         self._leaving.leave()
-        return self._end()
+        return self._runtime.take_effects()
 
     def move(self, node_id: str, now: float) -> list[Effect]:
         """Leaves under the present id and joins as `node_id`, with the same counts.
@@ -238,7 +240,7 @@ class Node:
             self._view.move(node_id)
             for part in self._parts:
                 part.moved()
-        return self._end()
+        return self._runtime.take_effects()
 
     def register(self, text: str, now: float) -> list[Effect]:
         """Lists a peer at once and contacts it; a peer that was removed is no longer removed.
@@ -248,7 +250,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.register(text)
-        return self._end()
+        return self._runtime.take_effects()
 
     def remove(self, text: str, now: float) -> list[Effect]:
         """Removes a peer until it is registered again: this node neither sends to it nor hears it.
@@ -257,7 +259,7 @@ class Node:
         """
         self._begin(now)
         self._contacts.remove(text)
-        return self._end()
+        return self._runtime.take_effects()
 
     def increment(
         self, name: str, amount: int, ack: str | None, ticket: int, now: float
@@ -277,7 +279,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.increment(name, asked)
-        return self._end()
+        return self._runtime.take_effects()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
         """Raises a counter to `value` if it is lower; an `Answer` with this ticket follows.
@@ -287,7 +289,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.sync(name, value, ack, ticket)
-        return self._end()
+        return self._runtime.take_effects()
 
     # Getters
 
@@ -342,9 +344,6 @@ class Node:
         if lateness is not None:
             for part in self._parts:
                 part.paused(lateness)
-
-    def _end(self) -> list[Effect]:
-        return self._runtime.take_effects()
 
     def _restore(self, kept: State) -> None:
         for group in kept.groups:

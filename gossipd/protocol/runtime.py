@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -88,7 +88,11 @@ class Runtime(Part):
         """Sets the timer `key`: it calls `action` in `seconds`, unless set anew or cancelled."""
         self.timers.set(key, self.now + seconds, action)
 
-    def emit(self, *effects: Effect) -> None:
+    def emit(self, effect: Effect) -> None:
+        """Queues an effect for the driver."""
+        self._effects.append(effect)
+
+    def emit_all(self, effects: Iterable[Effect]) -> None:
         """Queues effects for the driver, in order."""
         self._effects += effects
 
@@ -101,13 +105,13 @@ class Runtime(Part):
         """Reports an event, for the driver's log."""
         self._effects.append(Notify(event))
 
-    def notify_seldom(self, key: str, event: Event) -> None:
-        """Reports an event at most once a minute for each key.
+    def notify_seldom(self, key: str, event: Event, seconds: float = _SAME_EVENT) -> None:
+        """Reports an event at most once in so many seconds, a minute by default, for each key.
 
         This is for events that any datagram can cause, so that a sender cannot fill the log.
         """
         last = self._last_notified.get(key)
-        if last is None or self.now - last >= _SAME_EVENT:
+        if last is None or self.now - last >= seconds:
             if len(self._last_notified) > _EVENTS_REMEMBERED:
                 self._last_notified.clear()
             self._last_notified[key] = self.now

@@ -28,6 +28,27 @@ class Traffic:
         self.bytes += size
 
 
+SEED_STATES = ("member", "self", "removed", "foreign", "unresolved", "pending", "silent")
+"""Every state of a seed."""
+
+
+@attrs.frozen
+class SeedView:
+    """A seed and whether it has led to a member.
+
+    Attributes:
+        name: the `host:port` as configured, in canonical form.
+        state: `member` if it led to a live member; `self` if it is this node; `removed` if its
+            member was removed here; `foreign` if another cluster or wire version is there;
+            `unresolved` if the name has no address; `pending` while it is looked up; else `silent`.
+        reason: the state in words.
+    """
+
+    name: str
+    state: str
+    reason: str
+
+
 @attrs.define
 class Statistics:
     """What one node counted since its process started, except where a field says "now".
@@ -35,6 +56,7 @@ class Statistics:
     Attributes:
         members: how many members there are now, by state: alive, suspect, dead, left, joining,
             removed. This node is one of the alive.
+        seeds: every configured seed with its state now, in the order of joining.
         waiting: how much is kept for later now, by kind: timers, pings (not acked), claims (to be
             gossiped), answers and writes (of commands), relays (of others' pings and pushes),
             forgotten (members whose addresses are still tried).
@@ -52,6 +74,7 @@ class Statistics:
     """
 
     members: dict[str, int] = attrs.Factory(dict)
+    seeds: tuple[SeedView, ...] = ()
     waiting: dict[str, int] = attrs.Factory(dict)
     local_health: int = 0
     sent: dict[str, Traffic] = attrs.Factory(dict)

@@ -51,11 +51,22 @@ class Node:
     process: subprocess.Popen[bytes]
     log_path: Path
 
-    def __init__(self, host: str, port: int, folder: Path, flags: Sequence[str]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        folder: Path,
+        flags: Sequence[str],
+        *,
+        discovery: bool = False,
+        prefix: Sequence[str] = (),
+    ) -> None:
+        """`prefix` is put before the command: a program that runs it in another namespace, say."""
         self.host, self.port = host, port
         self.id = f"{host}:{port}"
         self.bind = host
-        self.discovery = False
+        self.discovery = discovery
+        self._prefix = prefix
         self.variables: dict[str, str] = {}
         self.directory = folder / f"{host}-{port}"
         self._folder = folder
@@ -67,7 +78,8 @@ class Node:
         """Starts a process; it does not answer yet when this returns."""
         self._starts += 1
         self.log_path = self._folder / f"{self.host}-{self.port}-{self._starts}.log"
-        command = [sys.executable, "-m", "gossipd", "run", "--bind", f"{self.bind}:{self.port}"]
+        program = [*self._prefix, sys.executable, "-m", "gossipd"]
+        command = [*program, "run", "--bind", f"{self.bind}:{self.port}"]
         if not self.discovery:
             command.append("--no-discovery")
         with self.log_path.open("wb") as log:

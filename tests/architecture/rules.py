@@ -13,7 +13,7 @@ Rule = Callable[[Module, Modules], list[str]]
 
 LAYERS = """
 lab.house
-lab.bench
+lab.bench, lab.blackbox
 lab.search, lab.experiments
 lab.processes
 gossipd: __main__
@@ -31,7 +31,7 @@ gossipd.sim.scenario
 gossipd.sim.judge
 gossipd.sim.world
 gossipd.protocol: node
-gossipd.protocol: inbox handshake
+gossipd.protocol: inbox handshake foreign
 gossipd.protocol.reconcile
 gossipd.protocol.counters
 gossipd.protocol.membership
@@ -57,6 +57,7 @@ DOORS = {
     "gossipd.sim.scenario",
     "gossipd.sim.world",
     "lab.bench",
+    "lab.blackbox",
     "lab.experiments",
     "lab.house",
     "lab.processes",

@@ -7,7 +7,7 @@ import json
 from gossipd.daemon.doors.api import Api
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import Request, Response
-from gossipd.protocol import Answer, LimitExceeded, Statistics
+from gossipd.protocol import Answer, LimitExceeded, SeedView, Statistics
 from tests.daemon.waiting import outcome
 
 NODE_ID = "127.0.0.1:8088"
@@ -25,6 +25,7 @@ class FakeService:
         self.reason: str | None = None
         self.value = 0
         self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
+        self.joined: tuple[SeedView, ...] = ()
         self.acks: list[str | None] = []
         self.waiting: list[tuple[Future[Answer], int, str | None]] = []
 
@@ -69,7 +70,7 @@ class FakeService:
         self.listed = [peer for peer in self.listed if peer != text]
 
     def statistics(self) -> Statistics:
-        return Statistics(members={"suspect": 1, "alive": 2}, local_health=3)
+        return Statistics(members={"suspect": 1, "alive": 2}, seeds=self.joined, local_health=3)
 
     def trouble(self) -> str | None:
         return self.reason

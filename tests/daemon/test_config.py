@@ -12,6 +12,7 @@ import pytest
 from gossipd.daemon.config import (
     DaemonConfig,
     check_cluster,
+    default_data_dir,
     parse_bind,
     parse_contact,
     parse_contacts,
@@ -109,6 +110,15 @@ def test_contacts() -> None:
     )
     assert () == parse_contacts(" , ")
     assert "node1:9" == parse_contact("node1", 9)
+
+
+def test_the_final_dot_of_a_name_is_kept_for_the_resolver() -> None:
+    """The directory of the node's state is the same with and without it."""
+    assert "node1.example.:8088" == parse_contact("Node1.Example.")
+    assert ("node1.example.", 9) == parse_bind("node1.example.:9")
+    config = DaemonConfig(bind=("node1.", 9), advertise="node1.:9", join=("node1.:9",))
+    environment = {"XDG_STATE_HOME": "/state"}
+    assert default_data_dir(("node1", 9), environment) == default_data_dir(config.bind, environment)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "224.0.0.1", "[ff02::1]"])

@@ -87,6 +87,12 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"member": "a:1", "source": "10.0.0.1:9"},
     ),
     (
+        events.SeedNotJoined("10.0.0.1:9", "no answer from 10.0.0.1:9"),
+        "seed_not_joined",
+        "warning",
+        {"seed": "10.0.0.1:9", "reason": "no answer from 10.0.0.1:9"},
+    ),
+    (
         events.ForeignDatagram("10.0.0.1:9", "cluster 'x'", "cluster 'y'"),
         "foreign_datagram",
         "warning",

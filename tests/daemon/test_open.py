@@ -98,6 +98,7 @@ async def test_an_unknown_advertised_name_is_named(names: Names) -> None:
         ("here.test", None, "127.0.0.1:{port}"),
         ("0.0.0.0", "127.0.0.9:7", "127.0.0.9:7"),
         ("127.0.0.1", "there.test:7", "127.0.0.8:7"),
+        ("here.test.", "dotted.test.:7", "127.0.0.7:7"),
     ],
 )
 async def test_the_id_is_the_advertised_address(
@@ -105,6 +106,7 @@ async def test_the_id_is_the_advertised_address(
 ) -> None:
     """As bound, or as given; names become addresses."""
     names |= {"here.test": [("127.0.0.1", 0)], "there.test": [("127.0.0.8", 0)]}
+    names |= {"here.test.": [("127.0.0.1", 0)], "dotted.test.": [("127.0.0.7", 0)]}
     port = free_port()
     node_id = node_id.format(port=port)
     async with quietly(bind=(bind, port), advertise=advertise) as daemon:

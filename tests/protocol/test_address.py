@@ -12,6 +12,7 @@ from gossipd.protocol.address import (
     MAX_TEXT,
     format_node_id,
     is_address,
+    parse_host_port,
     parse_node_id,
     split_node_id,
 )
@@ -38,6 +39,8 @@ PORTS = st.integers(1, 65535)
         ("[::ffff:10.0.0.1]:80", "10.0.0.1:80"),
         ("[::FFFF:a00:1]:80", "10.0.0.1:80"),
         ("1.2.3.4.example:80", "1.2.3.4.example:80"),
+        ("Node1.Example.:8088", "node1.example:8088"),
+        ("node1.:8088", "node1:8088"),
         ("0:80", None),
         ("0xcafe-1:80", "0xcafe-1:80"),
     ],
@@ -84,7 +87,9 @@ def test_one_text_for_each_address(text: str, canonical: str | None) -> None:
         (".:80", "not an IPv4 address"),
         ("a..b:80", "empty"),
         (".a:80", "empty"),
-        ("a.:80", "empty"),
+        ("a..:80", "empty"),
+        ("10.0.0.1.:80", "not an IPv4 address"),
+        ("..:80", "not an IPv4 address"),
         ("a b:80", "only letters"),
         ("a/b:80", "without a scheme"),
         ("http://a:80", "without a scheme"),
@@ -104,6 +109,15 @@ def test_refusals_say_why_in_one_short_line(text: str, reason: str) -> None:
     assert 1 == len(str(caught.value).splitlines())
     assert str(caught.value).startswith("'")
     assert 140 > len(str(caught.value))
+
+
+def test_a_resolver_is_asked_with_the_final_dot() -> None:
+    """The dot keeps search lists away from the name; it is no part of the id."""
+    assert "node1.example.:8088" == parse_host_port("Node1.Example.", 8088)
+    assert ("node1.example.", 8088) == split_node_id("node1.example.:8088")
+    assert "node1.example:8088" == format_node_id("node1.example.", 8088)
+    longest = ".".join(["a" * 49] * 5) + ".abc"
+    assert f"{longest}:80" == parse_node_id(f"{longest}.:80")
 
 
 def test_default_port_serves_only_a_text_without_port() -> None:

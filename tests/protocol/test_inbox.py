@@ -140,7 +140,7 @@ def test_two_processes_under_one_id_are_reported_once_a_minute() -> None:
 def test_a_contact_of_another_kind_is_reported(data: bytes, ours: str, theirs: str) -> None:
     """The event has both names and comes once a minute; from others a datagram is only counted."""
     node = make_node(1)
-    node.join([node_id(2)], 0.0)
+    node.register(node_id(2), 0.0)
     expected = ForeignDatagram("10.0.0.2:8088", ours, theirs)
     assert [expected] == noted(node.handle_datagram(data, address(2), 0.0))
     assert [] == noted(node.handle_datagram(data, address(2), 0.1))

@@ -21,7 +21,7 @@ def test_effects_are_taken_once_and_in_order() -> None:
     runtime = Parts().runtime
     effects = [Notify(LeaveDone(number, 9)) for number in range(3)]
     runtime.emit(effects[0])
-    runtime.emit(*effects[1:])
+    runtime.emit_all(effects[1:])
     assert effects == runtime.take_effects()
     assert [] == runtime.take_effects()
 

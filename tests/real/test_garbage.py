@@ -177,10 +177,18 @@ def test_a_valid_datagram_of_a_stranger_changes_nothing(peer: Peer, pair: Cluste
 
 
 def test_datagrams_of_another_cluster(peer: Peer, pair: Cluster, folder: Path) -> None:
-    """A contact of another cluster name costs at most one line, which names both."""
+    """A seed of another cluster name costs at most one line, which names both."""
     other = Codec("another-cluster").datagram([frame(Sender(peer.id, 1, 0, 1))])
     before = Before(pair[0])
     before.only_counts(peer.send([other] * FLOOD, pair[0], A_SECOND))
-    # The line may stem from a changed version byte that this address sent before.
-    (line,) = [line for line in pair[0].events("foreign_datagram") if line["source"] == peer.id]
-    assert line["ours"] != line["theirs"]
+    lines = eventually(
+        "the node says so",
+        lambda: [
+            line
+            for line in pair[0].events("seed_not_joined")
+            if line["seed"] == peer.id and "has cluster 'another-cluster'" in line["reason"]
+        ],
+        10,
+    )
+    assert 1 == len(lines)
+    assert [] == pair[0].events("foreign_datagram")

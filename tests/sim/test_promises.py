@@ -12,6 +12,8 @@ from statistics import median
 import pytest
 
 from gossipd.protocol import MemberDead, ProtocolConfig, suspicion_timeout
+from gossipd.sim.scenario import make_scenario
+from gossipd.sim.simulate import Simulation
 from gossipd.sim.world import Commands, Faults, Network, UniformDelay, World, id_of
 from tests.sim import checks
 
@@ -62,6 +64,28 @@ def test_start_together_and_crash(nodes: int) -> None:
         assert not checks.false_deaths(world)
     print(f"{nodes} nodes: {median(delays):.2f} s p50, {max(delays):.2f} s max of {bound:.1f}")
     assert median(delays) <= 9.0
+
+
+@pytest.mark.parametrize("apart", ["", "n5-54@10 n55-104@10.3"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_large_scale_in_tells_those_that_stay(seed: int, apart: str) -> None:
+    """100 of 105 nodes leave: nobody is declared dead, and all survivors know within 10 s.
+
+    They leave at one moment, or so that the second half was told of the leave of the first.
+    """
+    leaves = apart.split() or ["n5-104@10"]
+    words = {"nodes": "105", "duration": "25s", "writes": "2/s", "seed": str(seed)}
+    lines: list[str] = []
+    simulation = Simulation(make_scenario({**words, "leave": leaves}), write=lines.append)
+    report = simulation.run().report
+    assert not [line for line in lines if "MemberDead" in line]
+    assert len(leaves) == len(report.steps)
+    for step in report.steps:
+        assert step.at > 10.0
+        assert step.agreed_after is not None
+        assert step.at + step.agreed_after < 20.0
+    assert 0 == report.counted.lost
+    assert report.counted.counted_min == report.counted.counted_max
 
 
 @pytest.mark.parametrize("seed", SEEDS)

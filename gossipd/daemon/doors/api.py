@@ -254,6 +254,8 @@ class Api:
             f"local health: {statistics.local_health} (0 is best)\n"
             f"ready:        {'yes' if reason is None else 'no, ' + reason}\n"
         )
+        for number, seed in enumerate(statistics.seeds):
+            text += f"{'' if number else 'seeds:':<13} {seed.name}: {seed.reason}\n"
         headers = () if unready is None else (RETRY,)
         return Response(200 if unready is None else 503, text.encode(), TEXT, headers)
 

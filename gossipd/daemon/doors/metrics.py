@@ -14,11 +14,12 @@ import attrs
 import trio
 
 from gossipd import __version__
-from gossipd.protocol import Statistics, Traffic
+from gossipd.protocol import SEED_STATES, Statistics, Traffic
 
 from ..driver import LoopLateness
 from ..future import Future
 from ..http import HttpStatistics
+from .api import COUNTER
 
 if TYPE_CHECKING:
     from outcome import Outcome
@@ -56,6 +57,7 @@ class Metrics:
 
     def __init__(
         self,
+        count: Callable[[str], int],
         statistics: Callable[[], Statistics],
         http: Callable[[], HttpStatistics],
         requests: Mapping[tuple[str, int], int],
@@ -65,12 +67,14 @@ class Metrics:
         """Imports and reads nothing yet.
 
         Args:
+            count: returns the value of a counter.
             statistics: returns what the protocol has counted.
             http: returns what the HTTP server has counted.
             requests: number of answered requests by (route, status).
             lateness: how late the node's timers fire, which the driver keeps up to date.
             store: the store of this node, or None if it keeps nothing on disk.
         """
+        self._count = count
         self._statistics = statistics
         self._http = http
         self._requests = requests
@@ -136,12 +140,15 @@ class Metrics:
 
         statistics, http = self._statistics(), self._http()
         yield InfoMetricFamily("gossipd_build", "This build.", value={"version": __version__})
+        # The value is as every node of the cluster has it, or will have it soon.
+        yield CounterMetricFamily("gossipd_count", "The counter.", value=self._count(COUNTER))
         for name, text, value in _gauges(statistics, http, self._lateness):
             yield GaugeMetricFamily(name, text, value=value)
         for name, text, value in _counters(statistics, http) + _commits(self._store):
             yield CounterMetricFamily(name, text, value=value)
         for name, text, label, numbers in (
             ("gossipd_members", "Members now.", "state", statistics.members),
+            ("gossipd_seeds", "Configured seeds now.", "state", _seeds(statistics)),
             ("gossipd_waiting", "What is kept for later now.", "kind", statistics.waiting),
         ):
             gauge = GaugeMetricFamily(name, text, labels=(label,))
@@ -185,6 +192,14 @@ def _counters(statistics: Statistics, http: HttpStatistics) -> list[_Plain]:
         ("gossipd_http_connections_evicted", "Idle connections closed for room.", http.evicted),
         ("gossipd_http_connections_refused", "Connections without room.", http.refused),
     ]
+
+
+def _seeds(statistics: Statistics) -> Mapping[str, int]:
+    # All states are there, so that an alert has a value to compare.
+    states = dict.fromkeys(SEED_STATES, 0)
+    for seed in statistics.seeds:
+        states[seed.state] += 1
+    return states
 
 
 def _commits(store: Commits | None) -> list[_Plain]:

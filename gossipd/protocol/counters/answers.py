@@ -161,8 +161,8 @@ class Answers(Part):
     ) -> None:
         key = (level, holders >= target)
         self._counts[key] = self._counts.get(key, 0) + len(tickets)
-        self._runtime.emit(
-            *[Answer(ticket, min(count, VALUE_LIMIT), holders, target) for ticket, count in tickets]
+        self._runtime.emit_all(
+            [Answer(ticket, min(count, VALUE_LIMIT), holders, target) for ticket, count in tickets]
         )
 
     def counted(self) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from .forgetting import Forgetting
 from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
+from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
 from .view import View
@@ -29,6 +30,7 @@ __all__ = [
     "MemberView",
     "Peer",
     "RoundTrips",
+    "SeedWatch",
     "View",
     "beats",
     "suspicion_timeout",

@@ -29,6 +29,7 @@ from ..address import (
     Address,
     format_node_id,
     is_address,
+    parse_host_port,
     parse_node_id,
     split_node_id,
 )
@@ -56,6 +57,9 @@ _ADDRESSES = 64
 _CONSIDERED = 64
 """How many of the newest verdicts, and as many others by chance, are considered for a try."""
 
+_KNOWN = 4096
+"""Addresses that were pinged, remembered at most."""
+
 _ROUNDING = 1e-6
 _PADDING = b"\0" * 48
 """Makes a contact's ping at least as large as the ack with a challenge that answers it."""
@@ -67,23 +71,46 @@ class Contact:
     Attributes:
         addresses: what the name was last resolved to.
         deadline: the time at which a registered name is dropped.
+        host: what the resolver is asked for, with the final dot of a name if it was given.
         name: the `host:port` in canonical form.
+        port: the port of the name.
         remembered: what was known of a member of an earlier run, else None.
         seed: False for a registered name.
         tries: how often a seed was tried.
+        unresolved: whether the last look-up of the name found no address.
     """
 
-    __slots__ = ("addresses", "deadline", "name", "remembered", "seed", "tries")
+    __slots__ = (
+        "addresses",
+        "deadline",
+        "host",
+        "name",
+        "port",
+        "remembered",
+        "seed",
+        "tries",
+        "unresolved",
+    )
 
     def __init__(
-        self, name: str, *, seed: bool, deadline: float = 0.0, remembered: Claim | None = None
+        self, text: str, *, seed: bool, deadline: float = 0.0, remembered: Claim | None = None
     ) -> None:
-        self.name = name
+        self.name = parse_node_id(text, DEFAULT_PORT)
+        self.host, self.port = split_node_id(parse_host_port(text, DEFAULT_PORT))
         self.seed = seed
         self.remembered = remembered
         self.deadline = deadline
         self.tries = 0
         self.addresses: list[Address] = []
+        self.unresolved = False
+
+    def looked_up(self, found: list[Address]) -> None:
+        """Takes the addresses that a look-up found.
+
+        One that fails once does not make the earlier addresses wrong.
+        """
+        self.unresolved = not found
+        self.addresses = found or self.addresses
 
 
 class Contacts(Part):
@@ -111,7 +138,8 @@ class Contacts(Part):
         self._resolving: dict[int, tuple[str, str]] = {}
         self._tickets = 0
         self._own: dict[Address, None] = {}
-        self._known: dict[Address, None] = {}
+        # The addresses that were pinged, each with the id of the node that answered there.
+        self._known: dict[Address, str] = {}
 
     def start(self) -> None:
         """Begins to try seeds, members of an earlier run, and members that are gone."""
@@ -145,11 +173,11 @@ class Contacts(Part):
         Raises ValueError for a text that is no `host:port`.
         """
         for text in seeds:
-            name = parse_node_id(text, DEFAULT_PORT)
-            known = self._seeds.get(name)
+            seed = Contact(text, seed=True)
+            known = self._seeds.get(seed.name)
             if known is None or known.remembered:
-                self._seeds[name] = Contact(name, seed=True)
-                self._try_seed(name)
+                self._seeds[seed.name] = seed
+                self._try_seed(seed.name)
 
     def register(self, text: str) -> None:
         """Lists a peer at once, tries it, and drops it if it does not answer in time.
@@ -170,7 +198,7 @@ class Contacts(Part):
         if name not in self.registered and len(self.registered) >= config.register_limit:
             raise ValueError(f"id: {config.register_limit} registered peers have not answered yet")
         deadline = self._runtime.now + config.register_timeout
-        self.registered[name] = Contact(name, seed=False, deadline=deadline)
+        self.registered[name] = Contact(text, seed=False, deadline=deadline)
         self._try_registered(name)
 
     def remove(self, text: str) -> None:
@@ -180,7 +208,7 @@ class Contacts(Part):
         """
         name = parse_node_id(text, DEFAULT_PORT)
         self._drop_registered(name)
-        host, port = split_node_id(name)
+        host, port = split_node_id(parse_host_port(text, DEFAULT_PORT))
         if is_address(host):
             self._remove_member(name)
         else:
@@ -196,8 +224,7 @@ class Contacts(Part):
             return
         contact = (self._seeds if what == "seed" else self.registered).get(name)
         if contact is not None:
-            # A look-up that fails once does not make the earlier addresses wrong.
-            contact.addresses = found or contact.addresses
+            contact.looked_up(found)
             self._contact(contact)
 
     def moved(self) -> None:
@@ -212,9 +239,10 @@ class Contacts(Part):
         """
         if address in self._own:
             return
-        if len(self._known) >= 4096:
+        found = self._known.pop(address, "")
+        if len(self._known) >= _KNOWN:
             del self._known[next(iter(self._known))]
-        self._known[address] = None
+        self._known[address] = found
         ping = self._echoes.ping(self.introduction(address, name), _PADDING)
         self._outbox.send(address, ping)
 
@@ -229,6 +257,18 @@ class Contacts(Part):
         """Returns whether this node has pinged that address as a contact."""
         return source in self._known
 
+    def found(self, address: Address) -> str:
+        """Returns the id of the node that answered at an address, or else the id that it names."""
+        return self._known.get(address) or format_node_id(*address)
+
+    def is_own(self, address: Address) -> bool:
+        """Returns whether that is this node's address, or one at which it has reached itself."""
+        return address == self._table.own.address or address in self._own
+
+    def configured(self) -> list[Contact]:
+        """Returns the seeds, without the members of an earlier run."""
+        return [contact for contact in self._seeds.values() if contact.remembered is None]
+
     def reached_self(self, number: int) -> None:
         """Takes note that the ping of that number came back to the process that sent it.
 
@@ -242,6 +282,8 @@ class Contacts(Part):
     def _on_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
         """Drops the registered names that have led to the node which answered."""
         self._echoes.forget(ack.number)
+        if sent.address in self._known:
+            self._known[sent.address] = peer.sender.id
         self._drop_registered(str(sent.contact))
         self._drop_registered(peer.sender.id)
 
@@ -262,12 +304,12 @@ class Contacts(Part):
         self._runtime.emit(Resolve(host, port, self._tickets))
 
     def _try(self, contact: Contact) -> None:
-        host, port = split_node_id(contact.name)
-        if is_address(host):
-            contact.addresses = [(host, port)]
+        if is_address(contact.host):
+            contact.addresses = [(contact.host, contact.port)]
             self._contact(contact)
         else:
-            self._resolve(host, port, "seed" if contact.seed else "register", contact.name)
+            what = "seed" if contact.seed else "register"
+            self._resolve(contact.host, contact.port, what, contact.name)
 
     def _contact(self, contact: Contact) -> None:
         for address in contact.addresses:
@@ -312,10 +354,7 @@ class Contacts(Part):
             self.try_again(row.id)
 
     def try_again(self, member: str) -> None:
-        """Tries a member that is dead, left or forgotten: it may have come back.
-
-        If there is still a row of it, the member is told what the row says, to refute it.
-        """
+        """Tries a member that is gone or forgotten, and tells it its row, so that it refutes it."""
         row = self._table.rows.get(member)
         if row is None:
             self.ping(split_node_id(member))

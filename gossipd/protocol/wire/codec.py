@@ -18,7 +18,7 @@ from operator import or_
 
 import msgspec
 
-from .messages import KINDS, Message, Sender
+from .messages import KINDS, Message, Ping, Sender
 
 MAGIC = b"gd"
 VERSION = 1
@@ -45,13 +45,18 @@ class DecodeError(Exception):
         reason: what is wrong, as a label for the statistics: magic, version, cluster, check,
             sender, or frame.
         ours, theirs: where versions or clusters differ, this node's and the datagram's; else empty.
+        asks: where they differ, whether the datagram is whole and, as far as can be seen, has a
+            ping, which asks for an answer.
     """
 
-    def __init__(self, reason: str, ours: str = "", theirs: str = "") -> None:
+    def __init__(
+        self, reason: str, ours: str = "", theirs: str = "", *, asks: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.ours = ours
         self.theirs = theirs
+        self.asks = asks
 
 
 def frame(message: Message) -> bytes:
@@ -108,12 +113,30 @@ class Codec:
         if len(data) < _FIXED or data[:2] != MAGIC:
             return DecodeError("magic")
         if data[2] != VERSION:
-            return DecodeError("version", f"wire version {VERSION}", f"wire version {data[2]}")
+            versions = (f"wire version {VERSION}", f"wire version {data[2]}")
+            return DecodeError("version", *versions, asks=_payload(data) is not None)
         if len(data) < _FIXED + data[5] + _CHECK:
             return DecodeError("check")
         names = (self._head[_FIXED:], data[_FIXED : _FIXED + data[5]])
         ours, theirs = (f"cluster {name.decode('utf-8', 'replace')!r}" for name in names)
-        return DecodeError("cluster", ours, theirs)
+        return DecodeError("cluster", ours, theirs, asks=_has_ping(_payload(data)))
+
+
+def _payload(data: bytes) -> memoryview | None:
+    """Returns the payload of a datagram of any cluster, None if the check is wrong."""
+    start = _FIXED + data[5] + _CHECK
+    check = data[start - _CHECK : start]
+    whole = crc32(data[start:], crc32(data[: start - _CHECK])) == int.from_bytes(check, "big")
+    return memoryview(data)[start:] if whole and len(check) == _CHECK else None
+
+
+def _has_ping(payload: memoryview | None) -> bool:
+    if payload is None:
+        return False
+    try:
+        return any(isinstance(message, Ping) for message in _messages(payload)[1])
+    except DecodeError:
+        return False
 
 
 def _messages(payload: memoryview) -> tuple[Sender, list[Message], int]:

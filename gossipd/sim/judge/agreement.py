@@ -8,7 +8,7 @@ no pair wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -32,7 +32,7 @@ class Step:
 
     Attributes:
         label: what happened.
-        at: when, in seconds.
+        at: when, in seconds. For processes that end, the time at which the last one is gone.
         agreed_after: seconds until no pair was wrong; None if that has not come yet.
     """
 
@@ -50,7 +50,7 @@ class Agreement:
         joined: whether all nodes begin with knowing each other.
 
     Attributes:
-        steps: in order of time.
+        steps: in the order in which they were announced.
         running: by number, whether a process runs.
         numbers: the number of each node, by id.
         wrong: how many pairs are wrong now.
@@ -83,6 +83,8 @@ class Agreement:
         self._before = [0] * nodes
         self.wrong = sum(self._wrong_about(number) for number in range(nodes))
         self._open: list[Step] = []
+        # Steps that begin once the processes of these nodes have ended.
+        self._waiting: list[tuple[Step, set[int]]] = []
         self._handlers: dict[type, Callable[[Observed], None]] = {
             MemberJoined: self._on_joined,
             MemberRecovered: self._on_recovered,
@@ -95,12 +97,20 @@ class Agreement:
         }
         world.log.on_event.append(self._on_event)
 
-    def step(self, label: str) -> None:
-        """Measures from now on how long it takes until all agree."""
+    def step(self, label: str, *, ending: Iterable[int] = ()) -> None:
+        """Measures how long it takes until all agree.
+
+        The measurement begins now, or at the end of the last process of the nodes `ending`. Before
+        that, all still agree that those nodes are members.
+        """
         step = Step(label, self._world.now)
         self.steps.append(step)
-        self._open.append(step)
-        self._check()
+        waits_for = {number for number in ending if self.running[number]}
+        if waits_for:
+            self._waiting.append((step, waits_for))
+        else:
+            self._open.append(step)
+            self._check()
 
     def members_seen(self) -> list[int]:
         """Returns how many members each running node has as alive or suspect, itself included."""
@@ -199,6 +209,16 @@ class Agreement:
         self.running[number] = False
         self._live -= 1
         self._count_wrong()
+        self._begin_steps(number)
+
+    def _begin_steps(self, stopped: int) -> None:
+        """Begins the steps that waited for the end of this node's process alone."""
+        for step, waits_for in self._waiting:
+            waits_for.discard(stopped)
+            if not waits_for:
+                step.at = self._world.now
+                self._open.append(step)
+        self._waiting = [(step, waits_for) for step, waits_for in self._waiting if waits_for]
 
     def _on_set_back(self, observed: Observed) -> None:
         """The node has its rows of then; the rows that others have of it do not change."""

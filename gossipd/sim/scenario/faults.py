@@ -141,7 +141,7 @@ class FaultSchedule:
         self._detection.afflict(chosen)
         for number in chosen:
             self._commands.leave(number)
-        self._agreement.step(fault.label)
+        self._agreement.step(fault.label, ending=chosen)
 
     def _pause(self, fault: Fault, numbers: Numbers) -> None:
         chosen = self._running(numbers)

@@ -37,12 +37,13 @@ class Resolver:
     def resolve(self, resolve: Resolve, answer: Callable[[int, list[Address]], None]) -> None:
         """Calls `answer` with the ticket and every address of the name, after a delay.
 
-        An IP address is its own only address. An unknown name has no address.
+        An IP address is its own only address. An unknown name has no address. There is no search
+        list, so a final dot makes no difference.
         """
         try:
             found: Sequence[str] = [str(ip_address(resolve.host.strip("[]")))]
         except ValueError:
-            found = self.names.get(resolve.host, ())
+            found = self.names.get(resolve.host.removesuffix("."), ())
         addresses = [(address, resolve.port) for address in found]
         time = self._clock.now + self._delay.draw(self._rng)
         self._clock.at(time, answer, resolve.ticket, addresses)

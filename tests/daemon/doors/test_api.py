@@ -8,6 +8,7 @@ import pytest
 
 from gossipd.daemon.future import Future
 from gossipd.daemon.http.messages import Request, Response
+from gossipd.protocol import SeedView
 from tests.daemon.fake_service import NODE_ID, Client
 
 PROBLEM = "application/problem+json"
@@ -318,6 +319,20 @@ async def test_health_in_words(client: Client, path: str) -> None:
         "local health: 3 (0 is best)\n"
         "ready:        yes\n"
     ) == response.body.decode()
+
+
+async def test_seeds_in_words(client: Client) -> None:
+    """Each seed has a line, which says whether it led to a member, and if not why."""
+    client.service.joined = (
+        SeedView("node1:8088", "unresolved", "the name has no address"),
+        SeedView("10.0.0.2:8088", "member", "member"),
+    )
+    response = await client.call("GET", "/healthz?verbose")
+    assert response.body.decode().endswith(
+        "ready:        yes\n"
+        "seeds:        node1:8088: the name has no address\n"
+        "              10.0.0.2:8088: member\n"
+    )
 
 
 async def test_metrics(client: Client) -> None:

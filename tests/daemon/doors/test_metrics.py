@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from shutil import which
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +17,7 @@ from gossipd.daemon.doors.metrics import Metrics
 from gossipd.daemon.driver import LoopLateness
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import HttpStatistics, Request, Response
-from gossipd.protocol import Statistics, Traffic
+from gossipd.protocol import SeedView, Statistics, Traffic
 from tests.daemon.http.peer import CLOSING, GET, serving
 from tests.daemon.waiting import outcome
 
@@ -32,8 +33,14 @@ class Page:
         self.requests = {("/count", 200): 6}
         self.lateness = LoopLateness()
         self.store = SimpleNamespace(commits=14, writes=15)
+        self.counters = {"default": 2**53 - 1}
         self.metrics = Metrics(
-            lambda: self.statistics, lambda: self.http, self.requests, self.lateness, self.store
+            self.counters.__getitem__,
+            lambda: self.statistics,
+            lambda: self.http,
+            self.requests,
+            self.lateness,
+            self.store,
         )
 
     async def samples(self) -> list[tuple[str, Labels, float]]:
@@ -50,6 +57,7 @@ def page() -> Page:
 
 STATISTICS = Statistics(
     members={"alive": 3, "dead": 1},
+    seeds=(SeedView("a:1", "silent", "no answer"), SeedView("b:1", "silent", "no answer")),
     waiting={"timers": 7},
     local_health=2,
     sent={"ping": Traffic(10, 1000)},
@@ -71,7 +79,10 @@ STATISTICS = Statistics(
     "sample",
     [
         ("gossipd_build_info", {"version": __version__}, 1),
+        ("gossipd_count_total", {}, 2**53 - 1),
         ("gossipd_members", {"state": "alive"}, 3),
+        ("gossipd_seeds", {"state": "silent"}, 2),
+        ("gossipd_seeds", {"state": "member"}, 0),
         ("gossipd_members", {"state": "dead"}, 1),
         ("gossipd_waiting", {"kind": "timers"}, 7),
         ("gossipd_local_health", {}, 2),
@@ -131,7 +142,7 @@ async def test_page_is_read_at_the_scrape(page: Page) -> None:
 
 async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
     """Its page has no such samples, so that nobody takes it for a node with an idle disk."""
-    metrics = Metrics(Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness())
+    metrics = Metrics(len, Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness())
 
     assert b"gossipd_store" not in await outcome(metrics.page())
 
@@ -192,3 +203,18 @@ def test_import_is_lazy() -> None:
     )
 
     assert "False\n" == result.stdout, result.stderr
+
+
+@pytest.mark.skipif(which("promtool") is None, reason="promtool is in Debian's package prometheus")
+async def test_promtool_has_nothing_to_say(page: Page) -> None:
+    """It knows the conventions for names and texts."""
+    page.statistics = STATISTICS
+    text = await outcome(page.metrics.page())
+    checked = await trio.run_process(
+        ["promtool", "check", "metrics"],
+        stdin=text,
+        capture_stdout=True,
+        capture_stderr=True,
+        check=False,
+    )
+    assert (0, b"", b"") == (checked.returncode, checked.stdout, checked.stderr)

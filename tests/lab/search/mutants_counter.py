@@ -216,7 +216,7 @@ def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: An
     before = self._runtime.take_effects()
     news = original(self, *arguments)
     kept = [each for each in self._runtime.take_effects() if not isinstance(each, Record)]
-    self._runtime.emit(*before, *kept)
+    self._runtime.emit_all([*before, *kept])
     return news
 
 

@@ -81,6 +81,19 @@ def test_a_registered_name_is_resolved() -> None:
     assert ("box", 8088) == (effect.host, effect.port) if isinstance(effect, Resolve) else None
 
 
+@pytest.mark.parametrize("command", ["register", "remove", "join"])
+def test_a_final_dot_is_handed_to_the_resolver(command: str) -> None:
+    """The name is listed without it."""
+    node = make_node()
+    if command == "join":
+        effects = node.join(["Box.Example.:9"], 0.0)
+    else:
+        effects = getattr(node, command)("Box.Example.:9", 0.0)
+    looked_up = [(each.host, each.port) for each in effects if isinstance(each, Resolve)]
+    assert [("box.example.", 9)] == looked_up
+    assert (["box.example:9"] if command == "register" else []) == node.peers()
+
+
 def test_a_name_becomes_the_row_that_answers() -> None:
     """The placeholder of a name gives way to the id of who answers."""
     first, second = make_node(1), make_node(2)

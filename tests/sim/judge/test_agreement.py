@@ -43,6 +43,23 @@ def test_a_crash_is_wrong_until_all_know() -> None:
     assert (0, [2, 2]) == (agreement.wrong, agreement.members_seen())
 
 
+def test_a_step_begins_when_the_last_process_is_gone() -> None:
+    """Until then all rightly agree that it is a member, so there is nothing to measure."""
+    world, agreement = quiet(3, joined=True)
+    agreement.step("leave", ending=(1, 2))
+    world.run(0.5)
+    Faults(world).crash(1)
+    tell(world, 0, MemberLeft(node_id_of(1)))
+    world.run(0.5)
+    tell(world, 2, MemberLeft(node_id_of(1)))
+    assert (0, None) == (agreement.wrong, agreement.steps[0].agreed_after)
+    Faults(world).crash(2)
+    assert (1, None) == (agreement.wrong, agreement.steps[0].agreed_after)
+    world.run(0.25)
+    tell(world, 0, MemberLeft(node_id_of(2)))
+    assert (1.0, 0.25) == (agreement.steps[0].at, agreement.steps[0].agreed_after)
+
+
 def test_an_observer_that_crashes_knows_nothing_more() -> None:
     """Nobody waits for it."""
     world, agreement = quiet(3, joined=True)

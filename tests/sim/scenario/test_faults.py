@@ -174,6 +174,14 @@ def test_disks_are_slow_or_bad_for_a_time() -> None:
     assert [(2.0, True), (3.5, False), (5.0, True)] == answers
 
 
+def test_agreement_after_a_leave_is_measured_once_the_node_is_gone() -> None:
+    """A fake node says nothing of its leave, so that the others never agree."""
+    _, agreement = befallen("leave", "1@2")
+    assert [("leave 1@2", 2.0, None)] == [
+        (step.label, step.at, step.agreed_after) for step in agreement.steps
+    ]
+
+
 @pytest.mark.parametrize("kind", ["crash", "leave", "pause", "block", "slow"])
 def test_a_node_that_does_not_run_is_passed_over(kind: str) -> None:
     """It cannot crash twice."""

@@ -1,0 +1,55 @@
+"""Real nodes that cannot join, and what each side says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.processes import Node, eventually
+from tests.real.namespace import network_of_its_own
+
+pytestmark = pytest.mark.real
+
+SILENT = "127.0.0.250:8088"
+NAMELESS = "nowhere.invalid."
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """Runs the test where no name is looked up elsewhere."""
+    with network_of_its_own():
+        yield
+
+
+def test_each_seed_says_why_it_is_no_member(tmp_path: Path) -> None:
+    """A silent one, a name without an address, and a node of another cluster, which says so too."""
+    other = Node("127.0.0.2", 8088, tmp_path, ["--cluster", "b"])
+    seeds = ["--join", SILENT, "--join", NAMELESS, "--join", other.id]
+    node = Node("127.0.0.1", 8088, tmp_path, ["--cluster", "a", *seeds])
+    try:
+        for each in (other, node):
+            each.start()
+            eventually(f"{each.id} answers", each.answers, 20)
+        eventually("each seed has a line", lambda: 3 == len(node.events("seed_not_joined")), 15)
+        foreign = f"{other.id} has cluster 'b', this node has cluster 'a'"
+        expected = {
+            SILENT: f"no answer from {SILENT}",
+            "nowhere.invalid:8088": "the name has no address",
+            other.id: foreign,
+        }
+        said = {line["seed"]: line["reason"] for line in node.events("seed_not_joined")}
+        assert expected == said
+        [line] = other.events("foreign_datagram")
+        assert (node.id, "cluster 'b'", "cluster 'a'") == (
+            line["source"],
+            line["ours"],
+            line["theirs"],
+        )
+        assert 1 == node.metric("gossipd_seeds", state="foreign")
+        _, _, page = node.ask("GET", "/healthz?verbose")
+        assert f"{other.id}: {foreign}\n" in page.decode()
+    finally:
+        node.end()
+        other.end()
