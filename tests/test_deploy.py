@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from gossipd.daemon import parse_hosts
+
 ROOT = Path(__file__).parent.parent
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 
@@ -71,12 +73,25 @@ def test_pods_join_by_the_headless_service() -> None:
     service = _objects()["Service", stateful["serviceName"]]["spec"]
     assert ("None", True) == (service["clusterIP"], service["publishNotReadyAddresses"])
     [container] = _pod()["containers"]
-    variables = {one["name"]: one["value"] for one in container["env"]}
+    variables = {one["name"]: one.get("value") for one in container["env"]}
     ports = {(port["containerPort"], port["protocol"]) for port in container["ports"]}
     [port] = {number for number, _ in ports}
     assert f"{stateful['serviceName']}:{port}" == variables["GOSSIPD_JOIN"]
     assert {(port, "TCP"), (port, "UDP")} == ports
     assert ports == {(one["port"], one["protocol"]) for one in service["ports"]}
+
+
+def test_clients_may_write_under_the_services_names() -> None:
+    """Each name of the service for clients is allowed, and each node of compose has its name."""
+    [container] = _pod()["containers"]
+    variables = {one["name"]: one.get("value") for one in container["env"]}
+    hosts = variables["GOSSIPD_ALLOWED_HOST"].replace("$(NAMESPACE)", "prod")
+    headless, clients = (name for kind, name in _objects() if kind == "Service")
+    ends = ("", ".prod", ".prod.svc", ".prod.svc.cluster.local")
+    assert (headless, *(clients + end for end in ends)) == parse_hosts(hosts)
+    services = _compose()["services"]
+    assert all(services[name]["hostname"] == name for name in ("node1", "node2", "node3"))
+    assert "gossipd" == services["gossipd"]["environment"]["GOSSIPD_ALLOWED_HOST"]
 
 
 def test_everything_selects_the_pods() -> None:

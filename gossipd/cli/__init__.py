@@ -26,8 +26,8 @@ INTERRUPTED = 130
 
 def _stop_as_first_process() -> None:
     # The kernel gives the first process of a container no signal that it has no handler for: told
-    # to stop before its daemon listens to signals, it would stay until it is killed.
-    if os.getpid() == 1:
+    # to stop, a command would stay until it is killed. `gossipd run` has a handler already.
+    if os.getpid() == 1 and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
 
 

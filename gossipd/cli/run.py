@@ -59,6 +59,13 @@ def _contacts(
     return tuple(dict.fromkeys(found))
 
 
+def _hosts(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    from gossipd.daemon import parse_hosts
+
+    found = (host for text in value for host in parsed(ctx, param, parse_hosts, text))
+    return tuple(dict.fromkeys(found))
+
+
 def _cluster(ctx: click.Context, param: click.Parameter, value: str) -> str:
     from gossipd.daemon import check_cluster
 
@@ -217,6 +224,16 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     help="The UDP port on which nodes look for each other by broadcast; the same for all.",
 )
 @option(
+    "--allowed-host",
+    "allowed_hosts",
+    metavar="NAME",
+    multiple=True,
+    envvar="GOSSIPD_ALLOWED_HOST",
+    callback=_hosts,
+    help="A name under which clients may change something here, beside addresses, localhost and"
+    " this node's own names. Repeat it, or give a comma list.",
+)
+@option(
     "--data-dir",
     metavar="DIR",
     envvar="GOSSIPD_DATA_DIR",
@@ -241,6 +258,7 @@ def run(
     log_level: str,
     no_discovery: bool,
     discovery_port: int,
+    allowed_hosts: tuple[str, ...],
     data_dir: str | None,
     ephemeral: bool,
 ) -> int:
@@ -262,6 +280,7 @@ def run(
         log_level=log_level,
         discovery=not no_discovery,
         discovery_port=discovery_port,
+        allowed_hosts=allowed_hosts,
         data_dir=_directory(data_dir, bind, ephemeral=ephemeral),
     )
     return main(config)

@@ -20,6 +20,7 @@ from gossipd.protocol import (
     format_node_id,
     is_address,
     parse_host_port,
+    parse_node_id,
     split_node_id,
 )
 
@@ -94,6 +95,18 @@ def parse_duration(text: str) -> float:
     return float(int(number) * _UNITS[unit])
 
 
+def parse_host(text: str) -> str:
+    """Returns the canonical form of a host's name. Raises ValueError if it is none."""
+    if ":" in text:
+        raise ValueError(f"{text[:40]!r}: a host's name has no port here")
+    return split_node_id(parse_node_id(text.removesuffix("."), DEFAULT_PORT))[0]
+
+
+def parse_hosts(text: str) -> tuple[str, ...]:
+    """Returns the names in a comma list, without its empty parts. Raises as `parse_host` does."""
+    return tuple(parse_host(part.strip()) for part in text.split(",") if part.strip())
+
+
 def check_cluster(name: str) -> str:
     """Returns the name. Raises ValueError if no cluster may have it."""
     if not 1 <= len(name) <= MAX_CLUSTER:
@@ -137,6 +150,11 @@ def _check_join(_: object, __: object, value: tuple[str, ...]) -> None:
         raise ValueError(f"join: {value!r} is not in canonical form")
 
 
+def _check_hosts(_: object, __: object, value: tuple[str, ...]) -> None:
+    if tuple(parse_host(host) for host in value) != value:
+        raise ValueError(f"allowed_hosts: {value!r} is not in canonical form")
+
+
 def _check_name(_: object, __: object, value: str) -> None:
     check_cluster(value)
 
@@ -161,6 +179,8 @@ class DaemonConfig:
         forget_after: seconds after which dead and left members are forgotten in the whole cluster;
             0 for never.
         discovery: whether the node looks for others by broadcast, on `discovery_port`.
+        allowed_hosts: names, beyond this node's own, that the `Host` header of a request may have
+            that changes something.
         data_dir: directory in which the node keeps its state; None keeps nothing on disk.
     """
 
@@ -180,4 +200,5 @@ class DaemonConfig:
         default=DEFAULT_DISCOVERY_PORT,
         validator=[attrs.validators.ge(1), attrs.validators.le(_MAX_PORT)],
     )
+    allowed_hosts: tuple[str, ...] = attrs.field(default=(), validator=_check_hosts)
     data_dir: Path | None = None

@@ -21,12 +21,12 @@ from gossipd.protocol import (
     Broadcast,
     Effect,
     Event,
+    Group,
     Node,
     Notify,
     Persist,
     Record,
     Resolve,
-    State,
     Transmit,
     Write,
 )
@@ -156,9 +156,9 @@ class Driver:
         self._report(trio.current_time())
         self._wake_by_next_timer()
 
-    def restored(self, state: State) -> None:
-        """Hands what the store turned out to hold after a failure to the node."""
-        self.command(lambda now: self._node.restored(state.groups, now))
+    def restored(self, groups: Sequence[Group]) -> None:
+        """Hands entries that the store turned out to hold after a failure to the node."""
+        self.command(lambda now: self._node.restored(groups, now))
 
     # The loop
 

@@ -5,10 +5,14 @@ Programs read these lines: the name of an event and the names of its fields do n
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import attrs
 import structlog
 
 from gossipd.protocol import (
+    ClockDiffers,
     ClusterFound,
     ContentDiffers,
     Event,
@@ -31,6 +35,7 @@ from gossipd.protocol import (
 )
 
 _NAMES: dict[type, tuple[str, str]] = {
+    ClockDiffers: ("clock_differs", "warning"),
     ClusterFound: ("cluster_found", "info"),
     IdChanged: ("id_changed", "warning"),
     MemberJoined: ("member_joined", "info"),
@@ -53,11 +58,28 @@ _NAMES: dict[type, tuple[str, str]] = {
 
 
 def log_event(event: Event) -> None:
-    """Writes one structured line about `event`. Fields without a value are left out."""
+    """Writes one structured line about `event`. Fields without a value are left out.
+
+    A field of milliseconds since 1970, whose name ends in `_ms`, is written as a time in UTC,
+    without that ending.
+    """
     name, level = _NAMES[type(event)]
-    fields = {
-        key: round(value, 3) if isinstance(value, float) else value
-        for key, value in attrs.asdict(event).items()
-        if value is not None
-    }
+    fields = dict(
+        _written(key, value) for key, value in attrs.asdict(event).items() if value is not None
+    )
     getattr(structlog.get_logger(), level)(name, **fields)
+
+
+def _written(key: str, value: Any) -> tuple[str, Any]:
+    if key.endswith("_ms"):
+        return key.removesuffix("_ms"), _in_words(value)
+    return key, round(value, 3) if isinstance(value, float) else value
+
+
+def _in_words(wall_ms: int) -> str:
+    """Returns a time in UTC, as in `2026-01-31T12:00:00Z`; the clock may show any year."""
+    try:
+        moment = datetime.fromtimestamp(wall_ms / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return "after the year 9999"
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from random import SystemRandom
 
@@ -32,13 +32,14 @@ from gossipd.protocol import (
 )
 
 from .config import DaemonConfig
-from .doors import Api, Metrics
+from .doors import Api, Metrics, OwnHosts
 from .driver import Driver, look_up
 from .errors import reason
 from .event_log import log_event
 from .http import HttpServer, Request
 from .log import RateLimit
 from .net import Segments, UdpSocket, advertised_address, changed_address, is_wildcard
+from .open_files import FullLog, limits_of_this_process
 from .service import Service, Tickets
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 
@@ -91,9 +92,17 @@ class Daemon:
             await self._left.wait()
 
 
+def _do_nothing() -> None:
+    pass
+
+
 @asynccontextmanager
-async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
+async def open_daemon(
+    config: DaemonConfig, before_taking_part: Callable[[], None] = _do_nothing
+) -> AsyncIterator[Daemon]:
     """Runs a daemon for the length of the block. Its node leaves the cluster at the end.
+
+    `before_taking_part` is called when everything is open and no other node knows of this one yet.
 
     If the block raises or is cancelled, the daemon stops at once, as if it had been killed: other
     nodes take its node for dead, and nothing that was acknowledged is lost.
@@ -110,7 +119,7 @@ async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
         node = _make_node(config, node_id, kept, discovery=segments is not None)
         if store is not None and store.trouble is None:
             with contextlib.suppress(WriteError):
-                store.begin(node.state().generation)
+                store.begin(node.generation())
         left = trio.Event()
 
         def notice(event: Event) -> None:
@@ -122,12 +131,14 @@ async def open_daemon(config: DaemonConfig) -> AsyncIterator[Daemon]:
         broadcast = None if segments is None else segments.broadcast
         driver = Driver(node, endpoint, tickets.answer, (log_event, notice), journal, broadcast)
         service = Service(node, node_id, driver, tickets, journal)
-        server = HttpServer(on_error=_ErrorLog())
+        limits = limits_of_this_process()
+        server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
         requests: dict[tuple[str, int], int] = {}
         metrics = Metrics(
             service.count, service.statistics, server.statistics, requests, driver.lateness, store
         )
-        api = Api(service, metrics.page, requests)
+        api = Api(service, metrics.page, requests, OwnHosts(_names(config)))
+        before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
             nursery.start_soon(service.run)
@@ -156,6 +167,17 @@ class _ErrorLog:
             path = request.path if request else ""
             log = structlog.get_logger()
             log.error("request_failed", path=path, held_back=held_back, exc_info=error)
+
+
+def _names(config: DaemonConfig) -> Iterator[str]:
+    """Yields the names under which clients may know this node."""
+    yield config.bind[0]
+    if config.advertise is not None:
+        yield split_node_id(config.advertise)[0]
+    machine = socket.gethostname()
+    yield machine
+    yield machine.partition(".")[0]
+    yield from config.allowed_hosts
 
 
 def _make_node(config: DaemonConfig, node_id: str, kept: State | None, *, discovery: bool) -> Node:
@@ -202,8 +224,10 @@ def _opened_store(
 
 
 def _close(store: Store, node: Node) -> None:
+    if store.trouble is not None:
+        node.all_changed()
     try:
-        store.close(node.state())
+        store.close(node.changes())
     except WriteError as error:
         structlog.get_logger().error("store_failed", reason=str(error))
 

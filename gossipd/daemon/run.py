@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -29,11 +30,19 @@ def main(config: DaemonConfig) -> int:
 async def run(config: DaemonConfig) -> int:
     """Runs a daemon until SIGTERM or SIGINT, lets it leave, and returns exit code 0.
 
-    A second signal ends the process at once. Raises StartError.
+    Until the node takes part, signals do what they did before. A second signal ends the process at
+    once. Raises StartError.
     """
     log = structlog.get_logger()
-    async with open_daemon(config) as daemon:
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    received: list[AsyncIterator[int]] = []
+    with contextlib.ExitStack() as receiving:
+
+        def receive() -> None:
+            receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
+            received.append(receiving.enter_context(receiver))
+
+        async with open_daemon(config, receive) as daemon:
+            [signals] = received
             log.info(
                 "started",
                 node_id=daemon.service.node_id,
@@ -48,7 +57,7 @@ async def run(config: DaemonConfig) -> int:
                 nursery.start_soon(_end_at_once, signals)
                 await daemon.leave()
                 nursery.cancel_scope.cancel()
-    log.info("stopped", node_id=daemon.service.node_id)
+        log.info("stopped", node_id=daemon.service.node_id)
     return 0
 
 

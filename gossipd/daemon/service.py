@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import trio
@@ -15,6 +16,9 @@ from .storage import Journal
 
 # The answer to a write that cannot be stored at present: no node holds it.
 _NOT_STORED = Answer(0, 0, 0, 1)
+
+_CLOCK_SECONDS = 1.0
+"""Seconds between two comparisons of the clocks, where no write asks for one earlier."""
 
 
 class Tickets:
@@ -132,8 +136,13 @@ class Service:
         self._turns = Turns(self._increment)
 
     async def run(self) -> None:
-        """Ends turns until it is cancelled. Increments are answered only while it runs."""
-        await self._turns.run()
+        """Ends turns and watches the clock until it is cancelled.
+
+        Increments are answered only while it runs.
+        """
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch_clock)
+            await self._turns.run()
 
     def count(self, name: str) -> int:
         """Returns the present value of a counter."""
@@ -202,9 +211,20 @@ class Service:
         If the machine was set back to a snapshot, the node must not count on under an owner id
         under which it counted after the snapshot was made.
         """
-        if self._stepped():
-            self._driver.command(self._node.renew)
+        self._compare_clocks()
         self._driver.command(call)
+
+    def _compare_clocks(self) -> None:
+        """Tells the node if the wall clock was stepped, and what it shows now."""
+        if self._stepped():
+            wall_ms = time.time_ns() // 1_000_000
+            self._driver.command(lambda now: self._node.renew(now, wall_ms))
+
+    async def _watch_clock(self) -> None:
+        # Without writes as well, because the node tells its clock to those that it meets.
+        while True:
+            await trio.sleep(_CLOCK_SECONDS)
+            self._compare_clocks()
 
     def _increment(self, name: str, asked: list[Increment]) -> None:
         try:

@@ -29,6 +29,7 @@ from .effects import (
     Write,
 )
 from .events import (
+    ClockDiffers,
     ClusterFound,
     ContentDiffers,
     Event,
@@ -51,7 +52,7 @@ from .events import (
 )
 from .membership import MemberView, suspicion_timeout
 from .node import Node
-from .state import State
+from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
 from .wire import (
     ALIVE,
@@ -84,8 +85,10 @@ __all__ = [
     "Answer",
     "Beacon",
     "Broadcast",
+    "Changes",
     "Claim",
     "Claims",
+    "ClockDiffers",
     "ClusterFound",
     "Codec",
     "Content",

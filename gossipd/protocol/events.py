@@ -133,6 +133,22 @@ class ForeignDatagram:
 
 
 @attrs.frozen
+class ClockDiffers:
+    """The wall clocks of a member and of this node differ by more than a minute.
+
+    Reported as the two meet, once a minute at most for each member.
+
+    Attributes:
+        ours_ms: this node's clock, in milliseconds since 1970.
+        theirs_ms: the member's clock at the same time.
+    """
+
+    member: str
+    ours_ms: int
+    theirs_ms: int
+
+
+@attrs.frozen
 class OwnerRetired:
     """This process counts on under a new owner id, because a peer has later versions of the old.
 
@@ -204,6 +220,7 @@ Event = (
     | SeedNotJoined
     | IdConflict
     | ForeignDatagram
+    | ClockDiffers
     | OwnerRetired
     | OwnerRenewed
     | ContentDiffers

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from msgspec import structs
-
 from .address import Address, parse_node_id
 from .config import Identity, ProtocolConfig
 from .counters import VALUE_LIMIT, Counters, Increment, Ledger
@@ -20,9 +18,11 @@ from .fingerprint import Gates
 from .foreign import Foreign
 from .handshake import Handshake
 from .inbox import Inbox
+from .keeping import Keeping
 from .membership import (
     Awareness,
     Challenges,
+    Clocks,
     Contacts,
     Detector,
     Discovery,
@@ -40,13 +40,16 @@ from .outbox import Outbox
 from .part import Part
 from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
-from .state import State
+from .state import Changes, State
 from .statistics import Statistics
-from .wire import ALIVE, DEAD, FORGOTTEN, LEFT, SUSPECT, Claim, Codec, Group
+from .wire import ALIVE, LARGEST, Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
 time cannot hold the driver for ever."""
+
+UNLIMITED = 1 << 62
+"""As many changes as there are."""
 
 
 class Node:
@@ -58,8 +61,9 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `state`,
-      `revision`.
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`,
+      `generation`, `state`.
+    - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
     the time as `now`, in seconds, which never falls and may start anywhere. The driver's contract:
@@ -90,8 +94,7 @@ class Node:
             now: the time, in seconds.
         """
         kept = state or State()
-        generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-        own = Claim(identity.node_id, generation, 0, ALIVE)
+        own = _own_claim(kept, identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
 
         # What the parts share.
@@ -102,15 +105,13 @@ class Node:
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)
 
-        # The parts. Each is given the parts that it calls, so it is made after them. One call goes
-        # across rooms: the view finds that a member changed, and the counters must send it what
-        # this node has counted. They need no view, so they are made first.
+        # The parts. Each is made after those that it calls. The view tells the counters of members
+        # that changed, which must be sent what this node has counted; so the counters come first.
         self._counters = counters = Counters(runtime, outbox, table, ledger, round_trips)
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
         view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
-        self._view = view
         detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)
@@ -127,12 +128,14 @@ class Node:
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, table, view, contacts), *counters.parts),
-            *(rows, versions, reconciler, handshake, outbox),
+            *(rows, versions, reconciler, handshake, Clocks(runtime), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
-        self._restore(kept)
+        self._keeping = Keeping(runtime, table, ledger, contacts)
+        if state is not None:
+            self._keeping.restore(state)
 
     def assume(self, members: Sequence[Claim]) -> None:
         """Takes these members as met, so that a cluster can be made whole without a first join.
@@ -190,14 +193,19 @@ class Node:
         self._counters.writes.restored(groups)
         return self._runtime.take_effects()
 
-    def renew(self, now: float) -> list[Effect]:
+    def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         """Counts under a new owner id from now on.
 
         The driver calls this when the machine may have been restored from a snapshot. Other nodes
         may then know later versions of the old owner than this process does, and a version must
         never be given twice.
+
+        Args:
+            wall_ms: what the wall clock shows, in milliseconds since 1970, if it was stepped.
         """
         self._begin(now)
+        if wall_ms is not None:
+            self._runtime.set_wall(wall_ms)
         self._counters.writes.renew()
         return self._runtime.take_effects()
 
@@ -236,8 +244,7 @@ class Node:
         if parse_node_id(node_id) != node_id:
             raise ValueError(f"{node_id!r} is not in canonical form")
         self._begin(now)
-        if node_id != self._table.own.id and not self._view.leaving:
-            self._view.move(node_id)
+        if self._leaving.move(node_id):
             for part in self._parts:
                 part.moved()
         return self._runtime.take_effects()
@@ -316,25 +323,32 @@ class Node:
         """
         return Statistics.gathered(self._parts)
 
+    def generation(self) -> int:
+        """Returns the generation under which this node is known to others."""
+        return self._table.own.generation
+
     def state(self) -> State:
         """Returns what a store would keep for the next run."""
-        table, now, wall = self._table, self._runtime.now, self._view.wall_ms() / 1000
-        rows = [row for row in table.rows.values() if not (row.forgotten or row is table.own)]
-        known = (row.claim(row.since) for row in rows)
-        gone = {row.id: max(1, int(wall - now + row.since)) for row in rows if row.state >= DEAD}
-        return State(
-            table.own.generation,
-            (*known, *self._contacts.remembered()),
-            tuple(row.id for row in rows if row.removed),
-            tuple(self._counters.ledger.all_groups()),
-            gone,
-            table.apart.ids(),
-        )
+        return self._keeping.state()
 
-    def revision(self) -> tuple[int, ...]:
-        """Returns a value that changes whenever `state` does, suspicions left aside."""
-        table, changes = self._table, self._counters.ledger.changes
-        return (table.fingerprint.total, len(table.removed), len(table.rows), changes)
+    # What a store is to write
+
+    def changes(self, most: int = UNLIMITED) -> Changes | None:
+        """Hands over what changed since the last call, or None if nothing did.
+
+        At most `most` owners and members are handed over at once. The first call of a node that
+        was made without a state hands over everything. Whatever was handed over is not handed over
+        again until it changes, or until `all_changed` is called.
+        """
+        return self._keeping.changes(most)
+
+    def all_changed(self, held: Iterable[str] = ()) -> None:
+        """Lets `changes` hand over everything anew, since the store may have lost some of it.
+
+        `held` are the ids of the members that the store holds now: those that are no longer known
+        here are to be forgotten.
+        """
+        self._keeping.all_changed(held)
 
     # Each input
 
@@ -345,43 +359,14 @@ class Node:
             for part in self._parts:
                 part.paused(lateness)
 
-    def _restore(self, kept: State) -> None:
-        for group in kept.groups:
-            self._counters.ledger.apply(group)
-        for claim in kept.members:
-            if claim.id == self._table.own.id:
-                continue  # The state is a copy from another node, which had a row of this one.
-            removed = claim.id in kept.removed
-            if removed or claim.state in (DEAD, LEFT):
-                self._restore_row(_as_known_now(claim, kept, self._view.wall_ms()), removed)
-            else:
-                # A member that was alive may be gone by now, so it becomes a contact and no row.
-                self._contacts.remember(claim)
-        for member in kept.forgotten:
-            if member not in self._table.rows:
-                self._table.apart.add(member)
 
-    def _restore_row(self, claim: Claim, removed: bool) -> None:
-        if self._view.overdue(claim):
-            self._table.apart.add(claim.id)
-        else:
-            row = self._table.add(claim, self._runtime.now)
-            self._table.set_removed(row, removed)
+def _own_claim(kept: State, identity: Identity) -> Claim:
+    """Returns what a process says of itself at its start."""
+    generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
+    return Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
 
 
 def _own_generation(kept: State, node_id: str) -> int:
     """Returns the largest generation that the kept state knows of this node's id."""
     known = [claim.generation for claim in kept.members if claim.id == node_id]
     return max([kept.generation, *known])
-
-
-def _as_known_now(claim: Claim, kept: State, wall_ms: float) -> Claim:
-    """Returns a kept claim about a member that was gone or removed, as it is at this time.
-
-    A suspicion ended with the process that had it. Without one there is no deadline, and the row
-    would stay suspect for ever.
-    """
-    state = ALIVE if claim.state == SUSPECT else claim.state
-    age = int(wall_ms / 1000) - kept.gone_since.get(claim.id, int(wall_ms / 1000))
-    age = min(max(age, 0), FORGOTTEN - 1) if state >= DEAD else 0
-    return structs.replace(claim, state=state, age=age)

@@ -11,6 +11,7 @@ from .effects import Effect, Notify
 from .events import Event, Paused
 from .part import Part
 from .timers import Action, TimerQueue
+from .wire import LARGEST
 
 _SAME_EVENT = 60.0
 """Seconds during which `notify_seldom` does not report an event of one key again."""
@@ -37,6 +38,8 @@ class Runtime(Part):
         self.rng = rng
         self.now = now
         self.timers = TimerQueue()
+        self._wall_ms = identity.wall_ms
+        self._wall_read = now
         self._effects: list[Effect] = []
         self._rejected: dict[str, int] = {}
         self._last_notified: dict[str, float] = {}
@@ -87,6 +90,20 @@ class Runtime(Part):
     def after(self, key: Hashable, seconds: float, action: Action) -> None:
         """Sets the timer `key`: it calls `action` in `seconds`, unless set anew or cancelled."""
         self.timers.set(key, self.now + seconds, action)
+
+    def wall_ms(self) -> int:
+        """Returns what the wall clock shows, in milliseconds since 1970, as far as is known here.
+
+        This is the last reading that the driver gave, and the time since then. It is never outside
+        of what a message can bring, however wrong the clock is.
+        """
+        passed = int((self.now - self._wall_read) * 1000)
+        return min(max(self._wall_ms + passed, 0), LARGEST)
+
+    def set_wall(self, wall_ms: int) -> None:
+        """Takes a new reading of the wall clock, which was stepped."""
+        self._wall_ms = wall_ms
+        self._wall_read = self.now
 
     def emit(self, effect: Effect) -> None:
         """Queues an effect for the driver."""

@@ -1,4 +1,4 @@
-"""State: what a store keeps of a node between two runs of it."""
+"""State: what a store keeps of a node between two runs of it. Changes: what it is to write."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class State:
         removed: ids of members that were removed here and not registered again.
         gone_since: when members that are dead or left went, by id, in seconds since 1970 by this
             machine's clock.
-        forgotten: the ids of forgotten members whose addresses are still tried.
+        apart: the ids of forgotten members whose addresses are still tried.
         groups: every owner's entries as they were persisted, and after those what was recorded
             since, in the order of recording.
     """
@@ -30,4 +30,31 @@ class State:
     removed: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     gone_since: Mapping[str, int] = attrs.Factory(dict)
+    apart: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Changes:
+    """What changed of a node's state since the changes before, for a store that has those.
+
+    Attributes:
+        generation: the generation of this run.
+        members: the members that are new or changed.
+        removed: ids among `members` that are removed here.
+        groups: the entries that changed, by owner. Each group's `since` is the version up to which
+            the changes before had everything of the owner.
+        forgotten: ids of members that are no longer to be kept.
+        more: whether more has changed than this, so that only all changes up to the first without
+            `more` make a whole.
+        gone_since: since when those of `members` are gone that are dead or left.
+        apart: ids among `forgotten` that are kept apart: their addresses are still tried.
+    """
+
+    generation: int = 0
+    members: tuple[Claim, ...] = ()
+    removed: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
     forgotten: tuple[str, ...] = ()
+    more: bool = False
+    gone_since: Mapping[str, int] = attrs.Factory(dict)
+    apart: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from .figures import shown
 REPETITIONS = 10
 _WITHIN = 20.0
 _POLL = 0.002
-_REQUEST = b"GET /health HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+_REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 _GOSSIPD = str(Path(sys.executable).with_name("gossipd"))
 
 

@@ -36,8 +36,8 @@ REPETITIONS = 2
 _GAPS = (0.02, 0.033, 0.047, 0.025, 0.039)
 """Seconds between writes. They differ, so that no timer of a node keeps step with the writes."""
 
-_READ = b"GET /count HTTP/1.1\r\nHost: bench\r\n\r\n"
-_WRITE = b"POST /increment?ack=local HTTP/1.1\r\nHost: bench\r\nContent-Length: 0\r\n\r\n"
+_READ = b"GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n"
+_WRITE = b"POST /increment?ack=local HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 _COUNT = re.compile(rb'\r\n\r\n\{"count":(\d+).*\}')
 _WITHIN = 20.0
 

@@ -6,6 +6,7 @@ once hide each other's effects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -28,6 +29,11 @@ _DISCOVERY = 0.1
 
 _SET_BACK = 0.1
 """Share of the histories without syncs in which machines are set back."""
+
+_SECONDS_OFF = (1, 60, 9000, 72_000, 3 * 86_400, 400 * 86_400, 40 * 365 * 86_400)
+"""By how many seconds a clock jumps: a little, hours, days, years, and to before 1970 if back."""
+
+_JUMP = re.compile(r"(n\d+)@([\d.]+),by=(-?\d+)s")
 
 _LATENCIES = (
     "fixed:1ms",
@@ -208,15 +214,28 @@ class _Drawer:
         chosen = rng.sample(list(kinds), rng.choice((1, 1, 2, 3, 5)))
         faults = {kind: [kinds[kind]() for _ in range(rng.randint(1, 3))] for kind in chosen}
         if "clock-jump" in faults:
-            faults.setdefault("restart", []).append(self._shown_jump(faults["clock-jump"][0]))
+            faults.setdefault("restart", []).extend(self._shown_jump(faults["clock-jump"]))
         return faults
 
-    def _shown_jump(self, jump: str) -> str:
-        """Returns a later restart of that node, at which it reads its clock."""
-        node, _, when = jump.partition("@")
-        at = float(when.partition(",")[0])
-        later = round(self._rng.uniform(at, self._duration - 0.15), 3)
-        return f"{node}@{later}+0.05{self._rng.choice(('', ',state=lost'))}"
+    def _shown_jump(self, jumps: list[str]) -> list[str]:
+        """Returns later restarts of the first node that jumps, at which it reads its clock.
+
+        Half of the clocks are put right again before the last restart, which is added to `jumps`.
+        """
+        node, at, by = _JUMP.fullmatch(jumps[0]).groups()  # type: ignore[union-attr]
+        later = self._later(float(at))
+        restarts = [f"{node}@{later}+0.05{self._kept()}"]
+        if self._rng.random() < 0.5:
+            right = self._later(later)
+            jumps.append(f"{node}@{right},by={-int(by)}s")
+            restarts += [f"{node}@{self._later(right)}+0.05{self._kept()}"]
+        return restarts
+
+    def _later(self, at: float) -> float:
+        return round(self._rng.uniform(at, self._duration - 0.15), 3)
+
+    def _kept(self) -> str:
+        return self._rng.choice(("", ",state=lost"))
 
     def _set_back(self) -> Words:
         # Drawn from a generator of its own, as discovery is. Not in histories with syncs: their
@@ -266,8 +285,8 @@ class _Drawer:
         return f"n{first}-{last}@{when}"
 
     def _clock_jump(self) -> str:
-        # All jumps of a history stay within a day: what is further ahead is refused.
-        return f"{self._once()},by={self._rng.choice((-9000, -60, -1, 60, 9000))}s"
+        by = self._rng.choice(_SECONDS_OFF) * self._rng.choice((1, -1))
+        return f"{self._once()},by={by}s"
 
     def _slow_disk(self) -> str:
         delay = self._rng.choice(("1ms..5ms", "50ms..800ms"))

@@ -19,7 +19,7 @@ lab.processes
 gossipd: __main__
 gossipd.cli
 gossipd.daemon: run
-gossipd.daemon: open
+gossipd.daemon: open open_files
 gossipd.daemon.doors
 gossipd.daemon: service
 gossipd.daemon: driver
@@ -31,13 +31,13 @@ gossipd.sim.scenario
 gossipd.sim.judge
 gossipd.sim.world
 gossipd.protocol: node
-gossipd.protocol: inbox handshake foreign
+gossipd.protocol: inbox handshake foreign keeping
 gossipd.protocol.reconcile
 gossipd.protocol.counters
 gossipd.protocol.membership
 gossipd.protocol: outbox runtime statistics part
 gossipd.protocol: effects state
-gossipd.protocol: address config events fingerprint timers
+gossipd.protocol: address config events fingerprint timers unkept
 gossipd.protocol.wire
 gossipd: client
 """

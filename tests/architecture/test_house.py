@@ -15,7 +15,7 @@ TESTS = read("tests")
 
 # Modules without a test file of the mirrored name, and why that is right.
 WITHOUT_MIRROR = {
-    "gossipd.__main__": "one line that calls the command line",
+    "gossipd.__main__": "tests/real/test_early_stop.py starts it",
     "gossipd.protocol.counters.face": "every test of a node makes one",
     "gossipd.protocol.effects": "values without behaviour",
     "gossipd.protocol.events": "values without behaviour",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gossipd.daemon.storage.store import Store
-from gossipd.protocol import Claim, Entry, Group, State
+from gossipd.protocol import Changes, Claim, Entry, Group
 from tests.cli.invoking import invoke
 
 OWNER = b"a" * 16
@@ -21,7 +21,7 @@ def directory(tmp_path: Path) -> Path:
     store.open()
     store.begin(7)
     groups = (Group(OWNER, 0, 3, [Entry(3, "default", 0, 1234)]),)
-    store.commit([], State(7, (Claim("10.0.0.2:1", 3, 0, 0),), ("10.0.0.2:1",), groups))
+    store.commit([], Changes(7, (Claim("10.0.0.2:1", 3, 0, 0),), ("10.0.0.2:1",), groups))
     store._disconnect()
     return tmp_path
 

@@ -166,7 +166,7 @@ class Recorder:
     def persist_failed(self, write: Write, now: float) -> list[Effect]:
         return self._input("persist_failed", now, write.sequence)
 
-    def renew(self, now: float) -> list[Effect]:
+    def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         return self._input("renew", now)
 
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
@@ -217,6 +217,9 @@ class Recorder:
         return Statistics()
 
     def state(self) -> Any:
+        return None
+
+    def changes(self) -> Any:
         return None
 
     # For the drive

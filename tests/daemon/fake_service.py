@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from gossipd.daemon.doors.api import Api
+from gossipd.daemon.doors.cross_site import OwnHosts
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import Request, Response
 from gossipd.protocol import Answer, LimitExceeded, SeedView, Statistics
@@ -82,7 +83,12 @@ class Client:
     def __init__(self) -> None:
         self.service = FakeService()
         self.requests: dict[tuple[str, int], int] = {}
-        self.api = Api(self.service, self._metrics, self.requests)  # type: ignore[arg-type]
+        self.api = Api(
+            self.service,  # type: ignore[arg-type]
+            self._metrics,
+            self.requests,
+            OwnHosts(["node"]),
+        )
 
     def _metrics(self) -> Future[bytes]:
         return Future(b"metrics\n")

@@ -17,6 +17,7 @@ from gossipd.daemon.config import (
     parse_contact,
     parse_contacts,
     parse_duration,
+    parse_hosts,
     parse_port,
 )
 
@@ -46,6 +47,7 @@ def test_defaults_are_safe() -> None:
         {"advertise": "0.0.0.0:8088"},
         {"join": ("node1",)},
         {"join": ("node1:8088", "[::]:8088")},
+        {"allowed_hosts": ("A.example",)},
         {"cluster": ""},
         {"profile": "moon"},
         {"ack": "some"},
@@ -134,6 +136,14 @@ def test_ports() -> None:
     for text in ("", "0", "65536", "-1", "+1", "1.0", "x", "٨", "9" * 5000):
         with pytest.raises(ValueError, match="no port number from 1 to 65535"):
             parse_port(text)
+
+
+def test_hosts() -> None:
+    """A comma list of names, without ports; a final dot is taken off."""
+    assert ("a.example", "b") == parse_hosts("A.example., b,")
+    for bad in ("a:80", "a b", "a..b", "http://a"):
+        with pytest.raises(ValueError):
+            parse_hosts(bad)
 
 
 def test_cluster_names() -> None:

@@ -25,6 +25,18 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"owner": "ab", "source": "b:2"},
     ),
     (
+        events.ClockDiffers("b:2", 1_700_000_000_000, 32_503_680_000_000),
+        "clock_differs",
+        "warning",
+        {"member": "b:2", "ours": "2023-11-14T22:13:20Z", "theirs": "3000-01-01T00:00:00Z"},
+    ),
+    (
+        events.ClockDiffers("b:2", 0, 2**53),
+        "clock_differs",
+        "warning",
+        {"member": "b:2", "ours": "1970-01-01T00:00:00Z", "theirs": "after the year 9999"},
+    ),
+    (
         events.ClusterFound("prod", "b:2"),
         "cluster_found",
         "info",

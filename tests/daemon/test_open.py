@@ -174,7 +174,7 @@ async def test_what_was_counted_is_there_at_the_next_start(tmp_path: Path) -> No
         async with quietly(cluster="one", **options):
             stream = await trio.open_tcp_stream("127.0.0.1", port)
             async with stream:
-                await stream.send_all(b"POST /increment HTTP/1.1\r\nHost: a\r\n\r\n")
+                await stream.send_all(b"POST /increment HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 answer = bytes(await stream.receive_some())
         assert f'"count":{expected},' in answer.decode()
 

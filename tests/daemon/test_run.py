@@ -78,6 +78,21 @@ async def test_stops_gracefully(lines: Lines) -> None:
         udp.bind(("127.0.0.1", port))
 
 
+async def test_names_of_the_node(lines: Lines) -> None:
+    """Under its own names, the machine's and those that it is given it may be changed, else not."""
+    port = free_port()
+    options = {"advertise": f"localhost:{port}", "allowed_hosts": ("gossipd.example",)}
+    async with running(bind=("127.0.0.1", port), **options):
+        for host, status in (
+            (socket.gethostname(), 200),
+            ("gossipd.example", 200),
+            (f"127.0.0.1:{port}", 200),
+            ("evil.example", 421),
+        ):
+            head = f"POST /increment?ack=local HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+            assert status == (await ask(port, f"{head}\r\n".encode()))[0]
+
+
 async def test_a_request_under_way_is_answered(lines: Lines) -> None:
     """A request that has begun to arrive is answered before the daemon ends."""
     port = free_port()

@@ -95,3 +95,10 @@ async def test_a_clock_that_was_stepped_is_told_before_the_next_write(
                 await outcome(run.service.increment("default", amount, None))
     kinds = [each[0] for each in run.node.recording if each[0] in ("increment", "renew")]
     assert ["increment", "renew", "increment", "increment"] == kinds
+
+
+async def test_a_clock_that_was_stepped_is_told_without_a_write(autojump_clock: Clock) -> None:
+    """Within a second or two, since the node tells its clock to those that it meets."""
+    async with running(autojump_clock, steps=[False, True]) as run:
+        await trio.sleep(2.5)
+    assert ["renew"] == [each[0] for each in run.node.recording if each[0] == "renew"]

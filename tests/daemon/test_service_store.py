@@ -18,6 +18,7 @@ from gossipd.daemon.storage.store import WriteError
 from gossipd.daemon.storage.writer import WriterThread
 from gossipd.protocol import (
     VALUE_LIMIT,
+    Changes,
     Entry,
     Group,
     Identity,
@@ -44,17 +45,17 @@ class Storage:
         self.gate.set()
         self.written: list[Write] = []
         self.commits = 0
-        self.snapshots: list[State] = []
+        self.snapshots: list[Changes] = []
         self.holds = State()
         self.recorded: list[Group] = []
 
-    def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
+    def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
         if self.failing:
             raise WriteError(self.failing)
         self.commits += 1
         self.written += writes
-        if snapshot is not None:
-            self.snapshots.append(snapshot)
+        if changes is not None:
+            self.snapshots.append(changes)
 
     def record(self, group: Group) -> None:
         self.recorded.append(group)

@@ -21,6 +21,8 @@ RUN = [
     ("run --join a..b:1", "", 2, "--join"),
     ("run --join 10.0.0.1:x", "", 2, "--join"),
     ("run --cluster a/b", "", 2, "--cluster"),
+    ("run --allowed-host a:80", "", 2, "--allowed-host"),
+    ("run", "GOSSIPD_ALLOWED_HOST=a..b", 2, "GOSSIPD_ALLOWED_HOST"),
     ("run --profile fast", "", 2, "--profile"),
     ("run --ack most", "", 2, "--ack"),
     ("run --log-format xml", "", 2, "--log-format"),

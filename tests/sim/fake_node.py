@@ -103,7 +103,7 @@ class FakeNode:
         self.inputs.append(("leave", now))
         return [Notify(LeaveDone(0, 0))]
 
-    def renew(self, now: float) -> list[Effect]:
+    def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         self.inputs.append(("renew", now))
         return []
 
@@ -146,6 +146,9 @@ class FakeNode:
 
     def state(self) -> Any:
         return dict(self.totals)
+
+    def changes(self) -> Any:
+        return None
 
     def _hear(self, peer: str, now: float) -> list[Effect]:
         before = self.states.get(peer)

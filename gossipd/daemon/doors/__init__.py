@@ -1,6 +1,7 @@
 """The ways in for clients, over HTTP: the documented routes, health and metrics."""
 
 from .api import Api
+from .cross_site import OwnHosts
 from .metrics import Metrics
 
-__all__ = ["Api", "Metrics"]
+__all__ = ["Api", "Metrics", "OwnHosts"]

@@ -20,7 +20,7 @@ from gossipd.protocol import ACK_LEVELS, VALUE_LIMIT, Answer, LimitExceeded
 from ..future import Future
 from ..http import TEXT, Request, Response, text_response
 from ..service import Service
-from .cross_site import is_cross_site
+from .cross_site import OwnHosts, is_cross_site
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -30,6 +30,11 @@ COUNTER = "default"
 """The counter that the documented routes serve."""
 
 RETRY = ("Retry-After", "1")
+
+_FOREIGN_HOST = (
+    "this node has not the name in the Host header: ask by its address, or start it with"
+    " --allowed-host"
+)
 
 UNKNOWN_ROUTE = "unknown"
 """The label under which all unknown paths are counted together, so that labels stay few."""
@@ -112,6 +117,7 @@ class Api:
         service: Service,
         metrics_page: Callable[[], Future[bytes]],
         requests: dict[tuple[str, int], int],
+        hosts: OwnHosts,
     ) -> None:
         """Makes the table.
 
@@ -119,10 +125,12 @@ class Api:
             service: the node behind the routes.
             metrics_page: returns the future of the page of `/metrics`.
             requests: gets the number of answered requests by (route, status).
+            hosts: the names under which clients may change something.
         """
         self._service = service
         self._metrics_page = metrics_page
         self._requests = requests
+        self._hosts = hosts
         self._routes = {
             "/health": _Route("GET", self._health),
             "/count": _Route("GET", self._count),
@@ -173,6 +181,8 @@ class Api:
             raise _Failed(405, "only POST is answered here", ("Allow", "POST"))
         if is_cross_site(request.headers):
             raise _Failed(403, "another site's page may not write here")
+        if not self._hosts.are_meant(request.headers):
+            raise _Failed(421, _FOREIGN_HOST)
         if self._service.draining:
             raise _Failed(503, "this node is stopping", RETRY)
 

@@ -81,44 +81,56 @@ class Metrics:
         self._lateness = lateness
         self._store = store
         self._registry: CollectorRegistry | None = None
-        # Pages that were asked for before there was a registry.
         self._waiting: list[Future[bytes]] = []
 
     def page(self) -> Future[bytes]:
         """Returns the page in the Prometheus text format 0.0.4.
 
-        The future is settled already, unless the registry is still being made.
+        It is made in the next turn of the loop, once for all that ask until then. So it costs a
+        turn no more than one page, however many ask, and however often.
         """
-        if self._registry is not None:
-            return Future(self._render(self._registry))
         page: Future[bytes] = Future()
         self._waiting.append(page)
         if len(self._waiting) == 1:
-            token = trio.lowlevel.current_trio_token()
-
-            def deliver(made: Outcome[CollectorRegistry]) -> None:
-                # The daemon may have ended in the meantime.
-                with contextlib.suppress(trio.RunFinishedError):
-                    token.run_sync_soon(self._begin, made)
-
-            trio.lowlevel.start_thread_soon(self._new_registry, deliver)
+            self._begin()
         return page
 
-    def _begin(self, made: Outcome[CollectorRegistry]) -> None:
-        """Takes the registry, and settles the pages that wait for it."""
-        waiting, self._waiting = self._waiting, []
+    def _begin(self) -> None:
+        """Lets the waiting pages be made: in the next turn, or when there is a registry."""
+        token = trio.lowlevel.current_trio_token()
+        if self._registry is not None:
+            token.run_sync_soon(self._deliver)
+            return
+
+        def take(made: Outcome[CollectorRegistry]) -> None:
+            # The daemon may have ended in the meantime.
+            with contextlib.suppress(trio.RunFinishedError):
+                token.run_sync_soon(self._take, made)
+
+        trio.lowlevel.start_thread_soon(self._new_registry, take)
+
+    def _take(self, made: Outcome[CollectorRegistry]) -> None:
         try:
             self._registry = made.unwrap()
-            rendered: bytes | Exception = self._render(self._registry)
         except Exception as error:
-            rendered = error
-        for page in waiting:
-            page.settle(rendered)
+            self._settle(error)
+        else:
+            self._deliver()
 
-    def _render(self, registry: CollectorRegistry) -> bytes:
+    def _deliver(self) -> None:
         from prometheus_client.exposition import generate_latest
 
-        return generate_latest(registry)
+        assert self._registry is not None
+        try:
+            page: bytes | Exception = generate_latest(self._registry)
+        except Exception as error:
+            page = error
+        self._settle(page)
+
+    def _settle(self, page: bytes | Exception) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            one.settle(page)
 
     def _new_registry(self) -> CollectorRegistry:
         from prometheus_client import CollectorRegistry, ProcessCollector

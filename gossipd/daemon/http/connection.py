@@ -17,6 +17,11 @@ order:
    into the socket (`_rest`) is left to the task, which is woken for it, as it is when the
    connection is to end. The task waits inside a cancel scope, and cancelling that scope wakes it.
 4. Nothing is raised into the driver: an error ends this connection, and nothing else.
+
+One read may bring hundreds of requests. Their answers are given in slices of `TURN_SECONDS`, and
+everybody else has a turn of the loop between two slices: the gossip of this node must not wait for
+one client. The end of a slice is looked at before each answer, so that an answer that takes longer
+than a slice is the last one of its turn.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ import socket
 from collections.abc import Callable
 from email.utils import formatdate
 from enum import IntEnum
+from time import perf_counter
 
 import attrs
 import trio
@@ -37,6 +43,9 @@ RECEIVE_BYTES = 16 * 1024
 BODY_RECEIVE_BYTES = 256 * 1024
 FLUSH_BYTES = 64 * 1024
 """Answers to pipelined requests are collected up to this length, and then sent together."""
+
+TURN_SECONDS = 0.001
+"""A connection that has answered for this long gives way to all others, and then goes on."""
 
 OnError = Callable[[Exception, Request | None], None]
 """Called with an error of the handler and its request, or with any other and None; never raises."""
@@ -62,6 +71,7 @@ class Shared:
             this process does not use up the deadlines.
         date: the Date header line.
         draining: whether every answer is the last one on its connection.
+        clock: tells the seconds that answers take.
         refusals: number of answers given without the handler, by status.
     """
 
@@ -70,6 +80,7 @@ class Shared:
     now: float = 0.0
     date: bytes = b""
     draining: bool = False
+    clock: Callable[[], float] = perf_counter
     refusals: dict[int, int] = attrs.Factory(dict)
 
     def tick(self, elapsed: float = 0.0) -> None:
@@ -200,13 +211,18 @@ class Connection:
     # Answering
 
     async def _answer(self) -> None:
-        handler = self._handler
+        handler, clock = self._handler, self._shared.clock
         self._answering = True
+        turn_ends = clock() + TURN_SECONDS
         for request, wanted in self._parser.ready:
             if self._awaited is not None:
                 await self._flush()
                 # The answer may have arrived while those before it were being sent.
                 await self._until_arrived()
+                turn_ends = clock() + TURN_SECONDS
+            elif clock() >= turn_ends:
+                await self._give_way()
+                turn_ends = clock() + TURN_SECONDS
             if self._last:
                 break
             try:
@@ -225,6 +241,14 @@ class Connection:
         self._answering = False
         if self._awaited is not None:
             self.phase = Phase.HANDLING
+
+    async def _give_way(self) -> None:
+        """Sends what is answered, and lets every other task that can run have its turn."""
+        await self._flush()
+        # Neither idle nor waiting for the client: requests are still to be answered.
+        phase, self.phase = self.phase, Phase.HANDLING
+        await trio.lowlevel.checkpoint()
+        self.phase = phase
 
     async def _until_arrived(self) -> None:
         """Returns when no answer is awaited."""

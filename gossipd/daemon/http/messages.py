@@ -80,6 +80,8 @@ class Limits:
         idle_time: most seconds for which a connection stays open without a request.
         connections: most open connections. A newcomer beyond it takes the place of the connection
             that has been idle longest; if none is idle, the newcomer is answered 503 and closed.
+        refusals: most newcomers over that limit that are answered 503 with care at one time. To
+            more of them the answer is sent without waiting for its arrival.
         linger_time: most seconds for which the rest of a refused request is read and thrown away.
             Closing the connection before that could lose the answer in a reset.
         linger_bytes: most bytes of that rest.
@@ -94,6 +96,7 @@ class Limits:
     write_time: float = 30.0
     idle_time: float = 75.0
     connections: int = 1000
+    refusals: int = 100
     linger_time: float = 1.0
     linger_bytes: int = 4 * 1024 * 1024
     tick: float = 0.5

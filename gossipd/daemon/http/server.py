@@ -8,19 +8,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import trio
 
 from .connection import Connection, OnError, Phase, Shared
-from .messages import Handler, Limits, Request, text_response
+from .messages import CLOSE, Handler, Limits, Request, encode, text_response
 
 ACCEPT_PAUSE = 0.1
 """Seconds to wait when the process or the system has no file descriptor left, as in trio."""
 
-REFUSALS_AT_ONCE = 100
-"""Most connections over the limit that are answered 503 at one time; more are just closed."""
+UNREAD_BYTES = 64 * 1024
+"""What is read of a newcomer that is turned away without waiting for it."""
 
 ACCEPTED_AT_ONCE = 64
 """Most connections that are accepted in one turn of trio's loop.
@@ -28,6 +28,8 @@ ACCEPTED_AT_ONCE = 64
 trio accepts one a turn. Under the load of 256 clients a turn takes milliseconds, and 200 newcomers
 were all answered after 1.0 s; with many a turn they are after 0.03 to 0.05 s.
 """
+
+_NO_ROOM = text_response(503, "too many connections", ("Retry-After", "1"))
 
 _EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 
@@ -51,20 +53,36 @@ class HttpStatistics:
     refusals: dict[int, int]
 
 
+OnFull = Callable[[str], None]
+"""Called when a newcomer finds no room, with what was done about it in a few words."""
+
+
 def _ignore(error: Exception, request: Request | None) -> None:
+    pass
+
+
+def _be_silent(outcome: str) -> None:
     pass
 
 
 class HttpServer:
     """A server of one handler on any number of listeners."""
 
-    def __init__(self, limits: Limits | None = None, *, on_error: OnError = _ignore) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        on_error: OnError = _ignore,
+        on_full: OnFull = _be_silent,
+    ) -> None:
         """Makes a server that does nothing until `serve`.
 
         Args:
             limits: the limits on what clients take.
             on_error: called with what the handler raised, and the request.
+            on_full: called for each newcomer that finds no room.
         """
+        self._on_full = on_full
         self._limits = limits or Limits()
         self._shared = Shared(self._limits, on_error)
         self._connections: set[Connection] = set()
@@ -139,7 +157,9 @@ class HttpServer:
                 except OSError as error:
                     if error.errno not in _EXHAUSTED:
                         raise
-                    await trio.sleep(ACCEPT_PAUSE)
+                    self._on_full("no file descriptor is left")
+                    if not self._evict():
+                        await trio.sleep(ACCEPT_PAUSE)
 
     def _take(self, sock: socket.socket, handler: Handler, nursery: trio.Nursery) -> None:
         sock.setblocking(False)
@@ -148,14 +168,23 @@ class HttpServer:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._accepted += 1
         connection = Connection(sock, handler, self._shared)
-        if len(self._connections) < self._limits.connections or self._evict():
-            self._connections.add(connection)
-            nursery.start_soon(self._run, connection)
-        elif self._refusing < REFUSALS_AT_ONCE:
-            nursery.start_soon(self._turn_away, connection)
+        if len(self._connections) < self._limits.connections:
+            self._begin(connection, nursery)
+        elif self._evict():
+            self._on_full("the connection that was idle longest was closed")
+            self._begin(connection, nursery)
         else:
+            self._on_full("a newcomer was refused")
             self._refused += 1
-            sock.close()
+            if self._refusing < self._limits.refusals:
+                self._refusing += 1
+                nursery.start_soon(self._turn_away, connection)
+            else:
+                self._turn_away_at_once(sock)
+
+    def _begin(self, connection: Connection, nursery: trio.Nursery) -> None:
+        self._connections.add(connection)
+        nursery.start_soon(self._run, connection)
 
     async def _run(self, connection: Connection) -> None:
         try:
@@ -164,13 +193,20 @@ class HttpServer:
             self._connections.discard(connection)
 
     async def _turn_away(self, connection: Connection) -> None:
-        self._refused += 1
-        self._refusing += 1
         try:
-            connection.refuse(text_response(503, "too many connections", ("Retry-After", "1")))
+            connection.refuse(_NO_ROOM)
             await self._survive(connection)
         finally:
             self._refusing -= 1
+
+    def _turn_away_at_once(self, sock: socket.socket) -> None:
+        """Answers 503 and closes. A request that is still on its way may hide the answer."""
+        answer = encode(_NO_ROOM, date=self._shared.date, connection=CLOSE, head_only=False)
+        with contextlib.suppress(OSError), sock:
+            with contextlib.suppress(BlockingIOError):
+                # To close with unread input resets the connection, which can overtake the answer.
+                sock.recv(UNREAD_BYTES)
+            sock.send(answer)
 
     async def _survive(self, connection: Connection) -> None:
         try:

@@ -2,20 +2,22 @@
 
 One transaction is under way at a time, in a thread. Writes that are staged meanwhile go into the
 next one (group commit). Before it begins, a few turns of trio's loop pass for as long as they bring
-more writes. Once a second the transaction also takes what has changed besides: others' entries,
-members, the generation. After a failure every write that waits fails as well, and the file is
-opened anew, once a second, until it can be written.
+more writes. Once a second a snapshot begins: the transaction also takes what has changed besides,
+which is others' entries, members, the generation. Much of that is cut, and each of the next
+transactions takes a piece, so that neither the loop nor a write waits long for it. After a failure
+every write that waits fails as well, and the file is opened anew, once a second, until it can be
+written; then the next snapshot takes everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import structlog
 import trio
 
-from gossipd.protocol import Group, State, Write
+from gossipd.protocol import Changes, Group, State, Write
 
 from ..log import RateLimit
 from .store import StoreError, WriteError
@@ -27,6 +29,9 @@ _COMPLAINT_SECONDS = 60.0
 
 _GATHER_SECONDS = 0.001
 """The longest time for which a commit waits while turns of the loop bring more writes."""
+
+_PIECE = 250
+"""Owners and members that one transaction takes at most besides the writes."""
 
 _TURNS = 3
 """Turns of the loop between two checks for more writes. A write that a client asks for in one turn
@@ -46,7 +51,7 @@ class Storage(Protocol):
     def begin_snapshot(self) -> None:
         """Prepares for a snapshot that is taken now, and so has all that was recorded so far."""
 
-    def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
+    def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
         """Puts all of it on disk in one transaction, or raises WriteError."""
 
     def reopen(self) -> State:
@@ -57,13 +62,13 @@ class Storage(Protocol):
 
 
 class Snapshots(Protocol):
-    """Where a journal gets the node's whole state. The protocol's `Node` is one."""
+    """Where a journal gets what changed of the node's state. The protocol's `Node` is one."""
 
-    def state(self) -> State:
-        """Returns what is to be kept."""
+    def changes(self, most: int) -> Changes | None:
+        """Hands over up to `most` changes that were not handed over yet; None if there are none."""
 
-    def revision(self) -> Hashable:
-        """Returns a value that changes whenever `state` may have changed."""
+    def all_changed(self, held: Iterable[str]) -> None:
+        """Takes note that the store lacks everything, and holds members of the ids `held`."""
 
 
 class Reports(Protocol):
@@ -72,8 +77,8 @@ class Reports(Protocol):
     def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
         """Takes the oldest writes: all are on disk if `kept`, else any may be on disk or not."""
 
-    def restored(self, state: State) -> None:
-        """Takes what the store turned out to hold after a failure."""
+    def restored(self, groups: Sequence[Group]) -> None:
+        """Takes entries that the store turned out to hold after a failure."""
 
 
 class Journal:
@@ -88,8 +93,8 @@ class Journal:
         self._store = store
         self._queue: list[Write] = []
         self._wake = trio.Event()
-        self._revision: Hashable = None
         self._next_snapshot = 0.0
+        self._in_snapshot = False
         self._thread = WriterThread()
         self._complaints = RateLimit(_COMPLAINT_SECONDS, trio.current_time)
 
@@ -116,7 +121,7 @@ class Journal:
             else:
                 self._complain()
                 await trio.sleep(_RETRY_SECONDS)
-                await self._recover(reports)
+                await self._recover(node, reports)
 
     async def _gather(self) -> None:
         """Lets turns of the loop pass while they bring writes: fewer commits carry more each."""
@@ -130,34 +135,33 @@ class Journal:
     async def _commit(self, node: Snapshots, reports: Reports) -> None:
         self._wake = trio.Event()
         batch, self._queue = self._queue, []
-        snapshot = self._snapshot(node)
-        if not batch and snapshot is None:
+        changes = self._changes(node)
+        if not batch and changes is None:
             return
         try:
-            await self._thread.run(self._store.commit, batch, snapshot)
+            await self._thread.run(self._store.commit, batch, changes)
         except WriteError as error:
             self.trouble = str(error)
-            self._revision = None
             # What was staged meanwhile fails as well. From now on `add` refuses newer writes.
             batch, self._queue = batch + self._queue, []
             reports.reported(batch, kept=False)
         else:
             reports.reported(batch, kept=True)
 
-    def _snapshot(self, node: Snapshots) -> State | None:
-        """Returns the node's state once a second if it may have changed, else None."""
+    def _changes(self, node: Snapshots) -> Changes | None:
+        """Returns the first piece of a snapshot once a second, or a further piece of one."""
         now = trio.current_time()
         if now < self._next_snapshot:
             return None
-        self._next_snapshot = now + _LAZY_SECONDS
-        revision = node.revision()
-        if revision == self._revision:
-            return None
-        self._revision = revision
-        self._store.begin_snapshot()
-        return node.state()
+        if not self._in_snapshot:
+            self._store.begin_snapshot()
+        changes = node.changes(_PIECE)
+        self._in_snapshot = changes is not None and changes.more
+        if not self._in_snapshot:
+            self._next_snapshot = now + _LAZY_SECONDS
+        return changes
 
-    async def _recover(self, reports: Reports) -> None:
+    async def _recover(self, node: Snapshots, reports: Reports) -> None:
         try:
             found = await self._thread.run(self._store.reopen)
         except WriteError:
@@ -166,10 +170,15 @@ class Journal:
             # A person may repair the file. Until then reads and gossip go on.
             self.trouble = str(error)
             return
+        for start in range(0, len(found.groups), _PIECE):
+            reports.restored(found.groups[start : start + _PIECE])
+            await trio.lowlevel.checkpoint()
+        # What the failed transaction was to write is not known to be there, and the file may be
+        # another one.
+        node.all_changed([claim.id for claim in found.members])
+        self._next_snapshot, self._in_snapshot = 0.0, False
         self.trouble = None
         structlog.get_logger().info("store_recovered")
-        self._next_snapshot = 0.0
-        reports.restored(found)
 
     def _complain(self) -> None:
         if self._complaints.admit("store") is not None:

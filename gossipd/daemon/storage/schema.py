@@ -7,10 +7,10 @@ grows with the number of slots and not with the number of increments.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-from gossipd.protocol import Claim, Entry, Group, State
+from gossipd.protocol import Changes, Claim, Entry, Group, State
 
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
@@ -59,29 +59,20 @@ WHERE excluded.version > version OR excluded.count > count
 # were complete up to `since`.
 _PUT_OWNER = """
 INSERT INTO owners VALUES (:owner, iif(:since = 0, :upto, 0)) ON CONFLICT DO UPDATE
-SET have = max(have, :upto) WHERE have >= :since
+SET have = :upto WHERE have >= :since AND have < :upto
 """
+_KINDS = {
+    "owners": [("owner", "blob"), ("have", "integer")],
+    "entries": [
+        *[("owner", "blob"), ("name", "text"), ("slot", "integer")],
+        *[(column, "integer") for column in ("version", "floor", "count")],
+    ],
+    "members": [
+        *[("id", "text"), ("accuser", "text")],
+        *[(column, "integer") for column in ("generation", "incarnation", "state", "removed")],
+    ],
+}
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
-
-
-MemberRow = tuple[object, ...]
-"""A row of the table `members`."""
-
-
-def member_rows(state: State) -> dict[str, MemberRow]:
-    """Returns the rows of a state's members, by id."""
-    removed = frozenset(state.removed)
-    return {
-        claim.id: (
-            claim.id,
-            claim.generation,
-            claim.incarnation,
-            claim.state,
-            claim.accuser,
-            int(claim.id in removed),
-        )
-        for claim in state.members
-    }
 
 
 def put_group(connection: sqlite3.Connection, group: Group) -> None:
@@ -96,25 +87,23 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
 
-def put_members(connection: sqlite3.Connection, changed: Iterable[MemberRow]) -> None:
-    """Writes rows of members, in place of older ones. Raises sqlite3.Error."""
-    connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", changed)
+def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Writes what changed of members, in place of older rows. Raises sqlite3.Error."""
+    removed = frozenset(changes.removed)
+    rows = [
+        (each.id, each.generation, each.incarnation, each.state, each.accuser, each.id in removed)
+        for each in changes.members
+    ]
+    connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", rows)
+    drop = [(member,) for member in (*[each.id for each in changes.members], *changes.forgotten)]
+    connection.executemany("DELETE FROM gone WHERE id = ?", drop)
+    gone = {**changes.gone_since, **dict.fromkeys(changes.apart, 0)}
+    connection.executemany("INSERT INTO gone VALUES (?, ?)", gone.items())
 
 
 def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
     """Deletes the rows of members. Raises sqlite3.Error."""
     connection.executemany("DELETE FROM members WHERE id = ?", [(member,) for member in gone])
-
-
-def gone_rows(state: State) -> dict[str, int]:
-    """Returns the rows of the table `gone`: ids, and since when they are gone."""
-    return {**dict.fromkeys(state.forgotten, 0), **state.gone_since}
-
-
-def put_gone(connection: sqlite3.Connection, rows: Mapping[str, int]) -> None:
-    """Writes who is gone, in place of what was written before. Raises sqlite3.Error."""
-    connection.execute("DELETE FROM gone")
-    connection.executemany("INSERT INTO gone VALUES (?, ?)", rows.items())
 
 
 def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
@@ -151,6 +140,18 @@ def read_state(connection: sqlite3.Connection) -> State:
         {member: since for member, since in gone.items() if since},
         tuple(member for member, since in gone.items() if not since),
     )
+
+
+def holds_wrong_kinds(connection: sqlite3.Connection) -> bool:
+    """Returns whether a value is not of the kind that its column is to have.
+
+    SQLite checks that as it writes, so only damage leaves such a value. Raises sqlite3.Error.
+    """
+    queries = [
+        f"SELECT 1 FROM {table} WHERE " + " OR ".join(f"typeof({c}) <> '{k}'" for c, k in kinds)
+        for table, kinds in _KINDS.items()
+    ]
+    return any(connection.execute(f"{query} LIMIT 1").fetchone() for query in queries)
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:

@@ -17,18 +17,15 @@ from pathlib import Path
 
 import attrs
 
-from gossipd.protocol import Group, State, Write
+from gossipd.protocol import Changes, Group, State, Write
 
 from ..errors import reason
 from . import schema
 from .schema import (
-    MemberRow,
     check,
     drop_members,
-    gone_rows,
-    member_rows,
+    holds_wrong_kinds,
     open_to_read,
-    put_gone,
     put_group,
     put_members,
     read_state,
@@ -78,12 +75,9 @@ class Store:
         self.writes = 0
         self._cluster = cluster
         self._connection: sqlite3.Connection | None = None
-        # What is on disk. A snapshot writes only what differs from it.
-        self._entries: dict[tuple[bytes, str, int], tuple[int, int]] = {}
-        self._have: dict[bytes, int] = {}
-        self._members: dict[str, MemberRow] = {}
-        self._gone: dict[str, int] = {}
         self._generation = 0
+        # What the unsynced log held at the start, until the file has it.
+        self._recorded: list[Group] = []
 
     def open(self) -> State:
         """Opens the file, which is made if it is missing, and returns what it holds.
@@ -99,7 +93,8 @@ class Store:
         except StoreError:
             self._disconnect()
             raise
-        return attrs.evolve(found, groups=(*found.groups, *self._unsynced.read()))
+        self._recorded = self._unsynced.read()
+        return attrs.evolve(found, groups=(*found.groups, *self._recorded))
 
     def reopen(self) -> State:
         """Opens the file anew, writes to it, and returns what it really holds.
@@ -114,44 +109,49 @@ class Store:
         return found
 
     def begin(self, generation: int) -> None:
-        """Writes that a process of this generation runs. Raises WriteError."""
+        """Writes that a process of this generation runs, and what the unsynced log held.
+
+        Raises WriteError.
+        """
         with self._transaction() as connection:
             connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
+            for group in self._recorded:
+                put_group(connection, group)
         self._generation = generation
+        self._recorded = []
 
     def record(self, group: Group) -> None:
         """Appends a group to the unsynced log, for the next process if this one is killed."""
         self._unsynced.add(group)
 
     def begin_snapshot(self) -> None:
-        """Prepares for a snapshot that is taken now, and so has all that was recorded so far."""
+        """Prepares for a snapshot that begins now, and so has all that was recorded so far."""
         self._unsynced.switch()
 
-    def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
-        """Puts writes, in order, and what a snapshot has besides, on disk in one transaction.
+    def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
+        """Puts writes, in order, and a piece of a snapshot besides, on disk in one transaction.
 
-        Raises WriteError. After that only `reopen` may be called.
+        Raises WriteError. After that only `reopen` or `close` may be called.
         """
         with self._transaction() as connection:
             for write in writes:
                 for group in write.groups:
                     put_group(connection, group)
-            if snapshot is not None:
-                self._put_snapshot(connection, snapshot)
+            if changes is not None:
+                self._put_changes(connection, changes)
         self.commits += 1
         self.writes += len(writes)
-        for write in writes:
-            for group in write.groups:
-                self._note(group)
-        if snapshot is not None:
-            self._remember(snapshot)
-            self._unsynced.forget()
+        if changes is not None:
+            self._generation = changes.generation
+            if not changes.more:
+                self._unsynced.forget()
 
-    def close(self, snapshot: State) -> None:
-        """Writes a last snapshot and that the process ended in good order. Raises WriteError."""
+    def close(self, changes: Changes | None) -> None:
+        """Writes the last changes and that the process ended in good order. Raises WriteError."""
         try:
             with self._transaction() as connection:
-                self._put_snapshot(connection, snapshot)
+                if changes is not None:
+                    self._put_changes(connection, changes)
                 connection.execute(schema.PUT_META, ("clean", 1))
             with contextlib.suppress(OSError):
                 self._unsynced.clear()
@@ -308,52 +308,22 @@ class Store:
             raise StoreError(
                 f"{self.path} belongs to the cluster {meta.get('cluster')!r}, not {self._cluster!r}"
             )
-        try:
-            state = read_state(connection)
-            self._entries.clear()
-            self._have.clear()
-            self._remember(state)
-        except (TypeError, ValueError) as error:
-            # After an end in good order the file is not checked as a whole.
-            raise damaged(self.path, str(error)) from None
+        # After an end in good order the file is not checked as a whole.
+        if holds_wrong_kinds(connection):
+            raise damaged(self.path, "a value is of the wrong kind")
+        state = read_state(connection)
+        self._generation = state.generation
         return state
 
     # Writing
 
-    def _note(self, group: Group) -> None:
-        for entry in group.entries:
-            key = (group.owner, *entry.slot)
-            version, count = self._entries.get(key, (0, 0))
-            self._entries[key] = max(entry.version, version), max(entry.count, count)
-        have = self._have.get(group.owner, 0)
-        if group.since <= have:
-            self._have[group.owner] = max(have, group.upto)
-
-    def _remember(self, state: State) -> None:
-        self._generation = state.generation
-        for group in state.groups:
-            self._note(Group(group.owner, 0, group.upto, group.entries))
-        self._members = member_rows(state)
-        self._gone = gone_rows(state)
-
-    def _put_snapshot(self, connection: sqlite3.Connection, state: State) -> None:
-        for group in state.groups:
-            entries = [
-                entry
-                for entry in group.entries
-                if self._entries.get((group.owner, *entry.slot)) != (entry.version, entry.count)
-            ]
-            if entries or group.upto > self._have.get(group.owner, -1):
-                put_group(connection, Group(group.owner, 0, group.upto, entries))
-        rows = member_rows(state)
-        changed = [row for member, row in rows.items() if self._members.get(member) != row]
-        put_members(connection, changed)
-        drop_members(connection, [member for member in self._members if member not in rows])
-        gone = gone_rows(state)
-        if gone != self._gone:
-            put_gone(connection, gone)
-        if state.generation != self._generation:
-            connection.execute(schema.PUT_META, ("generation", state.generation))
+    def _put_changes(self, connection: sqlite3.Connection, changes: Changes) -> None:
+        for group in changes.groups:
+            put_group(connection, group)
+        put_members(connection, changes)
+        drop_members(connection, changes.forgotten)
+        if changes.generation != self._generation:
+            connection.execute(schema.PUT_META, ("generation", changes.generation))
 
 
 def damaged(path: Path, problem: str) -> StoreError:

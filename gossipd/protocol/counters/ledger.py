@@ -17,8 +17,11 @@ slots themselves tell.
 from __future__ import annotations
 
 from ..fingerprint import POSITION_BITS, Fingerprint, row_hash
+from ..unkept import Unkept
 from ..wire import Entry, Group, Have, empty_group_bytes, entry_bytes
 from .floors import Counter
+
+_Unkept = tuple[int, dict[tuple[str, int], None]]
 
 
 class OwnerLog:
@@ -44,17 +47,18 @@ class Ledger:
     """The counters by name, and their entries by owner.
 
     Attributes:
-        changes: a number that grows with every change of the ledger.
         counters: the counters by name.
         owners: what is known of each owner.
         fingerprint: the hash of the version vector, with partial sums.
+        unkept: the owners that a store lacks, each with the version up to which it has everything,
+            and the slots that changed since.
     """
 
     def __init__(self, key: bytes) -> None:
-        self.changes = 0
         self.counters: dict[str, Counter] = {}
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
+        self.unkept: Unkept[bytes, _Unkept] = Unkept()
         self._key = key
 
     def counter(self, name: str) -> Counter:
@@ -90,11 +94,13 @@ class Ledger:
         if log is None:
             log = OwnerLog()
             self.owners[group.owner] = log
+            self.unkept.note(group.owner, (0, {}))
         known = (log.have, log.newest)
         news = False
         for entry in group.entries:
             news |= self._merge(group.owner, log, entry)
         if group.since <= log.have < group.upto:
+            self.unkept.note(group.owner, (log.have, {}))
             log.have = group.upto
             log.newest = max(log.newest, log.have)
             news = True
@@ -157,10 +163,17 @@ class Ledger:
 
     def all_groups(self) -> list[Group]:
         """Returns every owner's entries, for a store."""
-        return [
-            Group(owner, 0, log.have, sorted(log.entries.values(), key=_version))
-            for owner, log in self.owners.items()
-        ]
+        return [self._stored(owner, None) for owner in self.owners]
+
+    def changes(self, most: int) -> list[Group]:
+        """Hands over what changed of up to `most` owners."""
+        return [self._stored(*taken) for taken in self.unkept.take(most, self.owners)]
+
+    def _stored(self, owner: bytes, unkept: _Unkept | None) -> Group:
+        """Returns the entries that a store lacks of an owner; None: all of them."""
+        log = self.owners[owner]
+        since, slots = unkept or (0, log.entries)
+        return Group(owner, since, log.have, sorted([log.entries[s] for s in slots], key=_version))
 
     def _top(self, name: str) -> int:
         counter = self.counters.get(name)
@@ -177,7 +190,9 @@ class Ledger:
                 # the same entry, in whichever order the two arrive: the maximum of each number.
                 version = max(known.version, entry.version)
                 entry = Entry(version, entry.name, entry.floor, max(known.count, entry.count))
-        self.changes += 1
+        lacking = self.unkept.note(owner, (log.have, {}))
+        if lacking is not None:
+            lacking[1][key] = None
         log.entries[key] = entry
         log.newest = max(log.newest, entry.version)
         return self.counter(entry.name).merge(owner, entry.floor, entry.count)
@@ -187,7 +202,6 @@ class Ledger:
 
         Entries beyond a gap change the value, so the hash must cover `newest` too.
         """
-        self.changes += 1
         content = b"%b %d" % (owner, log.have)
         if log.newest > log.have:
             content += b" %d" % log.newest

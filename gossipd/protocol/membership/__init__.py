@@ -2,6 +2,7 @@
 
 from .awareness import Awareness
 from .challenges import Challenges
+from .clocks import Clocks
 from .contacts import Contacts
 from .detector import Detector
 from .discovery import Discovery
@@ -18,6 +19,7 @@ from .view import View
 __all__ = [
     "Awareness",
     "Challenges",
+    "Clocks",
     "Contacts",
     "Detector",
     "Discovery",

@@ -37,15 +37,21 @@ class Apart:
         """Returns all ids, sorted."""
         return tuple(sorted(self._ids))
 
-    def add(self, member: str) -> None:
-        """Takes an id in, unless there are too many whose hash is smaller."""
+    def __contains__(self, member: str) -> bool:
+        return member in self._ids
+
+    def add(self, member: str) -> list[str]:
+        """Takes an id in. Returns the ids for which there is no room any more, maybe itself."""
         if member in self._ids:
-            return
+            return []
         self._ids[member] = None
         digest = blake2b(f"{self._own} {member}".encode(), digest_size=8).digest()
         heapq.heappush(self._largest, (-int.from_bytes(digest, "big"), member))
+        given_up = []
         while len(self._ids) > _KEPT:
-            self._ids.pop(heapq.heappop(self._largest)[1], None)
+            given_up.append(heapq.heappop(self._largest)[1])
+            del self._ids[given_up[-1]]
+        return given_up
 
     def drop(self, member: str) -> None:
         """Takes an id out, if it is there: its member lives, or is this node."""

@@ -1,8 +1,8 @@
 """Challenges: numbers that a sender must send back to show that it is at its address.
 
 A --anything--> B
-A <--ack, challenge-- B          the challenge is computed from A's address: B keeps nothing
-A --ack (challenge)--> B         now B believes that A is at that address
+A <--ack, challenge, clock-- B   the challenge is computed from A's address: B keeps nothing
+A --ack (challenge), clock-> B   now B believes that A is at that address
 
 Until then B sends A no more bytes than A sent, because A's address may be forged.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ..outbox import Outbox
 from ..runtime import Runtime
-from ..wire import Ack, Claims
+from ..wire import Ack, Claims, Clock
 from .echoes import Echoes
 from .peer import Peer
 from .table import MemberTable
@@ -43,15 +43,22 @@ class Challenges:
             self._outbox.send(peer.source, Ack(number), Claims([row.claim(self._runtime.now)]))
             return
         challenge = self._echoes.challenge(peer.source, peer.sender)
-        bare = len(self._outbox.datagram(Ack(number, challenge=challenge)))
+        bare = len(self._outbox.datagram(Ack(number, challenge=challenge), self._clock()))
         padding = bytes(min(max(peer.budget - bare, 0), _PADDING))
         self.reply(peer, Ack(number, challenge=challenge, padding=padding))
 
     def reply(self, peer: Peer, ack: Ack) -> None:
-        """Sends an ack, unless it is larger than an unverified address may be sent."""
-        data = self._outbox.datagram(ack)
-        if len(data) > peer.budget and not self._echoes.verified(peer.source, peer.sender):
-            self._runtime.reject("short request")
-            return
-        peer.spend(len(data))
-        self._outbox.transmit(data, peer.source, "ack")
+        """Sends an ack with this node's clock, or without it where both are too large.
+
+        Sends nothing if even the ack is larger than an unverified address may be sent.
+        """
+        verified = self._echoes.verified(peer.source, peer.sender)
+        for data in (self._outbox.datagram(ack, self._clock()), self._outbox.datagram(ack)):
+            if verified or len(data) <= peer.budget:
+                peer.spend(len(data))
+                self._outbox.transmit(data, peer.source, "ack")
+                return
+        self._runtime.reject("short request")
+
+    def _clock(self) -> Clock:
+        return Clock(self._runtime.wall_ms())

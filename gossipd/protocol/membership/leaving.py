@@ -64,6 +64,16 @@ class Leaving(Part):
         self._acked: dict[str, bool] = {}
         self._deadline = 0.0
 
+    def move(self, node_id: str) -> bool:
+        """Leaves under the present id and joins as `node_id`. Returns whether it did.
+
+        It does nothing while this node leaves, and under an id that is its own already.
+        """
+        if self._view.leaving or node_id == self._table.own.id:
+            return False
+        self._view.move(node_id)
+        return True
+
     def leave(self) -> None:
         """Begins to leave, and ends discovery. A second call changes nothing."""
         self._discovery.stop()

@@ -13,7 +13,8 @@ import attrs
 
 from ..address import Address, is_address, parse_node_id, split_node_id
 from ..fingerprint import POSITIONS, Fingerprint, position_of, row_hash
-from ..wire import ALIVE, DEAD, FORGOTTEN, LEFT, STATES, SUSPECT, Claim
+from ..unkept import Unkept
+from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .apart import Apart
 
 _STALE_AGES = 1000
@@ -132,6 +133,18 @@ def beats(one: Claim | Member, other: Claim | Member) -> bool:
     )
 
 
+def above(claim: Claim, *, generation: bool = False) -> tuple[int, int]:
+    """Returns a generation and an incarnation whose claims beat `claim` in every state.
+
+    Takes the next incarnation, or with `generation` the next generation. Neither grows past what a
+    message can bring: where one of them is the largest, the other one is raised. No clock leads
+    there, only a claim that somebody made up.
+    """
+    if claim.incarnation == LARGEST or (generation and claim.generation < LARGEST):
+        return claim.generation + 1, 0
+    return claim.generation, claim.incarnation + 1
+
+
 class MemberTable:
     """All rows, this node's own included.
 
@@ -144,6 +157,9 @@ class MemberTable:
         removed: the addresses of the members that are removed here.
         own: this node's row.
         fingerprint: the hash of all rows but those of the forgotten.
+        counts: how many rows there are of each kind: removed here, or else by state. The forgotten
+            are left out.
+        unkept: the ids of the members of which a store lacks the row, or has one too many.
     """
 
     def __init__(self, own: Claim, key: bytes, rng: Random, now: float) -> None:
@@ -154,6 +170,8 @@ class MemberTable:
         self.apart = Apart(own.id, rng)
         self.removed: dict[Address, None] = {}
         self.fingerprint: Fingerprint[str] = Fingerprint()
+        self.counts = dict.fromkeys((*STATES, "removed"), 0)
+        self.unkept: Unkept[str, None] = Unkept()
         self._key = key
         self._rng = rng
         self._order: list[Member] = []
@@ -162,6 +180,7 @@ class MemberTable:
         self._ages: list[tuple[int, str]] = []
         self.own = Member(own, now)
         self.rows[own.id] = self.own
+        self._count(self.own, 1)
         self._rehash(self.own)
 
     def size(self) -> int:
@@ -171,6 +190,7 @@ class MemberTable:
     def add(self, claim: Claim, now: float) -> Member:
         """Adds and returns a row for an id that has none."""
         row = self.rows[claim.id] = Member(claim, now)
+        self._count(row, 1)
         self._rehash(row)
         self._sort_in(row)
         return row
@@ -180,6 +200,7 @@ class MemberTable:
         forgotten = claim.forgotten
         if (row.state, row.generation) != (claim.state, claim.generation) or row.forgotten:
             row.since, row.tried = now - (0 if forgotten else claim.age), now
+        self._count(row, -1)
         row.generation, row.incarnation = claim.generation, claim.incarnation
         row.state, row.accuser = claim.state, claim.accuser
         if forgotten:
@@ -187,12 +208,16 @@ class MemberTable:
             row.removed, row.since = False, now
             self.removed.pop(row.address, None)
         row.forgotten = forgotten
+        self._count(row, 1)
         self._rehash(row)
         self._sort_in(row)
 
     def set_removed(self, row: Member, removed: bool) -> None:
         """Marks a member as removed here, or as no longer removed; its row stays."""
+        self._count(row, -1)
         row.removed = removed
+        self._count(row, 1)
+        self.unkept.note(row.id, None)
         if removed:
             self.removed[row.address] = None
         else:
@@ -223,6 +248,11 @@ class MemberTable:
         self._drop(row)
         return True
 
+    def keep_apart(self, member: str) -> None:
+        """Keeps the id of a forgotten member apart, which may cost another id its place."""
+        for each in (member, *self.apart.add(member)):
+            self.unkept.note(each, None)
+
     def drop_forgotten(self, row: Member) -> None:
         """Drops the row of a forgotten member; its id may still be kept apart."""
         self._drop(row)
@@ -234,6 +264,7 @@ class MemberTable:
             self._drop(self.rows[claim.id])
         self.apart.drop(claim.id)
         self.own = row = self.rows[claim.id] = Member(claim, now)
+        self._count(row, 1)
         self._rehash(row)
 
     def next_probe(self) -> Member | None:
@@ -272,6 +303,8 @@ class MemberTable:
 
     def _drop(self, row: Member) -> None:
         self.fingerprint.drop(row.id)
+        self._count(row, -1)
+        self.unkept.note(row.id, None)
         del self.rows[row.id]
         self.live.pop(row.id, None)
         self.gone.pop(row.id, None)
@@ -279,6 +312,10 @@ class MemberTable:
         self.removed.pop(row.address, None)
         # The probe order may still have the row, and must not take it for live.
         row.state = LEFT
+
+    def _count(self, row: Member, by: int) -> None:
+        if not row.forgotten:
+            self.counts["removed" if row.removed else STATES[row.state]] += by
 
     def _sort_in(self, row: Member) -> None:
         if row is self.own:
@@ -291,7 +328,7 @@ class MemberTable:
             del self.live[row.id]
         if row.forgotten:
             self.forgotten[row.id] = row
-            self.apart.add(row.id)
+            self.keep_apart(row.id)
         else:
             self.forgotten.pop(row.id, None)
             if row.state < DEAD:
@@ -306,11 +343,12 @@ class MemberTable:
             self.gone.pop(row.id, None)
 
     def _rehash(self, row: Member) -> None:
-        """Brings the row's hash up to date in the fingerprint.
+        """Brings the row's hash up to date in the fingerprint, and notes the change for a store.
 
         A suspect is hashed as alive: suspicion is a passing view, and no difference to reconcile.
         The forgotten are in no hash, so each node may drop their rows when it likes.
         """
+        self.unkept.note(row.id, None)
         if row.forgotten:
             self.fingerprint.drop(row.id)
             return

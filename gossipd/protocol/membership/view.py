@@ -16,14 +16,12 @@ from .. import events
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import ALIVE, DEAD, FORGOTTEN, LEFT, STATES, SUSPECT, Claim, Claims
+from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim, Claims
 from .awareness import Awareness
 from .gossip import Gossip
 from .peer import Peer
 from .suspicion import Suspicion, suspicion_timeout
-from .table import Member, MemberTable, beats, usable_id
-
-_DAY_MS = 86_400_000
+from .table import Member, MemberTable, above, beats, usable_id
 
 _RAISES = 3
 """How often this node may raise its own generation in a row."""
@@ -60,7 +58,6 @@ class View(Part):
         self._awareness = awareness
         self._changed = changed
         self._suspicions: dict[str, Suspicion] = {}
-        self._started = runtime.now
         self._raised = 0.0
         self._raised_at = runtime.now
         self._counts = {"suspicions": 0, "deaths": 0, "refutations": 0}
@@ -102,7 +99,8 @@ class View(Part):
         `merged_from` is the id of the peer whose table the claim comes from. It is empty for
         gossip, and for what a node says of itself.
         """
-        if not self._acceptable(claim):
+        if not usable_id(claim.id) or (claim.accuser and not usable_id(claim.accuser)):
+            self._runtime.reject("id")
             return False
         row = self._table.rows.get(claim.id)
         if row is self._table.own:
@@ -161,7 +159,8 @@ class View(Part):
         if known is not None:
             self._close(known)
         generation = max(old.generation, known.generation if known else 0) + 1
-        own = Claim(node_id, max(generation, int(self.wall_ms())), 0, ALIVE)
+        generation = min(max(generation, self._runtime.wall_ms()), LARGEST)
+        own = Claim(node_id, generation, 0, ALIVE)
         table.become(own, self._runtime.now)
         self._gossip.drop(old.id)
         self._raised = 0.0
@@ -171,23 +170,6 @@ class View(Part):
             self._gossip.tell(left)
         self._announce(own)
         self._runtime.notify(events.IdChanged(node_id, old.id))
-
-    def wall_ms(self) -> float:
-        """Returns an estimate of the wall clock, in milliseconds since 1970."""
-        return self._runtime.identity.wall_ms + (self._runtime.now - self._started) * 1000
-
-    def _acceptable(self, claim: Claim) -> bool:
-        """Returns whether the ids are possible and the generation is not of the far future.
-
-        A claim with such a generation would win over all that the member says of itself later.
-        """
-        if not usable_id(claim.id) or (claim.accuser and not usable_id(claim.accuser)):
-            self._runtime.reject("id")
-        elif claim.generation > self.wall_ms() + _DAY_MS:
-            self._runtime.reject("generation")
-        else:
-            return True
-        return False
 
     def _unknown(self, claim: Claim, merged_from: str) -> bool:
         if self.overdue(claim) or claim.forgotten:
@@ -308,6 +290,11 @@ class View(Part):
         (Lifeguard IV.A). A larger generation cannot be refuted, because it belongs to another
         process: an earlier one of this node, started under a clock that was ahead, or a second one
         under the same id. This node takes a generation above it, as far as `_may_raise` allows.
+
+        Generations of any size are accepted, of this node and of others. To refuse those that are
+        ahead of the clock would mean ahead of this node's own clock, and where that is the wrong
+        one, its node would refuse all others. Nor is it needed: however large a generation is, its
+        member can go above it.
         """
         own = self._table.own
         if self.leaving or not beats(claim, own):
@@ -316,12 +303,12 @@ class View(Part):
             if not self._may_raise():
                 self._runtime.reject("conflict")
                 return False
-            self._become(claim.generation + 1, 0)
+            self._become(*above(claim, generation=True))
             return True
         self._counts["refutations"] += 1
         if claim.state != ALIVE:
             self._awareness.change(1)
-        self._become(own.generation, claim.incarnation + 1)
+        self._become(*above(claim))
         self._runtime.notify(events.Refuted(own.incarnation, STATES[claim.state]))
         return True
 
@@ -353,8 +340,4 @@ class View(Part):
 
     def counted(self) -> Mapping[str, Any]:
         """Returns members by state, and the suspicions, deaths and refutations of this node."""
-        members = dict.fromkeys((*STATES, "joining", "removed"), 0)
-        for row in self._table.rows.values():
-            if not row.forgotten:
-                members["removed" if row.removed else STATES[row.state]] += 1
-        return {"members": members, **self._counts}
+        return {"members": {"joining": 0, **self._table.counts}, **self._counts}

@@ -1,6 +1,6 @@
 """The room of the wire format: the messages, and how they become bytes and are read back."""
 
-from .claims import ALIVE, DEAD, FORGOTTEN, LEFT, STATES, SUSPECT, Claim
+from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
 from .messages import (
     COUNTERS,
@@ -9,6 +9,7 @@ from .messages import (
     Ack,
     Beacon,
     Claims,
+    Clock,
     Confirm,
     Content,
     Delta,
@@ -37,6 +38,7 @@ __all__ = [
     "FORGOTTEN",
     "FRAME_BYTES",
     "KINDS",
+    "LARGEST",
     "LEFT",
     "MEMBERS",
     "STATES",
@@ -45,6 +47,7 @@ __all__ = [
     "Beacon",
     "Claim",
     "Claims",
+    "Clock",
     "Codec",
     "Confirm",
     "Content",

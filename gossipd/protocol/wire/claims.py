@@ -15,8 +15,11 @@ STATES: Final = ("alive", "suspect", "dead", "left")
 FORGOTTEN: Final = 2**32 - 1
 """The age of a claim which says that its member, which is dead or left, is forgotten."""
 
+LARGEST: Final = 2**53
+"""The largest version, generation or incarnation."""
+
 Id = Annotated[str, Meta(max_length=270)]
-Version = Annotated[int, Meta(ge=0, le=2**53)]
+Version = Annotated[int, Meta(ge=0, le=LARGEST)]
 MemberState = Annotated[int, Meta(ge=0, le=3)]
 Age = Annotated[int, Meta(ge=0, lt=2**32)]
 

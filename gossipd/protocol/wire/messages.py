@@ -13,12 +13,12 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from .claims import Claim, Id, Version
+from .claims import LARGEST, Claim, Id, Version
 
 MEMBERS: Final = 0
 COUNTERS: Final = 1
 
-Number = Annotated[int, Meta(ge=0, le=2**53)]
+Number = Annotated[int, Meta(ge=0, le=LARGEST)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Owner = Annotated[bytes, Meta(min_length=16, max_length=16)]
@@ -358,6 +358,12 @@ class Beacon(Message, tag=15, gc=False, frozen=True):
 
     answers: bool = False
     padding: Annotated[bytes, Meta(max_length=256)] = b""
+
+
+class Clock(Message, tag=16, gc=False, frozen=True):
+    """Tells the sender's wall clock, in milliseconds since 1970, as two nodes meet."""
+
+    wall_ms: Number
 
 
 KINDS: Final[dict[type, str]] = {

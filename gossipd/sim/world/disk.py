@@ -61,12 +61,12 @@ class Disk:
             self._have.clear()
             self._recorded.clear()
             if state is not None:
-                self.flush(state)
+                self.flush(state.groups)
 
-    def flush(self, state: State) -> None:
-        """Syncs all that the node knows."""
+    def flush(self, groups: Iterable[Group]) -> None:
+        """Syncs what the node hands over: all that it knows and that is not here yet."""
         self._recorded.clear()
-        for group in state.groups:
+        for group in groups:
             self._put(group)
 
     def write(self, write: Write) -> None:

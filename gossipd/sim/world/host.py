@@ -8,6 +8,7 @@ from typing import Any
 
 from gossipd.protocol import Address, Effect
 
+from .clock import WALL_CLOCK_MS
 from .disk import Disk
 from .incidents import (
     Blocked,
@@ -53,7 +54,7 @@ class Host:
         kept: the state for the next process; None: an empty disk.
         slow: how late each datagram is read; None: at once.
         disk: how writes fare.
-        clock_offset: of the wall clock, in seconds; a node reads it at its start.
+        clock_offset: of the wall clock, in seconds, as `jump_clock` changes it.
         overflowed: datagrams that found a full socket buffer.
     """
 
@@ -231,10 +232,21 @@ class Host:
         if self.paused:
             self.resume()
 
+    @property
+    def wall_ms(self) -> int:
+        """What the wall clock shows, in milliseconds since 1970."""
+        return WALL_CLOCK_MS + int((self._around.clock.now + self.clock_offset) * 1000)
+
     def jump_clock(self, by: float) -> None:
-        """Puts the wall clock forward by so many seconds; the next start of a node shows it."""
+        """Puts the wall clock forward by so many seconds.
+
+        The driver of a node that runs notices it, by its clocks, and tells the node. The next start
+        of a node takes its generation from the new time.
+        """
         self.clock_offset += by
         self.befall(ClockJumped(by))
+        if self._process is not None:
+            self._process.command(lambda node, now: node.renew(now, self.wall_ms))
 
     def move(self, node_id: str) -> None:
         """Gives the machine the address of another id, which its node goes on under."""

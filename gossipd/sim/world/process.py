@@ -349,7 +349,9 @@ class Process:
         if self.ended:
             return
         if not self._stands:
-            self._disk.flush(self.node.state())
+            changes = self.node.changes()
+            if changes is not None:
+                self._disk.flush(changes.groups)
         self._clock.at(self._clock.now + interval, self._sync, interval)
 
     # Timers

@@ -14,7 +14,7 @@ from typing import Any
 from gossipd.protocol import Address, Identity, Node, ProtocolConfig
 
 from .carrier import Carrier
-from .clock import WALL_CLOCK_MS, Clock
+from .clock import Clock
 from .disk import Disk
 from .host import Host
 from .interface import DrivenNode, NodeFactory
@@ -152,8 +152,7 @@ class World:
         host = self.host(node)
         if host.node is not None:
             raise ValueError(f"{host.id} is running")
-        wall_ms = WALL_CLOCK_MS + int((self.now + host.clock_offset) * 1000)
-        identity = Identity(host.id, self._rng.getrandbits(32), wall_ms)
+        identity = Identity(host.id, self._rng.getrandbits(32), host.wall_ms)
         rng = Random(f"{self.seed}/{host.id}/{host.boots + 1}")
         state = host.kept if state is None else state
         made = self._factory(host.config, identity, state=state, rng=rng, now=self.now)

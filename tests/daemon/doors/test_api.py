@@ -88,7 +88,7 @@ async def test_exact_peer_writes(client: Client, path: str, listed: list[str]) -
 
 async def test_answers_cost_no_task_switch(client: Client) -> None:
     """What the node answers is told at once to whoever left word."""
-    request = Request("POST", "/increment", "", {b"host": b"x"}, b"")
+    request = Request("POST", "/increment", "", {b"host": b"node"}, b"")
     told: list[Response | Exception] = []
 
     answer = client.api.handle(request)
@@ -233,6 +233,21 @@ async def test_another_site_may_not_write(
     response = await client.post(path, {"count": 1, "id": "x:1"}, **headers)
 
     assert (403, 0, 2) == (response.status, client.service.value, len(client.service.listed))
+
+
+@pytest.mark.parametrize("path", WRITES)
+async def test_a_page_whose_name_leads_here_may_not_write(client: Client, path: str) -> None:
+    """Its name is both `Origin` and `Host`: 421, and nothing changes."""
+    headers = {"host": "evil.example:8088", "origin": "http://evil.example:8088"}
+    response = await client.post(path, {"count": 1, "id": "x:1"}, **headers)
+
+    assert (421, 0, 2) == (response.status, client.service.value, len(client.service.listed))
+    assert b"--allowed-host" in response.body
+
+
+async def test_any_host_may_read(client: Client) -> None:
+    """Reads are not guarded, so that health checks under any name go on."""
+    assert 200 == (await client.call("GET", "/readyz", host="gossipd.example")).status
 
 
 async def test_own_site_may_write(client: Client) -> None:

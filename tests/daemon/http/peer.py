@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import perf_counter
 
 import trio
 
@@ -53,11 +54,16 @@ def echo_later(request: Request) -> Future[Response]:
 class Peer:
     """The other end of a connection that is being served."""
 
-    def __init__(self, handler: Handler = echo, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        handler: Handler = echo,
+        limits: Limits = LIMITS,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         self.errors: list[tuple[Exception, Request | None]] = []
-        self.shared = Shared(limits, lambda *what: self.errors.append(what))
+        self.shared = Shared(limits, lambda *what: self.errors.append(what), clock=clock)
         self.connection = Connection(theirs, handler, self.shared)
         self.stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
 
@@ -67,9 +73,13 @@ class Peer:
 
 
 @asynccontextmanager
-async def serving(handler: Handler = echo, limits: Limits = LIMITS) -> AsyncIterator[Peer]:
+async def serving(
+    handler: Handler = echo,
+    limits: Limits = LIMITS,
+    clock: Callable[[], float] = perf_counter,
+) -> AsyncIterator[Peer]:
     """Serves the other end; leaves when that has ended."""
-    peer = Peer(handler, limits)
+    peer = Peer(handler, limits, clock)
     async with peer.stream, trio.open_nursery() as nursery:
         nursery.start_soon(peer.connection.run)
         yield peer

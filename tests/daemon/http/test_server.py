@@ -1,12 +1,6 @@
-"""The server over loopback: many connections, their deadlines, their number, and the end."""
+"""The server over loopback: many connections, their deadlines, and the end."""
 
 from __future__ import annotations
-
-import errno
-import socket
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
-from typing import Any
 
 import pytest
 import trio
@@ -14,72 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossipd.daemon.future import Future
-from gossipd.daemon.http.messages import Handler, Limits, Request, Response
+from gossipd.daemon.http.messages import Limits, Request, Response
 from gossipd.daemon.http.server import HttpServer
 from tests.daemon.http.peer import after
-
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-BODY_HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
-OK = Response(200, b"ok\n")
-
-
-def ok(request: Request) -> Response:
-    """Answers everything."""
-    return OK
-
-
-class Running:
-    """A server on a free port of 127.0.0.1."""
-
-    def __init__(self, server: HttpServer, port: int, done: trio.Event) -> None:
-        self.server = server
-        self.done = done
-        self.streams: list[trio.SocketStream] = []
-        self.port = port
-
-    async def connect(self, data: bytes = b"") -> trio.SocketStream:
-        """Opens a connection, sends `data`, and lets the server see it."""
-        stream = await trio.open_tcp_stream("127.0.0.1", self.port)
-        self.streams.append(stream)
-        if data:
-            await stream.send_all(data)
-        await trio.testing.wait_all_tasks_blocked()
-        return stream
-
-    async def status(self) -> int:
-        """The status of one request on a connection of its own."""
-        async with await self.connect() as stream:
-            await stream.send_all(GET)
-            return status(await stream.receive_some())
-
-
-def status(data: bytes) -> int:
-    """The status of the first answer in `data`."""
-    return int(data.split(b" ", 2)[1])
-
-
-async def received(stream: trio.SocketStream) -> bytes:
-    """All that comes until the connection ends."""
-    return b"".join([part async for part in stream])
-
-
-@asynccontextmanager
-async def running(handler: Handler = ok, limits: Limits | None = None) -> AsyncIterator[Running]:
-    """Serves for the length of the block."""
-    server, done = HttpServer(limits), trio.Event()
-    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-
-    async def serve() -> None:
-        await server.serve(handler, listeners)
-        done.set()
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(serve)
-        site = Running(server, listeners[0].socket.getsockname()[1], done)
-        yield site
-        nursery.cancel_scope.cancel()
-    for stream in site.streams:
-        await stream.aclose()
+from tests.daemon.http.site import BODY_HEAD, GET, OK, received, running, status
 
 
 @pytest.mark.parametrize(
@@ -168,44 +100,6 @@ async def test_unfinished_requests_do_not_block_others() -> None:
         assert 200 == await site.status()
 
 
-async def test_longest_idle_connection_makes_room(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
-    """When all places are taken, the connection that has been idle longest is closed."""
-    async with running(limits=Limits(connections=2)) as site:
-        used, unused = await site.connect(), await site.connect()
-        await trio.sleep(5)
-        await used.send_all(GET)
-        await used.receive_some()
-        assert 200 == await site.status()
-
-        assert b"" == await unused.receive_some()
-        await used.send_all(GET)
-        assert 200 == status(await used.receive_some())
-
-
-async def test_no_room(autojump_clock: trio.testing.MockClock) -> None:
-    """When all places are taken by requests under way, one more is answered 503 and closed."""
-    async with running(limits=Limits(connections=2)) as site:
-        for _ in range(2):
-            await site.connect(b"GET ")
-        async with await site.connect(GET) as stream:
-            data = await received(stream)
-
-        assert 503 == status(data)
-        assert b"\r\nRetry-After: 1\r\n" in data
-
-
-async def test_room_after_a_close() -> None:
-    """A connection that has gone leaves its place."""
-    async with running(limits=Limits(connections=1)) as site:
-        async with await site.connect(b"GET "):
-            pass
-        await trio.testing.wait_all_tasks_blocked()
-
-        assert 200 == await site.status()
-
-
 async def test_statistics() -> None:
     """The server counts what it accepts, holds, closes and refuses."""
     async with running(limits=Limits(connections=2)) as site:
@@ -290,50 +184,6 @@ async def test_cancelling_cuts_everybody_off() -> None:
             nursery.cancel_scope.cancel()
             with trio.CancelScope(shield=True):
                 assert b"" == await stream.receive_some()
-
-
-async def test_accepting_survives_a_lack_of_descriptors(
-    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A process without a free descriptor accepts again once it has one."""
-    accept, failures = socket.socket.accept, [errno.EMFILE, errno.ECONNABORTED, errno.ENFILE]
-
-    def failing(listener: socket.socket) -> tuple[socket.socket, Any]:
-        if failures:
-            raise OSError(failures.pop(), "on purpose")
-        return accept(listener)
-
-    monkeypatch.setattr(socket.socket, "accept", failing)
-    async with running() as site:
-        assert 200 == await site.status()
-    assert not failures
-
-
-async def test_many_are_accepted_in_one_turn() -> None:
-    """Newcomers do not wait for a turn each while others keep the loop busy."""
-    async with running() as site:
-        await trio.testing.wait_all_tasks_blocked()
-        with ExitStack() as clients:
-            for _ in range(40):
-                client = clients.enter_context(socket.socket())
-                client.connect(("127.0.0.1", site.port))
-            for _ in range(3):
-                await trio.lowlevel.checkpoint()
-            assert 40 == site.server.statistics().accepted
-
-
-async def test_whoever_has_asked_makes_no_room() -> None:
-    """More at once than there is room for: each is answered, or told that there is none."""
-    async with running(limits=Limits(connections=10)) as site:
-        await trio.testing.wait_all_tasks_blocked()
-        with ExitStack() as clients:
-            made = [clients.enter_context(socket.socket()) for _ in range(30)]
-            for client in made:
-                client.connect(("127.0.0.1", site.port))
-                client.send(GET)
-            await trio.testing.wait_all_tasks_blocked()
-            answers = {status(client.recv(1000, socket.MSG_DONTWAIT)) for client in made}
-        assert answers <= {200, 503}
 
 
 @given(st.lists(st.binary(min_size=1, max_size=500), max_size=5))

@@ -16,7 +16,7 @@ from gossipd.daemon.storage.inspection import (
 )
 from gossipd.daemon.storage.schema import FILE
 from gossipd.daemon.storage.store import Store
-from gossipd.protocol import Claim, Entry, Group, State
+from gossipd.protocol import Changes, Claim, Entry, Group, State
 
 A, B = b"a" * 16, b"b" * 16
 MEMBERS = (Claim("10.0.0.1:1", 2, 1, 2), Claim("10.0.0.2:1", 3, 0, 0))
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     (tmp_path / "node").mkdir()
     made.open()
     made.begin(7)
-    made.commit([], State(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
+    made.commit([], Changes(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
     yield made
     made._disconnect()
 
@@ -64,7 +64,7 @@ def test_everything_is_shown_as_plain_values(store: Store) -> None:
     }
     store.record(Group(B, 1, 2, [Entry(2, "default", 9, 6)]))
     assert {"default": 15} == read_directory(store.path.parent)["counters"]
-    store.close(State(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
+    store.close(Changes(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
     assert read_directory(store.path.parent)["ended_in_good_order"]
 
 
@@ -98,7 +98,7 @@ def test_what_is_no_node_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"x" * 5000, b""])
 def test_damage_is_named(store: Store, damage: bytes) -> None:
     """By every command, in one line with the path."""
-    store.close(State(7, MEMBERS, (), GROUPS))
+    store.close(Changes(7, MEMBERS, (), GROUPS))
     store.path.write_bytes(damage)
     for call in (check_directory, read_directory):
         with pytest.raises(InspectionError) as caught:
@@ -110,8 +110,8 @@ def test_damage_is_named(store: Store, damage: bytes) -> None:
 def test_damage_within_is_found_by_a_check(store: Store) -> None:
     """Where reading a few rows would not."""
     owners = tuple(Group(bytes([n]) * 16, 0, n, []) for n in range(200))
-    store.commit([], State(7, MEMBERS, (), owners))
-    store.close(State(7, MEMBERS, (), owners))
+    store.commit([], Changes(7, MEMBERS, (), owners))
+    store.close(Changes(7, MEMBERS, (), owners))
     data = bytearray(store.path.read_bytes())
     data[-2000:] = b"\xff" * 2000
     store.path.write_bytes(data)

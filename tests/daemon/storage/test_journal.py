@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,9 +14,12 @@ from structlog.testing import capture_logs
 from gossipd.daemon.storage.journal import Journal
 from gossipd.daemon.storage.store import StoreError, WriteError
 from gossipd.daemon.storage.writer import WriterThread
-from gossipd.protocol import Group, State, Write
+from gossipd.protocol import Changes, Claim, Group, State, Write
 
 Clock = trio.testing.MockClock
+
+GROUPS = [Group(number.to_bytes(16, "big"), 0, 1, []) for number in range(1000)]
+"""Of as many owners."""
 
 
 class Storage:
@@ -30,17 +33,17 @@ class Storage:
         self.trouble: str | None = None
         self.failing: str | None = None
         self.damage: str | None = None
-        self.commits: list[tuple[list[int], State | None]] = []
+        self.commits: list[tuple[list[int], Changes | None]] = []
         self.opened = 0
         self.recorded: list[Group] = []
         self.turns: list[int] = []
         self.gate: trio.Event | None = None
 
-    def commit(self, writes: Sequence[Write], snapshot: State | None = None) -> None:
+    def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
         if self.failing:
             self.trouble = self.failing
             raise WriteError(self.failing)
-        self.commits.append(([write.sequence for write in writes], snapshot))
+        self.commits.append(([write.sequence for write in writes], changes))
 
     def record(self, group: Group) -> None:
         self.recorded.append(group)
@@ -55,7 +58,7 @@ class Storage:
         if self.failing:
             raise WriteError(self.failing)
         self.trouble = None
-        return State(99)
+        return State(9, (Claim("10.0.0.7:1", 1, 0, 0),), (), tuple(GROUPS))
 
 
 @pytest.fixture
@@ -77,21 +80,25 @@ class Kept:
     """Notes what it is told."""
 
     def __init__(self) -> None:
-        self.generation = 1
+        self.changed = [GROUPS[0]]
+        self.pieces: list[int] = []
         self.reports: list[tuple[int, bool]] = []
-        self.found: list[State] = []
+        self.found: list[Group] = []
 
-    def state(self) -> State:
-        return State(self.generation)
+    def changes(self, most: int) -> Changes | None:
+        taken, self.changed = self.changed[:most], self.changed[most:]
+        self.pieces += [len(taken)] if taken else []
+        return Changes(groups=tuple(taken), more=bool(self.changed)) if taken else None
 
-    def revision(self) -> Hashable:
-        return self.generation
+    def all_changed(self, held: Iterable[str]) -> None:
+        self.changed = GROUPS[:3]
+        self.held = list(held)
 
     def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
         self.reports += [(write.sequence, kept) for write in writes]
 
-    def restored(self, state: State) -> None:
-        self.found.append(state)
+    def restored(self, groups: Sequence[Group]) -> None:
+        self.found += groups
 
 
 @asynccontextmanager
@@ -126,16 +133,41 @@ async def test_a_snapshot_goes_along_once_a_second_if_something_changed(
 ) -> None:
     """With a write or by itself."""
     async with journal(storage) as (under_test, kept):
-        for generation, seconds in (2, 0.5), (2, 0.6), (2, 1.1), (3, 1.1):
-            kept.generation = generation
+        for number, seconds in (1, 0.5), (None, 0.6), (None, 1.1), (2, 1.1):
+            kept.changed += [] if number is None else [GROUPS[number]]
             mock_clock.jump(seconds)
-            under_test.add(Write(generation, ()))
+            under_test.add(Write(1, ()))
             await trio.testing.wait_all_tasks_blocked()
-        kept.generation = 4
+        kept.changed = [GROUPS[3]]
         mock_clock.jump(1.1)
         await trio.testing.wait_all_tasks_blocked()
-    snapshots = [None if state is None else state.generation for _, state in storage.commits]
-    assert [1, None, 2, None, 3, 4] == snapshots
+    snapshots = [None if changes is None else changes.groups for _, changes in storage.commits]
+    g = [(group,) for group in GROUPS]
+    assert [g[0], None, g[1], None, g[2], g[3]] == snapshots
+
+
+async def test_much_that_changed_is_written_in_pieces(storage: Storage, mock_clock: Clock) -> None:
+    """One after the other, each with the writes that wait; what was recorded is turned over once.
+
+    So the loop is never held up for long, and a write waits for one piece at most.
+    """
+    async with journal(storage) as (under_test, kept):
+        kept.changed = GROUPS[:700]
+        storage.gate = trio.Event()
+        mock_clock.jump(1.1)
+        await trio.testing.wait_all_tasks_blocked()
+        under_test.add(Write(1, ()))
+        storage.gate.set()
+        await trio.testing.wait_all_tasks_blocked()
+        assert [1, 250, 250, 200] == kept.pieces
+        assert [[], [], [1], []] == [numbers for numbers, _ in storage.commits]
+        assert [0, 0] == storage.turns
+        kept.changed = GROUPS[:2]
+        await trio.testing.wait_all_tasks_blocked()
+        assert [1, 250, 250, 200] == kept.pieces
+        mock_clock.jump(1.1)
+        await trio.testing.wait_all_tasks_blocked()
+    assert [1, 250, 250, 200, 2] == kept.pieces
 
 
 async def test_what_is_recorded_is_turned_over_with_each_snapshot(
@@ -145,7 +177,7 @@ async def test_what_is_recorded_is_turned_over_with_each_snapshot(
     async with journal(storage) as (under_test, kept):
         under_test.record(Group(b"o" * 16, 0, 1, []))
         assert [0] == storage.turns
-        kept.generation = 2
+        kept.changed = [GROUPS[1]]
         mock_clock.jump(1.1)
         await trio.testing.wait_all_tasks_blocked()
     assert [0, 1] == storage.turns
@@ -171,10 +203,12 @@ async def test_a_failure_fails_all_that_waits_until_it_is_over(
             assert storage.opened > 100
             storage.failing = None
             await trio.sleep(1.5)
-            assert (None, [State(99)]) == (under_test.trouble, kept.found)
+            assert (None, GROUPS, ["10.0.0.7:1"]) == (under_test.trouble, kept.found, kept.held)
             assert under_test.add(Write(4, ()))
             await trio.testing.wait_all_tasks_blocked()
     assert (4, True) == kept.reports[-1]
+    changes = [changes for _, changes in storage.commits]
+    assert [tuple(GROUPS[:1]), tuple(GROUPS[:3])] == [each.groups for each in changes if each]
     assert ["store_failed"] * 3 + ["store_recovered"] == [line["event"] for line in lines]
     assert "disk full" == lines[0]["reason"]
 

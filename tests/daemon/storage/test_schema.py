@@ -15,12 +15,11 @@ from gossipd.daemon.storage.schema import (
     SCHEMA,
     check,
     drop_members,
-    member_rows,
     put_group,
     put_members,
     read_state,
 )
-from gossipd.protocol import Claim, Entry, Group, Ledger, State
+from gossipd.protocol import Changes, Claim, Entry, Group, Ledger, State
 
 A, B = b"a" * 16, b"b" * 16
 
@@ -54,7 +53,7 @@ def test_everything_is_read_back(tables: sqlite3.Connection) -> None:
         (Group(A, 0, 2, [Entry(1, "default", 0, 2**63 - 1), Entry(2, "default", 7, 0)]),),
     )
     tables.execute(PUT_META, ("generation", state.generation))
-    put_members(tables, member_rows(state).values())
+    put_members(tables, Changes(members=state.members, removed=state.removed))
     for group in state.groups:
         put_group(tables, group)
     assert state == read_state(tables)
@@ -62,9 +61,9 @@ def test_everything_is_read_back(tables: sqlite3.Connection) -> None:
 
 def test_members_change_and_go(tables: sqlite3.Connection) -> None:
     """A row for each id."""
-    one = State(members=(Claim("10.0.0.1:1", 1, 0, 0), Claim("10.0.0.2:1", 1, 0, 0)))
-    put_members(tables, member_rows(one).values())
-    put_members(tables, member_rows(State(members=(Claim("10.0.0.1:1", 2, 0, 3),))).values())
+    one = Claim("10.0.0.1:1", 1, 0, 0)
+    put_members(tables, Changes(members=(one, Claim("10.0.0.2:1", 1, 0, 0))))
+    put_members(tables, Changes(members=(Claim("10.0.0.1:1", 2, 0, 3),)))
     drop_members(tables, ["10.0.0.2:1"])
     assert (Claim("10.0.0.1:1", 2, 0, 3),) == read_state(tables).members
 

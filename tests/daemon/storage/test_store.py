@@ -12,7 +12,7 @@ import pytest
 
 from gossipd.daemon.storage.schema import FILE
 from gossipd.daemon.storage.store import Store, StoreError, WriteError
-from gossipd.protocol import Claim, Entry, Group, State, Write
+from gossipd.protocol import Changes, Claim, Entry, Group, State, Write
 
 A, B = b"a" * 16, b"b" * 16
 
@@ -54,8 +54,8 @@ def test_what_is_committed_is_there_after_a_crash(tmp_path: Path) -> None:
     assert State(7, groups=(Group(A, 0, 3, [Entry(3, "default", 0, 3)]),)) == state
 
 
-def test_a_snapshot_writes_what_differs_and_nothing_else(tmp_path: Path) -> None:
-    """Others' entries, members, the generation; equal ones cost no row."""
+def test_a_snapshot_writes_what_changed(tmp_path: Path) -> None:
+    """Others' entries, members, the generation; entries that are there cost no row."""
     store, _ = opened(tmp_path)
     store.begin(7)
     store.commit([write(1)])
@@ -63,14 +63,14 @@ def test_a_snapshot_writes_what_differs_and_nothing_else(tmp_path: Path) -> None
         Group(A, 0, 1, [Entry(1, "default", 0, 1)]),
         Group(B, 0, 4, [Entry(4, "default", 0, 9)]),
     )
-    snapshot = State(8, (Claim("10.0.0.1:1", 2, 1, 0),), ("10.0.0.1:1",), groups)
-    store.commit([], snapshot)
+    members, removed = (Claim("10.0.0.1:1", 2, 1, 0),), ("10.0.0.1:1",)
+    store.commit([], Changes(8, members, removed, groups))
     assert store._connection is not None
     before = store._connection.total_changes
-    store.commit([], snapshot)
+    store.commit([], Changes(8, groups=groups))
     assert before == store._connection.total_changes
     crash(store)
-    assert snapshot == opened(tmp_path)[1]
+    assert State(8, members, removed, groups) == opened(tmp_path)[1]
 
 
 @pytest.mark.parametrize("lazily", [True, False])
@@ -82,8 +82,8 @@ def test_two_histories_of_one_owner_are_kept_as_they_are_merged(
     groups = [Group(A, 0, n, [Entry(n, "default", 0, 12 - n)]) for n in (5, 3)]
     merged = Group(A, 0, 5, [Entry(5, "default", 0, 9)])
     if lazily:
-        store.commit([], State(groups=(groups[0],)))
-        store.commit([], State(groups=(merged,)))
+        store.commit([], Changes(groups=(groups[0],)))
+        store.commit([], Changes(groups=(merged,)))
     else:
         store.commit([Write(n, (group,)) for n, group in enumerate(groups)])
     crash(store)
@@ -93,8 +93,8 @@ def test_two_histories_of_one_owner_are_kept_as_they_are_merged(
 def test_members_that_are_gone_are_forgotten(tmp_path: Path) -> None:
     """With the next snapshot."""
     store, _ = opened(tmp_path)
-    store.commit([], State(members=(Claim("10.0.0.1:1", 2, 1, 0),)))
-    store.commit([], State())
+    store.commit([], Changes(members=(Claim("10.0.0.1:1", 2, 1, 0),)))
+    store.commit([], Changes(forgotten=("10.0.0.1:1", "10.0.0.2:1")))
     assert () == store.reopen().members
 
 
@@ -122,7 +122,7 @@ def test_a_damaged_file_is_never_taken_for_an_empty_one(tmp_path: Path, size: in
     """Cut off, or with its beginning overwritten: one line with the path and what to do."""
     store, _ = opened(tmp_path)
     store.begin(1)
-    store.close(State(1))
+    store.close(Changes(1))
     with (tmp_path / FILE).open("r+b") as file:
         if size:
             file.write(b"x" * size)
@@ -140,7 +140,7 @@ def test_damage_within_is_found_after_a_crash(tmp_path: Path) -> None:
     """A whole check is made if the last process did not end in good order."""
     store, _ = opened(tmp_path)
     store.begin(1)
-    store.commit([], State(1, groups=tuple(Group(bytes([n]) * 16, 0, n, []) for n in range(200))))
+    store.commit([], Changes(1, groups=tuple(Group(bytes([n]) * 16, 0, n, []) for n in range(200))))
     crash(store)
     path = tmp_path / FILE
     data = bytearray(path.read_bytes())
@@ -172,7 +172,7 @@ def test_a_failed_write_is_trouble_until_the_file_is_opened_anew(tmp_path: Path)
 def test_a_closed_store_takes_no_write(tmp_path: Path) -> None:
     """It says so."""
     store, _ = opened(tmp_path)
-    store.close(State(3))
+    store.close(Changes(3))
     with pytest.raises(WriteError, match="not open"):
         store.commit([write(1)])
 
@@ -182,7 +182,7 @@ def test_a_directory_that_cannot_be_written_can_still_be_read(tmp_path: Path) ->
     """The node serves what it knows, and the store says why it takes nothing."""
     store, _ = opened(tmp_path)
     store.commit([write(1)])
-    store.close(State(1))
+    store.close(Changes(1))
     tmp_path.chmod(0o500)
     (tmp_path / FILE).chmod(0o400)
     try:
@@ -259,7 +259,7 @@ def test_without_a_log_no_write_is_taken(tmp_path: Path, monkeypatch: pytest.Mon
 def test_values_of_the_wrong_kind_are_damage(tmp_path: Path) -> None:
     """A file that was closed in good order is not checked as a whole."""
     store, _ = opened(tmp_path)
-    store.close(State(1, (Claim("10.0.0.1:1", 2, 1, 0),)))
+    store.close(Changes(1, (Claim("10.0.0.1:1", 2, 1, 0),)))
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("PRAGMA ignore_check_constraints = ON")
     connection.execute("PRAGMA writable_schema = ON")
@@ -281,7 +281,7 @@ def test_values_of_the_wrong_kind_are_damage(tmp_path: Path) -> None:
 def test_what_another_file_held_is_not_taken_for_written(tmp_path: Path) -> None:
     """After a failure the file may be an older one: the next snapshot brings all that it lacks."""
     store, _ = opened(tmp_path)
-    whole = State(1, groups=(Group(B, 0, 4, [Entry(4, "default", 0, 9)]),))
+    whole = Changes(1, groups=(Group(B, 0, 4, [Entry(4, "default", 0, 9)]),))
     store.commit([], whole)
     store._disconnect()
     (tmp_path / FILE).unlink()
@@ -299,13 +299,36 @@ def test_what_was_recorded_is_read_until_it_is_stored(tmp_path: Path) -> None:
     store, state = opened(tmp_path)
     assert (group,) == state.groups
     store.begin_snapshot()
-    store.commit([], state)
+    store.commit([], Changes(groups=state.groups))
     crash(store)
     store, state = opened(tmp_path)
     assert (group,) == state.groups
     assert [0] == [path.stat().st_size for path in tmp_path.glob("*recent*")]
-    store.close(state)
+    store.close(None)
     assert [] == list(tmp_path.glob("*recent*"))
+
+
+def test_what_was_recorded_is_in_the_file_from_the_next_start_on(tmp_path: Path) -> None:
+    """The node takes it for kept, and so does not hand it over."""
+    store, _ = opened(tmp_path)
+    group = Group(B, 0, 1, [Entry(1, "default", 0, 5)])
+    store.record(group)
+    crash(store)
+    store, _ = opened(tmp_path)
+    store.begin(2)
+    assert (group,) == store.reopen().groups
+
+
+def test_what_was_recorded_stays_until_all_of_a_snapshot_is_there(tmp_path: Path) -> None:
+    """A piece of it may lack what was recorded."""
+    store, _ = opened(tmp_path)
+    store.record(Group(B, 0, 1, [Entry(1, "default", 0, 5)]))
+    store.begin_snapshot()
+    store.commit([], Changes(groups=(Group(A, 0, 1, []),), more=True))
+    [log] = tmp_path.glob("*recent*")
+    assert log.stat().st_size
+    store.commit([], Changes(groups=(Group(B, 0, 1, [Entry(1, "default", 0, 5)]),)))
+    assert not log.stat().st_size
 
 
 def test_what_was_recorded_beside_a_file_that_is_gone_is_not_read(tmp_path: Path) -> None:
@@ -323,29 +346,28 @@ def test_who_is_gone_and_who_is_forgotten_is_kept(tmp_path: Path) -> None:
     """Since when members are gone, and the addresses of the forgotten."""
     store, _ = opened(tmp_path)
     dead = Claim("10.0.0.1:1", 2, 1, 2)
-    first = State(8, (dead,), gone_since={dead.id: 1_700_000_000}, forgotten=("10.0.0.2:1",))
-    store.commit([], first)
+    gone = {dead.id: 1_700_000_000}
+    others = ("10.0.0.2:1", "10.0.0.3:1")
+    store.commit([], Changes(8, (dead,), forgotten=others, gone_since=gone, apart=others))
     crash(store)
     store, state = opened(tmp_path)
-    assert first == state
-    second = State(8, forgotten=("10.0.0.1:1", "10.0.0.2:1"))
-    store.commit([], second)
+    assert State(8, (dead,), gone_since=gone, apart=others) == state
+    store.commit([], Changes(8, forgotten=(dead.id, others[1]), apart=(dead.id,)))
     crash(store)
-    assert second == opened(tmp_path)[1]
+    assert State(8, apart=(dead.id, others[0])) == opened(tmp_path)[1]
 
 
 def test_a_file_of_an_earlier_version_is_read_and_gets_what_it_lacks(tmp_path: Path) -> None:
     """Without the table of who is gone nobody is; the earlier version can still use the file."""
     store, _ = opened(tmp_path)
     dead = Claim("10.0.0.1:1", 2, 1, 2)
-    store.commit([], State(8, (dead,)))
+    store.commit([], Changes(8, (dead,)))
     crash(store)
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute("DROP TABLE gone")
     connection.close()
     store, state = opened(tmp_path)
     assert State(8, (dead,)) == state
-    known = State(8, (dead,), gone_since={dead.id: 5})
-    store.commit([], known)
+    store.commit([], Changes(8, (dead,), gone_since={dead.id: 5}))
     crash(store)
-    assert known == opened(tmp_path)[1]
+    assert State(8, (dead,), gone_since={dead.id: 5}) == opened(tmp_path)[1]

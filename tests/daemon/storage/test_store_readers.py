@@ -10,7 +10,7 @@ import pytest
 from gossipd.daemon.storage.inspection import back_up
 from gossipd.daemon.storage.schema import FILE, open_to_read
 from gossipd.daemon.storage.store import Store
-from gossipd.protocol import Entry, Group, State, Write
+from gossipd.protocol import Changes, Entry, Group, Write
 
 LIMIT = 4 * 2**20
 
@@ -75,7 +75,7 @@ def test_the_log_grows_while_somebody_reads_and_not_for_ever(tmp_path: Path) -> 
         number += 1
         store.commit([write(number, 1000)])
     assert log_size(tmp_path) <= LIMIT + 2**20
-    store.close(State())
+    store.close(Changes())
 
 
 def test_a_backup_while_it_is_written_to_is_one_state(tmp_path: Path) -> None:

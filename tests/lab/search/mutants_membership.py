@@ -63,13 +63,15 @@ def the_dead_stay_dead(original: Any, claim: Claim, row: Any) -> bool:
     )
 
 
-@mutant(view.View, "_acceptable", "never said", within=50)
-def others_raise_incarnations(original: Any, self: Any, claim: Claim) -> bool:
+@mutant(view.View, "apply", "never said", within=50)
+def others_raise_incarnations(
+    original: Any, self: Any, claim: Claim, merged_from: str = ""
+) -> bool:
     """A node that passes a suspicion on makes it look newer."""
     if claim.state == SUSPECT and claim.id in self._table.live:
         row = self._table.live[claim.id]
         row.incarnation += 1
-    return original(self, claim)
+    return original(self, claim, merged_from)
 
 
 @mutant(detector.Detector, "_conclude", "not dead", within=50)

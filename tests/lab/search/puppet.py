@@ -9,6 +9,7 @@ import attrs
 
 from gossipd.protocol import (
     Answer,
+    Changes,
     Effect,
     Entry,
     Group,
@@ -117,6 +118,9 @@ class Puppet:
 
     def state(self) -> State:
         return State(groups=tuple(self.groups))
+
+    def changes(self) -> Changes:
+        return Changes(groups=tuple(self.groups))
 
 
 def puppets(nodes: int) -> tuple[World, list[Any]]:

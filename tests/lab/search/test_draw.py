@@ -42,6 +42,24 @@ def test_syncs_come_few_at_a_time_and_increments_name_themselves() -> None:
             assert len(amounts) <= (MOST_ORDERED if max(amounts) <= 5 else MOST_INCREMENTS)
 
 
+def test_clocks_jump_by_hours_days_and_years_and_back() -> None:
+    """Each is followed by a restart of its node, and some are put right."""
+    jumps = {seed: draw_history(seed).get("clock-jump", []) for seed in range(2000)}
+    seconds = [
+        abs(int(text.rpartition("=")[2].removesuffix("s")))
+        for texts in jumps.values()
+        for text in texts
+    ]
+    day = 86_400
+    assert any(each < day for each in seconds)
+    assert any(day < each < 100 * day for each in seconds)
+    assert any(each > 365 * day for each in seconds)
+    for seed, texts in jumps.items():
+        if texts:
+            node = texts[0].partition("@")[0]
+            assert any(each.startswith(f"{node}@") for each in draw_history(seed)["restart"])
+
+
 def test_some_increments_come_together() -> None:
     """Which are one write."""
     together = [

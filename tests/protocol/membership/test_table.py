@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.membership.table import MemberTable, beats, usable_id
-from gossipd.protocol.wire import ALIVE, DEAD, LEFT, SUSPECT, Claim
+from gossipd.protocol.wire import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
 from tests.protocol.conversation import node_id
 
 CLAIMS = st.builds(
@@ -201,3 +201,24 @@ def test_the_hash_follows_from_the_rows(claims: list[Claim]) -> None:
     for claim in claims:
         table.change(table.rows[claim.id], claim, 1.0)
     assert make_table(claims[-1]).fingerprint.total == table.fingerprint.total
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(2, 4), st.integers(0, 3))))
+def test_the_counts_follow_from_the_rows(steps: list[tuple[int, int, int]]) -> None:
+    """So that neither a scrape nor an answer has to walk them."""
+    table = make_table()
+    for generation, (step, number, state) in enumerate(steps):
+        claim = Claim(node_id(number), 1 + generation, 0, state)
+        row = table.rows.get(claim.id)
+        if step == 0:
+            table.make_room(alive(9))
+        elif step == 1:
+            table.become(Claim(node_id(number), 1 + generation, 0, ALIVE), 0.0)
+        elif row is None:
+            table.add(claim, 0.0)
+        elif row is not table.own and step == 2:
+            table.set_removed(row, not row.removed)
+        else:
+            table.change(row, claim, 0.0)
+    kinds = ("removed" if row.removed else STATES[row.state] for row in table.rows.values())
+    assert Counter(table.counts) == Counter(kinds)

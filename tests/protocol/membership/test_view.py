@@ -16,12 +16,13 @@ from gossipd.protocol.events import (
     Refuted,
 )
 from gossipd.protocol.membership.awareness import Awareness
+from gossipd.protocol.membership.table import beats
 from gossipd.protocol.membership.view import View
-from gossipd.protocol.wire import ALIVE, DEAD, LEFT, SUSPECT, Claim
+from gossipd.protocol.wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim
 from tests.protocol.conversation import WALL_MS, address, node_id
 from tests.protocol.parts import Parts
 
-DAY = 86_400_000
+DECADE = 10 * 365 * 86_400_000
 CLAIMS = st.builds(
     Claim, st.just(node_id(2)), st.integers(1, 3), st.integers(0, 2), st.integers(0, 3)
 )
@@ -203,10 +204,36 @@ def test_what_another_process_of_our_id_said_last_does_not_exclude_us_for_good()
     assert (last + 1, 0, ALIVE) == seen.row(1)
 
 
-@pytest.mark.parametrize(("ahead", "taken"), [(DAY, True), (DAY + 1, False)])
-def test_generations_far_ahead_are_rejected(ahead: int, taken: bool) -> None:
-    """A generation more than a day ahead of the clock is nobody's."""
-    assert taken == Seen().say(2, ALIVE, generation=WALL_MS + ahead)
+@pytest.mark.parametrize("generation", [0, WALL_MS - DECADE, WALL_MS + DECADE, LARGEST])
+def test_generations_of_any_time_are_taken(generation: int) -> None:
+    """Whether they are ahead or behind is a question of whose clock is wrong."""
+    seen = Seen()
+    assert seen.say(2, ALIVE, generation=generation)
+    assert (generation, 0, ALIVE) == seen.row(2)
+
+
+@pytest.mark.parametrize("state", [ALIVE, SUSPECT, DEAD, LEFT])
+@pytest.mark.parametrize(
+    ("generation", "incarnation"),
+    [
+        (WALL_MS, LARGEST),
+        (WALL_MS + DECADE, LARGEST),
+        (LARGEST - 1, 0),
+        (LARGEST - 1, LARGEST),
+        (LARGEST, 0),
+        (LARGEST, LARGEST - 1),
+    ],
+)
+def test_a_member_goes_above_whatever_is_said_of_it(
+    generation: int, incarnation: int, state: int
+) -> None:
+    """What it says then wins, and can be sent and taken by all."""
+    seen = Seen(1)
+    claim = Claim(node_id(1), generation, incarnation, state)
+    assert seen.view.apply(claim)
+    own = seen.table.own
+    assert (ALIVE, True) == (own.state, beats(own, claim))
+    assert max(own.generation, own.incarnation) <= LARGEST
 
 
 def test_a_merged_death_is_only_a_suspicion() -> None:

@@ -45,6 +45,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.SpreadDone: st.builds(m.SpreadDone, NUMBERS, OWNERS, NUMBERS, st.lists(IDS, max_size=3)),
     m.Content: st.builds(m.Content, OWNERS, NUMBERS, HASHES),
     m.Beacon: st.builds(m.Beacon, st.booleans(), st.binary(max_size=256)),
+    m.Clock: st.builds(m.Clock, NUMBERS),
 }
 MESSAGES = st.lists(st.one_of(*KINDS.values()), max_size=4)
 DATAGRAM = CODEC.datagram(

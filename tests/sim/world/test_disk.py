@@ -39,7 +39,7 @@ def test_a_disk_keeps_all_that_the_node_knows_unless_it_is_lazy() -> None:
 def test_what_was_flushed_stays() -> None:
     """Others' entries, as of then."""
     disk = Disk(1.0)
-    disk.flush(State(groups=(Group(OTHER, 0, 4, []),)))
+    disk.flush([Group(OTHER, 0, 4, [])])
     assert [4] == versions(disk.crash(EVERYTHING, [], Random(1)))
 
 
@@ -87,7 +87,7 @@ def test_what_is_recorded_outlives_the_process_and_not_the_power() -> None:
             disk.record(group)
         assert [] == versions(disk.content(EVERYTHING))
         if flushed:
-            disk.flush(State(groups=(Group(OTHER, 0, 3, []),)))
+            disk.flush([Group(OTHER, 0, 3, [])])
         return versions(disk.crash(EVERYTHING, [], Random(seed), power_cut=power_cut))
 
     assert all([3] == left(seed, power_cut=False) for seed in range(20))

@@ -15,21 +15,21 @@ from typing import Any
 
 from gossipd.daemon.storage.schema import check, read_state
 from gossipd.daemon.storage.store import Store, StoreError, WriteError
-from gossipd.protocol import Claim, Entry, Group, State, Write
+from gossipd.protocol import Changes, Claim, Entry, Group, Write
 from tests.daemon.storage.faults.disk import Disk, Image, records
 from tests.daemon.storage.faults.power import CLUSTER, connection, laid_out, total
 from tests.daemon.storage.faults.shim import SYNC, Shim
 
 
-def _state(rng: Random) -> State:
+def _changes(rng: Random) -> Changes:
     """Others' counting and members that change from one to the next: rows come, grow and go."""
     groups = tuple(
         Group(rng.randbytes(16), 0, 1, [Entry(1, "x" * rng.randint(1, 60), 0, rng.getrandbits(40))])
         for _ in range(rng.randint(3, 12))
     )
-    some = rng.sample(range(90), 30)
-    members = tuple(Claim(f"10.0.0.{n}:{'1' * rng.randint(1, 5)}", 1, 1, 0) for n in some)
-    return State(7, members, (), groups)
+    some = [f"10.0.0.{n}:{'1' * rng.randint(1, 5)}" for n in rng.sample(range(90), 60)]
+    members = tuple(Claim(each, 1, 1, 0) for each in some[:30])
+    return Changes(7, members, (), groups, tuple(some[30:]))
 
 
 def _own(number: int) -> list[Write]:
@@ -42,15 +42,15 @@ def _trouble(shim: Shim, data: Path, rng: Random) -> int:
     store.open()
     number = rng.randint(3, 8)
     for step in range(1, number):
-        store.commit(_own(step), _state(rng))
+        store.commit(_own(step), _changes(rng))
     # A log that is begun anew has earlier versions of few pages.
-    store.close(_state(rng))
+    store.close(_changes(rng))
     store.open()
     store.begin(2)
     shim.mark("fails")
     shim.arm(1, 1 << 30, errno.EIO, SYNC)
     with contextlib.suppress(WriteError):
-        store.commit(_own(number), _state(rng))
+        store.commit(_own(number), _changes(rng))
     for _ in range(rng.choice((0, 0, 1, 3))):
         with contextlib.suppress(WriteError):
             store.reopen()

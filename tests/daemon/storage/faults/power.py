@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from gossipd.daemon.storage.schema import check, read_state
 from gossipd.daemon.storage.store import Store, StoreError, WriteError
-from gossipd.protocol import Claim, Entry, Group, Ledger, State, Write
+from gossipd.protocol import Changes, Claim, Entry, Group, Ledger, State, Write
 from tests.daemon.storage.faults.disk import KILLED, Disk, Image, records
 from tests.daemon.storage.faults.shim import NAME, OPEN, SYNC, TRUNCATE, WRITE, Shim
 
@@ -125,11 +125,13 @@ class Workload:
         store.record(group)
         self._shim.mark(f"heard {version}")
 
-    def _others(self, number: int) -> State:
+    def _others(self, number: int) -> Changes:
         """What is written besides: all that was heard, and members that come and go."""
         groups = tuple(Group(g.owner, 0, g.upto, g.entries) for g in self.heard[-2:])
-        members = tuple(Claim(f"10.0.0.{n}:1", number, 1, 0) for n in range(number % 3, 5))
-        return State(7, members, tuple(claim.id for claim in members[:1]), groups)
+        first = number % 3
+        members = tuple(Claim(f"10.0.0.{n}:1", number, 1, 0) for n in range(first, 5))
+        gone = tuple(f"10.0.0.{n}:1" for n in range(first))
+        return Changes(7, members, (members[0].id,), groups, gone)
 
 
 def total(state: State) -> int:
@@ -168,7 +170,7 @@ def problem(work: Workload, image: Image, scratch: Path, told: Told, *, killed: 
     """What is wrong with this image; with `killed` all that was written must be there."""
     store = Store(laid_out(image, scratch), CLUSTER)
     try:
-        return _verdict(work, store, told) or _verdict_on_heard(work, store, told, killed=killed)
+        return _verdict_on_heard(work, store, told, killed=killed) or _verdict(work, store, told)
     except (StoreError, WriteError) as error:
         return str(error)
     finally:
@@ -177,7 +179,6 @@ def problem(work: Workload, image: Image, scratch: Path, told: Told, *, killed: 
 
 
 def _verdict(work: Workload, store: Store, told: Told) -> str | None:
-    store.open()
     if store.trouble:
         return f"cannot be written: {store.trouble}"
     if check(connection(store)):
@@ -196,11 +197,12 @@ def _verdict(work: Workload, store: Store, told: Told) -> str | None:
 
 
 def _verdict_on_heard(work: Workload, store: Store, told: Told, *, killed: bool) -> str | None:
-    recorded = Store(store.path.parent, CLUSTER)._unsynced.read()
+    shown = store.open().groups
+    recorded = shown[len(read_state(connection(store)).groups) :] if store.trouble is None else ()
     if any(group not in work.heard for group in recorded):
         return "brings what nobody has counted"
     ledger = Ledger(b"")
-    for group in (*read_state(connection(store)).groups, *recorded):
+    for group in shown:
         ledger.apply(group)
     for group in work.heard[: told.heard] if killed else ():
         if ledger.newest(group.owner) < group.upto:

@@ -27,7 +27,7 @@ from gossipd.daemon.storage.journal import Journal, Reports, Snapshots
 from gossipd.daemon.storage.store import Store, StoreError, WriteError
 from gossipd.daemon.storage.writer import WriterThread
 from gossipd.protocol import Address, Entry, Group, Identity, Node, ProtocolConfig, State
-from gossipd.protocol.counters.writes import Counting
+from gossipd.protocol.counters.writes import Writes
 from tests.daemon.fakes import Running, serving
 from tests.daemon.storage.faults.disk import Disk, Image, records
 from tests.daemon.storage.faults.power import CLUSTER, SmallLog
@@ -107,7 +107,7 @@ class History:
                 node = restarted(kept)
                 if store.trouble is None:
                     try:
-                        store.begin(node.state().generation)
+                        store.begin(node.generation())
                     except WriteError:
                         assert store.trouble is not None
                 # Of a log that can only be read nobody knows whether all of it is on the disk.
@@ -143,7 +143,7 @@ class History:
                     nursery.start_soon(self._count, running.service, amount)
             # Others' counting, which is written once a second.
             entry = Entry(step, "other", 0, step)
-            running.driver.restored(State(groups=(Group(b"o" * 16, step - 1, step, [entry]),)))
+            running.driver.restored([Group(b"o" * 16, step - 1, step, [entry])])
             await trio.sleep(0.4)
             self._read(running.service)
 
@@ -278,14 +278,14 @@ async def _commit_late(self: Journal, node: Snapshots, reports: Reports) -> None
     batch, self._queue = self._queue, []
     reports.reported(batch, kept=True)
     try:
-        self._store.commit(batch, self._snapshot(node))
+        self._store.commit(batch, self._changes(node))
     except WriteError as error:
         self.trouble = str(error)
 
 
-def _keep_id(self: Counting) -> None:
+def _keep_id(self: Writes) -> None:
     """Breaks the counting: it goes on under the same id when a write has failed."""
-    self._owner = self._owner or self._out.rng.randbytes(16)
+    self._owner = self._owner or self._runtime.rng.randbytes(16)
     self._answers.give_up()
     self._pushes.reset(self._owner)
 
@@ -293,7 +293,7 @@ def _keep_id(self: Counting) -> None:
 BREAKAGES: dict[str, Callable[[], Any]] = {
     "": contextlib.nullcontext,
     "answers before the commit": lambda: mock.patch.object(Journal, "_commit", _commit_late),
-    "same id after a failure": lambda: mock.patch.object(Counting, "_new_id", _keep_id),
+    "same id after a failure": lambda: mock.patch.object(Writes, "_new_id", _keep_id),
     "no sync": lambda: mock.patch.object(SmallLog, "pragma", "PRAGMA synchronous = OFF"),
 }
 

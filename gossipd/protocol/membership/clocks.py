@@ -1,0 +1,38 @@
+"""Compares wall clocks with the nodes that this one meets, and says where they differ.
+
+A --ping--------------------------> B
+A <--ack, challenge, B's clock----- B
+A --ack (challenge), A's clock----> B
+
+No rule of the protocol depends on what a wall clock shows. A clock only proposes the generation of
+a process, and a generation of any size is accepted. So a wrong clock does no harm here. It is said
+because people compare the times in the logs of different nodes.
+"""
+
+from __future__ import annotations
+
+from ..events import ClockDiffers
+from ..part import Admits, Handler, Part
+from ..runtime import Runtime
+from ..wire import Clock
+from .peer import Peer
+
+_DIFFERS_MS = 60_000
+"""By more than this, two clocks differ: far more than datagrams, pauses and time services cause."""
+
+
+class Clocks(Part):
+    """Hears the clocks of others. `Challenges` tells them this node's."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        # Anybody may send it, so that it never causes a challenge; only members are believed.
+        self.handlers = {Clock: Handler(self.on_clock, Admits.ANYBODY)}
+
+    def on_clock(self, clock: Clock, peer: Peer) -> None:
+        """Reports that a member's clock differs from this node's, if it does."""
+        ours = self._runtime.wall_ms()
+        if peer.met is not None and abs(clock.wall_ms - ours) > _DIFFERS_MS:
+            member = peer.met.id
+            event = ClockDiffers(member, ours_ms=ours, theirs_ms=clock.wall_ms)
+            self._runtime.notify_seldom(f"clock of {member}", event)

@@ -1,0 +1,169 @@
+"""Node, journal and file together: a second's snapshot writes what changed, and loses nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from structlog.testing import capture_logs
+
+from gossipd.daemon.open import _close
+from gossipd.daemon.storage.journal import Journal
+from gossipd.daemon.storage.schema import FILE
+from gossipd.daemon.storage.store import Store
+from gossipd.daemon.storage.writer import WriterThread
+from gossipd.protocol import Entry, Group, Identity, Node, ProtocolConfig, State
+from tests.daemon.fakes import NODE_ID, Endpoint, Running, serving
+from tests.daemon.waiting import outcome
+
+Clock = trio.testing.MockClock
+
+OWNERS = [number.to_bytes(16, "big") for number in range(1000)]
+
+
+def told(number: int, version: int) -> Group:
+    """What the owner of that number has counted by then."""
+    return Group(OWNERS[number], version - 1, version, [Entry(version, "default", 0, version)])
+
+
+class Watched(Store):
+    """A store that notes how many rows each of its transactions changes."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, "gossipd")
+        self.rows: list[int] = []
+
+    def commit(self, *arguments: Any) -> None:
+        assert self._connection is not None
+        before = self._connection.total_changes
+        super().commit(*arguments)
+        self.rows.append(self._connection.total_changes - before)
+
+    def holds(self, number: int) -> int:
+        """Returns the version up to which the file has everything of that owner."""
+        assert self._connection is not None
+        query = "SELECT have FROM owners WHERE owner = ?"
+        found = self._connection.execute(query, (OWNERS[number],)).fetchone()
+        return int(found[0]) if found else 0
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer's thread is no thread, so that the clock need not be a real one."""
+
+    async def run(self: WriterThread, call: Callable[..., Any], *arguments: Any) -> Any:
+        await trio.lowlevel.checkpoint()
+        return call(*arguments)
+
+    monkeypatch.setattr(WriterThread, "run", run)
+
+
+def restarted(directory: Path) -> tuple[Watched, Node]:
+    """Opens the file, and makes the node that goes on from there."""
+    store = Watched(directory)
+    kept = store.open()
+    identity = Identity(NODE_ID, 1, 1_700_000_000_000)
+    now = trio.current_time()
+    node = Node(ProtocolConfig(), identity, state=kept, rng=Random(1), now=now)
+    store.begin(node.generation())
+    return store, node
+
+
+@asynccontextmanager
+async def running(directory: Path, clock: Clock) -> AsyncIterator[tuple[Running, Watched, Node]]:
+    """A node with a thousand owners, and the file that has them."""
+    store, node = restarted(directory)
+    if not node.state().groups:
+        node.restored([told(number, 1) for number in range(1000)], 0.0)
+        node.all_changed()
+        store.close(node.changes())
+        store, node = restarted(directory)
+    async with serving(node, Endpoint(clock), journal=Journal(store)) as made:
+        await trio.sleep(2.1)
+        store.rows.clear()
+        yield made, store, node
+    store._disconnect()
+
+
+async def test_a_second_costs_the_rows_that_changed(tmp_path: Path, autojump_clock: Clock) -> None:
+    """Of a thousand owners one has counted: its entry and its version, and nothing otherwise."""
+    async with running(tmp_path, autojump_clock) as (site, store, _):
+        await trio.sleep(5)
+        assert [] == store.rows
+        site.driver.restored([told(300, 2)])
+        await trio.sleep(2)
+        assert ([2], 2) == (store.rows, store.holds(300))
+        await outcome(site.service.increment("default", 1, "local"))
+        await trio.sleep(2)
+        assert [2, 2] == [rows for rows in store.rows if rows], "the own entry was written twice"
+
+
+async def test_the_first_snapshot_after_a_start_is_empty(
+    tmp_path: Path, autojump_clock: Clock
+) -> None:
+    """What was recorded beside the file before a kill is in it by then."""
+    async with running(tmp_path, autojump_clock) as (site, store, _):
+        store.record(told(7, 2))
+        site.driver.restored([told(7, 2)])
+    store, node = restarted(tmp_path)
+    assert (2, None) == (store.holds(7), node.changes())
+    store._disconnect()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_failed_snapshot_is_written_later(
+    tmp_path: Path, autojump_clock: Clock, gone: bool
+) -> None:
+    """Here the file is locked. With `gone` it is another one afterwards, which lacks everything."""
+    with capture_logs():
+        async with running(tmp_path, autojump_clock) as (site, store, node):
+            assert store._connection is not None
+            store._connection.execute("PRAGMA busy_timeout = 0")
+            other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            site.driver.restored([told(300, 2)])
+            await trio.sleep(1.5)
+            assert store.trouble is not None
+            other.close()
+            if gone:
+                for path in tmp_path.glob(f"{FILE}*"):
+                    path.unlink()
+            site.driver.restored([told(400, 2)])
+            await trio.sleep(10)
+            assert store.trouble is None
+            assert [2, 2, 1] == [store.holds(number) for number in (300, 400, 500)]
+            assert sum(store.rows) < 10 or gone
+            node.restored([told(5, 2)], trio.current_time())
+            store.close(node.changes())
+    _, again = restarted(tmp_path)
+    assert _values(node.state()) == _values(again.state())
+
+
+async def test_what_a_stopping_node_could_not_write_is_written_at_the_end(
+    tmp_path: Path, autojump_clock: Clock
+) -> None:
+    """The snapshot that failed was handed over, and nothing has opened the file anew since."""
+    with capture_logs():
+        async with running(tmp_path, autojump_clock) as (site, store, node):
+            assert store._connection is not None
+            store._connection.execute("PRAGMA busy_timeout = 0")
+            other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            site.driver.restored([told(300, 2)])
+            with trio.move_on_after(1.1):
+                while store.trouble is None:
+                    await trio.sleep(0.1)
+            other.close()
+            _close(store, node)
+    assert 2 == restarted(tmp_path)[0].holds(300)
+
+
+def _values(state: State) -> object:
+    return sorted(state.members, key=str), {group.owner: group for group in state.groups}

@@ -1,0 +1,76 @@
+"""Wall clocks of nodes that meet: what is told, what is said of them, and what is not believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from gossipd.protocol import ClockDiffers, Notify
+from gossipd.protocol.wire import LARGEST, Clock
+from tests.protocol.conversation import (
+    WALL_MS,
+    address,
+    converse,
+    datagram,
+    make_node,
+    node_id,
+    sender,
+)
+
+HOUR_MS = 3_600_000
+
+
+def said(effects: list[object]) -> list[ClockDiffers]:
+    """Returns the events about clocks among these effects."""
+    events = [effect.event for effect in effects if isinstance(effect, Notify)]
+    return [event for event in events if isinstance(event, ClockDiffers)]
+
+
+@pytest.mark.parametrize("by", [-HOUR_MS, -61_000, 130_000, HOUR_MS, LARGEST - WALL_MS, -WALL_MS])
+def test_a_clock_that_differs_is_said_with_both_times(by: int) -> None:
+    """Once a minute at most, whatever a member sends."""
+    node = make_node(1)
+    talk = converse(node, make_node(2))
+    data = datagram(sender(2), Clock(WALL_MS + by))
+    since = talk.now
+    [event] = said(node.handle_datagram(data, address(2), since))
+    assert ClockDiffers(node_id(2), WALL_MS + int(since * 1000), WALL_MS + by) == event
+    assert [] == said(node.handle_datagram(data, address(2), since + 59))
+    assert 1 == len(said(node.handle_datagram(data, address(2), since + 61)))
+
+
+def test_clocks_that_nearly_agree_are_not_mentioned() -> None:
+    """Datagrams take time, and time services correct slowly."""
+    node = make_node(1)
+    talk = converse(node, make_node(2))
+    data = datagram(sender(2), Clock(WALL_MS + 50_000))
+    assert [] == said(node.handle_datagram(data, address(2), talk.now))
+
+
+def test_a_strangers_clock_is_not_believed() -> None:
+    """Nor is it answered: anybody may forge an address."""
+    node = make_node(1)
+    assert [] == node.handle_datagram(datagram(sender(2), Clock(0)), address(2), 0.0)
+
+
+def test_a_clock_that_was_stepped_is_taken_over() -> None:
+    """What the node compares, and tells others, is the last reading that its driver gave."""
+    node = make_node(1)
+    talk = converse(node, make_node(2))
+    data = datagram(sender(2), Clock(WALL_MS + HOUR_MS))
+    node.renew(talk.now, WALL_MS + HOUR_MS)
+    assert [] == said(node.handle_datagram(data, address(2), talk.now))
+
+
+@pytest.mark.parametrize("wall_ms", [-HOUR_MS, 0, LARGEST, LARGEST + HOUR_MS])
+def test_a_node_with_an_absurd_clock_is_a_member(wall_ms: int) -> None:
+    """It has a generation that can be told, and so has its next process."""
+    nodes = [make_node(1), make_node(2, wall_ms=wall_ms)]
+    talk = converse(*nodes)
+    state = nodes[1].state()
+    again = make_node(2, state=state, wall_ms=wall_ms, nonce=7)
+    talk.add(again)
+    talk.carry(again, again.register(node_id(1), talk.now))
+    talk.run(1.0)
+    assert [[node_id(2)], [node_id(1)]] == [nodes[0].peers(), again.peers()]
+    rows = {row.id: row for row in nodes[0].members()}
+    assert rows[node_id(2)] in again.members()
