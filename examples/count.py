@@ -17,7 +17,8 @@ class Counter:
     """The cluster's counter, through one node.
 
     Every method raises OSError if the node cannot be reached or answers with an error. An increment
-    that failed with status 503 may have been counted or not; whoever repeats it may count twice.
+    that was not answered, or with status 503 and without the header Retry-After, may have been
+    counted or not; whoever repeats it may count twice.
     """
 
     def __init__(self, url: str, timeout: float = 5.0) -> None:

@@ -99,7 +99,7 @@ def parse_host(text: str) -> str:
     """Returns the canonical form of a host's name. Raises ValueError if it is none."""
     if ":" in text:
         raise ValueError(f"{text[:40]!r}: a host's name has no port here")
-    return split_node_id(parse_node_id(text.removesuffix("."), DEFAULT_PORT))[0]
+    return split_node_id(parse_node_id(text, DEFAULT_PORT))[0]
 
 
 def parse_hosts(text: str) -> tuple[str, ...]:

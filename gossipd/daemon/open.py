@@ -218,6 +218,13 @@ def _opened_store(
             kept = store.open()
         except StoreError as error:
             raise StartError(str(error)) from None
+        if store.shortfall is not None:
+            structlog.get_logger().error(
+                "store_incomplete",
+                file=str(store.path),
+                reason=store.shortfall,
+                consequence="of what is missing only what other nodes hold comes back",
+            )
         yield store, kept
     finally:
         os.close(held)
@@ -227,8 +234,10 @@ def _close(store: Store, node: Node) -> None:
     if store.trouble is not None:
         node.all_changed()
     try:
+        if store.lost() is not None:
+            store.renew(node.state())
         store.close(node.changes())
-    except WriteError as error:
+    except (WriteError, StoreError) as error:
         structlog.get_logger().error("store_failed", reason=str(error))
 
 

@@ -14,8 +14,10 @@ from .driver import Driver
 from .future import Future
 from .storage import Journal
 
-# The answer to a write that cannot be stored at present: no node holds it.
-_NOT_STORED = Answer(0, 0, 0, 1)
+
+class Refused(Exception):
+    """A write was not taken: nothing of it was written anywhere. The text is one line of why."""
+
 
 _CLOCK_SECONDS = 1.0
 """Seconds between two comparisons of the clocks, where no write asks for one earlier."""
@@ -100,7 +102,8 @@ class Service:
     """What clients may ask of the node.
 
     A write is answered by a future. Its outcome is an `Answer`, whose `holders` are 0 if the write
-    could not be stored, or LimitExceeded if the counter takes no such write; then nothing changed.
+    failed on its way to the disk: nobody knows whether it will count. Or it is Refused if the store
+    takes no writes, or LimitExceeded if the counter takes no such write; then nothing changed.
 
     Attributes:
         node_id: the advertised `host:port`. It changes when the machine gets another address.
@@ -163,16 +166,18 @@ class Service:
 
     def increment(self, name: str, amount: int, ack: str | None) -> Future[Answer]:
         """Adds to a counter. `ack` is an ack level, or None for the configured one."""
-        if not self._storable():
-            return Future(_NOT_STORED)
+        trouble = self.trouble()
+        if trouble is not None:
+            return Future(Refused(trouble))
         ticket, future = self._tickets.issue()
         self._turns.add(name, Increment(amount, ack, ticket))
         return future
 
     def sync(self, name: str, value: int, ack: str | None) -> Future[Answer]:
         """Raises a counter to `value` if it is lower. `ack` is as for `increment`."""
-        if not self._storable():
-            return Future(_NOT_STORED)
+        trouble = self.trouble()
+        if trouble is not None:
+            return Future(Refused(trouble))
         ticket, future = self._tickets.issue()
         try:
             self._count(lambda now: self._node.sync(name, value, ack, ticket, now))
@@ -201,9 +206,6 @@ class Service:
     def leave(self) -> None:
         """Begins to leave the cluster. The node tells the end of it by the event `LeaveDone`."""
         self._driver.command(self._node.leave)
-
-    def _storable(self) -> bool:
-        return self._journal is None or self._journal.trouble is None
 
     def _count(self, call: Callable[[float], list[Effect]]) -> None:
         """Calls a command that counts, after a check of the clocks.

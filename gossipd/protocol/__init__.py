@@ -56,6 +56,7 @@ from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
 from .wire import (
     ALIVE,
+    DEAD,
     STATES,
     Ack,
     Beacon,
@@ -74,6 +75,7 @@ from .wire import (
 __all__ = [
     "ACK_LEVELS",
     "ALIVE",
+    "DEAD",
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",

@@ -28,8 +28,13 @@ class Keeping:
         self._ledger = ledger
         self._contacts = contacts
 
-    def restore(self, kept: State) -> None:
-        """Takes over what a store kept of an earlier run, and takes note that the store has it."""
+    def restore(self, kept: State | None) -> None:
+        """Takes over what a store kept of an earlier run, and takes note that the store has it.
+
+        Does nothing if that is None.
+        """
+        if kept is None:
+            return
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)
@@ -126,5 +131,10 @@ class Keeping:
         if 0 < self._runtime.config.forget_after <= age:
             self._table.keep_apart(claim.id)
             return
-        row = self._table.add(structs.replace(claim, state=state, age=age), self._runtime.now)
+        known = structs.replace(claim, state=state, age=age)
+        # The limit may have been larger in an earlier run.
+        full = len(self._table.rows) >= self._runtime.config.member_limit
+        if full and not removed and not self._table.make_room(known):
+            return
+        row = self._table.add(known, self._runtime.now)
         self._table.set_removed(row, removed)

@@ -61,7 +61,7 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`,
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `gates`,
       `generation`, `state`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
@@ -123,8 +123,7 @@ class Node:
         challenges = Challenges(runtime, outbox, table, echoes)
         handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
 
-        # The order in which they start and hear of a move or a pause. It decides which part draws
-        # from the one random generator first: another order is another run for the same seed.
+        # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, table, view, contacts), *counters.parts),
@@ -134,8 +133,7 @@ class Node:
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
         self._keeping = Keeping(runtime, table, ledger, contacts)
-        if state is not None:
-            self._keeping.restore(state)
+        self._keeping.restore(state)
 
     def assume(self, members: Sequence[Claim]) -> None:
         """Takes these members as met, so that a cluster can be made whole without a first join.
@@ -330,6 +328,13 @@ class Node:
     def state(self) -> State:
         """Returns what a store would keep for the next run."""
         return self._keeping.state()
+
+    def gates(self) -> tuple[int, int]:
+        """Returns the hashes of the member table and of the counters.
+
+        They are equal on nodes that have the same.
+        """
+        return self._table.fingerprint.total, self._counters.ledger.fingerprint.total
 
     # What a store is to write
 

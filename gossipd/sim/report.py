@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from .judge import Step
+from .judge import Same, Step
 from .world import Request
 
 # How many commands the table lists.
@@ -177,6 +177,7 @@ class Report:
         about: one line about the scenario.
         command: the command line that runs it again.
         version: of gossipd.
+        tables, counts: whether all running nodes had the same members, and the same counters.
         commands: what became of each increment and sync that the scenario asked for.
         simulated: virtual seconds; fewer than the scenario's duration if `interrupted`.
         real: seconds that the run took.
@@ -191,6 +192,8 @@ class Report:
     detected: Detected
     false_deaths: FalseDeaths
     steps: tuple[Step, ...]
+    tables: Same
+    counts: Same
     counted: Counted
     commands: tuple[CommandOutcome, ...]
     traffic: Traffic
@@ -228,6 +231,8 @@ class Report:
         yield from self._writes()
         yield ""
         yield from self._members()
+        yield _row("member tables", _same("tables", self.tables))
+        yield _row("counters", _same("counts", self.counts))
         deaths = self.false_deaths
         yield _row(
             "false deaths",
@@ -299,6 +304,14 @@ def _seconds(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def _same(what: str, same: Same) -> str:
+    if same.since is not None:
+        return f"equal at all running nodes from {same.since:.2f} s on"
+    if same.last is None:
+        return f"the {what} never agreed"
+    return f"the {what} did not agree at the end, last at {same.last:.2f} s"
 
 
 def _percentiles(label: str, durations: Percentiles, of: str) -> str:

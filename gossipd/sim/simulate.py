@@ -14,7 +14,7 @@ import attrs
 
 from gossipd import __version__
 
-from .judge import Agreement, Detection, Load, Timeline, TraceHash, TraceText
+from .judge import Agreement, Content, Detection, Load, Timeline, TraceHash, TraceText
 from .report import CommandOutcome, Counted, Detected, FalseDeaths, Percentiles, Report, Traffic
 from .scenario import SYNC_INTERVAL, FaultSchedule, Scenario, add_nodes, build_world
 from .world import COUNTER, Log, World
@@ -77,6 +77,7 @@ class Simulation:
         cut = any(fault.kind == "power-cut" for fault, _ in scenario.faults)
         add_nodes(world, scenario, sync_interval=SYNC_INTERVAL if cut else None)
         self._agreement = Agreement(world, joined=scenario.start == "joined")
+        self._content = Content(world)
         self._detection = Detection(world, self._agreement, scenario.config)
         quiet = min(_QUIET, scenario.duration / 10)
         self.load = Load(world, scenario.writes, scenario.duration - quiet)
@@ -99,9 +100,11 @@ class Simulation:
         began = perf_counter()
         # What exists by now stays: without this, each full collection would walk all tables.
         gc.freeze()
+        self._content.look()
         try:
             while world.now < duration and not interrupted():
                 world.run(min(_SLICE, duration - world.now))
+                self._content.look()
                 progress(world.now)
         finally:
             gc.unfreeze()
@@ -111,6 +114,7 @@ class Simulation:
 
     def _report(self, real: float) -> Report:
         scenario, detection, world = self._scenario, self._detection, self.world
+        self._content.look(now=True)
         due = [crash for crash in detection.crashes if not crash.restarted]
         return Report(
             about=scenario.about,
@@ -128,6 +132,8 @@ class Simulation:
                 suspicions=detection.suspicions,
             ),
             steps=tuple(self._agreement.steps),
+            tables=self._content.tables,
+            counts=self._content.counts,
             counted=self._counted(),
             commands=tuple(
                 CommandOutcome.of(each) for each in world.log.requests if each.name == COUNTER

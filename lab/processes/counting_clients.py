@@ -36,7 +36,8 @@ class CountingClient(threading.Thread):
 
     Attributes:
         acknowledged: how many increments were answered with 200.
-        unanswered: how many were sent and then refused or not answered; these may have counted.
+        unanswered: how many were sent and may have counted: they were not answered, or with 503 and
+            without the header Retry-After, which says that nothing was written.
         failure: the last answer with any other status, which `stop` reports.
     """
 
@@ -73,11 +74,13 @@ class CountingClient(threading.Thread):
     def _increment(self, client: Client) -> None:
         # Unanswered until the answer is there: the connection may break in between.
         self.unanswered += 1
-        status, _, body = client.ask("POST", self._path)
+        status, headers, body = client.ask("POST", self._path)
         if status == 200:
             self.unanswered -= 1
             self.acknowledged += 1
-        elif status != 503:
+        elif status == 503:
+            self.unanswered -= "retry-after" in headers
+        else:
             self.failure = f"{status} {body!r}"
 
     def stop(self) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from .meetings import MEETINGS, draw_meeting
+
 MOST_NODES = 9
 MOST_ORDERED = 8
 """Most commands of a history with syncs: a checker tries all orders of them."""
@@ -46,9 +48,25 @@ _LATENCIES = (
 Words = dict[str, Any]
 
 
-def draw_history(seed: int) -> Words:
-    """Returns the history with this seed, as the words of a scenario."""
-    return _Drawer(seed).words()
+ANY = "any"
+"""The kind of the histories in which anything may meet anything."""
+
+KINDS = (ANY, *MEETINGS)
+
+_MEETING = 0.4
+"""Share of the histories that are drawn as one of the meetings."""
+
+
+def draw_history(seed: int, kind: str | None = None) -> Words:
+    """Returns the history with this seed, as the words of a scenario.
+
+    Args:
+        kind: one of `KINDS`; None: drawn as well.
+    """
+    if kind is None:
+        rng = Random(f"{seed}/kind")
+        kind = rng.choice(list(MEETINGS)) if rng.random() < _MEETING else ANY
+    return _Drawer(seed).words() if kind == ANY else draw_meeting(kind, seed)
 
 
 class _Drawer:

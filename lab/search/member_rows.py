@@ -8,7 +8,7 @@ or below a dead (generation, incarnation) returns.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gossipd.protocol import Address, Beacon, Codec, MemberDead, State, format_node_id
 from gossipd.sim.world import (
@@ -25,6 +25,9 @@ from .findings import Checker, Finding
 
 _STATES = {"alive": 0, "suspect": 1, "dead": 2, "left": 3}
 
+_LARGE = 64
+"""Rows beyond which a table is looked at only when its revision changed: suspicions aside."""
+
 _Rank = tuple[int, int, int]
 
 
@@ -35,6 +38,7 @@ class MemberRows(Checker):
         spared: ids that no node may ever declare dead.
         bursting: ids of nodes whose datagrams may leave long after they were sent.
         cluster: the name of the nodes' cluster.
+        limit: how many rows a node keeps; a full table forgets dead and left members.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class MemberRows(Checker):
         spared: Collection[str] = (),
         bursting: Collection[str] = (),
         cluster: str = "gossipd",
+        limit: int = 1 << 17,
     ) -> None:
         super().__init__(world)
         self._spared = spared
@@ -52,10 +57,12 @@ class MemberRows(Checker):
         # The largest incarnation that each node took itself, by its id and generation.
         self._own: dict[tuple[str, int], int] = {}
         self._left: dict[tuple[str, int], None] = {}
+        self._limit = limit
+        # By node and process, its revision when its rows were looked at last.
+        self._revisions: dict[tuple[str, int], tuple[int, ...]] = {}
         for host in world.live():
             for row in host.running().members():
-                if row.id == host.id:
-                    self._follow_own(row)
+                self._follow_own(row)
         world.on_step.append(self._on_step)
         # The ids that each node or its disk has ever heard of.
         self._heard: dict[str, dict[str, None]] = {
@@ -112,8 +119,16 @@ class MemberRows(Checker):
     def _on_step(self, host: Host) -> None:
         if host.node is None:
             return
+        key = (host.id, host.boots)
+        before = self._seen.get(key)
+        if before is not None and len(before) > _LARGE:
+            # Looking at all rows after each input would cost too much.
+            removed = host.node.statistics().members["removed"]
+            revision = (*host.node.gates(), removed)
+            if self._revisions.get(key) == revision:
+                return
+            self._revisions[key] = revision
         rows = {row.id: row for row in host.node.members()}
-        before = self._seen.get((host.id, host.boots))
         if before is None:
             before = self._seen[host.id, host.boots] = {}
             self._check_generation(host, rows[host.id])
@@ -136,8 +151,16 @@ class MemberRows(Checker):
                 self._find("row fell", f"at {host.id}: {member} from {known} to {rank}")
             self._check_origin(host, row)
         if len(rows) < len(before):
-            gone = [member for member in before if member not in rows]
-            self._find("row gone", f"{host.id} forgot {', '.join(gone)}")
+            self._check_forgotten(host, rows, before)
+
+    def _check_forgotten(
+        self, host: Host, rows: Mapping[str, MemberRow], before: dict[str, _Rank]
+    ) -> None:
+        """Checks that only a full table has forgotten members, and only such that were gone."""
+        for member in [member for member in before if member not in rows]:
+            state = before.pop(member)[2]
+            if len(rows) < self._limit or state < _STATES["dead"]:
+                self._find("row gone", f"{host.id} forgot {member}")
 
     def _check_generation(self, host: Host, own: MemberRow) -> None:
         """Checks that a process has a higher generation than the one whose disk it starts from."""
@@ -170,6 +193,13 @@ class MemberRows(Checker):
             for other in hosts
             if other.id not in self._heard[one.id] and one.id not in self._heard[other.id]
         }
+
+    def differing(self, hosts: Sequence[Host]) -> list[Finding]:
+        """Returns a finding if these nodes have different rows, suspicions aside."""
+        if len({host.running().gates()[0] for host in hosts}) <= 1:
+            return []
+        text = ", ".join(f"{host.id} has {len(host.running().members())} rows" for host in hosts)
+        return [Finding("tables never agreed", text)]
 
     def judge(self, pairs: Iterable[tuple[Host, Host]], down: Sequence[Host]) -> list[Finding]:
         """Returns findings at the end of a history.

@@ -26,6 +26,7 @@ from gossipd.sim.world import DiskReplaced, Host, SetBack, World, id_of
 
 from .budgets import Budgets
 from .counts import Counts, Times
+from .departures import Healed, Leaves
 from .draw import Words
 from .findings import Finding
 from .member_rows import MemberRows, apart, connected
@@ -119,8 +120,10 @@ class _History:
         self.counts = Counts(world, _failing(scenario, world))
         bursting = _blocked(scenario, world)
         spared = _never_faulty(scenario, world)
-        self.rows = MemberRows(world, spared, bursting, scenario.config.cluster)
+        config = scenario.config
+        self.rows = MemberRows(world, spared, bursting, config.cluster, config.member_limit)
         self.budgets = Budgets(world, scenario.config, bursting)
+        self.departures = (Leaves(world, config.leave_grace), Healed(world, scenario))
         self.agreed: list[float | None] = [None, None]
         self._found: list[Finding] = []
         agreement = Agreement(world, joined=scenario.start == "joined")
@@ -136,6 +139,7 @@ class _History:
             *self.counts.findings,
             *self.rows.findings,
             *self.budgets.findings,
+            *(found for checker in self.departures for found in checker.findings),
             *self._found,
         ]
 
@@ -197,7 +201,8 @@ class _History:
 
     def _patience(self, down: int) -> float:
         kinds = {fault.kind for fault, _ in self.scenario.faults}
-        if kinds <= {"partition", "increment", "sync"} and not self.scenario.owners:
+        large = self.scenario.owners or self.scenario.dead_rows
+        if kinds <= {"partition", "increment", "sync"} and not large:
             return AGREE_PARTITION
         return (AGREE + AGREE_DOWN * down) * self.scenario.config.probe_interval
 
@@ -213,6 +218,8 @@ class _History:
             if one is not other and (one.id, other.id) not in cut
         ]
         found = self.rows.judge(pairs, down) or self.counts.differing(hosts)
+        if not found and not cut:
+            found = self.rows.differing(hosts)
         return found or self._unanswered()
 
     def _unanswered(self) -> list[Finding]:

@@ -23,6 +23,7 @@ _CALM = (
     "start",
     "seeds",
     "owners",
+    "dead-rows",
     "writes",
 )
 

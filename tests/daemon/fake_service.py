@@ -8,6 +8,7 @@ from gossipd.daemon.doors.api import Api
 from gossipd.daemon.doors.cross_site import OwnHosts
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import Request, Response
+from gossipd.daemon.service import Refused
 from gossipd.protocol import Answer, LimitExceeded, SeedView, Statistics
 from tests.daemon.waiting import outcome
 
@@ -53,6 +54,9 @@ class FakeService:
 
     def settle(self, later: Future[Answer], value: int, ack: str | None) -> None:
         """Answers a write."""
+        if self.reason is not None:
+            later.settle(Refused(self.reason))
+            return
         if value > self.limit:
             later.settle(LimitExceeded("the counter is at its limit"))
             return

@@ -101,5 +101,5 @@ def test_prometheus_yml(two: Cluster) -> None:
     page = two[0].ask("GET", "/metrics")[2].decode()
     families = {family.name for family in text_string_to_metric_families(page)}
     named = {name.removesuffix("_total") for name in re.findall(r"gossipd_\w+", text)}
-    assert len(named) == 5
+    assert len(named) == 7
     assert named <= families

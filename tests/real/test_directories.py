@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +224,61 @@ def test_what_others_counted_is_kept_soon(folder: Path) -> None:
         node.start()
         eventually("it answers", node.answers, 10)
         assert 10 == node.count()
+
+
+@contextlib.contextmanager
+def alone_with_five(folder: Path) -> Iterator[Node]:
+    """Runs a node that has counted to five, which nobody else knows."""
+    with cluster(1, folder, kept=True) as nodes:
+        count_up(nodes[0], 5)
+        yield nodes[0]
+
+
+def test_files_are_unlinked_under_a_node(folder: Path) -> None:
+    """It writes all anew from memory, within seconds, says so, and loses nothing by a kill."""
+    with alone_with_five(folder) as node:
+        for number, pattern in enumerate(("*.db", "*-wal", "*"), 1):
+            for path in node.directory.glob(pattern):
+                path.unlink()
+            eventually("it writes anew", lambda: len(node.events("store_files_lost")) == 1, 10)
+            count_up(node, 1)
+            assert [] == node.events("store_failed")
+            node.kill()
+            node.start()
+            eventually("it answers", node.answers, 10)
+            assert 5 + number == node.count()
+            assert [] == node.events("store_incomplete")
+
+
+def test_a_directory_is_taken_away_under_a_node(folder: Path) -> None:
+    """It takes no writes and is not ready until it is put back; it says so in one line."""
+    with alone_with_five(folder) as node:
+        away = folder / "away"
+        node.directory.rename(away)
+        eventually("it is not ready", lambda: node.ask("GET", "/readyz")[0] == 503, 10)
+        status, headers, body = node.ask("POST", "/increment")
+        assert (503, "1") == (status, headers.get("retry-after"))
+        assert f"the directory {node.directory} was taken away" in body.decode()
+        assert 1 == len(node.events("store_failed"))
+        away.rename(node.directory)
+        eventually("it is ready", lambda: node.ask("GET", "/readyz")[0] == 200, 10)
+        count_up(node, 1)
+        node.kill()
+        node.start()
+        eventually("it answers", node.answers, 10)
+        assert 6 == node.count()
+
+
+def test_the_end_of_a_log_is_damaged(folder: Path) -> None:
+    """The next start says that acknowledged increments are missing."""
+    with alone_with_five(folder) as node:
+        node.kill()
+        log = node.directory / "gossipd.db-wal"
+        content = bytearray(log.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        log.write_bytes(content)
+        node.start()
+        eventually("it answers", node.answers, 10)
+        [line] = node.events("store_incomplete")
+        assert "and write 5 was acknowledged" in str(line)
+        assert node.count() < 5

@@ -150,6 +150,9 @@ class FakeNode:
     def changes(self) -> Any:
         return None
 
+    def gates(self) -> tuple[int, int]:
+        return len(self.states), sum(self.totals.values())
+
     def _hear(self, peer: str, now: float) -> list[Effect]:
         before = self.states.get(peer)
         self.heard[peer] = now

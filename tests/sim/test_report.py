@@ -7,7 +7,7 @@ import json
 import attrs
 import pytest
 
-from gossipd.sim.judge import Step
+from gossipd.sim.judge import Same, Step
 from gossipd.sim.report import (
     CommandOutcome,
     Counted,
@@ -26,6 +26,8 @@ REPORT = Report(
     nodes=5,
     detected=Detected(crashes=2, first=Percentiles.of([7.0]), everywhere=NONE),
     false_deaths=FalseDeaths(all=3, at_healthy=2, suspicions=4),
+    tables=Same(since=2.5, last=60.0),
+    counts=Same(),
     steps=(Step("crash 1@3", 3.0, 0.25), Step("end of pause 1@4+1", 5.0)),
     counted=Counted(
         asked=2000,
@@ -78,6 +80,8 @@ writes converge             2.0 ms   12.00 s   12.00 s   3 of 4 increments
 
 membership converges    250.0 ms after crash 1@3, 3 s
                         not in this run after end of pause 1@4+1, 5 s
+member tables           equal at all running nodes from 2.50 s on
+counters                the counts never agreed
 false deaths            3, at healthy nodes 2; suspicions 4
 increments              1,900 acknowledged, counted 1,899 to 2,000; lost 1, invented 2
                         99 unanswered, 1 refused
@@ -100,6 +104,13 @@ def test_the_json() -> None:
     assert (20.0, 1, 2) == (found["speed"], found["counted"]["lost"], found["counted"]["invented"])
     assert {"label": "crash 1@3", "at": 3.0, "agreed_after": 0.25} == found["steps"][0]
     assert {"number": 0, "p50": None, "p99": None, "max": None} == found["detected"]["everywhere"]
+
+
+def test_what_agreed_once_and_not_at_the_end_says_so() -> None:
+    """With the last time at which it did."""
+    lines = list(attrs.evolve(REPORT, tables=Same(last=12.25)).lines())
+    told = "the tables did not agree at the end, last at 12.25 s"
+    assert [told] == [line[24:] for line in lines if line.startswith("member tables")]
 
 
 def test_an_interrupted_run_says_so() -> None:

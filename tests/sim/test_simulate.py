@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from gossipd.protocol.reconcile import Reconciler
 from gossipd.sim.command import Output, list_scenarios, run_scenario
 from gossipd.sim.scenario import ScenarioError, make_scenario, read_words, shipped_scenarios
+from gossipd.sim.simulate import Simulation
 
 QUICK = {"nodes": "8", "duration": "10"}
 
@@ -102,3 +105,17 @@ def test_a_bad_file_is_named(tmp_path: Path) -> None:
     file.write_text("nodes = 5\nnosuch = 1\n", encoding="utf-8")
     with pytest.raises(ScenarioError, match="nosuch"):
         run_scenario(str(file), {}, Output())
+
+
+def test_a_run_that_ends_without_agreement_says_so() -> None:
+    """On members and on counts, where anti-entropy does not work; else from when on all agreed."""
+    words = {"nodes": 3, "duration": 12, "owners": 1000, "dead-rows": 2000}
+    with (
+        patch.object(Reconciler, "compare", lambda *arguments: None),
+        patch.object(Reconciler, "begin", lambda *arguments: None),
+    ):
+        text = "\n".join(Simulation(make_scenario(words)).run().report.lines())
+    assert "the tables never agreed" in text
+    assert "the counts never agreed" in text
+    text = "\n".join(Simulation(make_scenario(words)).run().report.lines())
+    assert 2 == text.count("equal at all running nodes from ")

@@ -19,7 +19,7 @@ from gossipd.protocol import ACK_LEVELS, VALUE_LIMIT, Answer, LimitExceeded
 
 from ..future import Future
 from ..http import TEXT, Request, Response, text_response
-from ..service import Service
+from ..service import Refused, Service
 from .cross_site import OwnHosts, is_cross_site
 
 JSON = "application/json"
@@ -30,6 +30,12 @@ COUNTER = "default"
 """The counter that the documented routes serve."""
 
 RETRY = ("Retry-After", "1")
+"""The header of a refusal after which nothing has changed, so that repeating does no harm."""
+
+_UNKNOWN = (
+    "the outcome is unknown: the write failed on its way to the disk, and may count or not;"
+    " an increment that is repeated may count twice"
+)
 
 _FOREIGN_HOST = (
     "this node has not the name in the Host header: ask by its address, or start it with"
@@ -288,13 +294,19 @@ def _error(route: _Route | None, failed: _Failed) -> Response:
 
 
 def _held(outcome: Answer | Exception) -> Answer:
-    """Returns the answer to a write that counts. Raises _Failed for one that does not."""
+    """Returns the answer to a write that counts. Raises _Failed for any other.
+
+    A write whose outcome is unknown is answered without `Retry-After`: a client or a proxy that
+    follows that header would repeat it.
+    """
+    if isinstance(outcome, Refused):
+        raise _Failed(503, f"nothing was written: {outcome}", RETRY)
     if isinstance(outcome, LimitExceeded):
         raise _Failed(409, str(outcome))
     if isinstance(outcome, Exception):
         raise outcome
     if outcome.holders == 0:
-        raise _Failed(503, "the write could not be stored", RETRY)
+        raise _Failed(503, _UNKNOWN)
     return outcome
 
 

@@ -14,6 +14,7 @@ from gossipd.protocol import STATES, Group, Ledger
 from ..errors import reason
 from . import schema
 from .schema import check, open_to_read, read_state
+from .synced import LastSynced
 from .unsynced import UnsyncedLog
 
 
@@ -26,11 +27,16 @@ def check_directory(directory: Path) -> str:
 
     Raises InspectionError if the file is damaged or cannot be read.
     """
+    # A node that runs writes on, so that a later note could promise more than is read here.
+    mark = LastSynced(directory / schema.FILE).read()
     with _reading(directory) as (path, connection):
         problem = check(connection)
         if problem is not None:
             raise InspectionError(f"{path} is damaged: {' '.join(problem.split())}")
         state = read_state(connection)
+        shortfall = None if mark is None else mark.shortfall(state.groups)
+        if shortfall is not None:
+            raise InspectionError(f"{path} is incomplete: {shortfall}")
         entries = sum(len(group.entries) for group in state.groups)
         owners, members = len(state.groups), len(state.members)
         return f"{path}: owners {owners}, their entries {entries}, members {members}"

@@ -25,6 +25,7 @@ from .writer import WriterThread
 
 _LAZY_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
+_LOOK_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
 
 _GATHER_SECONDS = 0.001
@@ -60,9 +61,21 @@ class Storage(Protocol):
         Raises WriteError or StoreError.
         """
 
+    def lost(self) -> str | None:
+        """Returns the names of open files that were taken away, or None."""
+
+    def renew(self, state: State) -> None:
+        """Writes all of a state into new files, in place of those that were taken away.
+
+        Raises WriteError or StoreError.
+        """
+
 
 class Snapshots(Protocol):
     """Where a journal gets what changed of the node's state. The protocol's `Node` is one."""
+
+    def state(self) -> State:
+        """Returns all that is to be kept."""
 
     def changes(self, most: int) -> Changes | None:
         """Hands over up to `most` changes that were not handed over yet; None if there are none."""
@@ -95,6 +108,7 @@ class Journal:
         self._wake = trio.Event()
         self._next_snapshot = 0.0
         self._in_snapshot = False
+        self._next_look = 0.0
         self._thread = WriterThread()
         self._complaints = RateLimit(_COMPLAINT_SECONDS, trio.current_time)
 
@@ -117,7 +131,8 @@ class Journal:
                 with trio.move_on_at(max(self._next_snapshot, trio.current_time())):
                     await self._wake.wait()
                     await self._gather()
-                await self._commit(node, reports)
+                if await self._look(node, reports):
+                    await self._commit(node, reports)
             else:
                 self._complain()
                 await trio.sleep(_RETRY_SECONDS)
@@ -141,12 +156,40 @@ class Journal:
         try:
             await self._thread.run(self._store.commit, batch, changes)
         except WriteError as error:
-            self.trouble = str(error)
-            # What was staged meanwhile fails as well. From now on `add` refuses newer writes.
-            batch, self._queue = batch + self._queue, []
-            reports.reported(batch, kept=False)
+            self._fail(error, batch, reports)
         else:
             reports.reported(batch, kept=True)
+
+    def _fail(self, error: Exception, batch: list[Write], reports: Reports) -> None:
+        """Fails writes, and what was staged after them. From now on `add` refuses newer ones."""
+        self.trouble = str(error)
+        batch, self._queue = batch + self._queue, []
+        reports.reported(batch, kept=False)
+
+    async def _look(self, node: Snapshots, reports: Reports) -> bool:
+        """Looks once a second whether files were taken away, and has them written anew.
+
+        Returns False if nothing can be written.
+        """
+        now = trio.current_time()
+        if now < self._next_look:
+            return True
+        self._next_look = now + _LOOK_SECONDS
+        lost = await self._thread.run(self._store.lost)
+        if lost is None:
+            return True
+        self._store.begin_snapshot()
+        try:
+            await self._thread.run(self._store.renew, node.state())
+        except (WriteError, StoreError) as error:
+            self._fail(error, [], reports)
+            return False
+        # The new file has all that the pieces of a snapshot under way would bring.
+        self._in_snapshot = False
+        structlog.get_logger().error(
+            "store_files_lost", files=lost, consequence="all was written anew from memory"
+        )
+        return True
 
     def _changes(self, node: Snapshots) -> Changes | None:
         """Returns the first piece of a snapshot once a second, or a further piece of one."""

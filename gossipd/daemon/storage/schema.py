@@ -113,6 +113,21 @@ def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT id, since FROM gone ORDER BY id")) if found else {}
 
 
+def put_state(connection: sqlite3.Connection, state: State) -> None:
+    """Writes a whole state into empty tables. Raises sqlite3.Error."""
+    for group in state.groups:
+        put_group(connection, Group(group.owner, 0, group.upto, group.entries))
+    changes = Changes(
+        members=state.members,
+        removed=state.removed,
+        forgotten=state.apart,
+        gone_since=state.gone_since,
+        apart=state.apart,
+    )
+    put_members(connection, changes)
+    connection.execute(PUT_META, ("generation", state.generation))
+
+
 def read_state(connection: sqlite3.Connection) -> State:
     """Returns all that a file holds. Raises sqlite3.Error."""
     query = "SELECT max(value) FROM meta WHERE key = 'generation'"

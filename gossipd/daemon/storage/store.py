@@ -8,7 +8,6 @@ make it so. Others' counts are also appended, unsynced, to the log beside it (`u
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -21,6 +20,8 @@ from gossipd.protocol import Changes, Group, State, Write
 
 from ..errors import reason
 from . import schema
+from .files import make_database, rewrite_log, sync
+from .names import Names
 from .schema import (
     check,
     drop_members,
@@ -30,6 +31,7 @@ from .schema import (
     put_members,
     read_state,
 )
+from .synced import LastSynced
 from .unsynced import UnsyncedLog
 
 _BUSY_SECONDS = 5.0
@@ -63,6 +65,7 @@ class Store:
     Attributes:
         path: path of the file.
         trouble: why the last attempt to write failed, until `reopen` succeeds; None if it did not.
+        shortfall: what `open` found to be missing of what was acknowledged, in one line, or None.
         commits, writes: number of transactions so far, and of the node's writes in them.
     """
 
@@ -70,7 +73,10 @@ class Store:
         self.path = directory / schema.FILE
         self._log = directory / f"{schema.FILE}-wal"
         self._unsynced = UnsyncedLog(self.path, cluster)
+        self._synced = LastSynced(self.path)
+        self._names = Names(self.path, self._log)
         self.trouble: str | None = None
+        self.shortfall: str | None = None
         self.commits = 0
         self.writes = 0
         self._cluster = cluster
@@ -85,6 +91,7 @@ class Store:
         If the file can only be read, or cannot be made, `trouble` says why. Raises StoreError if
         the file is damaged, newer than this program, or of another cluster.
         """
+        self._names.note_directory()
         try:
             found = self._open()
         except WriteError as error:
@@ -94,6 +101,11 @@ class Store:
             self._disconnect()
             raise
         self._recorded = self._unsynced.read()
+        mark = self._synced.read()
+        self.shortfall = None if mark is None else mark.shortfall(found.groups)
+        if self.shortfall is not None:
+            # It is named once.
+            self._synced.clear()
         return attrs.evolve(found, groups=(*found.groups, *self._recorded))
 
     def reopen(self) -> State:
@@ -101,12 +113,44 @@ class Store:
 
         Raises WriteError if it still cannot be written, StoreError if it cannot be used.
         """
+        obstacle = self._names.obstacle()
+        if obstacle is not None:
+            raise WriteError(obstacle)
         self._renew_log()
         self._disconnect()
         found = self._open()
         self.begin(self._generation)
         self.trouble = None
         return found
+
+    def lost(self) -> str | None:
+        """Returns the names of files that are open and were taken away, or None.
+
+        Another process could not find these files. Only `renew` brings them back.
+        """
+        # The note of the last write finds its name again by itself.
+        self._synced.close()
+        return self._names.lost()
+
+    def renew(self, state: State) -> None:
+        """Writes a new file with this state in place of what was taken away, and opens it.
+
+        Raises WriteError if that cannot be, and StoreError if the new file cannot be used.
+        """
+        try:
+            obstacle = self._names.obstacle()
+            if obstacle is not None:
+                raise WriteError(obstacle)
+            # The new file takes the old one's name before that is closed. SQLite then neither
+            # moves the old log into the old file nor removes a log of that name.
+            self._make(state)
+            self._disconnect()
+            self._open()
+        except WriteError as error:
+            self.trouble = str(error)
+            raise
+        self.begin(state.generation)
+        self._unsynced.forget()
 
     def begin(self, generation: int) -> None:
         """Writes that a process of this generation runs, and what the unsynced log held.
@@ -139,6 +183,7 @@ class Store:
                     put_group(connection, group)
             if changes is not None:
                 self._put_changes(connection, changes)
+        self._synced.note(writes)
         self.commits += 1
         self.writes += len(writes)
         if changes is not None:
@@ -166,6 +211,7 @@ class Store:
 
     def _open(self) -> State:
         if not self.path.exists():
+            # What is left beside a file that was moved away would be read into the new file.
             self._make()
         self._renew_log()
         try:
@@ -185,7 +231,8 @@ class Store:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
             # SQLite does not report that it could not make the names of its files durable.
-            _sync(self.path.parent)
+            sync(self.path.parent)
+            self._names.note_files()
         except sqlite3.DatabaseError as error:
             raise self._failure(error) from None
         except OSError as error:
@@ -195,22 +242,10 @@ class Store:
         return found
 
     def _renew_log(self) -> None:
-        """Writes the log over itself and syncs it. Raises WriteError.
-
-        After a failed sync, part of what can be read of the log may be only in the page cache.
-        SQLite moves the log's content into the file when it opens or closes the file. A power cut
-        during that would leave pages that are neither old nor new, and no log on the disk to mend
-        them.
-        """
+        """Writes the log over itself and syncs it. Raises WriteError."""
         try:
-            with self._log.open("r+b", buffering=0) as log:
-                content = log.read()
-                log.seek(0)
-                if log.write(content) != len(content):
-                    raise WriteError("its log cannot be written")
-                os.fsync(log.fileno())
-        except FileNotFoundError:
-            return
+            if not rewrite_log(self._log):
+                raise WriteError("its log cannot be written")
         except OSError as error:
             raise WriteError(reason(error)) from None
 
@@ -242,6 +277,8 @@ class Store:
             raise StoreError(f"cannot read {self.path}: {reason(error)}") from None
 
     def _disconnect(self) -> None:
+        self._names.forget_files()
+        self._synced.close()
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
@@ -272,22 +309,12 @@ class Store:
             self.trouble = str(error)
             raise
 
-    def _make(self) -> None:
-        """Makes the file. It appears under its name only when it is whole and synced."""
-        draft = self.path.with_name(f"{schema.FILE}.new")
+    def _make(self, state: State | None = None) -> None:
+        """Makes the file, with a state that goes on or none. Raises WriteError."""
         try:
-            draft.unlink(missing_ok=True)
-            # What is left beside a file that was moved away would be read into the new file.
-            self._unsynced.clear()
-            if self._log.exists():
-                self._log.unlink()
-                _sync(self.path.parent)
-            with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-                connection.executescript(f"BEGIN; {schema.SCHEMA} {schema.LATER} COMMIT;")
-                connection.executemany(schema.PUT_META, [("cluster", self._cluster), ("clean", 1)])
-                connection.execute(f"PRAGMA user_version = {schema.VERSION}")
-            _sync(draft)
-            draft.rename(self.path)
+            if state is None:
+                self._unsynced.clear()
+            make_database(self.path, self._log, self._cluster, state or State())
         except sqlite3.Error as error:
             raise WriteError(str(error)) from None
         except OSError as error:
@@ -332,11 +359,3 @@ def damaged(path: Path, problem: str) -> StoreError:
         f"{path} is damaged ({' '.join(problem.split())}): put a backup in its place, with no"
         f" {path.name}-wal beside it, or move both away to begin with what other nodes hold"
     )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

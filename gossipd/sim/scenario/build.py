@@ -5,13 +5,15 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from gossipd.protocol import Entry, Group, State
+from gossipd.protocol import DEAD, Claim, Entry, Group, State
 
-from ..world import JoinedNodes, Log, Network, World
+from ..world import WALL_CLOCK_MS, JoinedNodes, Log, Network, World
 from .scenario import Scenario
 
 SYNC_INTERVAL = 1.0
 """Seconds between two syncs of what is not a node's own, as in a daemon."""
+
+_LONG_AGO_MS = 1_000_000_000
 
 
 def build_world(scenario: Scenario, log: Log | None = None) -> World:
@@ -43,8 +45,32 @@ def add_nodes(world: World, scenario: Scenario, *, sync_interval: float | None =
     """Adds and starts the nodes of the scenario; see `Disk` for `sync_interval`."""
     seeds = range(min(scenario.seeds, scenario.nodes))
     for number in range(scenario.nodes):
-        first = State(groups=_left_behind(scenario)) if scenario.owners and not number else None
-        world.add(seeds=seeds, kept=first, sync_interval=sync_interval)
+        world.add(
+            seeds=seeds,
+            kept=None if number else _first_disk(scenario),
+            sync_interval=sync_interval,
+        )
+
+
+def _first_disk(scenario: Scenario) -> State | None:
+    """Returns what is on the disk of the first node, None if the scenario puts nothing there."""
+    if not scenario.owners and not scenario.dead_rows:
+        return None
+    return State(members=_died_long_ago(scenario), groups=_left_behind(scenario))
+
+
+def _died_long_ago(scenario: Scenario) -> tuple[Claim, ...]:
+    """Returns rows of members that died before the run, each in a network that no node is in."""
+    rng = Random(f"{scenario.seed}/dead rows")
+    return tuple(
+        Claim(
+            f"10.{200 + number // 62_500}.{number // 250 % 250}.{number % 250 + 1}:8088",
+            WALL_CLOCK_MS - rng.randint(1, _LONG_AGO_MS),
+            rng.randint(0, 3),
+            DEAD,
+        )
+        for number in range(scenario.dead_rows)
+    )
 
 
 def _left_behind(scenario: Scenario) -> tuple[Group, ...]:

@@ -246,6 +246,8 @@ class FaultSchedule:
                 continue
             if fault.kind == "increment":
                 commands.increments(number, details["amount"], ack=details["ack"])
+                for other in range(details["others"]):
+                    commands.increment(number, name=f"another-counter-of-{number}-{other}")
             elif fault.kind == "sync":
                 value, of = details["value"], details["of"]
                 if of is not None and self._running((of,)):

@@ -146,6 +146,9 @@ class Fault:
         return f"{self.kind} {self.text}"
 
 
+MOST_NAMES = 1000
+"""Other counters that one command may count under."""
+
 NEEDED = object()
 """In place of the value of a detail that has no default."""
 
@@ -194,6 +197,13 @@ def _amounts(text: str) -> tuple[int, ...]:
     return tuple(map(whole, text.split("+")))
 
 
+def _names(text: str) -> int:
+    number = whole(text)
+    if not 0 <= number <= MOST_NAMES:
+        raise ValueError(f"{number} is not from 0 to {MOST_NAMES}")
+    return number
+
+
 def _not_negative(text: str) -> int:
     value = whole(text)
     if value < 0:
@@ -236,7 +246,7 @@ FAULTS: Mapping[str, Kind] = {
 _ACK = (_one_of(*ACK_LEVELS), None)
 
 COMMANDS: Mapping[str, Kind] = {
-    "increment": Kind("none", {"amount": (_amounts, (1,)), "ack": _ACK}),
+    "increment": Kind("none", {"amount": (_amounts, (1,)), "ack": _ACK, "others": (_names, 0)}),
     "sync": Kind("none", {"value": (_not_negative, 0), "of": (_one_node, None), "ack": _ACK}),
     "register": Kind("none", {"peer": (_one_node, NEEDED)}),
     "remove": Kind("none", {"peer": (_one_node, NEEDED)}),

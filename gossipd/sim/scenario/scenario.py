@@ -27,6 +27,7 @@ MAX_NODES = 5000
 """Every node has a row for every other one: with this many nodes, the rows take 10 GB."""
 
 MAX_OWNERS = 10_000
+MAX_DEAD_ROWS = 100_000
 MAX_DURATION = 30 * 24 * 3600.0
 STARTS = ("joined", "together")
 
@@ -61,6 +62,7 @@ class Scenario:
         latency: how long a datagram is under way.
         writes: increments a second, in the whole cluster.
         owners: how many processes of earlier runs have left entries on the first node's disk.
+        dead_rows: how many members that died long ago have rows on the first node's disk.
         faults: faults and commands, each with the numbers of its nodes, in order of time.
         words: what the scenario was made from, as text, in order.
     """
@@ -78,6 +80,7 @@ class Scenario:
     reorder: float = 0.0
     writes: float = 0.0
     owners: int = 0
+    dead_rows: int = 0
     faults: tuple[tuple[Fault, tuple[int, ...]], ...] = ()
     words: Mapping[str, Any] = attrs.Factory(dict)
 
@@ -101,7 +104,11 @@ def make_scenario(words: Mapping[str, Any]) -> Scenario:
         near = get_close_matches(unknown[0], WORDS, 1)
         hint = f", did you mean {near[0]}?" if near else f": none of {', '.join(WORDS)}"
         raise ScenarioError(unknown[0], f"is not a word of a scenario{hint}")
-    read = {word: _read(word, value) for word, value in words.items() if word in _PLAIN}
+    read = {
+        word.replace("-", "_"): _read(word, value)
+        for word, value in words.items()
+        if word in _PLAIN
+    }
     if "about" in words:
         read["about"] = str(words["about"])
     scenario = Scenario(
@@ -189,6 +196,7 @@ _PLAIN: Mapping[str, Callable[[str], Any]] = {
     "reorder": notation.share,
     "writes": notation.rate,
     "owners": _from(0, MAX_OWNERS),
+    "dead-rows": _from(0, MAX_DEAD_ROWS),
 }
 
 WORDS = ("about", *_PLAIN, "profile", "set", *FAULTS, *COMMANDS)

@@ -6,7 +6,7 @@ from .clock import WALL_CLOCK_MS
 from .commands import Commands
 from .faults import Faults
 from .host import Host
-from .incidents import Crashed, DiskReplaced, Incident, Left, SetBack, Started
+from .incidents import Crashed, DiskReplaced, Incident, Leaving, Left, SetBack, Started
 from .interface import MemberRow
 from .joined_nodes import JoinedNodes
 from .log import MEMBER_EVENTS, Log, Observed
@@ -30,6 +30,7 @@ __all__ = [
     "Host",
     "Incident",
     "JoinedNodes",
+    "Leaving",
     "Left",
     "Log",
     "LogNormalDelay",

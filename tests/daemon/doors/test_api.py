@@ -174,12 +174,24 @@ async def test_limit(client: Client, path: str, waits: bool) -> None:
 
 @pytest.mark.parametrize("waits", [False, True])
 @pytest.mark.parametrize("path", ["/increment", "/sync"])
-async def test_failed_write(client: Client, path: str, waits: bool) -> None:
-    """A write that nobody holds is 503 and may be tried again."""
+async def test_unknown_outcome(client: Client, path: str, waits: bool) -> None:
+    """A write that failed on its way to the disk is 503, says so, and invites nobody to repeat."""
     client.service.holders, client.service.waits = 0, waits
     response = await client.post(path, {"count": 1})
 
+    assert (503, ()) == (response.status, response.headers)
+    assert b"outcome is unknown" in response.body
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("path", ["/increment", "/sync"])
+async def test_refused_write(client: Client, path: str, waits: bool) -> None:
+    """A write of which nothing was written is 503 with the reason, and may be tried again."""
+    client.service.reason, client.service.waits = "the disk is full", waits
+    response = await client.post(path, {"count": 1})
+
     assert (503, (("Retry-After", "1"),)) == (response.status, response.headers)
+    assert b"nothing was written: the disk is full\n" == response.body
 
 
 @pytest.mark.parametrize(("path", "method"), [*DOCUMENTED.items(), *NEWER.items()])

@@ -38,6 +38,8 @@ class Storage:
         self.recorded: list[Group] = []
         self.turns: list[int] = []
         self.gate: trio.Event | None = None
+        self.missing: str | None = None
+        self.renewed: list[State] = []
 
     def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
         if self.failing:
@@ -59,6 +61,16 @@ class Storage:
             raise WriteError(self.failing)
         self.trouble = None
         return State(9, (Claim("10.0.0.7:1", 1, 0, 0),), (), tuple(GROUPS))
+
+    def lost(self) -> str | None:
+        return self.missing
+
+    def renew(self, state: State) -> None:
+        if self.failing:
+            self.trouble = self.failing
+            raise WriteError(self.failing)
+        self.missing = None
+        self.renewed.append(state)
 
 
 @pytest.fixture
@@ -84,6 +96,9 @@ class Kept:
         self.pieces: list[int] = []
         self.reports: list[tuple[int, bool]] = []
         self.found: list[Group] = []
+
+    def state(self) -> State:
+        return State(7)
 
     def changes(self, most: int) -> Changes | None:
         taken, self.changed = self.changed[:most], self.changed[most:]
@@ -160,7 +175,7 @@ async def test_much_that_changed_is_written_in_pieces(storage: Storage, mock_clo
         storage.gate.set()
         await trio.testing.wait_all_tasks_blocked()
         assert [1, 250, 250, 200] == kept.pieces
-        assert [[], [], [1], []] == [numbers for numbers, _ in storage.commits]
+        assert [[], [1], [], []] == [numbers for numbers, _ in storage.commits]
         assert [0, 0] == storage.turns
         kept.changed = GROUPS[:2]
         await trio.testing.wait_all_tasks_blocked()
@@ -286,3 +301,42 @@ async def test_a_commit_does_not_wait_for_ever(storage: Storage, mock_clock: Clo
             if kept.reports:
                 break
     assert 10 <= number <= 16
+
+
+async def test_what_was_taken_away_is_written_anew_from_memory(
+    storage: Storage, mock_clock: Clock
+) -> None:
+    """Once a second, before what waits; one line tells it, and nothing fails."""
+    with capture_logs() as lines:
+        async with journal(storage) as (under_test, kept):
+            storage.missing = "gossipd.db-wal"
+            under_test.add(Write(1, ()))
+            await trio.testing.wait_all_tasks_blocked()
+            assert [] == storage.renewed, "names are compared more than once a second"
+            under_test.record(Group(b"o" * 16, 0, 1, []))
+            mock_clock.jump(1.1)
+            under_test.add(Write(2, ()))
+            await trio.testing.wait_all_tasks_blocked()
+            assert ([State(7)], None) == (storage.renewed, under_test.trouble)
+            assert [(1, True), (2, True)] == kept.reports
+            assert 1 in storage.turns, "what was recorded is not known to be in the new file"
+            mock_clock.jump(1.1)
+            await trio.testing.wait_all_tasks_blocked()
+    assert 1 == len(storage.renewed)
+    [line] = lines
+    assert ("store_files_lost", "gossipd.db-wal") == (line["event"], line["files"])
+
+
+async def test_what_cannot_be_written_anew_is_trouble(storage: Storage, mock_clock: Clock) -> None:
+    """Writes that wait fail, no more are taken, and the line says why."""
+    with capture_logs() as lines:
+        async with journal(storage) as (under_test, kept):
+            storage.missing, storage.failing = "gossipd.db", "the directory was taken away"
+            mock_clock.jump(1.1)
+            under_test.add(Write(1, ()))
+            await trio.testing.wait_all_tasks_blocked()
+            assert "the directory was taken away" == under_test.trouble
+            assert [(1, False)] == kept.reports
+            assert not under_test.add(Write(2, ()))
+    [line] = lines
+    assert ("store_failed", "the directory was taken away") == (line["event"], line["reason"])

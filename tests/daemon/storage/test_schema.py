@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gossipd.daemon.storage.schema import (
     PUT_META,
+    LATER,
     SCHEMA,
     check,
     drop_members,
@@ -27,7 +28,7 @@ A, B = b"a" * 16, b"b" * 16
 def empty() -> sqlite3.Connection:
     """Tables in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(SCHEMA)
+    connection.executescript(SCHEMA + LATER)
     return connection
 
 

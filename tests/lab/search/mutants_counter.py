@@ -8,11 +8,12 @@ from unittest.mock import patch
 
 import attrs
 
-from gossipd.protocol import Record, node, reconcile
+from gossipd.protocol import Record, reconcile
 from gossipd.protocol.counters import answers, relays, writes
 from gossipd.protocol.counters.floors import Counter, _raise, _value
 from gossipd.protocol.counters.ledger import Ledger, OwnerLog
 from gossipd.protocol.events import OwnerRetired
+from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.wire import Confirm, Entry, Group, SpreadDone
 from tests.lab.search.mutants import mutant
 
@@ -79,7 +80,14 @@ def tells_before_it_persists(
 
 
 @mutant(
-    writes.Writes, "_new_id", "lost", "no order", "counts differ", "too few holders", within=700
+    writes.Writes,
+    "_new_id",
+    "lost",
+    "no order",
+    "counts never agreed",
+    "too few holders",
+    within=60,
+    among="failing disk",
 )
 def owner_ids_are_reused(original: Any, self: Any) -> None:
     """A process counts under the id that the one before it had, whatever is left of its state."""
@@ -110,7 +118,7 @@ def answers_wait_for_ever(original: Any, self: Any) -> None:
         self._runtime.timers.cancel(("answer", level))
 
 
-@mutant(relays.Relays, "_report", "too few holders", within=700)
+@mutant(relays.Relays, "_report", "too few holders", within=60, among="relays")
 def relays_report_nobody_as_missing(original: Any, self: Any, relayed: Any) -> None:
     """A relay that gave up on some of its branch says that all have it."""
     group = relayed.group
@@ -147,7 +155,7 @@ def syncs_are_refused(original: Any, self: Any, *arguments: Any) -> None:
     raise ValueError("no")
 
 
-@mutant(Ledger, "group", "counts differ", within=300)
+@mutant(Ledger, "group", "counts never agreed", within=30, among="large tables")
 def a_cut_vouches_for_all(
     original: Any, self: Ledger, owner: bytes, since: int, budget: int
 ) -> tuple[Group | None, bool]:
@@ -158,7 +166,14 @@ def a_cut_vouches_for_all(
     return group, whole
 
 
-@mutant(reconcile.Reconciler, "on_sums", "counts differ", within=300)
+@mutant(
+    reconcile.Reconciler,
+    "on_sums",
+    "counts never agreed",
+    within=30,
+    first=10,
+    among="large tables",
+)
 def sums_are_ignored(original: Any, self: Any, sums: Any, peer: Any) -> None:
     """Large tables are never narrowed down to what differs."""
 
@@ -169,12 +184,12 @@ def learned_floors_are_not_persisted(original: Any, self: Ledger, group: Group) 
     return False
 
 
-@mutant(reconcile.Reconciler, "compare", "counts differ", "not alive", within=60)
+@mutant(reconcile.Reconciler, "compare", "counts never agreed", "not alive", within=60)
 def tables_are_never_compared(original: Any, self: Any, *gates: Any) -> None:
     """Gates that differ are ignored."""
 
 
-@mutant(reconcile.Reconciler, "on_delta", "not quiet", "counts differ", within=50)
+@mutant(reconcile.VersionExchange, "on_delta", "not quiet", "counts never agreed", within=50)
 def deltas_are_ignored(original: Any, self: Any, delta: Any, peer: Any) -> None:
     """Entries of the peer are asked for again and again, and never merged."""
 
@@ -204,10 +219,10 @@ def the_last_arrival_wins(
     return original(self, owner, log, entry)
 
 
-@mutant(node.Node, "_restore", "lost", within=300)
-def nothing_is_read_back(original: Any, self: Any, kept: Any) -> None:
+@mutant(Keeping, "restore", "lost", "count fell", within=60, among="clocks")
+def nothing_is_read_back(original: Any, self: Any, kept: Any, now: float) -> None:
     """A process starts without the entries that the one before it wrote."""
-    original(self, attrs.evolve(kept, groups=()))
+    original(self, attrs.evolve(kept, groups=()), now)
 
 
 @mutant(writes.Writes, "merge", "count fell", within=150)
@@ -223,12 +238,21 @@ def what_others_counted_is_not_recorded(original: Any, self: Any, *arguments: An
 # Machines that are set back
 
 
-@mutant(writes.Writes, "_retire", "not quiet", "lost", "answer too low", within=1300)
+@mutant(
+    writes.Writes,
+    "_retire",
+    "not quiet",
+    "lost",
+    "answer too low",
+    "no order",
+    within=60,
+    among="set back",
+)
 def copies_keep_their_id(original: Any, self: Any, reported: int) -> None:
     """A process that learns that it was set back reports it, and counts on in the same slots."""
     self._runtime.notify(OwnerRetired(self._owner.hex(), self._version, reported))
 
 
-@mutant(writes.Writes, "renew", "lost", within=400)
+@mutant(writes.Writes, "renew", "lost", within=60, among="set back")
 def clocks_are_ignored(original: Any, self: Any) -> None:
     """A node whose driver noticed that it was set back counts on under the same id."""

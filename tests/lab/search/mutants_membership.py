@@ -8,10 +8,11 @@ from typing import Any
 import attrs
 
 from gossipd.protocol import handshake, inbox, node, outbox, reconcile
-from gossipd.protocol.fingerprint import Gates
+from gossipd.protocol.fingerprint import MASK, Gates
+from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.membership import contacts, detector, echoes, gossip, table, view
 from gossipd.protocol.timers import TimerQueue
-from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm
+from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm, Rows
 from tests.lab.search.mutants import mutant
 
 _NUMBERS = count(1)
@@ -91,7 +92,7 @@ def impatient(original: Any, self: Any) -> None:
         )
 
 
-@mutant(table.MemberTable, "set_removed", "sent to removed", within=200)
+@mutant(table.MemberTable, "set_removed", "sent to removed", within=80, among="removals")
 def removed_peers_are_still_spoken_to(original: Any, self: Any, row: Any, removed: bool) -> None:
     """A removed peer is missing from the list but still sent messages."""
     row.removed = removed
@@ -109,20 +110,20 @@ def removals_do_nothing(original: Any, self: Any, member: str) -> None:
     """The peer stays as it was."""
 
 
-@mutant(table.MemberTable, "set_removed", "not as told", within=200)
+@mutant(table.MemberTable, "set_removed", "not as told", within=80, among="removals")
 def registering_does_not_show_again(original: Any, self: Any, row: Any, removed: bool) -> None:
     """A removed peer that is registered again stays removed."""
     if removed:
         original(self, row, removed)
 
 
-@mutant(node.Node, "_restore", "not as told", within=400)
-def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any) -> None:
+@mutant(Keeping, "restore", "not as told", within=30, among="removals")
+def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any, now: float) -> None:
     """Removals are not read back from the disk."""
-    original(self, attrs.evolve(kept, removed=()))
+    original(self, attrs.evolve(kept, removed=()), now)
 
 
-@mutant(node, "_own_generation", "old generation", within=600)
+@mutant(node, "_own_generation", "old generation", within=30, among="clocks")
 def generations_come_from_the_clock_alone(original: Any, kept: Any, node_id: str) -> int:
     """A clock that was set back makes a process older than the one before it."""
     return -1
@@ -165,11 +166,20 @@ def claims_are_sent_for_ever(original: Any, multiplier: int, members: int) -> in
     return 1 << 60
 
 
-@mutant(table.MemberTable, "_rehash", "not quiet", "counts differ", "not alive", within=50)
+@mutant(
+    table.MemberTable,
+    "_rehash",
+    "tables never agreed",
+    "not quiet",
+    "counts never agreed",
+    "not alive",
+    within=50,
+)
 def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
     """A row's hash is not taken out of the table's when it changes."""
-    row.digest = 0
+    _, before = self.fingerprint._rows.get(row.id, (0, 0))
     original(self, row)
+    self.fingerprint.total = (self.fingerprint.total + before) & MASK
 
 
 @mutant(echoes.Echoes, "challenge", "storm", "not quiet", "not alive", within=50)
@@ -188,18 +198,18 @@ def acks_are_acked(original: Any, self: Any, ack: Ack, peer: Any) -> None:
 @mutant(outbox.Outbox, "datagram", "too large", within=50)
 def datagrams_are_padded(original: Any, self: Any, *messages: Any) -> bytes:
     """Datagrams are padded, whatever size they may have."""
-    if isinstance(messages[0], Confirm | reconcile.Rows):
+    if isinstance(messages[0], Confirm | Rows):
         return original(self, *messages) + bytes(1400)
     return original(self, *messages)
 
 
-@mutant(Gates, "__call__", "not quiet", "counts differ", within=50)
+@mutant(Gates, "__call__", "not quiet", "counts never agreed", within=50)
 def gates_have_no_meaning(original: Any, self: Any) -> tuple[int, int]:
     """The gates of two nodes that agree differ, and never repeat."""
     return next(_NUMBERS), original(self)[1]
 
 
-@mutant(reconcile.Reconciler, "_sweep", "not quiet", within=100)
+@mutant(reconcile.VersionExchange, "_sweep", "not quiet", within=100)
 def contents_are_compared_all_the_time(original: Any, self: Any) -> None:
     """The sweep runs again at once instead of after its interval."""
     original(self)

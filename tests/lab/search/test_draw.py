@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gossipd.sim.scenario import COMMANDS, FAULTS, make_scenario
-from lab.search.draw import MOST_INCREMENTS, MOST_NODES, MOST_ORDERED, draw_history
+from lab.search.draw import KINDS, MOST_INCREMENTS, MOST_NODES, MOST_ORDERED, draw_history
 
 SEEDS = range(400)
 
@@ -72,3 +72,11 @@ def test_some_increments_come_together() -> None:
         if "+" not in text
     ]
     assert len(alone) > len(together) > 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_history_is_a_scenario_and_occurs(kind: str) -> None:
+    """Each meeting, and those in which anything may meet anything."""
+    assert all(make_scenario(draw_history(seed, kind)).nodes > 1 for seed in range(40))
+    drawn = [draw_history(seed) for seed in SEEDS]
+    assert any(draw_history(seed, kind) == drawn[seed] for seed in SEEDS)

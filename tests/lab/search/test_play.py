@@ -70,7 +70,7 @@ def test_nodes_that_never_agree_are_found() -> None:
         patch.object(module, "AGREE", 20),
     ):
         played = play_history({**CALM, "partition": ["n2@0.5"], "restart": ["n0@1.5"]})
-    assert ["counts differ"] == [finding.kind for finding in played.findings]
+    assert ["counts never agreed"] == [finding.kind for finding in played.findings]
     assert None is played.agreed_after[1]
 
 

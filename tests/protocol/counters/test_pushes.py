@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossipd.protocol import Node
-from gossipd.protocol.wire import Claim, Claims, Message, Push
+from gossipd.protocol.wire import Claim, Claims, Confirm, Delta, Entry, Group, Message, Push
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,
@@ -168,3 +168,24 @@ def test_removed_peers_get_no_push() -> None:
     talk.carry(node, node.remove(node_id(2), talk.now))
     effects = node.increment(NAME, 1, "local", 1, talk.now)
     assert [] == messages_of(effects, Push)
+
+
+def test_a_new_member_is_pushed() -> None:
+    """It need not wait for anti-entropy."""
+    node, _, talk = pair()
+    count(node, talk)
+    lose(talk, Delta)
+    third = make_node(3)
+    talk.add(third)
+    talk.carry(third, third.register(node_id(1), talk.now))
+    talk.run(1)
+    assert 1 == third.count(NAME)
+
+
+def test_a_confirm_says_what_is_vouched_for() -> None:
+    """Not what lies beyond a gap."""
+    _, other, talk = pair()
+    push = Push(7, Group(b"o" * 16, 1, 2, [Entry(2, NAME, 0, 5)]))
+    effects = other.handle_datagram(datagram(sender(1), push), address(1), talk.now)
+    [confirm] = messages_of(effects, Confirm)
+    assert (0, 5) == (confirm.version, other.count(NAME))

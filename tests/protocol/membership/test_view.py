@@ -303,6 +303,27 @@ def test_own_pauses_lengthen_a_suspicion() -> None:
     assert 23.0 == seen.verdict(2)
 
 
+def test_a_confirmation_takes_no_pause_back() -> None:
+    """It shortens the suspicion, which still counts from the start that the pause has moved."""
+    verdicts = []
+    for pause in (0.0, 5.0):
+        seen = Seen(9)
+        seen.say(2, SUSPECT, accuser=3)
+        seen.runtime.timers.extend(pause)
+        seen.view.paused(pause)
+        seen.say(2, SUSPECT, accuser=4)
+        verdicts.append(seen.verdict(2))
+    assert 5.0 == verdicts[1] - verdicts[0]
+
+
+def test_suspicion_leaves_the_gate_alone() -> None:
+    """It is a passing view, and no difference to reconcile."""
+    seen = Seen(9)
+    before = seen.table.fingerprint.total
+    seen.say(2, SUSPECT, accuser=3)
+    assert before == seen.table.fingerprint.total
+
+
 def test_an_unknown_suspect_is_suspected() -> None:
     """A suspicion of a member that was not known makes it known, and suspected."""
     seen = Seen(3)

@@ -181,6 +181,8 @@ def problem(work: Workload, image: Image, scratch: Path, told: Told, *, killed: 
 def _verdict(work: Workload, store: Store, told: Told) -> str | None:
     if store.trouble:
         return f"cannot be written: {store.trouble}"
+    if store.shortfall:
+        return f"raises a false alarm: {store.shortfall}"
     if check(connection(store)):
         return f"is damaged: {check(connection(store))}"
     found = read_state(connection(store))

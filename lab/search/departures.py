@@ -1,0 +1,137 @@
+"""Judges how nodes depart: by a leave, or by a verdict on a member that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from gossipd.protocol import LeaveDone, MemberDead
+from gossipd.sim.scenario import Scenario
+from gossipd.sim.world import Crashed, DiskReplaced, Host, Leaving, Observed, SetBack, World, id_of
+
+from .findings import Checker
+
+_ROUNDING = 1e-3
+
+_GRACE = 2.5
+"""Probe intervals after healing in which a suspicion of before may still end in a verdict."""
+
+_FRESH = 8.0
+"""Seconds in which a verdict is still gossiped, and so may cross to the other side."""
+
+_Slots = Mapping[tuple[bytes, str, int], int]
+
+
+def _slots(host: Host) -> _Slots:
+    state = host.kept if host.node is None else host.node.state()
+    groups = () if state is None else state.groups
+    return {
+        (group.owner, entry.name, entry.floor): entry.count
+        for group in groups
+        for entry in group.entries
+    }
+
+
+@attrs.frozen
+class _Leave:
+    at: float
+    slots: _Slots
+
+
+class Leaves(Checker):
+    """Follows graceful leaves: they end when a peer has all that the node counted, or late.
+
+    Args:
+        grace: seconds that a leave may take if no peer has everything.
+    """
+
+    def __init__(self, world: World, grace: float) -> None:
+        super().__init__(world)
+        self._grace = grace
+        self._leaves: dict[str, _Leave] = {}
+        world.log.on_event.append(self._on_event)
+
+    def _on_event(self, observed: Observed) -> None:
+        event, node = observed.event, observed.node
+        if isinstance(event, Leaving) and node not in self._leaves:
+            self._leaves[node] = _Leave(observed.time, _slots(self._world.hosts[node]))
+        elif isinstance(event, Crashed | DiskReplaced | SetBack):
+            # Whoever held something may have lost it since.
+            self._leaves.clear()
+        elif isinstance(event, LeaveDone) and node in self._leaves:
+            self._judge(node, event, self._leaves.pop(node))
+
+    def _judge(self, node: str, done: LeaveDone, leave: _Leave) -> None:
+        if done.asked and not done.holders:
+            if self._world.now < leave.at + self._grace - _ROUNDING:
+                self._find("left too early", f"{node}, though no peer had its counts")
+            return
+        others = [_slots(host) for host in self._world.hosts.values() if host.id != node]
+        if done.holders and not any(_covers(other, leave.slots) for other in others):
+            self._find("left with counts", f"{node} took {done.holders} peers for holders")
+
+
+def _covers(slots: _Slots, wanted: _Slots) -> bool:
+    return all(slots.get(key, 0) >= count for key, count in wanted.items())
+
+
+class Healed(Checker):
+    """Finds verdicts on running members after the last partition of a history was healed.
+
+    A node may at no time take over a verdict on a member from which nothing ever separated it: that
+    is what the other side of a partition says after it is healed.
+
+    Only histories in which nothing but partitions befalls the nodes are judged, and no datagram is
+    lost by chance: all members are in reach of each other then, and can refute.
+    """
+
+    def __init__(self, world: World, scenario: Scenario) -> None:
+        super().__init__(world)
+        faults = [fault for fault, _ in scenario.faults]
+        kinds = {fault.kind for fault in faults}
+        ends = [
+            scenario.duration if fault.length is None else fault.at + fault.length
+            for fault in faults
+            if fault.kind == "partition"
+        ]
+        only = kinds <= {"partition", "increment", "sync"} and not scenario.loss
+        # A node that is alone gossips its verdicts to nobody, and so to the first that it meets.
+        alone = any(
+            len(numbers) in (1, scenario.nodes - 1)
+            for fault, numbers in scenario.faults
+            if fault.kind == "partition"
+        )
+        if only and ends and not alone:
+            self._latest = -_FRESH
+            self._apart = _separated(scenario)
+            self._graced = max(ends) + _GRACE * scenario.config.probe_interval
+            world.log.on_event.append(self._on_event)
+
+    def _on_event(self, observed: Observed) -> None:
+        event = observed.event
+        if not isinstance(event, MemberDead):
+            return
+        if event.accuser == observed.node:
+            self._latest = observed.time
+        if observed.time < self._latest + _FRESH:
+            return
+        together = (observed.node, event.member) not in self._apart
+        if not together and observed.time < self._graced:
+            return
+        host = self._world.hosts.get(event.member)
+        if host is not None and host.node is not None:
+            text = f"{observed.node} declared {event.member} dead (accuser {event.accuser})"
+            self._find("death after healing", text)
+
+
+def _separated(scenario: Scenario) -> set[tuple[str, str]]:
+    """Returns the pairs of nodes that some partition put on different sides, both ways round."""
+    pairs = set()
+    for fault, numbers in scenario.faults:
+        if fault.kind == "partition":
+            others = [number for number in range(scenario.nodes) if number not in numbers]
+            for one in map(id_of, numbers):
+                for other in map(id_of, others):
+                    pairs |= {(one, other), (other, one)}
+    return pairs
