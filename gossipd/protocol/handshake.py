@@ -100,6 +100,7 @@ class Handshake(Part):
         An ack that comes from the address to which its ping was sent is an echo. One from another
         address, such as a relay's, only goes to the part that sent the ping.
         """
+        fresh = not self._echoes.verified(peer.source, peer.sender)
         sent = self._echoes.get(ack.number)
         if sent is not None:
             if peer.source == sent.address:
@@ -109,9 +110,11 @@ class Handshake(Part):
             if sent.contact is not None:
                 self._contacted(ack, peer)
         elif ack.number and ack.number == self._echoes.challenge(peer.source, peer.sender):
-            self._challenge_answered(peer)
+            self._challenge_answered(peer, fresh)
         if ack.challenge:
-            self._challenges.reply(peer, Ack(ack.challenge))
+            self._challenges.answer(peer, ack.challenge)
+        elif fresh and self._echoes.verified(peer.source, peer.sender):
+            self._challenges.echoed(peer)
 
     def _contacted(self, ack: Ack, peer: Peer) -> None:
         """Meets the node that answered at the address of a contact, and compares gates with it."""
@@ -121,13 +124,12 @@ class Handshake(Part):
             if ack.members or ack.counters:
                 self._reconciler.compare(ack.members, ack.counters, peer.source)
 
-    def _challenge_answered(self, peer: Peer) -> None:
+    def _challenge_answered(self, peer: Peer, fresh: bool) -> None:
         """Meets a node that sent its challenge back, and reconciles with it, once.
 
         The same answer can arrive again, and must not start a comparison each time. A node whose
         word is out of date here is sent its row, by `challenge`, so that it raises its generation.
         """
-        fresh = not self._echoes.verified(peer.source, peer.sender)
         self._echoes.echo(peer.source, peer.sender)
         if fresh and self._meet(peer) is not None:
             self._reconciler.begin(peer.source)

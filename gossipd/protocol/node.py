@@ -127,7 +127,7 @@ class Node:
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, table, view, contacts), *counters.parts),
-            *(rows, versions, reconciler, handshake, Clocks(runtime), outbox),
+            *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)

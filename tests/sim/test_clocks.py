@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 
 import pytest
 from click.testing import CliRunner
@@ -154,3 +155,22 @@ def test_a_clock_that_was_put_right_is_not_complained_about() -> None:
     world.add(seeds=[0])
     assert together(world)
     assert list(world.log.of(ClockDiffers)) == said
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_each_side_says_it_after_restarts_at_any_moment(seed: int) -> None:
+    """However two nodes that were killed and start anew meet the others, nobody misses a clock."""
+    world = World(seed, config=LAN)
+    for _ in range(3):
+        world.add(seeds=[0, 1, 2])
+    world.run(1.2 + 0.3 * (seed % 7))
+    for number, by in ((1, 10 * YEAR), (2, -10 * YEAR)):
+        Faults(world).crash(number, keep=False)
+        world.host(number).jump_clock(by)
+    world.run(0.3 + 0.013 * seed)
+    world.start(id_of(1))
+    world.run(0.01 * (seed % 31))
+    world.start(id_of(2))
+    world.run(30)
+    said = [(each.node, each.event.member) for each in world.log.of(ClockDiffers)]
+    assert sorted(said) == sorted(permutations(map(id_of, range(3)), 2))

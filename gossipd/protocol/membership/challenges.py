@@ -1,8 +1,9 @@
 """Challenges: numbers that a sender must send back to show that it is at its address.
 
 A --anything--> B
-A <--ack, challenge, clock-- B   the challenge is computed from A's address: B keeps nothing
+A <--ack, challenge-------- B    the challenge is computed from A's address: B keeps nothing
 A --ack (challenge), clock-> B   now B believes that A is at that address
+A <--clock----------------- B
 
 Until then B sends A no more bytes than A sent, because A's address may be forged.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from ..outbox import Outbox
 from ..runtime import Runtime
-from ..wire import Ack, Claims, Clock
+from ..wire import Ack, Claims, Clock, Message
 from .echoes import Echoes
 from .peer import Peer
 from .table import MemberTable
@@ -43,17 +44,26 @@ class Challenges:
             self._outbox.send(peer.source, Ack(number), Claims([row.claim(self._runtime.now)]))
             return
         challenge = self._echoes.challenge(peer.source, peer.sender)
-        bare = len(self._outbox.datagram(Ack(number, challenge=challenge), self._clock()))
+        bare = len(self._outbox.datagram(Ack(number, challenge=challenge)))
         padding = bytes(min(max(peer.budget - bare, 0), _PADDING))
-        self.reply(peer, Ack(number, challenge=challenge, padding=padding))
+        self._reply(peer, Ack(number, challenge=challenge, padding=padding))
 
-    def reply(self, peer: Peer, ack: Ack) -> None:
-        """Sends an ack with this node's clock, or without it where both are too large.
+    def answer(self, peer: Peer, challenge: int) -> None:
+        """Sends a challenge back, with this node's clock if the address may be sent as much."""
+        self._reply(peer, Ack(challenge), self._clock())
+
+    def echoed(self, peer: Peer) -> None:
+        """Tells a node that has just echoed a number of ours for the first time our clock."""
+        self._outbox.send(peer.source, self._clock())
+
+    def _reply(self, peer: Peer, ack: Ack, *others: Message) -> None:
+        """Sends an ack with other messages, or without them where that is too large.
 
         Sends nothing if even the ack is larger than an unverified address may be sent.
         """
         verified = self._echoes.verified(peer.source, peer.sender)
-        for data in (self._outbox.datagram(ack, self._clock()), self._outbox.datagram(ack)):
+        for messages in ((ack, *others), (ack,)):
+            data = self._outbox.datagram(*messages)
             if verified or len(data) <= peer.budget:
                 peer.spend(len(data))
                 self._outbox.transmit(data, peer.source, "ack")

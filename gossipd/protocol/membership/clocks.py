@@ -1,8 +1,9 @@
 """Compares wall clocks with the nodes that this one meets, and says where they differ.
 
-A --ping--------------------------> B
-A <--ack, challenge, B's clock----- B
-A --ack (challenge), A's clock----> B
+A --ping----------------------> B
+A <--ack, challenge------------ B
+A --ack (challenge), A's clock-> B
+A <--B's clock----------------- B
 
 No rule of the protocol depends on what a wall clock shows. A clock only proposes the generation of
 a process, and a generation of any size is accepted. So a wrong clock does no harm here. It is said
@@ -15,6 +16,7 @@ from ..events import ClockDiffers
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
 from ..wire import Clock
+from .echoes import Echoes
 from .peer import Peer
 
 _DIFFERS_MS = 60_000
@@ -24,15 +26,19 @@ _DIFFERS_MS = 60_000
 class Clocks(Part):
     """Hears the clocks of others. `Challenges` tells them this node's."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, echoes: Echoes) -> None:
         self._runtime = runtime
-        # Anybody may send it, so that it never causes a challenge; only members are believed.
+        self._echoes = echoes
         self.handlers = {Clock: Handler(self.on_clock, Admits.ANYBODY)}
 
     def on_clock(self, clock: Clock, peer: Peer) -> None:
-        """Reports that a member's clock differs from this node's, if it does."""
-        ours = self._runtime.wall_ms()
-        if peer.met is not None and abs(clock.wall_ms - ours) > _DIFFERS_MS:
-            member = peer.met.id
+        """Reports that the clock of a node differs from this node's, if it does.
+
+        Only a node that has echoed a number is believed. Its generation may be out of date here:
+        that happens when its clock is behind, and it tells its clock before it has raised it.
+        """
+        ours, member = self._runtime.wall_ms(), peer.sender.id
+        echoed = self._echoes.verified(peer.source, peer.sender)
+        if echoed and abs(clock.wall_ms - ours) > _DIFFERS_MS:
             event = ClockDiffers(member, ours_ms=ours, theirs_ms=clock.wall_ms)
             self._runtime.notify_seldom(f"clock of {member}", event)

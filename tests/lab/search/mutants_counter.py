@@ -222,7 +222,7 @@ def the_last_arrival_wins(
 @mutant(Keeping, "restore", "lost", "count fell", within=60, among="clocks")
 def nothing_is_read_back(original: Any, self: Any, kept: Any, now: float) -> None:
     """A process starts without the entries that the one before it wrote."""
-    original(self, attrs.evolve(kept, groups=()), now)
+    original(self, kept and attrs.evolve(kept, groups=()), now)
 
 
 @mutant(writes.Writes, "merge", "count fell", within=150)

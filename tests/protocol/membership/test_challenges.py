@@ -44,20 +44,20 @@ def test_a_challenge_acks_the_ping() -> None:
     """And carries the number that the sender must send back."""
     asked = Asked(1400)
     asked.challenges.challenge(asked.peer, 5)
-    [[ack, clock]] = [opened(data) for data in asked.parts.sent()]
+    [[ack]] = [opened(data) for data in asked.parts.sent()]
     assert isinstance(ack, Ack)
-    assert Clock(WALL_MS) == clock
     assert 5 == ack.number
     assert asked.echoes.challenge(address(2), sender(2)) == ack.challenge
 
 
-def test_a_clock_that_does_not_fit_is_left_out() -> None:
+@pytest.mark.parametrize("room", [0, 1])
+def test_an_answer_tells_the_clock_where_that_fits(room: int) -> None:
     """An ack that is small enough without it is sent all the same."""
-    least = len(Asked(1400).parts.outbox.datagram(Ack(5, challenge=1 << 40)))
-    asked = Asked(least)
-    asked.challenges.challenge(asked.peer, 5)
-    [[ack]] = [opened(data) for data in asked.parts.sent()]
-    assert isinstance(ack, Ack)
+    whole = [Ack(9), Clock(WALL_MS)]
+    asked = Asked(len(Parts().outbox.datagram(*whole)) - 1 + room)
+    asked.challenges.answer(asked.peer, 9)
+    [messages] = [opened(data) for data in asked.parts.sent()]
+    assert whole[: 1 + room] == messages
 
 
 def test_what_was_sent_back_counts_against_the_budget() -> None:
