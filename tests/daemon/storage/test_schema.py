@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossipd.daemon.storage.schema import (
-    PUT_META,
     LATER,
+    PUT_META,
     SCHEMA,
     check,
     drop_members,
