@@ -126,7 +126,7 @@ class Node:
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
-            *(self._leaving, Forgetting(runtime, table, view, contacts), *counters.parts),
+            *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
             *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)

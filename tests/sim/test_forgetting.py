@@ -41,7 +41,7 @@ def rows(hosts: Iterable[Host]) -> list[int]:
 
 def hashes(hosts: Iterable[Host]) -> set[int]:
     """The different hashes of the nodes' tables."""
-    return {host.running()._table.fingerprint.total for host in hosts}  # type: ignore[attr-defined]
+    return {host.running().gates()[0] for host in hosts}
 
 
 def sent(world: World) -> tuple[int, int]:
@@ -159,6 +159,24 @@ def test_halves_find_each_other_after_any_partition(ghosts: int) -> None:
     assert world.run_until(lambda: not checks.everybody_alive(world), 120.0)
     print(f"{ghosts} ghosts: {world.now - begun:.1f} s")
     assert 1 == len(hashes(world.live()))
+
+
+def test_halves_find_each_other_though_everybody_was_replaced() -> None:
+    """Those who come later are told of the forgotten, of whom they have no row."""
+    world = cluster(6)
+    Faults(world).partition(range(3))
+    cut = world.addresses(range(3))
+    for number in range(3, 6):
+        world.run(5 * DAY)
+        newcomer = world.add()
+        world.network.partition(cut, [newcomer.address])
+        Commands(world).register(newcomer.id, number)
+        world.run(5 * DAY)
+        Faults(world).crash(number)
+    world.run(5 * DAY)
+    assert {3} == set(rows(world.live()))
+    world.network.heal()
+    assert world.run_until(lambda: not checks.everybody_alive(world), 300.0)
 
 
 def test_a_partition_of_a_hundred_hours_heals() -> None:

@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import takewhile
 
+from ..outbox import Outbox
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import DEAD
+from ..wire import DEAD, FORGOTTEN, Claim, Claims
 from .contacts import Contacts
 from .table import MemberTable
 from .view import View
@@ -37,9 +38,15 @@ class Forgetting(Part):
     """Forgets members in time, and tries the addresses of the forgotten now and then."""
 
     def __init__(
-        self, runtime: Runtime, table: MemberTable, view: View, contacts: Contacts
+        self,
+        runtime: Runtime,
+        outbox: Outbox,
+        table: MemberTable,
+        view: View,
+        contacts: Contacts,
     ) -> None:
         self._runtime = runtime
+        self._outbox = outbox
         self._table = table
         self._view = view
         self._contacts = contacts
@@ -65,10 +72,18 @@ class Forgetting(Part):
             table.drop_forgotten(row)
 
     def _try(self) -> None:
+        """Tries the address of a forgotten member, and tells a peer of it.
+
+        The peer may have joined later. Without that, a part of the cluster that is cut off would be
+        lost once everybody who had known it was replaced.
+        """
         wait = self._runtime.config.forgotten_retry
         member = self._table.apart.draw()
         if member is not None:
             self._contacts.try_again(member)
+            told = Claims([Claim(member, 0, 0, DEAD, "", FORGOTTEN)])
+            for peer in self._table.sample(1):
+                self._outbox.send(peer.address, told)
             # Nodes that started together must not all try at one moment.
             wait *= 0.5 + self._runtime.rng.random()
         self._runtime.after("forgotten", wait, self._try)

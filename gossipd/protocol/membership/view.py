@@ -172,7 +172,11 @@ class View(Part):
         self._runtime.notify(events.IdChanged(node_id, old.id))
 
     def _unknown(self, claim: Claim, merged_from: str) -> bool:
-        if self.overdue(claim) or claim.forgotten:
+        if claim.forgotten:
+            # News of an address to try, from a node that remembers more than this one.
+            self._table.keep_apart(claim.id)
+            return False
+        if self.overdue(claim):
             return False
         full = len(self._table.rows) >= self._runtime.config.member_limit
         if full and not self._table.make_room(claim):
