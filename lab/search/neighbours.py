@@ -23,7 +23,7 @@ from random import Random
 from typing import Any
 
 from gossipd.protocol import ProtocolConfig
-from gossipd.sim.scenario import notation
+from gossipd.sim.scenario import make_scenario
 from gossipd.sim.world import COUNTER, Commands, Faults, Host, Network, World, id_of
 
 from .findings import Finding
@@ -129,7 +129,7 @@ class Neighbours:
         seed = words["seed"]
         network = Network(
             Random(f"{seed}/network"),
-            delay=notation.delay(str(words.get("latency", "fixed:1ms"))),
+            delay=make_scenario({"latency": words.get("latency", "fixed:1ms")}).latency,
             loss_ratio=int(words.get("loss", 0)) / 100,
         )
         self.world = world = World(seed, config=ProtocolConfig(), network=network)

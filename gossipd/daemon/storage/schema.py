@@ -40,6 +40,15 @@ CREATE TABLE members (
     removed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+LATER = """
+-- gone has the dead and left members and those that are forgotten; since is 0 for the latter.
+CREATE TABLE IF NOT EXISTS gone (
+    id TEXT PRIMARY KEY,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+"""Tables that files of earlier versions lack. These versions leave them alone."""
+
 _PUT_ENTRY = """
 INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET version = max(version, excluded.version), count = max(count, excluded.count),
@@ -85,14 +94,18 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
 
-def put_members(connection: sqlite3.Connection, kept: Changes | State) -> None:
-    """Writes rows of members, in place of older ones. Raises sqlite3.Error."""
-    removed = frozenset(kept.removed)
+def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Writes what changed of members, in place of older rows. Raises sqlite3.Error."""
+    removed = frozenset(changes.removed)
     rows = [
         (each.id, each.generation, each.incarnation, each.state, each.accuser, each.id in removed)
-        for each in kept.members
+        for each in changes.members
     ]
     connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", rows)
+    drop = [(member,) for member in (*[each.id for each in changes.members], *changes.forgotten)]
+    connection.executemany("DELETE FROM gone WHERE id = ?", drop)
+    gone = {**changes.gone_since, **dict.fromkeys(changes.apart, 0)}
+    connection.executemany("INSERT INTO gone VALUES (?, ?)", gone.items())
 
 
 def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
@@ -106,11 +119,25 @@ def put_identity(connection: sqlite3.Connection, kept: Changes | State) -> None:
     connection.executemany(PUT_META, [(CLUSTER_IDS, ids), (STRAYED, int(kept.strayed))])
 
 
+def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
+    """Returns the rows of `gone`; none of a file of an earlier version that is only read."""
+    query = "SELECT count(*) FROM sqlite_master WHERE name = 'gone'"
+    [found] = connection.execute(query).fetchone()
+    return dict(connection.execute("SELECT id, since FROM gone ORDER BY id")) if found else {}
+
+
 def put_state(connection: sqlite3.Connection, state: State) -> None:
     """Writes a whole state into empty tables. Raises sqlite3.Error."""
     for group in state.groups:
         put_group(connection, Group(group.owner, 0, group.upto, group.entries))
-    put_members(connection, state)
+    changes = Changes(
+        members=state.members,
+        removed=state.removed,
+        forgotten=state.apart,
+        gone_since=state.gone_since,
+        apart=state.apart,
+    )
+    put_members(connection, changes)
     put_identity(connection, state)
     connection.execute(PUT_META, ("generation", state.generation))
 
@@ -133,8 +160,18 @@ def read_state(connection: sqlite3.Connection) -> State:
         members.append(Claim(*row[:5]))
         if row[5]:
             removed.append(row[0])
-    identity = _read_identity(connection)
-    return State(generation or 0, tuple(members), tuple(removed), tuple(groups), *identity)
+    gone = _read_gone(connection)
+    ids, strayed = _read_identity(connection)
+    return State(
+        generation or 0,
+        tuple(members),
+        tuple(removed),
+        tuple(groups),
+        {member: since for member, since in gone.items() if since},
+        tuple(member for member, since in gone.items() if not since),
+        ids,
+        strayed,
+    )
 
 
 def _read_identity(connection: sqlite3.Connection) -> tuple[tuple[int, ...], bool]:

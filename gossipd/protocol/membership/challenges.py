@@ -51,7 +51,7 @@ class Challenges:
         row = self._table.rows.get(peer.sender.id)
         ids = self._clusters.besides(peer)
         if self._echoes.verified(peer.source, peer.sender) and (ids or row is not None):
-            claims = () if ids or row is None else (Claims([row.claim()]),)
+            claims = () if ids or row is None else (Claims([row.claim(self._runtime.now)]),)
             self._outbox.send(peer.source, Ack(number), *ids, *claims)
             return
         challenge = self._echoes.challenge(peer.source, peer.sender)

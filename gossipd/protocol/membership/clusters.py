@@ -272,7 +272,8 @@ class Clusters(Part):
             if self.strayed:
                 return _CHANCE
             member = format_node_id(*source)
-            known = member in self._table.rows or member in self._known
+            table = self._table
+            known = member in table.rows or member in table.apart or member in self._known
             return _RETURNED if known else _ASKED
         return _DISCOVERED if self._discovery.led_to(source) else _CHANCE
 

@@ -196,6 +196,15 @@ def the_outdated_are_challenged(original: Any, self: Any, peer: Any, number: int
 
 
 @mutant(
+    challenges.Challenges,
+    "echoed",
+    "sim/test_clocks.py::test_each_side_says_it_after_restarts_at_any_moment",
+)
+def only_challenges_tell_clocks(original: Any, self: Any, peer: Any) -> None:
+    """A node tells nobody its clock who did not challenge it."""
+
+
+@mutant(
     Handshake, "on_ping", "protocol/test_handshake.py::test_a_ping_for_another_id_is_not_answered"
 )
 def any_ping_is_answered(original: Any, self: Any, ping: Any, peer: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from lab.search.draw import draw_history
 from lab.search.play import play_history
 from tests.lab.search import (
+    mutants_clusters,
     mutants_counter,
     mutants_meetings,
     mutants_membership,
@@ -19,6 +20,7 @@ from tests.lab.search.mutants import MUTANTS, Mutant
 
 # Imported for what they register.
 BROKEN = (
+    mutants_clusters,
     mutants_counter,
     mutants_meetings,
     mutants_membership,

@@ -172,7 +172,7 @@ def test_claims_of_another_cluster_are_not_believed() -> None:
     [own] = node.members()
     sender = of_cluster(2, THEIRS)
     meet(node, sender, told(THEIRS))
-    claim = type(node._table.own.claim())(node_id(1), own.generation + 5, 0, 0)
+    claim = type(node._table.own.claim(0.0))(node_id(1), own.generation + 5, 0, 0)
     node.handle_datagram(datagram(sender, Claims([claim])), address(2), 1.0)
     assert [own] == node.members()
 
