@@ -213,6 +213,11 @@ class Neighbours:
         elif kind == "register":
             other = world.host(int(details["peer"][1:]))
             self._together.unite(self._group(host), self._group(other))
+            for each in (host, other):
+                # A node that was told to join others, and has not done so yet, will do so.
+                if not isinstance(self._origin[each.id], int):
+                    for seed in each.seeds:
+                        self._together.unite(self._group(each), self._group(world.host(seed)))
             self._commands.register(nodes[0], other.id)
 
     def _start(self, node: str) -> None:

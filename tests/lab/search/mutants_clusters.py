@@ -1,4 +1,4 @@
-"""Mutants that let two clusters of one name become one, among histories of neighbouring clusters."""
+"""Mutants that let clusters of one name become one, among histories of neighbouring clusters."""
 
 from __future__ import annotations
 
