@@ -26,6 +26,8 @@ which knows its address as that of a dead member, or it would bring the two toge
 for some seconds it takes ids only from its seeds. If it takes others afterwards, because its seeds
 may be down for long, it has *strayed*: joining a seed does not unite the two from then on.
 
+Nor does a node with members take ids by chance: each of them might take those of another cluster.
+
 A node that has lost its directory may be asked to count before its cluster finds it. So the id that
 a node draws in its first seconds, and alone, is a *draft*: it is kept, for the next process, but
 told to nobody, and dropped if the node meets its cluster in that time.
@@ -226,6 +228,9 @@ class Clusters(Part):
             return False
         why = self._why(peer.source)
         if not self.ids:
+            if self._table.live and why == _CHANCE and not told.asked:
+                # Another member may be taken in by another cluster at this moment.
+                return False
             if not self._may_take(peer.source):
                 return False
             if self.draft and (why == _ASKED or told.asked):
