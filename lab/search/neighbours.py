@@ -5,7 +5,8 @@
     restart = ["n2@20+1", "n3@22+0,state=lost"]
     partition = ["n0-1@15+8"]
     increment = ["n0@2.5,amount=1"]          amounts are powers of two, one for each increment
-    register = ["n0@30,peer=n4"]             somebody asks for the two clusters to become one
+    register = ["n0@30,peer=n4"]             somebody asks for the two clusters to become one; not if
+                                             one of the nodes is not of the beginning any more
 
 The clusters are rows of nodes: with `clusters = "2+3"`, n0 and n1 are one, n2 to n4 the other. The
 first node of each is the seed of the others, or, with `ring`, each is the seed of the one before.
@@ -149,6 +150,7 @@ class Neighbours:
                 self._origin[id_of(node)] = self._original[id_of(node)] = cluster
             first += size
         world.on_step.append(self._look)
+        world.at(_SETTLED, self._settle)
         for kind in _KINDS:
             for text in words.get(kind, ()):
                 self._schedule(kind, text)
@@ -173,6 +175,15 @@ class Neighbours:
         if not self._found:
             self._found += list(self._apart())[:3]
             self.agreed[0] = None if self._found else world.now - begun
+
+    def _settle(self) -> None:
+        """Takes nodes that lost datagrams have kept from their cluster so far for new ones."""
+        known: dict[int, str] = {}
+        for node, cluster in list(self._original.items()):
+            host = self.world.host(node)
+            shown = host.running().statistics().cluster
+            if known.setdefault(cluster, shown) != shown:
+                self._begin_anew(host)
 
     # What happens
 
@@ -212,13 +223,9 @@ class Neighbours:
             world.at(world.now + wait, self._start, host.id)
         elif kind == "register":
             other = world.host(int(details["peer"][1:]))
-            self._together.unite(self._group(host), self._group(other))
-            for each in (host, other):
-                # A node that was told to join others, and has not done so yet, will do so.
-                if not isinstance(self._origin[each.id], int):
-                    for seed in each.seeds:
-                        self._together.unite(self._group(each), self._group(world.host(seed)))
-            self._commands.register(nodes[0], other.id)
+            if host.id in self._original and other.id in self._original:
+                self._together.unite(self._group(host), self._group(other))
+                self._commands.register(nodes[0], other.id)
 
     def _start(self, node: str) -> None:
         if self.world.host(node).node is None:
