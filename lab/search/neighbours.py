@@ -5,8 +5,8 @@
     restart = ["n2@20+1", "n3@22+0,state=lost"]
     partition = ["n0-1@15+8"]
     increment = ["n0@2.5,amount=1"]          amounts are powers of two, one for each increment
-    register = ["n0@30,peer=n4"]             somebody asks for the two clusters to become one; not if
-                                             one of the nodes is not of the beginning any more
+    register = ["n0@30,peer=n4"]             somebody asks for both to become one cluster; not
+                                             of nodes that began anew
 
 The clusters are rows of nodes: with `clusters = "2+3"`, n0 and n1 are one, n2 to n4 the other. The
 first node of each is the seed of the others, or, with `ring`, each is the seed of the one before.
