@@ -12,6 +12,7 @@ import attrs
 import structlog
 
 from gossipd.protocol import (
+    AddressSilent,
     ClockDiffers,
     ClusterFound,
     ContentDiffers,
@@ -25,6 +26,7 @@ from gossipd.protocol import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    OwnAddressSilent,
     OwnerRenewed,
     OwnerRetired,
     Paused,
@@ -47,6 +49,8 @@ _NAMES: dict[type, tuple[str, str]] = {
     SeedNotJoined: ("seed_not_joined", "warning"),
     IdConflict: ("id_conflict", "error"),
     ForeignDatagram: ("foreign_datagram", "warning"),
+    AddressSilent: ("address_silent", "warning"),
+    OwnAddressSilent: ("own_address_silent", "warning"),
     OwnerRetired: ("owner_retired", "error"),
     OwnerRenewed: ("owner_renewed", "warning"),
     ContentDiffers: ("content_differs", "error"),

@@ -29,6 +29,7 @@ from .effects import (
     Write,
 )
 from .events import (
+    AddressSilent,
     ClockDiffers,
     ClusterFound,
     ContentDiffers,
@@ -42,6 +43,7 @@ from .events import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    OwnAddressSilent,
     OwnerRenewed,
     OwnerRetired,
     Paused,
@@ -83,6 +85,7 @@ __all__ = [
     "VALUE_LIMIT",
     "Ack",
     "Address",
+    "AddressSilent",
     "Answer",
     "Beacon",
     "Broadcast",
@@ -115,6 +118,7 @@ __all__ = [
     "Message",
     "Node",
     "Notify",
+    "OwnAddressSilent",
     "OwnerRenewed",
     "OwnerRetired",
     "Paused",

@@ -10,6 +10,7 @@ from .echoes import Echoes, RoundTrips
 from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
+from .proof import Proof
 from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
@@ -29,6 +30,7 @@ __all__ = [
     "MemberTable",
     "MemberView",
     "Peer",
+    "Proof",
     "RoundTrips",
     "SeedWatch",
     "View",
