@@ -143,6 +143,7 @@ class Budgets(Checker):
                 "answers": 0,
                 "writes": 0,
                 "relays": _RELAYS,
+                "addresses": rows,
             }
             for kind, number in waiting.items():
                 if number > most[kind]:

@@ -28,7 +28,7 @@ from ..events import AddressSilent, OwnAddressSilent
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import ALIVE, DEAD, Ack, Claim, Claims, Message, Ping, Unanswered
+from ..wire import ALIVE, DEAD, Ack, Claim, Claims, Message, Ping, Sender, Unanswered
 from .contacts import Contacts
 from .echoes import Echoes
 from .peer import Peer
@@ -147,12 +147,14 @@ class Proof(Part):
         known = (row.generation, row.incarnation) if row else (-1, -1)
         news = (sender.generation, sender.incarnation) > known
         if row is not None and not news and row.state != DEAD:
+            # Others may have vouched for it meanwhile.
+            self._answered(sender)
             return row
         if not self._is_reached(peer):
             self._miss(peer)
             same = row is not None and row.generation == sender.generation
             return row if same and row is not None and row.state != DEAD else None
-        self._asked.pop(sender.id, None)
+        self._answered(sender)
         if news:
             own_word = Claim(sender.id, sender.generation, sender.incarnation, ALIVE)
             row = self._view.hear(own_word)
@@ -198,6 +200,12 @@ class Proof(Part):
         return peer.acked == address
 
     # Addresses that do not answer
+
+    def _answered(self, sender: Sender) -> None:
+        """Ends the wait for this process. Another one of the same id may be waited for."""
+        asked = self._asked.get(sender.id)
+        if asked is not None and asked.generation == sender.generation:
+            del self._asked[sender.id]
 
     def _miss(self, peer: Peer) -> None:
         """Asks at the address of the sender's id, and says so if that has been silent for long."""
