@@ -192,7 +192,7 @@ def challenges_never_repeat(original: Any, self: Any, source: Any, sender: Any) 
 def acks_are_acked(original: Any, self: Any, ack: Ack, peer: Any) -> None:
     """Every ack is answered by an ack."""
     original(self, ack, peer)
-    self._challenges.reply(peer, Ack(ack.number))
+    self._challenges._reply(peer, Ack(ack.number))
 
 
 @mutant(outbox.Outbox, "datagram", "too large", within=50)

@@ -176,12 +176,12 @@ def everybody_is_believed(original: Any, self: Any, source: Any, sender: Any) ->
 
 @mutant(
     challenges.Challenges,
-    "reply",
+    "_reply",
     _MEMBERSHIP + "challenges.py::test_what_was_sent_back_counts_against_the_budget",
 )
-def replies_cost_nothing(original: Any, self: Any, peer: Any, ack: Any) -> None:
+def replies_cost_nothing(original: Any, self: Any, peer: Any, *messages: Any) -> None:
     """A stranger may be sent more bytes than it sent."""
-    self._outbox.send(peer.source, ack)
+    self._outbox.send(peer.source, *messages)
 
 
 @mutant(
@@ -193,6 +193,15 @@ def the_outdated_are_challenged(original: Any, self: Any, peer: Any, number: int
     """A process that started under an old clock is not told of its later generation."""
     challenge = self._echoes.challenge(peer.source, peer.sender)
     self._outbox.send(peer.source, challenges.Ack(number, challenge=challenge))
+
+
+@mutant(
+    challenges.Challenges,
+    "echoed",
+    "sim/test_clocks.py::test_each_side_says_it_after_restarts_at_any_moment",
+)
+def only_challenges_tell_clocks(original: Any, self: Any, peer: Any) -> None:
+    """A node tells nobody its clock who did not challenge it."""
 
 
 @mutant(
