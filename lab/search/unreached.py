@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gossipd.protocol import Address
-from gossipd.sim.world import Host, Observed, Started, World
+from gossipd.sim.world import Host, Observed, SetBack, Started, World
 
 from .findings import Checker
 
@@ -26,11 +26,12 @@ class Unreached(Checker):
         world.on_reading.append(self._on_reading)
 
     def _on_event(self, observed: Observed) -> None:
-        if not isinstance(observed.event, Started):
+        if not isinstance(observed.event, Started | SetBack):
             return
         host = self._world.hosts[observed.node]
         self._watched.pop(host.id, None)
-        if self._hidden(host):
+        # A process that is set back may have been reached before.
+        if isinstance(observed.event, Started) and self._hidden(host):
             self._watched[host.id] = host.boots
 
     def _on_reading(self, now: float, source: Address, target: Address, data: bytes) -> None:

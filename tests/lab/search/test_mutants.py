@@ -12,6 +12,7 @@ from tests.lab.search import (
     mutants_counter,
     mutants_meetings,
     mutants_membership,
+    mutants_proof,
     mutants_tested,
     mutants_tested_counter,
 )
@@ -22,6 +23,7 @@ BROKEN = (
     mutants_counter,
     mutants_meetings,
     mutants_membership,
+    mutants_proof,
     mutants_tested,
     mutants_tested_counter,
 )
