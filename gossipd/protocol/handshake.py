@@ -7,11 +7,11 @@ UDP does not show that a sender is at the address that it writes into its datagr
 word counts here only once it has sent back ("echoed") a number that this node sent to that address.
 This keeps false data out, and it keeps anybody from making this node flood a third one.
 
-A sender that has echoed a number is *met*. Its own word about its generation and incarnation is
-then taken into its row. A stranger's ping is acked with a challenge, which is such a number; once
-the stranger has sent it back, the two nodes reconcile. Between the two stands a sender that is
-*vouched for*: it has echoed nothing yet, but other members told of a node at this address with this
-generation.
+A sender that has echoed a number is *met*, if the address of its id has answered (`Proof`). Its own
+word about its generation and incarnation is then taken into its row. A stranger's ping is acked
+with a challenge, which is such a number; once the stranger has sent it back, the two nodes
+reconcile. Between the two stands a sender that is *vouched for*: it has echoed nothing yet, but
+other members told of a node at this address with this generation.
 """
 
 from __future__ import annotations

@@ -88,3 +88,20 @@ def test_an_address_that_never_answered_is_no_member(tmp_path: Path) -> None:
     finally:
         for each in (first, second, wrong):
             each.end()
+
+
+def test_a_host_with_several_addresses_is_a_member(tmp_path: Path) -> None:
+    """Its datagrams come from another address than the one that it advertises, which answers."""
+    first = Node("127.0.0.1", 8088, tmp_path, [])
+    other = Node("127.0.0.5", 8090, tmp_path, ["--advertise", "127.0.0.5:8090", "--join", first.id])
+    other.bind = "0.0.0.0"
+    try:
+        for each in (first, other):
+            each.start()
+            eventually(f"{each.id} answers", each.answers, 20)
+        first.comes_to_list({other.id}, 10)
+        other.comes_to_list({first.id}, 10)
+        assert [] == first.events("address_silent") + other.events("seed_not_joined")
+    finally:
+        for each in (first, other):
+            each.end()

@@ -161,6 +161,21 @@ def test_an_address_that_falls_silent_is_dead_for_good() -> None:
     assert [node_id(1), node_id(3)] == second.peers()
 
 
+def test_an_address_that_was_only_heard_of_dies_and_stays_dead() -> None:
+    """A member made it up, or was wrong; the node there talks from elsewhere, and refutes."""
+    talk, first, second, _ = cluster(answers=False)
+    heard = datagram(sender(2), Claims([Claim(node_id(3), WALL_MS, 0, 0)]))
+    talk.carry(first, first.handle_datagram(heard, address(2), talk.now))
+    assert [node_id(2), node_id(3)] == first.peers()
+    talk.run(60)
+    for node in (first, second):
+        assert 1 == len(said(talk, node, MemberDead))
+        assert [] == said(talk, node, MemberRecovered)
+    since = len(talk.carried)
+    talk.run(60)
+    assert len(asked(talk, since)) < 90
+
+
 def test_members_that_saw_an_answer_vouch_for_it() -> None:
     """One node cannot reach the address itself."""
     talk, first, second, other = cluster(answers=True)
