@@ -184,7 +184,11 @@ def _names(config: DaemonConfig) -> Iterator[str]:
 
 def _make_node(config: DaemonConfig, node_id: str, kept: State | None, *, discovery: bool) -> Node:
     protocol = ProtocolConfig.profile(
-        config.profile, cluster=config.cluster, ack=config.ack, discovery=discovery
+        config.profile,
+        cluster=config.cluster,
+        ack=config.ack,
+        forget_after=config.forget_after,
+        discovery=discovery,
     )
     identity = Identity(node_id, secrets.randbits(32), time.time_ns() // 1_000_000)
     # The system's randomness: after a machine was set back to a snapshot, a generator in this

@@ -186,7 +186,7 @@ class Proof(Part):
         if self._asked[sender.id].silent(self._runtime.now):
             messages.append(Unanswered(sender.id, _text(peer.source)))
         if row is not None and row.generation == sender.generation:
-            messages.append(Claims([row.claim()]))
+            messages.append(Claims([row.claim(self._runtime.now)]))
         self._outbox.send(peer.source, *messages)
 
     def _is_reached(self, peer: Peer) -> bool:

@@ -78,6 +78,7 @@ def test_there_are_enough_of_them() -> None:
         "left too early",
         "left with counts",
         "lost",
+        "never answered",
         "never said",
         "no order",
         "not alive",
