@@ -29,6 +29,7 @@ from .effects import (
     Write,
 )
 from .events import (
+    AddressSilent,
     ClockDiffers,
     ClusterFound,
     ClustersMerged,
@@ -45,6 +46,7 @@ from .events import (
     MemberRecovered,
     MemberSuspect,
     OtherCluster,
+    OwnAddressSilent,
     OwnerRenewed,
     OwnerRetired,
     Paused,
@@ -86,6 +88,7 @@ __all__ = [
     "VALUE_LIMIT",
     "Ack",
     "Address",
+    "AddressSilent",
     "Answer",
     "Beacon",
     "Broadcast",
@@ -121,6 +124,7 @@ __all__ = [
     "Node",
     "Notify",
     "OtherCluster",
+    "OwnAddressSilent",
     "OwnerRenewed",
     "OwnerRetired",
     "Paused",

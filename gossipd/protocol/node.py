@@ -33,6 +33,7 @@ from .membership import (
     Leaving,
     MemberTable,
     MemberView,
+    Proof,
     RoundTrips,
     SeedWatch,
     View,
@@ -121,17 +122,18 @@ class Node:
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
-        clusters = Clusters(
-            *(runtime, outbox, table, echoes, contacts, discovery, seeds), counters.default_count
-        )
+        count = counters.default_count
+        clusters = Clusters(runtime, outbox, table, echoes, contacts, discovery, seeds, count)
         challenges = Challenges(runtime, outbox, table, echoes, clusters)
-        handshake = Handshake(table, view, echoes, gossip, challenges, clusters, reconciler)
+        proof = Proof(runtime, outbox, table, view, echoes, contacts, seeds)
+        handshake = Handshake(view, proof, echoes, gossip, challenges, clusters, reconciler)
 
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
-            *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), clusters, outbox),
+            *(rows, versions, reconciler, proof, handshake, Clocks(runtime, echoes)),
+            *(clusters, outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)

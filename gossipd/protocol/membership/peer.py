@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..address import Address
-from ..wire import ClusterIds, Sender
+from ..wire import ALIVE, Claim, ClusterIds, Sender
 from .table import Member
 
 
@@ -19,12 +21,23 @@ class Peer:
             date here; else None.
         row: `met`; or, if that is None, the row that other members vouched for, which has this
             address and generation. None for a stranger.
+        acked: the address to which a ping of ours was sent that this datagram acks, else None.
         told: what the sender says of its cluster, until it is considered; None if it says nothing.
         accepted: whether its cluster was united with this node's because of that.
         owes: whether it is to be told our ids in answer.
     """
 
-    __slots__ = ("accepted", "budget", "met", "owes", "row", "sender", "source", "told")
+    __slots__ = (
+        "accepted",
+        "acked",
+        "budget",
+        "met",
+        "owes",
+        "row",
+        "sender",
+        "source",
+        "told",
+    )
 
     def __init__(self, source: Address, sender: Sender, budget: int) -> None:
         self.source = source
@@ -32,6 +45,7 @@ class Peer:
         self.budget = budget
         self.met: Member | None = None
         self.row: Member | None = None
+        self.acked: Address | None = None
         self.told: ClusterIds | None = None
         self.accepted = False
         self.owes = False
@@ -40,6 +54,20 @@ class Peer:
         """Sets the rows under which this datagram's messages are handled."""
         self.met = met
         self.row = met or vouched_for
+
+    def acks(self, address: Address) -> None:
+        """Notes that this datagram acks a ping that was sent to `address`."""
+        self.acked = address
+
+    def believed(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Returns these claims of the sender without its word that it lives, from elsewhere.
+
+        Whether it lives at the address of its id is shown by an answer from there (`Proof`).
+        """
+        if self.row is None or self.row.address == self.source:
+            return list(claims)
+        own = self.sender.id
+        return [each for each in claims if each.id != own or each.state != ALIVE]
 
     def tells(self, told: ClusterIds) -> None:
         """Notes what the datagram says of the sender's cluster."""

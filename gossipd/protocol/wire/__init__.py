@@ -2,6 +2,7 @@
 
 from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
+from .entries import Entry, Group
 from .messages import (
     COUNTERS,
     KINDS,
@@ -15,8 +16,6 @@ from .messages import (
     Confirm,
     Content,
     Delta,
-    Entry,
-    Group,
     Have,
     Haves,
     Message,
@@ -30,6 +29,7 @@ from .messages import (
     Spread,
     SpreadDone,
     Sums,
+    Unanswered,
 )
 from .sizes import claim_bytes, empty_group_bytes, entry_bytes, group_bytes
 
@@ -72,6 +72,7 @@ __all__ = [
     "Spread",
     "SpreadDone",
     "Sums",
+    "Unanswered",
     "claim_bytes",
     "empty_group_bytes",
     "encode_raw",

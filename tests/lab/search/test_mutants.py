@@ -13,6 +13,7 @@ from tests.lab.search import (
     mutants_counter,
     mutants_meetings,
     mutants_membership,
+    mutants_proof,
     mutants_tested,
     mutants_tested_counter,
 )
@@ -24,6 +25,7 @@ BROKEN = (
     mutants_counter,
     mutants_meetings,
     mutants_membership,
+    mutants_proof,
     mutants_tested,
     mutants_tested_counter,
 )
@@ -78,6 +80,7 @@ def test_there_are_enough_of_them() -> None:
         "left too early",
         "left with counts",
         "lost",
+        "never answered",
         "never said",
         "no order",
         "not alive",

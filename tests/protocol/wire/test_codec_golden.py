@@ -6,13 +6,14 @@ import pytest
 
 from gossipd.protocol.wire import messages as m
 from gossipd.protocol.wire.codec import Codec, frame
+from gossipd.protocol.wire.entries import Entry, Group
 
 OWNER = bytes(range(16))
 S = m.Sender("10.0.0.1:8088", 1_700_000_000_000, 3, 7, 0x12AB34CD)
 S_BEFORE = m.Sender("10.0.0.1:8088", 1_700_000_000_000, 3, 7)
 C = m.Claim("10.0.0.2:8088", 1_700_000_000_001, 2, 1, "10.0.0.3:8088")
 D = m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088", 259200)
-G = m.Group(OWNER, 4, 6, [m.Entry(6, "default", 10, 5)])
+G = Group(OWNER, 4, 6, [Entry(6, "default", 10, 5)])
 
 SPAN = m.Span(5, 2**60 - 1, 4)
 
@@ -109,6 +110,11 @@ GOLDEN: list[tuple[m.Message, str]] = [
         "676401000004746573748422f42f00209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd0011961192ce12ab34cdceffffffffc3c2c305",
     ),
+    (
+        m.Unanswered("10.0.0.2:8088", "10.0.0.9:8088"),
+        "67640100000474657374169d753900209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd001e9312ad31302e302e302e323a38303838ad31302e302e302e393a38303838",
+    ),
 ]
 
 
@@ -200,6 +206,11 @@ SHORTER = [
         m.Clock(1_700_000_000_000),
         "67640100000474657374a1535d20001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307000b9210cf0000018bcfe56800",
+    ),
+    (
+        m.Unanswered("10.0.0.2:8088", "10.0.0.9:8088"),
+        "67640100000474657374c856238c001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307001e9312ad31302e302e302e323a38303838ad31302e302e302e393a38303838",
     ),
     (
         m.Claims([C]),
