@@ -35,7 +35,7 @@ from .config import DaemonConfig
 from .doors import Api, Metrics, OwnHosts
 from .driver import Driver, look_up
 from .errors import reason
-from .event_log import log_event
+from .flaps import EventLog
 from .http import HttpServer, Request
 from .log import RateLimit
 from .net import Segments, UdpSocket, advertised_address, changed_address, is_wildcard
@@ -129,7 +129,8 @@ async def open_daemon(
         tickets = Tickets()
         journal = None if store is None else Journal(store)
         broadcast = None if segments is None else segments.broadcast
-        driver = Driver(node, endpoint, tickets.answer, (log_event, notice), journal, broadcast)
+        events = EventLog()
+        driver = Driver(node, endpoint, tickets.answer, (events, notice), journal, broadcast)
         service = Service(node, node_id, driver, tickets, journal)
         limits = limits_of_this_process()
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
@@ -142,6 +143,7 @@ async def open_daemon(
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
             nursery.start_soon(service.run)
+            nursery.start_soon(events.run)
             await nursery.start(server.serve, api.handle, [listener])
             if segments is not None:
                 nursery.start_soon(segments.run, driver.hear)

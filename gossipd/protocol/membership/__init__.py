@@ -11,6 +11,7 @@ from .forgetting import Forgetting
 from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
+from .proof import Proof
 from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
@@ -31,6 +32,7 @@ __all__ = [
     "MemberTable",
     "MemberView",
     "Peer",
+    "Proof",
     "RoundTrips",
     "SeedWatch",
     "View",

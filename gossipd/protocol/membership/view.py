@@ -68,7 +68,7 @@ class View(Part):
 
     def on_claims(self, claims: Claims, peer: Peer) -> None:
         """Applies what a member gossips."""
-        for claim in claims.claims:
+        for claim in peer.believed(claims.claims):
             self.hear(claim)
 
     def hear(self, claim: Claim) -> Member | None:
@@ -88,6 +88,11 @@ class View(Part):
         for claim in claims:
             news |= self.apply(claim, merged_from)
         return news
+
+    @property
+    def own(self) -> Member:
+        """Returns this node's row."""
+        return self._table.own
 
     def tell_changed(self, members: Iterable[str]) -> None:
         """Calls `changed` with the rows of these ids that are live."""

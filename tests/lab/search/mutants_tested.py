@@ -16,6 +16,7 @@ from gossipd.protocol.membership import (
     echoes,
     gossip,
     piggyback,
+    proof,
     suspicion,
     table,
     view,
@@ -213,8 +214,8 @@ def any_ping_is_answered(original: Any, self: Any, ping: Any, peer: Any) -> None
 
 
 @mutant(
-    Handshake,
-    "_vouched_for",
+    proof.Proof,
+    "vouched_for",
     "protocol/test_handshake.py::test_a_member_that_others_vouch_for_may_speak_at_once",
 )
 def nobody_is_vouched_for(original: Any, self: Any, peer: Any) -> None:
