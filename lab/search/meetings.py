@@ -117,7 +117,9 @@ def _forgotten(rng: Random, nodes: int) -> Words:
             f"n{most - 1}@{round(at + 2, 3)},amount=2,ack=majority",
         ],
     }
-    what = rng.choice(("partition", "partition", "restart", "both", "leave", "crash"))
+    what = rng.choice(
+        ("partition", "partition", "restart", "both", "leave", "crash", "replaced", "replaced")
+    )
     if what in ("partition", "both"):
         words["partition"] = [f"n{first}-{most - 1}@{at}+{round(rng.uniform(25, 42), 2)}"]
     if what in ("restart", "both"):
@@ -125,6 +127,11 @@ def _forgotten(rng: Random, nodes: int) -> Words:
         words["restart"] = [f"n{rng.randrange(most)}@{at}+{round(rng.uniform(15, 40), 2)}{lost}"]
     if what in ("leave", "crash"):
         words[what] = [f"n{first}@{at}"]
+    if what == "replaced":
+        # The last node is forgotten before it starts, so it is a newcomer under another address.
+        words["restart"] = [f"n{most - 1}@0.05+{round(rng.uniform(14, 30), 2)},state=lost"]
+        words[rng.choice(("leave", "crash"))] = [f"n{rng.randrange(most - 1)}@{at + 10}"]
+        words["increment"].pop()
     return words
 
 
