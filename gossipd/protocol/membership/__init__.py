@@ -10,12 +10,14 @@ from .echoes import Echoes, RoundTrips
 from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
+from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
 from .view import View
 
 __all__ = [
+    "SCOUTING",
     "Awareness",
     "Challenges",
     "Clocks",
@@ -30,6 +32,7 @@ __all__ = [
     "MemberView",
     "Peer",
     "RoundTrips",
+    "Scout",
     "SeedWatch",
     "View",
     "beats",
