@@ -77,16 +77,6 @@ class LoopLateness:
         self.max = max(self.max, seconds)
 
 
-async def look_up(host: str, port: int) -> list[Address]:
-    """Returns every address of a name, in the resolver's order; none if it does not resolve."""
-    try:
-        found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_DGRAM)
-    except OSError:
-        return []
-    addresses = [(str(address[0]), int(address[1])) for _, _, _, _, address in found]
-    return list(dict.fromkeys(addresses))
-
-
 class Driver:
     """The loop of one node.
 
@@ -102,7 +92,7 @@ class Driver:
         listeners: Sequence[Callable[[Event], None]] = (),
         journal: Journal | None = None,
         broadcast: Callable[[bytes], None] | None = None,
-        resolve: LookUp = look_up,
+        resolve: LookUp | None = None,
     ) -> None:
         """Makes a driver that does nothing until `run`.
 
@@ -113,7 +103,7 @@ class Driver:
             listeners: each is called with every event of the node.
             journal: puts writes on disk; without one they take effect at once.
             broadcast: sends a datagram to all local networks; without it none is sent.
-            resolve: looks up the names of contacts.
+            resolve: looks up the names of contacts; without it the system's resolver does.
         """
         self.lateness = LoopLateness()
         self._node = node
@@ -122,7 +112,7 @@ class Driver:
         self._listeners = listeners
         self._journal = journal
         self._broadcast = broadcast
-        self._resolve_name = resolve
+        self._look_up = look_up if resolve is None else resolve
         # Writes that are to be reported to the node, each with whether it is on disk.
         self._reports: deque[tuple[Write, bool]] = deque()
         self._sleep = trio.CancelScope()
@@ -253,5 +243,15 @@ class Driver:
         addresses: list[Address] = []
         async with self._resolving:
             with trio.move_on_after(_RESOLVE_SECONDS):
-                addresses = await self._resolve_name(effect.host, effect.port)
+                addresses = await self._look_up(effect.host, effect.port)
         self.command(lambda now: self._node.resolved(effect.ticket, addresses, now))
+
+
+async def look_up(host: str, port: int) -> list[Address]:
+    """Returns every address of a name, in the resolver's order; none if it does not resolve."""
+    try:
+        found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_DGRAM)
+    except OSError:
+        return []
+    addresses = [(str(address[0]), int(address[1])) for _, _, _, _, address in found]
+    return list(dict.fromkeys(addresses))

@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import socket
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from random import SystemRandom
 
@@ -20,13 +18,11 @@ import structlog
 import trio
 
 from gossipd.protocol import (
-    Address,
     Event,
     Identity,
     LeaveDone,
     Node,
     ProtocolConfig,
-    Scout,
     State,
     format_node_id,
     is_address,
@@ -114,10 +110,8 @@ async def open_daemon(
         _bound(host, config.bind[1]) as (endpoint, listener),
         _found_segments(config, host) as segments,
     ):
-        nonce, wall_ms = secrets.randbits(32), time.time_ns() // 1_000_000
-        scout = Scout(config.cluster, nonce, max(wall_ms, kept.generation + 1 if kept else 0))
-        own_id = OwnId(config, host, advertised, scout, look_up)
-        identity = Identity(await own_id.find(endpoint, segments), nonce, wall_ms)
+        own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up)
+        identity = await own_id.find(endpoint, segments)
         node = _make_node(config, identity, kept, discovery=segments is not None)
         if store is not None and store.trouble is None:
             with contextlib.suppress(WriteError):
@@ -137,18 +131,9 @@ async def open_daemon(
         )
         service = Service(node, identity.node_id, driver, tickets, journal)
         own_id.follow(service.move)
-
-        def hear(datagrams: Sequence[tuple[bytes, Address]]) -> None:
-            own_id.hear(datagrams)
-            driver.hear(datagrams)
-
         limits = limits_of_this_process()
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
-        requests: dict[tuple[str, int], int] = {}
-        metrics = Metrics(
-            service.count, service.statistics, server.statistics, requests, driver.lateness, store
-        )
-        api = Api(service, metrics.page, requests, OwnHosts(_names(config)))
+        api = _make_api(config, service, server, driver, store)
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
@@ -156,13 +141,23 @@ async def open_daemon(
             await nursery.start(server.serve, api.handle, [listener])
             nursery.start_soon(own_id.run)
             if segments is not None:
-                nursery.start_soon(segments.run, hear)
+                nursery.start_soon(segments.run, own_id.before(driver.hear))
             daemon = Daemon(service, server, left, format_node_id(host, config.bind[1]))
             yield daemon
             await daemon.leave()
             nursery.cancel_scope.cancel()
         if store is not None:
             _close(store, node)
+
+
+def _make_api(
+    config: DaemonConfig, service: Service, server: HttpServer, driver: Driver, store: Store | None
+) -> Api:
+    requests: dict[tuple[str, int], int] = {}
+    metrics = Metrics(
+        service.count, service.statistics, server.statistics, requests, driver.lateness, store
+    )
+    return Api(service, metrics.page, requests, OwnHosts(_names(config)))
 
 
 class _ErrorLog:

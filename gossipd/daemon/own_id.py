@@ -8,6 +8,8 @@ and routes are read every 2 s.
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -17,6 +19,7 @@ from gossipd.protocol import (
     SCOUTING,
     Address,
     Event,
+    Identity,
     MemberJoined,
     Scout,
     format_node_id,
@@ -27,7 +30,7 @@ from gossipd.protocol import (
 from .config import DaemonConfig
 from .driver import LookUp
 from .errors import StartError
-from .net import Evidence, OwnAddress, Segments, UdpSocket, is_wildcard
+from .net import Evidence, Hear, OwnAddress, Segments, UdpSocket, is_wildcard
 
 _LOOK_SECONDS = 2.0
 _NAME_SECONDS = 2.0
@@ -45,42 +48,38 @@ class OwnId:
         config: DaemonConfig,
         bind_host: str,
         advertised: str | None,
-        scout: Scout,
+        generation: int,
         look_up: LookUp,
     ) -> None:
         """Makes the id of a node that is bound to `bind_host`.
 
         Args:
             advertised: the configured id, None if there is none.
-            scout: asks the networks for nodes of the cluster.
+            generation: the generation of the node's last run, 0 if there was none.
             look_up: the resolver.
         """
         self._join = [split_node_id(contact) for contact in config.join]
         self._port = config.bind[1]
         self._configured = advertised or format_node_id(bind_host, self._port)
-        self._scout = scout
+        self._nonce, self._wall_ms = secrets.randbits(32), time.time_ns() // 1_000_000
+        self._scout = Scout(config.cluster, self._nonce, max(self._wall_ms, generation + 1))
         self._look_up = look_up
         self._address: OwnAddress | None = None
         if advertised is None and is_wildcard(bind_host):
             self._address = OwnAddress(bind_host)
         self._move: Callable[[str], None] = _nowhere
 
-    async def find(self, endpoint: UdpSocket, segments: Segments | None) -> str:
-        """Returns the id under which the node is to start.
+    async def find(self, endpoint: UdpSocket, segments: Segments | None) -> Identity:
+        """Returns the identity with which the node is to start.
 
         The sockets are those of the node, which must not read them yet. Raises StartError if the
         machine has several addresses and nothing tells which of them it is.
         """
-        if self._address is None:
-            return self._configured
-        self._address.seeds(host for host, _ in self._join if is_address(host))
-        if self._address.undecided():
-            await self._ask_resolver()
-        if segments is not None and self._address.undecided():
-            await self._ask_networks(self._address, endpoint, segments)
-        if self._address.evidence is Evidence.NONE:
-            _check_alone(self._address)
-        return format_node_id(self._address.host, self._port)
+        node_id = self._configured
+        if self._address is not None:
+            await self._search(self._address, endpoint, segments)
+            node_id = format_node_id(self._address.host, self._port)
+        return Identity(node_id, self._nonce, self._wall_ms)
 
     def follow(self, move: Callable[[str], None]) -> None:
         """Has `move` called with another id whenever the node is to go on under that one."""
@@ -99,8 +98,20 @@ class OwnId:
             self._follow(self._address.seeds(address for address, _ in addresses))
         return addresses
 
+    def before(self, hear: Hear) -> Hear:
+        """Returns what takes datagrams that came by broadcast as evidence, and then calls `hear`.
+
+        So the node answers them under the right id.
+        """
+
+        def both(datagrams: Sequence[tuple[bytes, Address]]) -> None:
+            self.hear(datagrams)
+            hear(datagrams)
+
+        return both
+
     def hear(self, datagrams: Sequence[tuple[bytes, Address]]) -> None:
-        """Takes datagrams that came by broadcast as evidence, before the node gets them."""
+        """Takes beacons of other processes, and answers to beacons, as evidence."""
         for data, (source, _) in datagrams:
             if self._address is None or self._address.evidence >= Evidence.BEACON:
                 return
@@ -115,6 +126,17 @@ class OwnId:
     def _follow(self, changed: bool) -> None:
         if changed and self._address is not None:
             self._move(format_node_id(self._address.host, self._port))
+
+    async def _search(
+        self, address: OwnAddress, endpoint: UdpSocket, segments: Segments | None
+    ) -> None:
+        address.seeds(host for host, _ in self._join if is_address(host))
+        if address.undecided():
+            await self._ask_resolver()
+        if segments is not None and address.undecided():
+            await self._ask_networks(address, endpoint, segments)
+        if address.evidence is Evidence.NONE:
+            _check_alone(address)
 
     async def _ask_resolver(self) -> None:
         with trio.move_on_after(_NAME_SECONDS):

@@ -51,7 +51,7 @@ class Machine:
         self.ip(f"link set {name} up")
 
     def add(self, name: str, address: str) -> None:
-        """Adds an interface on the network that all machines of the test and the test itself share."""
+        """Adds an interface on the network that the machines and the test itself share."""
         outside = f"m{self._number}"
         ip(f"link add {outside} type veth peer name {name} netns {self._namespace}")
         ip(f"link set {outside} master shared up")

@@ -2,7 +2,7 @@
 
 from .interfaces import is_wildcard
 from .own_address import Evidence, OwnAddress
-from .segments import Segments
+from .segments import Hear, Segments
 from .udp import UdpSocket
 
-__all__ = ["Evidence", "OwnAddress", "Segments", "UdpSocket", "is_wildcard"]
+__all__ = ["Evidence", "Hear", "OwnAddress", "Segments", "UdpSocket", "is_wildcard"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from ..wire import Beacon, Codec, DecodeError, Sender, frame
 from .discovery import PADDING
 
-SCOUTING = (0.0, 0.1, 0.15, 0.25, 0.5, 1.0, 1.0)
+SCOUTING = (0.0, 0.1, 0.15, 0.25, 0.5, 1.0)
 """Seconds before each of the beacons of a scout."""
 
 
