@@ -72,6 +72,12 @@ def _cluster(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return parsed(ctx, param, check_cluster, value)
 
 
+def _duration(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    from gossipd.daemon import parse_duration
+
+    return parsed(ctx, param, parse_duration, value)
+
+
 def _port(ctx: click.Context, param: click.Parameter, value: str) -> int:
     from gossipd.daemon import parse_port
 
@@ -173,6 +179,16 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     " this one), or auto: all up to 64 members, else one.",
 )
 @option(
+    "--forget-after",
+    callback=_duration,
+    metavar="TIME",
+    default="72h",
+    show_default=True,
+    envvar="GOSSIPD_FORGET_AFTER",
+    help="Forget members that have been dead or left for so long: 90s, 30m, 72h, 7d, or 0 for"
+    " never. The same for all nodes; the shortest time counts.",
+)
+@option(
     "--log-format",
     type=LateChoice(_log_formats),
     metavar="FORMAT",
@@ -237,6 +253,7 @@ def run(
     cluster: str,
     profile: str,
     ack: str,
+    forget_after: float,
     log_format: str,
     log_level: str,
     no_discovery: bool,
@@ -258,6 +275,7 @@ def run(
         cluster=cluster,
         profile=profile,
         ack=None if ack == "auto" else ack,
+        forget_after=forget_after,
         log_format=log_format,
         log_level=log_level,
         discovery=not no_discovery,

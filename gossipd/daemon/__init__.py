@@ -19,6 +19,7 @@ from .config import (
     parse_bind,
     parse_contact,
     parse_contacts,
+    parse_duration,
     parse_hosts,
     parse_port,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "parse_bind",
     "parse_contact",
     "parse_contacts",
+    "parse_duration",
     "parse_hosts",
     "parse_port",
     "read_directory",

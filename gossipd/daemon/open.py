@@ -189,7 +189,11 @@ def _make_node(
     config: DaemonConfig, identity: Identity, kept: State | None, *, discovery: bool
 ) -> Node:
     protocol = ProtocolConfig.profile(
-        config.profile, cluster=config.cluster, ack=config.ack, discovery=discovery
+        config.profile,
+        cluster=config.cluster,
+        ack=config.ack,
+        forget_after=config.forget_after,
+        discovery=discovery,
     )
     # The system's randomness: after a machine was set back to a snapshot, a generator in this
     # process would draw the same owner ids again.

@@ -52,6 +52,13 @@ class MemberLeft:
 
 
 @attrs.frozen
+class MemberForgotten:
+    """A member that was dead or left for long enough is forgotten, here and in the cluster."""
+
+    member: str
+
+
+@attrs.frozen
 class ClusterFound:
     """Discovery by broadcast led to `member`, the first one found of this cluster."""
 
@@ -205,6 +212,7 @@ Event = (
     | MemberRecovered
     | MemberDead
     | MemberLeft
+    | MemberForgotten
     | ClusterFound
     | IdChanged
     | Refuted

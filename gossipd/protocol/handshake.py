@@ -87,7 +87,8 @@ class Handshake(Part):
                 self._challenges.challenge(peer, ping.number)
             return
         if self._view.leaving and peer.met.state == LEFT:
-            self._gossip.send(peer.source, peer.met, Claims([self._table.own.claim()]))
+            own = self._table.own
+            self._gossip.send(peer.source, peer.met, Claims([own.claim(own.since)]))
             return
         self._gossip.send(peer.source, peer.met, self._echoes.ack(ping))
         if ping.members or ping.counters:

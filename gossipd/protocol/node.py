@@ -27,6 +27,7 @@ from .membership import (
     Detector,
     Discovery,
     Echoes,
+    Forgetting,
     Gossip,
     Leaving,
     MemberTable,
@@ -125,14 +126,14 @@ class Node:
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
-            *(self._leaving, *counters.parts),
+            *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
             *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
-        self._keeping = Keeping(table, ledger, contacts, config.member_limit)
-        self._keeping.restore(state, now)
+        self._keeping = Keeping(runtime, table, ledger, contacts)
+        self._keeping.restore(state)
 
     def assume(self, members: Sequence[Claim]) -> None:
         """Takes these members as met, so that a cluster can be made whole without a first join.

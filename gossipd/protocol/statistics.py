@@ -58,7 +58,8 @@ class Statistics:
             removed. This node is one of the alive.
         seeds: every configured seed with its state now, in the order of joining.
         waiting: how much is kept for later now, by kind: timers, pings (not acked), claims (to be
-            gossiped), answers and writes (of commands), relays (of others' pings and pushes).
+            gossiped), answers and writes (of commands), relays (of others' pings and pushes),
+            forgotten (members whose addresses are still tried).
         local_health: the local health score now, from 0 (healthy) to the configured maximum.
         sent, received: traffic by kind, `ping` or `push` for instance.
         rejected: how many datagrams, messages or values were refused, by reason.

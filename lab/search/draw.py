@@ -29,6 +29,9 @@ _SHORT = 8
 _DISCOVERY = 0.1
 """Share of the histories in which nodes look for each other by broadcast."""
 
+_FORGETTING = 0.15
+"""Share of the histories in which members are forgotten within seconds."""
+
 _SET_BACK = 0.1
 """Share of the histories without syncs in which machines are set back."""
 
@@ -121,6 +124,9 @@ class _Drawer:
         # Drawn from a generator of its own, so that the rest of each history stays as it is.
         if Random(f"{self._seed}/discovery").random() < _DISCOVERY:
             settings["discovery"] = "on"
+        forgetting = Random(f"{self._seed}/forgetting")
+        if forgetting.random() < _FORGETTING:
+            settings |= {"forget_after": forgetting.choice((2, 5, 12)), "forgotten_retry": 2}
         return settings
 
     # Times and nodes

@@ -121,7 +121,9 @@ class _History:
         bursting = _blocked(scenario, world)
         spared = _never_faulty(scenario, world)
         config = scenario.config
-        self.rows = MemberRows(world, spared, bursting, config.cluster, config.member_limit)
+        self.rows = MemberRows(
+            world, spared, bursting, config.cluster, config.member_limit, config.forget_after
+        )
         self.budgets = Budgets(world, scenario.config, bursting)
         self.departures = (Leaves(world, config.leave_grace), Healed(world, scenario))
         self.agreed: list[float | None] = [None, None]

@@ -79,6 +79,7 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"member": "a:1", "accuser": "b:2"},
     ),
     (events.MemberLeft("a:1"), "member_left", "info", {"member": "a:1"}),
+    (events.MemberForgotten("a:1"), "member_forgotten", "info", {"member": "a:1"}),
     (
         events.Refuted(3, "suspect"),
         "refuted",

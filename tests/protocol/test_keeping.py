@@ -35,14 +35,14 @@ class Kept:
         gates = Gates(self.table.fingerprint, self.ledger.fingerprint)
         echoes = Echoes(parts.runtime, gates, RoundTrips(10))
         self.contacts = Contacts(parts.runtime, parts.outbox, self.table, echoes, parts.gossip)
-        self.keeping = Keeping(self.table, self.ledger, self.contacts, 100)
+        self.keeping = Keeping(parts.runtime, self.table, self.ledger, self.contacts)
         self.members = {claim.id: claim for claim in state.members} if state else {}
         self.removed = set(state.removed) if state else set()
         self.stored = Ledger(b"")
         if state is not None:
             for group in state.groups:
                 self.stored.apply(group)
-            self.keeping.restore(state, 0.0)
+            self.keeping.restore(state)
 
     def store(self, changes: Changes | None) -> None:
         """Puts changes into the store."""
@@ -163,7 +163,8 @@ def test_one_change_among_many_is_one_row(most: int) -> None:
     changes = node.changes(most)
     removed = (members[300].id,)
     expected = (members[300],), removed, (Group(groups[500].owner, 2, 3, [entry]),), ()
-    assert changes == Changes(node.generation(), *expected, more=False)
+    gone = {members[300].id: WALL_MS // 1000}
+    assert changes == Changes(node.generation(), *expected, more=False, gone_since=gone)
 
 
 def test_a_moved_node_keeps_its_old_id_and_forgets_the_new_one() -> None:

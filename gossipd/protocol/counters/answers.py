@@ -1,7 +1,7 @@
 """Holds the answer to a client's write back until enough nodes hold the write.
 
-How many are enough is the ack level: `all` live members, the `majority` of all members that did not
-leave, `one` peer, or no peer at all (`local`).
+How many are enough is the ack level: `all` live members, the `majority` of the live ones and those
+that died in the last ten minutes, `one` peer, or no peer at all (`local`).
 
 Waiting is bounded. An answer is given after one probe time-out at the latest, and then says how
 many nodes hold the write. A peer that missed a deadline counts as silent: no later write waits for
@@ -22,8 +22,17 @@ from ..effects import Answer
 from ..membership import MemberTable
 from ..part import Part
 from ..runtime import Runtime
+from ..wire import DEAD
 from .floors import VALUE_LIMIT
 from .holdings import Holdings
+
+_DEAD_COUNT = 600.0
+"""Seconds for which the dead count for a majority.
+
+Within that time most of those that come back are back, and the smaller side of a partition does not
+take itself for the majority. Later on, a member that was replaced under another address would keep
+a majority of those that are there from ever being enough.
+"""
 
 _ROUNDING = 1e-6
 """Seconds by which a deadline may seem too early because floats were added up."""
@@ -139,9 +148,14 @@ class Answers(Part):
         if level == "all":
             return live + 1
         if level == "majority":
-            counts = self._table.counts
-            return (counts["alive"] + counts["suspect"] + counts["dead"]) // 2 + 1
+            return (live + 1 + self._lately_dead()) // 2 + 1
         return min(2, live + 1) if level == "one" else 1
+
+    def _lately_dead(self) -> int:
+        """Returns how many members died so lately that they still count for a majority."""
+        since = self._runtime.now - _DEAD_COUNT
+        gone = self._table.gone.values()
+        return sum(row.state == DEAD and row.since > since for row in gone)
 
     def _answer(
         self, level: str, tickets: list[tuple[int, int]], holders: int, target: int

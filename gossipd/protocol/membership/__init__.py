@@ -7,6 +7,7 @@ from .contacts import Contacts
 from .detector import Detector
 from .discovery import Discovery
 from .echoes import Echoes, RoundTrips
+from .forgetting import Forgetting
 from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
@@ -25,6 +26,7 @@ __all__ = [
     "Detector",
     "Discovery",
     "Echoes",
+    "Forgetting",
     "Gossip",
     "Leaving",
     "Member",

@@ -16,7 +16,7 @@ from .. import events
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import ALIVE, DEAD, LARGEST, LEFT, STATES, SUSPECT, Claim, Claims
+from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim, Claims
 from .awareness import Awareness
 from .gossip import Gossip
 from .peer import Peer
@@ -109,9 +109,11 @@ class View(Part):
             return self._unknown(claim, merged_from)
         if not beats(claim, row):
             self._confirm(row, claim, merged_from)
+            if row.state >= DEAD and not beats(row, claim):
+                row.at_least(claim.age, self._runtime.now)
             return False
-        if merged_from and claim.state == DEAD and row.state <= SUSPECT:
-            return self._doubt(row, claim, merged_from)
+        if (merged_from or claim.forgotten) and claim.state == DEAD and row.state <= SUSPECT:
+            return self._doubt(row, claim, merged_from or claim.accuser)
         self._change(row, claim)
         return True
 
@@ -125,6 +127,16 @@ class View(Part):
         elif row.state == SUSPECT:
             self._confirm(row, claim, "")
 
+    def overdue(self, claim: Claim) -> bool:
+        """Returns whether a claim is about a member that this node would forget at once."""
+        lasts = self._runtime.config.forget_after
+        return claim.state >= DEAD and 0 < lasts <= claim.age
+
+    def forget(self, row: Member) -> None:
+        """Forgets a dead or left member, and tells the cluster to do so."""
+        claim = Claim(row.id, row.generation, row.incarnation, row.state, row.accuser, FORGOTTEN)
+        self._change(row, claim)
+
     def leave(self) -> None:
         """Lets this node say that it left, and refute nothing from now on."""
         self.leaving = True
@@ -132,7 +144,7 @@ class View(Part):
         self._table.change(
             own, Claim(own.id, own.generation, own.incarnation, LEFT), self._runtime.now
         )
-        self._gossip.tell(own.claim(), first=True)
+        self._gossip.tell(own.claim(self._runtime.now), first=True)
 
     def move(self, node_id: str) -> None:
         """Gives this node the id `node_id`, and tells the cluster that its old id left.
@@ -160,6 +172,12 @@ class View(Part):
         self._runtime.notify(events.IdChanged(node_id, old.id))
 
     def _unknown(self, claim: Claim, merged_from: str) -> bool:
+        if claim.forgotten:
+            # News of an address to try, from a node that remembers more than this one.
+            self._table.keep_apart(claim.id)
+            return False
+        if self.overdue(claim):
+            return False
         full = len(self._table.rows) >= self._runtime.config.member_limit
         if full and not self._table.make_room(claim):
             self._runtime.reject("member limit")
@@ -175,8 +193,8 @@ class View(Part):
             self._gossip.tell(claim)
         return True
 
-    def _doubt(self, row: Member, claim: Claim, merged_from: str) -> bool:
-        """Suspects a live member that is dead in the merged table of a peer.
+    def _doubt(self, row: Member, claim: Claim, accuser: str) -> bool:
+        """Suspects a live member that is dead in the merged table of a peer, or forgotten.
 
         After a partition each side holds the other for dead, and both tables are right about what
         their nodes saw. If deaths were merged like other claims, the verdict would win over every
@@ -185,7 +203,7 @@ class View(Part):
         incarnation if it is there. If it is not, the suspicion runs out and ends in the same
         verdict, some seconds later.
         """
-        doubted = Claim(row.id, claim.generation, claim.incarnation, SUSPECT, merged_from)
+        doubted = Claim(row.id, claim.generation, claim.incarnation, SUSPECT, accuser)
         if not beats(doubted, row):
             return False
         self._change(row, doubted)
@@ -214,6 +232,8 @@ class View(Part):
             notify(events.MemberDead(row.id, row.accuser))
         elif row.state == LEFT and was <= DEAD:
             notify(events.MemberLeft(row.id))
+        if row.forgotten:
+            notify(events.MemberForgotten(row.id))
 
     # Suspicions
 

@@ -1,6 +1,6 @@
 """The room of the wire format: the messages, and how they become bytes and are read back."""
 
-from .claims import ALIVE, DEAD, LARGEST, LEFT, STATES, SUSPECT, Claim
+from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
 from .messages import (
     COUNTERS,
@@ -35,6 +35,7 @@ __all__ = [
     "ALIVE",
     "COUNTERS",
     "DEAD",
+    "FORGOTTEN",
     "FRAME_BYTES",
     "KINDS",
     "LARGEST",
