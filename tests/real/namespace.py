@@ -55,6 +55,8 @@ def another_network() -> Iterator[str]:
 
     It is the network of another machine, so to speak. Offers a path that names it to `nsenter`.
     """
+    if shutil.which("nsenter") is None:
+        pytest.skip("there is no program `nsenter`")
     before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     with network_of_its_own():
         made = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
