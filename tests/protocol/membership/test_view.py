@@ -63,6 +63,13 @@ class Seen:
         )
         return self.view.apply(claim, node_id(merged_from) if merged_from else "")
 
+    def kill(self, number: int) -> None:
+        """Applies a suspicion of that node, and a verdict which comes as late as one should."""
+        self.say(number, SUSPECT, accuser=3)
+        self.runtime.now += 3.0
+        self.events()
+        self.say(number, DEAD, accuser=3)
+
     def row(self, number: int) -> tuple[int, int, int]:
         """Returns generation, incarnation and state of a row."""
         row = self.table.rows[node_id(number)]
@@ -87,12 +94,13 @@ class Seen:
 
 @given(st.lists(CLAIMS, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_gossip_has_one_result_in_any_order(claims: list[Claim], random: object) -> None:
-    """Claims that arrive in any order, some of them again, leave the same row."""
+    """Claims in any order, some of them again, leave the same row once suspicions have ended."""
     rows = []
     for _ in range(2):
         seen = Seen()
         for claim in claims + claims[:2]:
             seen.view.apply(claim)
+        seen.verdict(2)
         rows.append(seen.row(2))
         random.shuffle(claims)  # type: ignore[attr-defined]
     assert rows[0] == rows[1]
@@ -118,7 +126,6 @@ def test_rumours_of_an_old_generation_change_nothing() -> None:
     ("state", "event"),
     [
         (SUSPECT, MemberSuspect(node_id(2), node_id(3))),
-        (DEAD, MemberDead(node_id(2), node_id(3))),
         (LEFT, MemberLeft(node_id(2))),
     ],
 )
@@ -130,14 +137,24 @@ def test_each_verdict_has_its_event(state: int, event: Event) -> None:
     assert [event] == seen.events()
 
 
-@pytest.mark.parametrize(("state", "was"), [(SUSPECT, "suspect"), (DEAD, "dead")])
-def test_a_refutation_is_a_recovery(state: int, was: str) -> None:
+def test_a_death_has_its_event() -> None:
+    """It names the node that came to the verdict, and is reported once."""
+    seen = Seen(9)
+    seen.kill(2)
+    seen.say(2, DEAD, accuser=3)
+    assert [MemberDead(node_id(2), node_id(3))] == seen.events()
+
+
+def test_a_refutation_is_a_recovery() -> None:
     """A member that raises its incarnation is alive again."""
-    seen = Seen(1)
-    seen.say(2, state, accuser=3)
+    seen = Seen(9)
+    seen.kill(2)
+    seen.say(4, SUSPECT, accuser=3)
     seen.events()
-    seen.say(2, ALIVE, incarnation=1)
-    assert [MemberRecovered(node_id(2), was)] == seen.events()
+    for number in (2, 4):
+        seen.say(number, ALIVE, incarnation=1)
+    recovered = [MemberRecovered(node_id(2), "dead"), MemberRecovered(node_id(4), "suspect")]
+    assert recovered == seen.events()
 
 
 @pytest.mark.parametrize("state", [SUSPECT, DEAD, LEFT])
@@ -252,6 +269,46 @@ def test_a_merged_death_of_a_suspect_changes_nothing() -> None:
     assert other.verdict(2) == seen.verdict(2)
 
 
+# Ten nodes: the shortest suspicion lasts 3 s.
+@pytest.mark.parametrize("again", [1, 3])
+def test_an_unexpected_verdict_is_a_suspicion(again: int) -> None:
+    """However often it comes: a live member has the shortest suspicion to refute."""
+    seen = Seen(9)
+    for _ in range(again):
+        seen.say(2, DEAD, accuser=3)
+    assert [MemberSuspect(node_id(2), node_id(3))] == seen.events()
+    assert 3.0 == seen.verdict(2)
+
+
+@pytest.mark.parametrize(("suspected", "state"), [(1.4, SUSPECT), (1.6, DEAD)])
+def test_a_verdict_is_believed_once_the_member_could_refute(suspected: float, state: int) -> None:
+    """Which takes half of the shortest suspicion; a verdict that comes before only shortens it."""
+    seen = Seen(9)
+    seen.say(2, SUSPECT, accuser=3)
+    seen.runtime.now += suspected
+    seen.say(2, DEAD, accuser=3)
+    assert state == seen.row(2)[2]
+    assert (3.0 if state == SUSPECT else suspected) == seen.verdict(2)
+
+
+def test_a_verdict_on_a_newer_incarnation_is_a_new_suspicion() -> None:
+    """The member refuted the suspicion that is known here, so that one has warned nobody."""
+    seen = Seen(9)
+    seen.say(2, SUSPECT, accuser=3)
+    seen.runtime.now += 2.0
+    seen.say(2, DEAD, accuser=3, incarnation=1)
+    assert (1, 1, SUSPECT) == seen.row(2)
+    assert 5.0 == seen.verdict(2)
+
+
+def test_the_dead_of_a_merged_table_warn_nobody_for_long() -> None:
+    """A verdict that is gossiped right after the table was merged is not believed at once."""
+    seen = Seen(9)
+    seen.say(2, DEAD, accuser=3, merged_from=3)
+    seen.say(2, DEAD, accuser=3)
+    assert 3.0 == seen.verdict(2)
+
+
 def test_a_merged_leave_is_believed() -> None:
     """Only the member itself can have said that it left."""
     seen = Seen(2)
@@ -342,7 +399,7 @@ def test_beyond_the_limit_live_members_are_refused(merged_from: int) -> None:
 def test_beyond_the_limit_the_dead_make_room() -> None:
     """A live member replaces the oldest dead one."""
     seen = Seen(3, member_limit=4)
-    seen.say(2, DEAD, accuser=3)
+    seen.kill(2)
     assert seen.say(9, ALIVE)
 
 
