@@ -48,12 +48,14 @@ def generations_are_raised_without_limit(original: Any, self: Any) -> bool:
     return True
 
 
-@mutant(view.View, "_confirm", _MEMBERSHIP + "view.py::test_a_confirmation_is_passed_on")
+@mutant(view.View, "_confirm", _MEMBERSHIP + "view_suspicions.py::test_a_confirmation_is_passed_on")
 def confirmations_stay_here(original: Any, self: Any, *arguments: Any) -> None:
     """A confirmation shortens nothing and is told to nobody."""
 
 
-@mutant(view.View, "paused", _MEMBERSHIP + "view.py::test_a_confirmation_takes_no_pause_back")
+@mutant(
+    view.View, "paused", _MEMBERSHIP + "view_suspicions.py::test_a_confirmation_takes_no_pause_back"
+)
 def pauses_shorten_suspicions(original: Any, self: Any, seconds: float) -> None:
     """A suspect has no more time to refute after a pause of the node that suspects it."""
 
@@ -103,7 +105,7 @@ def one_accuser_confirms_itself(original: Any, self: Any, accuser: str, limit: i
 @mutant(
     suspicion.Suspicion,
     "warned",
-    _MEMBERSHIP + "view.py::test_the_dead_of_a_merged_table_warn_nobody_for_long",
+    _MEMBERSHIP + "view_suspicions.py::test_the_dead_of_a_merged_table_warn_nobody_for_long",
 )
 def any_suspicion_is_a_warning(original: Any, self: Any, *arguments: Any) -> bool:
     """A verdict is believed as soon as the member is suspect, though it had no time to refute."""
@@ -113,7 +115,7 @@ def any_suspicion_is_a_warning(original: Any, self: Any, *arguments: Any) -> boo
 @mutant(
     suspicion.Suspicion,
     "convict",
-    _MEMBERSHIP + "view.py::test_an_unexpected_verdict_is_a_suspicion",
+    _MEMBERSHIP + "view_suspicions.py::test_an_unexpected_verdict_is_a_suspicion",
     1,
 )
 def unexpected_verdicts_are_one_accuser(original: Any, self: Any) -> None:

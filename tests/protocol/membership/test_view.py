@@ -15,81 +15,15 @@ from gossipd.protocol.events import (
     MemberSuspect,
     Refuted,
 )
-from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.membership.table import beats
-from gossipd.protocol.membership.view import View
 from gossipd.protocol.wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim
 from tests.protocol.conversation import WALL_MS, address, node_id
-from tests.protocol.parts import Parts
+from tests.protocol.membership.seen import Seen
 
 DECADE = 10 * 365 * 86_400_000
 CLAIMS = st.builds(
     Claim, st.just(node_id(2)), st.integers(1, 3), st.integers(0, 2), st.integers(0, 3)
 )
-
-
-class Seen:
-    """A node's view of its cluster, and what it reported."""
-
-    def __init__(self, members: int = 0, **changes: object) -> None:
-        self.parts = parts = Parts(**changes)
-        self.runtime, self.table = parts.runtime, parts.table
-        self.awareness = Awareness(8)
-        self.view = View(
-            parts.runtime,
-            parts.outbox,
-            parts.table,
-            parts.gossip,
-            self.awareness,
-            parts.note_changed,
-        )
-        for number in range(2, 2 + members):
-            self.say(number, ALIVE)
-        self.events()
-
-    def say(
-        self,
-        number: int,
-        state: int,
-        *,
-        incarnation: int = 0,
-        generation: int = 1,
-        accuser: int = 0,
-        merged_from: int = 0,
-    ) -> bool:
-        """Applies a claim about the node of that number."""
-        claim = Claim(
-            node_id(number), generation, incarnation, state, node_id(accuser) if accuser else ""
-        )
-        return self.view.apply(claim, node_id(merged_from) if merged_from else "")
-
-    def kill(self, number: int) -> None:
-        """Applies a suspicion of that node, and a verdict which comes as late as one should."""
-        self.say(number, SUSPECT, accuser=3)
-        self.runtime.now += 3.0
-        self.events()
-        self.say(number, DEAD, accuser=3)
-
-    def row(self, number: int) -> tuple[int, int, int]:
-        """Returns generation, incarnation and state of a row."""
-        row = self.table.rows[node_id(number)]
-        return row.generation, row.incarnation, row.state
-
-    def events(self) -> list[Event]:
-        """Returns the events that were reported since the last call."""
-        return self.parts.events()
-
-    def verdict(self, number: int) -> float | None:
-        """Fires timers until that node is no suspect. Returns when, or None if it stays suspect."""
-        while self.row(number)[2] == SUSPECT:
-            due = self.runtime.timers.next_deadline()
-            if due is None:
-                return None
-            self.runtime.now = due
-            action = self.runtime.timers.pop_due(due)
-            if action is not None:
-                action()
-        return self.runtime.now
 
 
 @given(st.lists(CLAIMS, min_size=1, max_size=8), st.randoms(use_true_random=False))
@@ -251,141 +185,6 @@ def test_a_member_goes_above_whatever_is_said_of_it(
     own = seen.table.own
     assert (ALIVE, True) == (own.state, beats(own, claim))
     assert max(own.generation, own.incarnation) <= LARGEST
-
-
-def test_a_merged_death_is_only_a_suspicion() -> None:
-    """Another one's table makes a live member suspect, not dead."""
-    seen = Seen(3)
-    seen.say(2, DEAD, accuser=4, merged_from=3)
-    assert SUSPECT == seen.row(2)[2]
-
-
-def test_a_merged_death_of_a_suspect_changes_nothing() -> None:
-    """A merged verdict neither ends nor shortens a suspicion."""
-    seen, other = Seen(9), Seen(9)
-    for each in (seen, other):
-        each.say(2, SUSPECT, accuser=3)
-    seen.say(2, DEAD, accuser=4, merged_from=5)
-    assert other.verdict(2) == seen.verdict(2)
-
-
-# Ten nodes: the shortest suspicion lasts 3 s.
-@pytest.mark.parametrize("again", [1, 3])
-def test_an_unexpected_verdict_is_a_suspicion(again: int) -> None:
-    """However often it comes: a live member has the shortest suspicion to refute."""
-    seen = Seen(9)
-    for _ in range(again):
-        seen.say(2, DEAD, accuser=3)
-    assert [MemberSuspect(node_id(2), node_id(3))] == seen.events()
-    assert 3.0 == seen.verdict(2)
-
-
-@pytest.mark.parametrize(("suspected", "state"), [(1.4, SUSPECT), (1.6, DEAD)])
-def test_a_verdict_is_believed_once_the_member_could_refute(suspected: float, state: int) -> None:
-    """Which takes half of the shortest suspicion; a verdict that comes before only shortens it."""
-    seen = Seen(9)
-    seen.say(2, SUSPECT, accuser=3)
-    seen.runtime.now += suspected
-    seen.say(2, DEAD, accuser=3)
-    assert state == seen.row(2)[2]
-    assert (3.0 if state == SUSPECT else suspected) == seen.verdict(2)
-
-
-def test_a_verdict_on_a_newer_incarnation_is_a_new_suspicion() -> None:
-    """The member refuted the suspicion that is known here, so that one has warned nobody."""
-    seen = Seen(9)
-    seen.say(2, SUSPECT, accuser=3)
-    seen.runtime.now += 2.0
-    seen.say(2, DEAD, accuser=3, incarnation=1)
-    assert (1, 1, SUSPECT) == seen.row(2)
-    assert 5.0 == seen.verdict(2)
-
-
-def test_the_dead_of_a_merged_table_warn_nobody_for_long() -> None:
-    """A verdict that is gossiped right after the table was merged is not believed at once."""
-    seen = Seen(9)
-    seen.say(2, DEAD, accuser=3, merged_from=3)
-    seen.say(2, DEAD, accuser=3)
-    assert 3.0 == seen.verdict(2)
-
-
-def test_a_merged_leave_is_believed() -> None:
-    """Only the member itself can have said that it left."""
-    seen = Seen(2)
-    seen.say(2, LEFT, merged_from=3)
-    assert LEFT == seen.row(2)[2]
-
-
-# Ten nodes: 18 s without a confirmation, 10.5 s with one of three, 3 s with all (test_suspicion).
-@pytest.mark.parametrize(
-    ("accusers", "merged", "seconds"),
-    [
-        ([3], [], 18.0),
-        ([3, 3, 3], [], 18.0),
-        ([3, 4], [], 10.5),
-        ([3, 4, 4], [], 10.5),
-        ([3, 4, 5, 6], [], 3.0),
-        ([3], [4, 5, 6], 18.0),
-    ],
-)
-def test_only_independent_confirmations_shorten_a_suspicion(
-    accusers: list[int], merged: list[int], seconds: float
-) -> None:
-    """The same accuser twice, or a merged table, is no confirmation."""
-    seen = Seen(9)
-    for accuser in accusers:
-        seen.say(2, SUSPECT, accuser=accuser)
-    for source in merged:
-        seen.say(2, SUSPECT, accuser=source, merged_from=source)
-    found = seen.verdict(2)
-    assert pytest.approx(seconds) == found
-
-
-def test_a_confirmation_is_passed_on() -> None:
-    """A new accuser is news for the others too."""
-    seen = Seen(9)
-    seen.say(2, SUSPECT, accuser=3)
-    while seen.parts.gossip.send(address(9), None):
-        pass
-    seen.say(2, SUSPECT, accuser=4)
-    assert {"claims": 1} == seen.parts.gossip.waiting()
-
-
-def test_own_pauses_lengthen_a_suspicion() -> None:
-    """Time in which this process did not run is no time for the suspect to answer."""
-    seen = Seen(9)
-    seen.say(2, SUSPECT, accuser=3)
-    seen.runtime.timers.extend(5.0)
-    seen.view.paused(5.0)
-    assert 23.0 == seen.verdict(2)
-
-
-def test_a_confirmation_takes_no_pause_back() -> None:
-    """It shortens the suspicion, which still counts from the start that the pause has moved."""
-    verdicts = []
-    for pause in (0.0, 5.0):
-        seen = Seen(9)
-        seen.say(2, SUSPECT, accuser=3)
-        seen.runtime.timers.extend(pause)
-        seen.view.paused(pause)
-        seen.say(2, SUSPECT, accuser=4)
-        verdicts.append(seen.verdict(2))
-    assert 5.0 == verdicts[1] - verdicts[0]
-
-
-def test_suspicion_leaves_the_gate_alone() -> None:
-    """It is a passing view, and no difference to reconcile."""
-    seen = Seen(9)
-    before = seen.table.fingerprint.total
-    seen.say(2, SUSPECT, accuser=3)
-    assert before == seen.table.fingerprint.total
-
-
-def test_an_unknown_suspect_is_suspected() -> None:
-    """A suspicion of a member that was not known makes it known, and suspected."""
-    seen = Seen(3)
-    seen.say(9, SUSPECT, accuser=3)
-    assert SUSPECT == seen.row(9)[2]
 
 
 @pytest.mark.parametrize("merged_from", [0, 3])
