@@ -54,7 +54,7 @@ from .events import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
-from .membership import MemberView, suspicion_timeout
+from .membership import SCOUTING, MemberView, Scout, suspicion_timeout
 from .node import Node
 from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
@@ -83,6 +83,7 @@ __all__ = [
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
+    "SCOUTING",
     "SEED_STATES",
     "STATES",
     "VALUE_LIMIT",
@@ -135,6 +136,7 @@ __all__ = [
     "Refuted",
     "RegisteredPeerSilent",
     "Resolve",
+    "Scout",
     "SeedNotJoined",
     "SeedView",
     "Sender",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gossipd.protocol.membership import Clusters, Contacts
+from gossipd.protocol.membership import Clusters
 from tests.lab.search.mutants import mutant
 
 _MET = "counts met"
@@ -42,7 +42,9 @@ def the_id_is_not_kept(original: Any, self: Clusters, ids: Any, members: Any, **
     original(self, (), (), **more)
 
 
-@mutant(Contacts, "configured", "cluster fell apart", "counts met", within=300, among="neighbours")
-def seeds_are_not_known_as_seeds(original: Any, self: Contacts) -> list[Any]:
-    """Joining a cluster that has counted is left to chance."""
-    return []
+@mutant(Clusters, "restore", "cluster fell apart", _MET, within=60, among="neighbours")
+def each_start_draws_another_id(
+    original: Any, self: Clusters, ids: Any, members: Any, **more: Any
+) -> None:
+    """A node that starts again is a stranger to its cluster."""
+    original(self, [each ^ 0x5555 for each in ids], members, **more)

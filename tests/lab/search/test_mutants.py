@@ -69,7 +69,9 @@ def test_there_are_enough_of_them() -> None:
     assert kinds == {
         "answer too high",
         "answer too low",
+        "cluster fell apart",
         "count fell",
+        "counts met",
         "counts never agreed",
         "death after healing",
         "failed for no reason",
