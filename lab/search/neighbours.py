@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from random import Random
 from typing import Any
 
@@ -263,21 +264,28 @@ class Neighbours:
             self._together.unite(one, other)
 
     def _apart(self) -> Iterator[Finding]:
-        """Yields a finding for each node that is not with its cluster."""
-        by_cluster: dict[str, list[Host]] = {}
-        for host in self.world.live():
-            by_cluster.setdefault(host.running().statistics().cluster, []).append(host)
-        for cluster, hosts in by_cluster.items():
-            counts = {host.id: host.running().count(COUNTER) for host in hosts}
-            if cluster and len(set(counts.values())) > 1:
-                yield Finding("cluster differs", f"{cluster}: {counts}")
-            ids = {host.id for host in hosts}
-            for host in hosts:
-                missing = sorted(ids - {host.id} - set(host.running().peers()))
-                if cluster and missing:
-                    yield Finding("cluster fell apart", f"{host.id} does not list {missing[0]}")
+        """Yields a finding for each node that is not with its cluster.
+
+        Two nodes of one cluster of which neither has heard of the other are not judged: the one
+        that both had met may be gone.
+        """
+        hosts = self.world.live()
+        shown = {host.id: host.running().statistics().cluster for host in hosts}
+        heard = {host.id: {row.id for row in host.running().members()} for host in hosts}
+        for one, other in combinations(hosts, 2):
+            if not shown[one.id] or shown[one.id] != shown[other.id]:
+                continue
+            if other.id not in heard[one.id] and one.id not in heard[other.id]:
+                continue
+            counts = [host.running().count(COUNTER) for host in (one, other)]
+            if counts[0] != counts[1]:
+                text = f"{one.id} counts {counts[0]:#x}, {other.id} {counts[1]:#x}"
+                yield Finding("cluster differs", text)
+            for host, peer in ((one, other), (other, one)):
+                if peer.id not in host.running().peers():
+                    yield Finding("cluster fell apart", f"{host.id} does not list {peer.id}")
         known: dict[object, str] = {}
         for node, origin in self._original.items():
-            shown = self.world.node(node).statistics().cluster
-            if known.setdefault(origin, shown) != shown:
-                yield Finding("cluster fell apart", f"{node} is of {shown}, not {known[origin]}")
+            if known.setdefault(origin, shown[node]) != shown[node]:
+                text = f"{node} is of {shown[node]}, not {known[origin]}"
+                yield Finding("cluster fell apart", text)
