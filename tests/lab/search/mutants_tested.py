@@ -126,6 +126,7 @@ def unexpected_verdicts_are_one_accuser(original: Any, self: Any) -> None:
     Keeping,
     "restore",
     "protocol/test_keeping.py::test_a_store_of_more_members_than_the_limit_is_read_to_it",
+    1,
 )
 def restored_tables_have_no_limit(original: Any, self: Any, kept: Any, now: float) -> None:
     """A node that starts with more rows than its limit keeps them all, unlike the others."""
@@ -233,6 +234,7 @@ def the_outdated_are_challenged(original: Any, self: Any, peer: Any, number: int
     challenges.Challenges,
     "echoed",
     "sim/test_clocks.py::test_each_side_says_it_after_restarts_at_any_moment",
+    0,
 )
 def only_challenges_tell_clocks(original: Any, self: Any, peer: Any) -> None:
     """A node tells nobody its clock who did not challenge it."""
