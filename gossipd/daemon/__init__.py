@@ -19,12 +19,14 @@ from .config import (
     parse_bind,
     parse_contact,
     parse_contacts,
+    parse_duration,
     parse_hosts,
     parse_port,
 )
 
 if TYPE_CHECKING:
-    from .open import Daemon, StartError, open_daemon
+    from .errors import StartError
+    from .open import Daemon, open_daemon
     from .run import main
     from .storage import InspectionError, back_up, check_directory, read_directory
 
@@ -48,6 +50,7 @@ __all__ = [
     "parse_bind",
     "parse_contact",
     "parse_contacts",
+    "parse_duration",
     "parse_hosts",
     "parse_port",
     "read_directory",
@@ -56,7 +59,7 @@ __all__ = [
 _LATE = {
     "Daemon": "open",
     "InspectionError": "storage",
-    "StartError": "open",
+    "StartError": "errors",
     "back_up": "storage",
     "check_directory": "storage",
     "main": "run",

@@ -35,6 +35,8 @@ DEFAULT_DISCOVERY_PORT = 7000
 MAX_CLUSTER = 64
 """The most characters of a cluster's name, which every datagram carries in its clear header."""
 
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DIGITS = 6
 _CLUSTER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _MAX_PORT = 65535
 
@@ -78,6 +80,19 @@ def parse_contact(text: str, default_port: int = DEFAULT_PORT) -> str:
 def parse_contacts(text: str) -> tuple[str, ...]:
     """Returns the ids in a comma list, without its empty parts. Raises ValueError for a bad one."""
     return tuple(parse_contact(part.strip()) for part in text.split(",") if part.strip())
+
+
+def parse_duration(text: str) -> float:
+    """Returns the seconds of a text such as 90s, 30m, 72h, 7d or 0.
+
+    Raises ValueError for any other text.
+    """
+    number, unit = text[:-1], text[-1:]
+    if text == "0":
+        return 0.0
+    if unit not in _UNITS or not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
+        raise ValueError(f"{text!r} is no time such as 90s, 30m, 72h, 7d or 0")
+    return float(int(number) * _UNITS[unit])
 
 
 def parse_host(text: str) -> str:
@@ -161,6 +176,8 @@ class DaemonConfig:
             one by the size of the cluster.
         log_format: form of the lines on stderr, for people (console) or for machines (json).
         log_level: the least important level that is logged.
+        forget_after: seconds after which dead and left members are forgotten in the whole cluster;
+            0 for never.
         discovery: whether the node looks for others by broadcast, on `discovery_port`.
         allowed_hosts: names, beyond this node's own, that the `Host` header of a request may have
             that changes something.
@@ -177,6 +194,7 @@ class DaemonConfig:
     )
     log_format: str = attrs.field(default="console", validator=attrs.validators.in_(LOG_FORMATS))
     log_level: str = attrs.field(default="info", validator=attrs.validators.in_(LOG_LEVELS))
+    forget_after: float = attrs.field(default=72 * 3600.0, validator=attrs.validators.ge(0))
     discovery: bool = True
     discovery_port: int = attrs.field(
         default=DEFAULT_DISCOVERY_PORT,

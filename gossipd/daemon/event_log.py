@@ -12,6 +12,7 @@ import attrs
 import structlog
 
 from gossipd.protocol import (
+    AddressSilent,
     ClockDiffers,
     ClusterFound,
     ContentDiffers,
@@ -21,10 +22,12 @@ from gossipd.protocol import (
     IdConflict,
     LeaveDone,
     MemberDead,
+    MemberForgotten,
     MemberJoined,
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    OwnAddressSilent,
     OwnerRenewed,
     OwnerRetired,
     Paused,
@@ -42,11 +45,14 @@ _NAMES: dict[type, tuple[str, str]] = {
     MemberRecovered: ("member_recovered", "info"),
     MemberDead: ("member_dead", "warning"),
     MemberLeft: ("member_left", "info"),
+    MemberForgotten: ("member_forgotten", "info"),
     Refuted: ("refuted", "warning"),
     RegisteredPeerSilent: ("registered_peer_silent", "warning"),
     SeedNotJoined: ("seed_not_joined", "warning"),
     IdConflict: ("id_conflict", "error"),
     ForeignDatagram: ("foreign_datagram", "warning"),
+    AddressSilent: ("address_silent", "warning"),
+    OwnAddressSilent: ("own_address_silent", "warning"),
     OwnerRetired: ("owner_retired", "error"),
     OwnerRenewed: ("owner_renewed", "warning"),
     ContentDiffers: ("content_differs", "error"),
@@ -55,17 +61,26 @@ _NAMES: dict[type, tuple[str, str]] = {
 }
 
 
-def log_event(event: Event) -> None:
+_ADVICE: dict[type, str] = {
+    IdConflict: "two processes use one id: stop one, or give each an address of its own"
+    " with --advertise",
+}
+"""What a person can do about it, as the field `advice`."""
+
+
+def log_event(event: Event, **more: int) -> None:
     """Writes one structured line about `event`. Fields without a value are left out.
 
     A field of milliseconds since 1970, whose name ends in `_ms`, is written as a time in UTC,
-    without that ending.
+    without that ending. `more` are further fields.
     """
     name, level = _NAMES[type(event)]
     fields = dict(
         _written(key, value) for key, value in attrs.asdict(event).items() if value is not None
     )
-    getattr(structlog.get_logger(), level)(name, **fields)
+    if type(event) in _ADVICE:
+        fields["advice"] = _ADVICE[type(event)]
+    getattr(structlog.get_logger(), level)(name, **fields, **more)
 
 
 def _written(key: str, value: Any) -> tuple[str, Any]:

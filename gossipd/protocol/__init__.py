@@ -29,6 +29,7 @@ from .effects import (
     Write,
 )
 from .events import (
+    AddressSilent,
     ClockDiffers,
     ClusterFound,
     ContentDiffers,
@@ -38,10 +39,12 @@ from .events import (
     IdConflict,
     LeaveDone,
     MemberDead,
+    MemberForgotten,
     MemberJoined,
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    OwnAddressSilent,
     OwnerRenewed,
     OwnerRetired,
     Paused,
@@ -49,7 +52,7 @@ from .events import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
-from .membership import MemberView, suspicion_timeout
+from .membership import SCOUTING, MemberView, Scout, suspicion_timeout
 from .node import Node
 from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
@@ -78,11 +81,13 @@ __all__ = [
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
+    "SCOUTING",
     "SEED_STATES",
     "STATES",
     "VALUE_LIMIT",
     "Ack",
     "Address",
+    "AddressSilent",
     "Answer",
     "Beacon",
     "Broadcast",
@@ -107,6 +112,7 @@ __all__ = [
     "Ledger",
     "LimitExceeded",
     "MemberDead",
+    "MemberForgotten",
     "MemberJoined",
     "MemberLeft",
     "MemberRecovered",
@@ -115,6 +121,7 @@ __all__ = [
     "Message",
     "Node",
     "Notify",
+    "OwnAddressSilent",
     "OwnerRenewed",
     "OwnerRetired",
     "Paused",
@@ -125,6 +132,7 @@ __all__ = [
     "Refuted",
     "RegisteredPeerSilent",
     "Resolve",
+    "Scout",
     "SeedNotJoined",
     "SeedView",
     "Sender",

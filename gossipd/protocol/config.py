@@ -59,6 +59,11 @@ class ProtocolConfig:
         pause_credit: the total lateness that is forgiven, at least 0. A process that is always late
             uses it up, and is then judged like any other. It grows back by one second for each
             second in which the process runs on time.
+        forget_after: the seconds, 0 for never, after which a dead or left member is forgotten, in
+            the whole cluster: the node with the smallest setting decides. Raising it keeps ghosts
+            longer in tables and gauges.
+        forgotten_retry: the mean time between two tries of an address of the forgotten, one each
+            time. Raising it lets the sides of a very long partition find each other later.
         dead_retry: the time between two tries of a dead or left member, one member each time.
             Raising it lets the sides of a healed partition find each other later.
         seed_retry: the time between two tries of a seed that is no live member.
@@ -111,6 +116,8 @@ class ProtocolConfig:
     pause_compensation: bool = True
     pause_tolerance: float = attrs.field(default=0.1, validator=_positive)
     pause_credit: float = attrs.field(default=300.0, validator=ge(0.0))
+    forget_after: float = attrs.field(default=72 * 3600.0, validator=ge(0.0))
+    forgotten_retry: float = attrs.field(default=10.0, validator=_positive)
     dead_retry: float = attrs.field(default=2.0, validator=_positive)
     seed_retry: float = attrs.field(default=10.0, validator=_positive)
     register_timeout: float = attrs.field(default=5.0, validator=_positive)

@@ -52,6 +52,13 @@ class MemberLeft:
 
 
 @attrs.frozen
+class MemberForgotten:
+    """A member that was dead or left for long enough is forgotten, here and in the cluster."""
+
+    member: str
+
+
+@attrs.frozen
 class ClusterFound:
     """Discovery by broadcast led to `member`, the first one found of this cluster."""
 
@@ -123,6 +130,39 @@ class ForeignDatagram:
     source: str
     ours: str
     theirs: str
+
+
+@attrs.frozen
+class AddressSilent:
+    """A node is no member, since it does not answer at the address that it advertises.
+
+    Reported once a minute at most. A seed is reported as `SeedNotJoined`.
+
+    Attributes:
+        source: the `host:port` from which the node reaches this one.
+        reason: the same in words, with what to check.
+    """
+
+    member: str
+    source: str
+    reason: str
+
+
+@attrs.frozen
+class OwnAddressSilent:
+    """The node `member` gets no answer from the address that this node advertises.
+
+    So this node is no member there. Reported once a minute at most. A seed is reported as
+    `SeedNotJoined`.
+
+    Attributes:
+        source: the `host:port` from which this node reaches the other one.
+        reason: the same in words, with what to check.
+    """
+
+    member: str
+    source: str
+    reason: str
 
 
 @attrs.frozen
@@ -205,6 +245,7 @@ Event = (
     | MemberRecovered
     | MemberDead
     | MemberLeft
+    | MemberForgotten
     | ClusterFound
     | IdChanged
     | Refuted
@@ -212,6 +253,8 @@ Event = (
     | SeedNotJoined
     | IdConflict
     | ForeignDatagram
+    | AddressSilent
+    | OwnAddressSilent
     | ClockDiffers
     | OwnerRetired
     | OwnerRenewed

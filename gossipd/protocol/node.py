@@ -27,10 +27,12 @@ from .membership import (
     Detector,
     Discovery,
     Echoes,
+    Forgetting,
     Gossip,
     Leaving,
     MemberTable,
     MemberView,
+    Proof,
     RoundTrips,
     SeedWatch,
     View,
@@ -120,19 +122,20 @@ class Node:
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
         challenges = Challenges(runtime, outbox, table, echoes)
-        handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
+        proof = Proof(runtime, outbox, table, view, echoes, contacts, seeds)
+        handshake = Handshake(view, proof, echoes, gossip, challenges, discovery, reconciler)
 
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
-            *(self._leaving, *counters.parts),
-            *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), outbox),
+            *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
+            *(rows, versions, reconciler, proof, handshake, Clocks(runtime, echoes), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
-        self._keeping = Keeping(table, ledger, contacts, config.member_limit)
-        self._keeping.restore(state, now)
+        self._keeping = Keeping(runtime, table, ledger, contacts)
+        self._keeping.restore(state)
 
     def assume(self, members: Sequence[Claim]) -> None:
         """Takes these members as met, so that a cluster can be made whole without a first join.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from .wire import Claim, Group
@@ -16,6 +18,9 @@ class State:
         members: what was known of other members. The next run does not believe that those that
             were live still are: it tries them as contacts.
         removed: ids of members that were removed here and not registered again.
+        gone_since: when members that are dead or left went, by id, in seconds since 1970 by this
+            machine's clock.
+        apart: the ids of forgotten members whose addresses are still tried.
         groups: every owner's entries as they were persisted, and after those what was recorded
             since, in the order of recording.
     """
@@ -24,6 +29,8 @@ class State:
     members: tuple[Claim, ...] = ()
     removed: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+    gone_since: Mapping[str, int] = attrs.Factory(dict)
+    apart: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -39,6 +46,8 @@ class Changes:
         forgotten: ids of members that are no longer to be kept.
         more: whether more has changed than this, so that only all changes up to the first without
             `more` make a whole.
+        gone_since: since when those of `members` are gone that are dead or left.
+        apart: ids among `forgotten` that are kept apart: their addresses are still tried.
     """
 
     generation: int = 0
@@ -47,3 +56,5 @@ class Changes:
     groups: tuple[Group, ...] = ()
     forgotten: tuple[str, ...] = ()
     more: bool = False
+    gone_since: Mapping[str, int] = attrs.Factory(dict)
+    apart: tuple[str, ...] = ()

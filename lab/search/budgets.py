@@ -40,6 +40,7 @@ _TIMERS = 12
 _TIMERS_A_ROW = 3
 _PINGS = 4096
 _RELAYS = 3
+_FORGOTTEN = 256
 
 
 @attrs.define
@@ -143,6 +144,8 @@ class Budgets(Checker):
                 "answers": 0,
                 "writes": 0,
                 "relays": _RELAYS,
+                "addresses": rows,
+                "forgotten": _FORGOTTEN,
             }
             for kind, number in waiting.items():
                 if number > most[kind]:

@@ -78,7 +78,8 @@ def _targets(host: Host) -> Targets:
         return {}
     rows = [row for row in host.node.members() if not row.removed]
     live = 1 + sum(row.state in ("alive", "suspect") for row in rows if row.id != host.id)
-    majority = sum(row.state != "left" for row in rows) // 2 + 1
+    # A node that leaves still counts itself: what it alone holds is not what most hold.
+    majority = sum(row.state != "left" or row.id == host.id for row in rows) // 2 + 1
     one = min(2, live)
     return {
         "all": (live,),

@@ -103,6 +103,39 @@ def _healed(rng: Random, nodes: int) -> Words:
     }
 
 
+def _forgotten(rng: Random, nodes: int) -> Words:
+    """Members are gone for longer than they are remembered: cut off, ended, replaced, left."""
+    most = rng.choice((3, 4, 6))
+    first = rng.randint(1, most - 1)
+    at = round(rng.uniform(0.5, 2.0), 3)
+    words: Words = {
+        "nodes": most,
+        "duration": 45,
+        "seeds": rng.choice((0, 0, 1)),
+        "set": {"forget_after": rng.choice((2, 4, 8)), "forgotten_retry": 2},
+        "increment": [
+            f"n0@{round(at + 1, 3)},amount=1",
+            f"n{most - 1}@{round(at + 2, 3)},amount=2,ack=majority",
+        ],
+    }
+    what = rng.choice(
+        ("partition", "partition", "restart", "both", "leave", "crash", "replaced", "replaced")
+    )
+    if what in ("partition", "both"):
+        words["partition"] = [f"n{first}-{most - 1}@{at}+{round(rng.uniform(25, 42), 2)}"]
+    if what in ("restart", "both"):
+        lost = rng.choice(("", ",state=lost"))
+        words["restart"] = [f"n{rng.randrange(most)}@{at}+{round(rng.uniform(15, 40), 2)}{lost}"]
+    if what in ("leave", "crash"):
+        words[what] = [f"n{first}@{at}"]
+    if what == "replaced":
+        # The last node is forgotten before it starts, so it is a newcomer under another address.
+        words["restart"] = [f"n{most - 1}@0.05+{round(rng.uniform(14, 30), 2)},state=lost"]
+        words[rng.choice(("leave", "crash"))] = [f"n{rng.randrange(most - 1)}@{at + 10}"]
+        words["increment"].pop()
+    return words
+
+
 def _large_tables(rng: Random, nodes: int) -> Words:
     """Hundreds of dead rows and owners: more than a datagram or a sixteenth lists, or a limit."""
     nodes = min(nodes, 3)
@@ -235,6 +268,7 @@ MEETINGS: Mapping[str, Callable[[Random, int], Words]] = {
     "confirmed then lost": _confirmed_then_lost,
     "leave with counts": _leave_with_counts,
     "healed": _healed,
+    "forgotten": _forgotten,
     "large tables": _large_tables,
     "relays": _relays,
     "failing disk": _failing_disk,

@@ -28,6 +28,9 @@ _STATES = {"alive": 0, "suspect": 1, "dead": 2, "left": 3}
 _LARGE = 64
 """Rows beyond which a table is looked at only when its revision changed: suspicions aside."""
 
+_ROUNDING = 1.0
+"""Seconds: ages are told in whole ones."""
+
 _Rank = tuple[int, int, int]
 
 
@@ -39,6 +42,7 @@ class MemberRows(Checker):
         bursting: ids of nodes whose datagrams may leave long after they were sent.
         cluster: the name of the nodes' cluster.
         limit: how many rows a node keeps; a full table forgets dead and left members.
+        forget_after: seconds after which dead and left members are forgotten, 0 for never.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class MemberRows(Checker):
         bursting: Collection[str] = (),
         cluster: str = "gossipd",
         limit: int = 1 << 17,
+        forget_after: float = 0.0,
     ) -> None:
         super().__init__(world)
         self._spared = spared
@@ -58,6 +63,9 @@ class MemberRows(Checker):
         self._own: dict[tuple[str, int], int] = {}
         self._left: dict[tuple[str, int], None] = {}
         self._limit = limit
+        self._forget_after = forget_after
+        # When the first node had a member of this generation as dead or left.
+        self._gone_at: dict[tuple[str, int], float] = {}
         # By node and process, its revision when its rows were looked at last.
         self._revisions: dict[tuple[str, int], tuple[int, ...]] = {}
         for host in world.live():
@@ -107,6 +115,10 @@ class MemberRows(Checker):
         """Checks that nothing but a beacon is sent to a peer which the node has removed by then."""
         if (source, to) not in self._removed or self._is_beacon(data):
             return
+        if self._world.carrier.translation.source(to) != to:
+            # A peer is removed by its address. What it asked for before, from elsewhere, may still
+            # be answered there.
+            return
         host = self._world.host(format_node_id(*source))
         row = _row(host, self._world.host(format_node_id(*to)))
         if row is not None and row.removed and host.id not in self._bursting:
@@ -143,6 +155,8 @@ class MemberRows(Checker):
                 if member in host.node.peers():
                     self._find("shown", f"{member} is removed at {host.id}, and is among its peers")
             rank = (row.generation, row.incarnation, _STATES[row.state])
+            if rank[2] >= _STATES["dead"]:
+                self._gone_at.setdefault((member, row.generation), self._world.now)
             known = before.get(member)
             if known == rank:
                 continue
@@ -156,11 +170,19 @@ class MemberRows(Checker):
     def _check_forgotten(
         self, host: Host, rows: Mapping[str, MemberRow], before: dict[str, _Rank]
     ) -> None:
-        """Checks that only a full table has forgotten members, and only such that were gone."""
+        """Checks that members are forgotten only by a full table, or once they are gone for long.
+
+        Nobody may forget a member before the first that had it as gone has had it so for
+        `forget_after`.
+        """
         for member in [member for member in before if member not in rows]:
-            state = before.pop(member)[2]
-            if len(rows) < self._limit or state < _STATES["dead"]:
+            generation, _, state = before.pop(member)
+            gone_at = self._gone_at.get((member, generation), self._world.now)
+            due = self._forget_after and self._world.now >= gone_at + self._forget_after - _ROUNDING
+            if state < _STATES["dead"] or not (due or len(rows) >= self._limit):
                 self._find("row gone", f"{host.id} forgot {member}")
+            # A removal ends with the member that was removed.
+            self._told.pop((host.id, member), None)
 
     def _check_generation(self, host: Host, own: MemberRow) -> None:
         """Checks that a process has a higher generation than the one whose disk it starts from."""

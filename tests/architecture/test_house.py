@@ -22,7 +22,6 @@ WITHOUT_MIRROR = {
     "gossipd.protocol.membership.peer": "a value without behaviour",
     "gossipd.protocol.part": "defaults, which test_node and test_inbox try",
     "gossipd.protocol.state": "values without behaviour",
-    "gossipd.protocol.wire.claims": "a value without behaviour",
     "gossipd.protocol.wire.messages": "declarations, of which test_codec tries every one",
     "gossipd.sim.world.interface": "a protocol class without behaviour",
     "lab.house.__main__": "one line that calls the command line",

@@ -16,6 +16,7 @@ from gossipd.daemon.config import (
     parse_bind,
     parse_contact,
     parse_contacts,
+    parse_duration,
     parse_hosts,
     parse_port,
 )
@@ -29,6 +30,7 @@ def test_defaults_are_safe() -> None:
     assert () == config.join
     assert ("gossipd", "lan", None) == (config.cluster, config.profile, config.ack)
     assert ("console", "info") == (config.log_format, config.log_level)
+    assert 72 * 3600 == config.forget_after
     assert (True, 7000, None) == (config.discovery, config.discovery_port, config.data_dir)
 
 
@@ -49,6 +51,7 @@ def test_defaults_are_safe() -> None:
         {"cluster": ""},
         {"profile": "moon"},
         {"ack": "some"},
+        {"forget_after": -1.0},
         {"log_format": "xml"},
         {"log_level": "INFO"},
         {"discovery_port": 0},
@@ -156,3 +159,19 @@ def test_config_does_not_import_trio() -> None:
     """Reading a command line costs no event loop."""
     code = "import sys, gossipd.daemon.config; sys.exit('trio' in sys.modules)"
     assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("90s", 90), ("30m", 1800), ("72h", 259_200), ("7d", 604_800), ("0h", 0)],
+)
+def test_times_have_units(text: str, seconds: int) -> None:
+    """A time is a whole number and one of four units; 0 needs none."""
+    assert seconds == parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["", "h", "72", "-1h", "1.5h", "1 h", "1w", "1234567d", "²h"])
+def test_no_other_text_is_a_time(text: str) -> None:
+    """The error names the text."""
+    with pytest.raises(ValueError, match="is no time such as"):
+        parse_duration(text)

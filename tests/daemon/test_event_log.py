@@ -79,6 +79,7 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"member": "a:1", "accuser": "b:2"},
     ),
     (events.MemberLeft("a:1"), "member_left", "info", {"member": "a:1"}),
+    (events.MemberForgotten("a:1"), "member_forgotten", "info", {"member": "a:1"}),
     (
         events.Refuted(3, "suspect"),
         "refuted",
@@ -95,7 +96,12 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         events.IdConflict("a:1", "10.0.0.1:9"),
         "id_conflict",
         "error",
-        {"member": "a:1", "source": "10.0.0.1:9"},
+        {
+            "member": "a:1",
+            "source": "10.0.0.1:9",
+            "advice": "two processes use one id: stop one, or give each an address of its own with"
+            " --advertise",
+        },
     ),
     (
         events.SeedNotJoined("10.0.0.1:9", "no answer from 10.0.0.1:9"),
@@ -108,6 +114,18 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         "foreign_datagram",
         "warning",
         {"source": "10.0.0.1:9", "ours": "cluster 'x'", "theirs": "cluster 'y'"},
+    ),
+    (
+        events.AddressSilent("b:2", "10.0.0.1:9", "why"),
+        "address_silent",
+        "warning",
+        {"member": "b:2", "source": "10.0.0.1:9", "reason": "why"},
+    ),
+    (
+        events.OwnAddressSilent("b:2", "10.0.0.1:9", "why"),
+        "own_address_silent",
+        "warning",
+        {"member": "b:2", "source": "10.0.0.1:9", "reason": "why"},
     ),
     (
         events.OwnerRetired("ab", 1, 2),

@@ -28,21 +28,21 @@ def by_owner(groups: Iterable[Group]) -> dict[bytes, tuple[int, dict[tuple[str, 
 class Kept:
     """The parts of node 1 that are kept, and a store made of nothing but what was handed over."""
 
-    def __init__(self, state: State | None = None) -> None:
-        parts = Parts()
+    def __init__(self, state: State | None = None, **settings: object) -> None:
+        parts = Parts(**settings)
         self.table = parts.table
         self.ledger = Ledger(b"")
         gates = Gates(self.table.fingerprint, self.ledger.fingerprint)
         echoes = Echoes(parts.runtime, gates, RoundTrips(10))
         self.contacts = Contacts(parts.runtime, parts.outbox, self.table, echoes, parts.gossip)
-        self.keeping = Keeping(self.table, self.ledger, self.contacts, 100)
+        self.keeping = Keeping(parts.runtime, self.table, self.ledger, self.contacts)
         self.members = {claim.id: claim for claim in state.members} if state else {}
         self.removed = set(state.removed) if state else set()
         self.stored = Ledger(b"")
         if state is not None:
             for group in state.groups:
                 self.stored.apply(group)
-            self.keeping.restore(state, 0.0)
+            self.keeping.restore(state)
 
     def store(self, changes: Changes | None) -> None:
         """Puts changes into the store."""
@@ -163,7 +163,8 @@ def test_one_change_among_many_is_one_row(most: int) -> None:
     changes = node.changes(most)
     removed = (members[300].id,)
     expected = (members[300],), removed, (Group(groups[500].owner, 2, 3, [entry]),), ()
-    assert changes == Changes(node.generation(), *expected, more=False)
+    gone = {members[300].id: WALL_MS // 1000}
+    assert changes == Changes(node.generation(), *expected, more=False, gone_since=gone)
 
 
 def test_a_moved_node_keeps_its_old_id_and_forgets_the_new_one() -> None:
@@ -182,7 +183,7 @@ def test_a_store_of_more_members_than_the_limit_is_read_to_it(order: int) -> Non
     """The newest of the dead are kept, whatever their order, and the removed ones in any case."""
     members = [Claim(node_id(number), number, 0, DEAD) for number in range(2, 202)]
     kept = members[::order]
-    after = Kept(State(1, tuple(kept), (node_id(2),), ())).table
+    after = Kept(State(1, tuple(kept), (node_id(2),), ()), member_limit=100).table
     expected = {node_id(number) for number in (1, 2, *range(104, 202))}
     assert set(after.rows) == expected
     assert [node_id(2)] == [row.id for row in after.rows.values() if row.removed]

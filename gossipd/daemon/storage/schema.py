@@ -40,6 +40,15 @@ CREATE TABLE members (
     removed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+LATER = """
+-- gone has the dead and left members and those that are forgotten; since is 0 for the latter.
+CREATE TABLE IF NOT EXISTS gone (
+    id TEXT PRIMARY KEY,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+"""Tables that files of earlier versions lack. These versions leave them alone."""
+
 _PUT_ENTRY = """
 INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET version = max(version, excluded.version), count = max(count, excluded.count),
@@ -78,14 +87,18 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
 
-def put_members(connection: sqlite3.Connection, kept: Changes | State) -> None:
-    """Writes rows of members, in place of older ones. Raises sqlite3.Error."""
-    removed = frozenset(kept.removed)
+def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Writes what changed of members, in place of older rows. Raises sqlite3.Error."""
+    removed = frozenset(changes.removed)
     rows = [
         (each.id, each.generation, each.incarnation, each.state, each.accuser, each.id in removed)
-        for each in kept.members
+        for each in changes.members
     ]
     connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", rows)
+    drop = [(member,) for member in (*[each.id for each in changes.members], *changes.forgotten)]
+    connection.executemany("DELETE FROM gone WHERE id = ?", drop)
+    gone = {**changes.gone_since, **dict.fromkeys(changes.apart, 0)}
+    connection.executemany("INSERT INTO gone VALUES (?, ?)", gone.items())
 
 
 def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
@@ -93,11 +106,25 @@ def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
     connection.executemany("DELETE FROM members WHERE id = ?", [(member,) for member in gone])
 
 
+def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
+    """Returns the rows of `gone`; none of a file of an earlier version that is only read."""
+    query = "SELECT count(*) FROM sqlite_master WHERE name = 'gone'"
+    [found] = connection.execute(query).fetchone()
+    return dict(connection.execute("SELECT id, since FROM gone ORDER BY id")) if found else {}
+
+
 def put_state(connection: sqlite3.Connection, state: State) -> None:
     """Writes a whole state into empty tables. Raises sqlite3.Error."""
     for group in state.groups:
         put_group(connection, Group(group.owner, 0, group.upto, group.entries))
-    put_members(connection, state)
+    changes = Changes(
+        members=state.members,
+        removed=state.removed,
+        forgotten=state.apart,
+        gone_since=state.gone_since,
+        apart=state.apart,
+    )
+    put_members(connection, changes)
     connection.execute(PUT_META, ("generation", state.generation))
 
 
@@ -119,7 +146,15 @@ def read_state(connection: sqlite3.Connection) -> State:
         members.append(Claim(*row[:5]))
         if row[5]:
             removed.append(row[0])
-    return State(generation or 0, tuple(members), tuple(removed), tuple(groups))
+    gone = _read_gone(connection)
+    return State(
+        generation or 0,
+        tuple(members),
+        tuple(removed),
+        tuple(groups),
+        {member: since for member, since in gone.items() if since},
+        tuple(member for member, since in gone.items() if not since),
+    )
 
 
 def holds_wrong_kinds(connection: sqlite3.Connection) -> bool:

@@ -225,6 +225,7 @@ class Store:
             # A log that grew while somebody read is cut back to this size when it begins anew.
             connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             found = self._read(connection)
+            connection.executescript(schema.LATER)
             # If a reader of an older state is in the way, the log is kept.
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

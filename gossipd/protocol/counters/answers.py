@@ -1,7 +1,7 @@
 """Holds the answer to a client's write back until enough nodes hold the write.
 
-How many are enough is the ack level: `all` live members, the `majority` of all members that did not
-leave, `one` peer, or no peer at all (`local`).
+How many are enough is the ack level: `all` live members, the `majority` of the live ones and those
+that died in the last ten minutes, `one` peer, or no peer at all (`local`).
 
 Waiting is bounded. An answer is given after one probe time-out at the latest, and then says how
 many nodes hold the write. A peer that missed a deadline counts as silent: no later write waits for
@@ -22,8 +22,17 @@ from ..effects import Answer
 from ..membership import MemberTable
 from ..part import Part
 from ..runtime import Runtime
+from ..wire import DEAD
 from .floors import VALUE_LIMIT
 from .holdings import Holdings
+
+_DEAD_COUNT = 600.0
+"""Seconds for which the dead count for a majority.
+
+Within that time most of those that come back are back, and the smaller side of a partition does not
+take itself for the majority. Later on, a member that was replaced under another address would keep
+a majority of those that are there from ever being enough.
+"""
 
 _ROUNDING = 1e-6
 """Seconds by which a deadline may seem too early because floats were added up."""
@@ -57,6 +66,9 @@ class Answers(Part):
         self._holdings = holdings
         self._counts: dict[tuple[str, bool], int] = {}
         self._waiting: dict[str, deque[_Waiting]] = {level: deque() for level in ACK_LEVELS}
+        # What the table was, and in which second, when the lately dead were counted last.
+        self._dead_as_of: tuple[int, ...] = ()
+        self._dead = 0
 
     def level(self, ack: str | None) -> str:
         """Returns the ack level to use: as asked for, as configured, or by the cluster's size.
@@ -139,9 +151,22 @@ class Answers(Part):
         if level == "all":
             return live + 1
         if level == "majority":
-            counts = self._table.counts
-            return (counts["alive"] + counts["suspect"] + counts["dead"]) // 2 + 1
+            return (live + 1 + self._lately_dead()) // 2 + 1
         return min(2, live + 1) if level == "one" else 1
+
+    def _lately_dead(self) -> int:
+        """Returns how many members died so lately that they still count for a majority.
+
+        They are counted again when the table has changed, and once a second: to look at thousands
+        of dead rows for each write would take longer than the write.
+        """
+        table, now = self._table, self._runtime.now
+        as_of = (table.fingerprint.total, len(table.gone), int(now))
+        if as_of != self._dead_as_of:
+            gone, since = table.gone.values(), now - _DEAD_COUNT
+            self._dead = sum(row.state == DEAD and row.since > since for row in gone)
+            self._dead_as_of = as_of
+        return self._dead
 
     def _answer(
         self, level: str, tickets: list[tuple[int, int]], holders: int, target: int

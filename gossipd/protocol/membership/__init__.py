@@ -7,15 +7,19 @@ from .contacts import Contacts
 from .detector import Detector
 from .discovery import Discovery
 from .echoes import Echoes, RoundTrips
+from .forgetting import Forgetting
 from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
+from .proof import Proof
+from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
 from .view import View
 
 __all__ = [
+    "SCOUTING",
     "Awareness",
     "Challenges",
     "Clocks",
@@ -23,13 +27,16 @@ __all__ = [
     "Detector",
     "Discovery",
     "Echoes",
+    "Forgetting",
     "Gossip",
     "Leaving",
     "Member",
     "MemberTable",
     "MemberView",
     "Peer",
+    "Proof",
     "RoundTrips",
+    "Scout",
     "SeedWatch",
     "View",
     "beats",

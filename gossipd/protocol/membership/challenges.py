@@ -41,7 +41,7 @@ class Challenges:
         """
         row = self._table.rows.get(peer.sender.id)
         if row is not None and self._echoes.verified(peer.source, peer.sender):
-            self._outbox.send(peer.source, Ack(number), Claims([row.claim()]))
+            self._outbox.send(peer.source, Ack(number), Claims([row.claim(self._runtime.now)]))
             return
         challenge = self._echoes.challenge(peer.source, peer.sender)
         bare = len(self._outbox.datagram(Ack(number, challenge=challenge)))

@@ -76,7 +76,7 @@ class Gossip(Part):
         told: list[Claim] = []
         gone = row is not None and row.state in (DEAD, LEFT)
         if row is not None and (gone or (row.state == SUSPECT and config.buddy)):
-            told.append(row.claim())
+            told.append(row.claim(self._runtime.now))
             budget -= 2 * len(row.id) + 32
         if self._queue:
             limit = transmit_limit(config.retransmit_mult, self._table.size())

@@ -101,7 +101,7 @@ class Leaving(Part):
         if self._runtime.now >= self._deadline - _ROUNDING or self._is_enough():
             self._finish()
             return
-        claims = Claims([self._table.own.claim()])
+        claims = Claims([self._table.own.claim(self._runtime.now)])
         for row in self._next_told():
             self._asked[row.id] = None
             ping = self._echoes.ping(Sent(row.id, row.address, self._on_ack))

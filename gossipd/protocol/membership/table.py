@@ -14,7 +14,8 @@ import attrs
 from ..address import Address, is_address, parse_node_id, split_node_id
 from ..fingerprint import POSITIONS, Fingerprint, position_of, row_hash
 from ..unkept import Unkept
-from ..wire import ALIVE, DEAD, LARGEST, LEFT, STATES, SUSPECT, Claim
+from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
+from .apart import Apart
 
 _STALE_AGES = 1000
 _UNUSABLE = ("0.0.0.0", "::", "255.255.255.255")
@@ -43,17 +44,20 @@ class Member:
     Attributes:
         id: the id of the member.
         address: the address that the id names.
-        digest: the hash of the row that the fingerprint contains.
         generation, incarnation, state: what the claim that won last says.
         accuser: the id of the member that made this one suspect or dead; empty if none did.
         removed: whether this node was told to ignore the member.
-        since: the time at which its present state or generation began here.
+        forgotten: whether it is gone and forgotten. The row is shown to nobody and in no hash. It
+            is kept for a while so that older claims about the member are recognized.
+        since: the time at which its present state or generation began, as far as is known here;
+            or at which it was forgotten.
         tried: the time at which it was last tried while it was gone, or `since`.
     """
 
     __slots__ = (
         "accuser",
         "address",
+        "forgotten",
         "generation",
         "id",
         "incarnation",
@@ -71,7 +75,8 @@ class Member:
         self.state = claim.state
         self.accuser = claim.accuser
         self.removed = False
-        self.since = now
+        self.forgotten = claim.forgotten
+        self.since = now if claim.forgotten else now - claim.age
         self.tried = now
 
     @property
@@ -83,9 +88,24 @@ class Member:
         """Notes that this member, which is dead or left, is tried at `now`."""
         self.tried = now
 
-    def claim(self) -> Claim:
-        """Returns the row as a claim."""
-        return Claim(self.id, self.generation, self.incarnation, self.state, self.accuser)
+    def age(self, now: float) -> int:
+        """Returns for how many seconds the member has been dead or left; 0 for the living."""
+        if self.state < DEAD:
+            return 0
+        if self.forgotten:
+            return FORGOTTEN
+        return min(max(int(now - self.since), 0), FORGOTTEN - 1)
+
+    def at_least(self, age: int, now: float) -> None:
+        """Takes note that the member has been dead or left for `age` seconds at least."""
+        if not self.forgotten:
+            self.since = min(self.since, now - age)
+
+    def claim(self, now: float) -> Claim:
+        """Returns the row as a claim, as it is at `now`."""
+        return Claim(
+            *(self.id, self.generation, self.incarnation, self.state, self.accuser, self.age(now))
+        )
 
 
 @attrs.frozen
@@ -102,12 +122,14 @@ class MemberView:
 def beats(one: Claim | Member, other: Claim | Member) -> bool:
     """Returns whether `one` replaces `other`: by generation, then incarnation, then state.
 
-    This is the order of SWIM section 4.2, with generations before incarnations and left above dead.
+    This is the order of SWIM section 4.2, with generations before incarnations, left above dead,
+    and forgotten above both.
     """
-    return (one.generation, one.incarnation, one.state) > (
+    return (one.generation, one.incarnation, one.state, one.forgotten) > (
         other.generation,
         other.incarnation,
         other.state,
+        other.forgotten,
     )
 
 
@@ -129,11 +151,14 @@ class MemberTable:
     Attributes:
         rows: all rows by id.
         live: the peers that are alive or suspect and not removed here, by id.
-        gone: the members that are dead or left and not removed here, by id.
+        gone: the members that are dead or left, and neither removed here nor forgotten, by id.
+        forgotten: the rows of the forgotten, by id, the oldest first.
+        apart: the ids of the forgotten that are still tried.
         removed: the addresses of the members that are removed here.
         own: this node's row.
-        fingerprint: the hash of all rows.
-        counts: how many rows there are of each kind: removed here, or else by state.
+        fingerprint: the hash of all rows but those of the forgotten.
+        counts: how many rows there are of each kind: removed here, or else by state. The forgotten
+            are left out.
         unkept: the ids of the members of which a store lacks the row, or has one too many.
     """
 
@@ -141,6 +166,8 @@ class MemberTable:
         self.rows: dict[str, Member] = {}
         self.live: dict[str, Member] = {}
         self.gone: dict[str, Member] = {}
+        self.forgotten: dict[str, Member] = {}
+        self.apart = Apart(own.id, rng)
         self.removed: dict[Address, None] = {}
         self.fingerprint: Fingerprint[str] = Fingerprint()
         self.counts = dict.fromkeys((*STATES, "removed"), 0)
@@ -170,11 +197,17 @@ class MemberTable:
 
     def change(self, row: Member, claim: Claim, now: float) -> None:
         """Takes over what `claim` says; the caller has found that it wins."""
-        if row.state != claim.state or row.generation != claim.generation:
-            row.since = row.tried = now
+        forgotten = claim.forgotten
+        if (row.state, row.generation) != (claim.state, claim.generation) or row.forgotten:
+            row.since, row.tried = now - (0 if forgotten else claim.age), now
         self._count(row, -1)
         row.generation, row.incarnation = claim.generation, claim.incarnation
         row.state, row.accuser = claim.state, claim.accuser
+        if forgotten:
+            # A removal ends with what was removed: the address may be another node's by now.
+            row.removed, row.since = False, now
+            self.removed.pop(row.address, None)
+        row.forgotten = forgotten
         self._count(row, 1)
         self._rehash(row)
         self._sort_in(row)
@@ -194,10 +227,14 @@ class MemberTable:
     def make_room(self, claim: Claim) -> bool:
         """Forgets the oldest of the gone, so that a full table has room for a row of `claim`.
 
-        The oldest is the dead or left row of the smallest generation, and then of the smallest id.
+        Rows of the forgotten go first. Of the others, the oldest is the dead or left row of the
+        smallest generation, and then of the smallest id.
         Returns False if `claim` itself is older, or if nobody is gone. So all full tables keep the
         same rows, in whatever order they learned of them, and their hashes agree.
         """
+        if self.forgotten:
+            self.drop_forgotten(next(iter(self.forgotten.values())))
+            return True
         while self._ages:
             generation, member = self._ages[0]
             row = self.gone.get(member)
@@ -211,11 +248,21 @@ class MemberTable:
         self._drop(row)
         return True
 
+    def keep_apart(self, member: str) -> None:
+        """Keeps the id of a forgotten member apart, which may cost another id its place."""
+        for each in (member, *self.apart.add(member)):
+            self.unkept.note(each, None)
+
+    def drop_forgotten(self, row: Member) -> None:
+        """Drops the row of a forgotten member; its id may still be kept apart."""
+        self._drop(row)
+
     def become(self, claim: Claim, now: float) -> None:
         """Replaces this node's row by one of `claim`, which has another id."""
         self._drop(self.own)
         if claim.id in self.rows:
             self._drop(self.rows[claim.id])
+        self.apart.drop(claim.id)
         self.own = row = self.rows[claim.id] = Member(claim, now)
         self._count(row, 1)
         self._rehash(row)
@@ -251,6 +298,7 @@ class MemberTable:
         return [
             MemberView(row.id, STATES[row.state], row.generation, row.incarnation, row.removed)
             for _, row in sorted(self.rows.items())
+            if not row.forgotten
         ]
 
     def _drop(self, row: Member) -> None:
@@ -260,12 +308,14 @@ class MemberTable:
         del self.rows[row.id]
         self.live.pop(row.id, None)
         self.gone.pop(row.id, None)
+        self.forgotten.pop(row.id, None)
         self.removed.pop(row.address, None)
         # The probe order may still have the row, and must not take it for live.
         row.state = LEFT
 
     def _count(self, row: Member, by: int) -> None:
-        self.counts["removed" if row.removed else STATES[row.state]] += by
+        if not row.forgotten:
+            self.counts["removed" if row.removed else STATES[row.state]] += by
 
     def _sort_in(self, row: Member) -> None:
         if row is self.own:
@@ -276,7 +326,14 @@ class MemberTable:
             self._order.insert(self._rng.randint(0, len(self._order)), row)
         elif was_live and not row.live:
             del self.live[row.id]
-        if row.state >= DEAD and not row.removed:
+        if row.forgotten:
+            self.forgotten[row.id] = row
+            self.keep_apart(row.id)
+        else:
+            self.forgotten.pop(row.id, None)
+            if row.state < DEAD:
+                self.apart.drop(row.id)
+        if row.state >= DEAD and not row.removed and not row.forgotten:
             self.gone[row.id] = row
             heapq.heappush(self._ages, (row.generation, row.id))
             if len(self._ages) > 2 * len(self.gone) + _STALE_AGES:
@@ -289,11 +346,15 @@ class MemberTable:
         """Brings the row's hash up to date in the fingerprint, and notes the change for a store.
 
         A suspect is hashed as alive: suspicion is a passing view, and no difference to reconcile.
+        The forgotten are in no hash, so each node may drop their rows when it likes.
         """
+        self.unkept.note(row.id, None)
+        if row.forgotten:
+            self.fingerprint.drop(row.id)
+            return
         state = row.state if row.state in (DEAD, LEFT) else ALIVE
         content = f"{row.id} {row.generation} {row.incarnation} {state}".encode()
         # The gone have the upper half of the positions, so that a node which asks for everything
         # gets the alive first.
         position = position_of(row.id.encode()) >> 1 | (POSITIONS >> 1 if state != ALIVE else 0)
         self.fingerprint.put(row.id, position, row_hash(content, self._key))
-        self.unkept.note(row.id, None)

@@ -16,7 +16,7 @@ from .. import events
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import ALIVE, DEAD, LARGEST, LEFT, STATES, SUSPECT, Claim, Claims
+from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim, Claims
 from .awareness import Awareness
 from .gossip import Gossip
 from .peer import Peer
@@ -68,7 +68,7 @@ class View(Part):
 
     def on_claims(self, claims: Claims, peer: Peer) -> None:
         """Applies what a member gossips."""
-        for claim in claims.claims:
+        for claim in peer.believed(claims.claims):
             self.hear(claim)
 
     def hear(self, claim: Claim) -> Member | None:
@@ -88,6 +88,11 @@ class View(Part):
         for claim in claims:
             news |= self.apply(claim, merged_from)
         return news
+
+    @property
+    def own(self) -> Member:
+        """Returns this node's row."""
+        return self._table.own
 
     def tell_changed(self, members: Iterable[str]) -> None:
         """Calls `changed` with the rows of these ids that are live."""
@@ -109,6 +114,8 @@ class View(Part):
             return self._unknown(claim, merged_from)
         if not beats(claim, row):
             self._confirm(row, claim, merged_from)
+            if row.state >= DEAD and not beats(row, claim):
+                row.at_least(claim.age, self._runtime.now)
             return False
         if claim.state == DEAD and row.state <= SUSPECT:
             return self._doubt(row, claim, merged_from)
@@ -125,6 +132,16 @@ class View(Part):
         elif row.state == SUSPECT:
             self._confirm(row, claim, "")
 
+    def overdue(self, claim: Claim) -> bool:
+        """Returns whether a claim is about a member that this node would forget at once."""
+        lasts = self._runtime.config.forget_after
+        return claim.state >= DEAD and 0 < lasts <= claim.age
+
+    def forget(self, row: Member) -> None:
+        """Forgets a dead or left member, and tells the cluster to do so."""
+        claim = Claim(row.id, row.generation, row.incarnation, row.state, row.accuser, FORGOTTEN)
+        self._change(row, claim)
+
     def leave(self) -> None:
         """Lets this node say that it left, and refute nothing from now on."""
         self.leaving = True
@@ -132,7 +149,7 @@ class View(Part):
         self._table.change(
             own, Claim(own.id, own.generation, own.incarnation, LEFT), self._runtime.now
         )
-        self._gossip.tell(own.claim(), first=True)
+        self._gossip.tell(own.claim(self._runtime.now), first=True)
 
     def move(self, node_id: str) -> None:
         """Gives this node the id `node_id`, and tells the cluster that its old id left.
@@ -160,6 +177,12 @@ class View(Part):
         self._runtime.notify(events.IdChanged(node_id, old.id))
 
     def _unknown(self, claim: Claim, merged_from: str) -> bool:
+        if claim.forgotten:
+            # News of an address to try, from a node that remembers more than this one.
+            self._table.keep_apart(claim.id)
+            return False
+        if self.overdue(claim):
+            return False
         full = len(self._table.rows) >= self._runtime.config.member_limit
         if full and not self._table.make_room(claim):
             self._runtime.reject("member limit")
@@ -187,15 +210,16 @@ class View(Part):
         as fast as gossip does. A node that missed the suspicion comes to its own verdict after the
         shortest suspicion.
 
-        A merged table tells what a peer has come to believe at any time before. It is an accuser
-        like others, and shortens nothing.
+        A merged table tells what a peer has come to believe at any time before, and a claim that
+        the member is forgotten what was believed long ago. Each is an accuser like others, and
+        shortens nothing.
         """
         accuser = merged_from or claim.accuser
         doubted = Claim(row.id, claim.generation, claim.incarnation, SUSPECT, accuser)
         news = beats(doubted, row)
         if news:
             self._change(row, doubted)
-        if merged_from:
+        if merged_from or claim.forgotten:
             return news
         suspicion = self._suspicions[row.id]
         if suspicion.warned(self._runtime.config, self._table.size(), self._runtime.now):
@@ -228,6 +252,8 @@ class View(Part):
             notify(events.MemberDead(row.id, row.accuser))
         elif row.state == LEFT and was <= DEAD:
             notify(events.MemberLeft(row.id))
+        if row.forgotten:
+            notify(events.MemberForgotten(row.id))
 
     # Suspicions
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import structs
+
 from ..address import Address
-from ..membership import Member, MemberTable, Peer, View, beats
+from ..membership import MemberTable, Peer, View, beats
 from ..outbox import Outbox
 from ..part import Admits, Handler
 from ..runtime import Runtime
-from ..wire import MEMBERS, Claim, Rows, Span, claim_bytes
+from ..wire import FORGOTTEN, MEMBERS, Claim, Rows, Span, claim_bytes
 from .exchange import FRAME_BYTES, WINDOW, Exchange
 
 
@@ -40,7 +42,7 @@ class RowExchange(Exchange[str]):
         A final message is the answer to a list of ours. `more` says that the list was news to the
         peer, so that comparing anew is worth while, though nothing here may be news to us.
         """
-        news = self._view.merge(rows.claims, peer.sender.id)
+        news = self._view.merge(peer.believed(rows.claims), peer.sender.id)
         if not rows.final:
             self._answer(rows, news, peer.source)
         elif rows.total and (rows.more or news):
@@ -63,8 +65,7 @@ class RowExchange(Exchange[str]):
         """Returns datagrams of rows in which a peer is behind, and where the next one begins."""
         pages: list[list[Claim]] = []
         budget = 0
-        for position, row in self._newer(theirs, span):
-            claim = row.claim()
+        for position, claim in self._newer(theirs, span):
             size = claim_bytes(claim)
             if size > budget:
                 if len(pages) >= min(span.window, WINDOW):
@@ -75,24 +76,30 @@ class RowExchange(Exchange[str]):
             pages[-1].append(claim)
         return pages, None
 
-    def _newer(self, theirs: Sequence[Claim], span: Span) -> Iterator[tuple[int, Member]]:
-        """Yields rows in which the peer is behind, with their positions: listed ones first."""
-        rows = self._table.rows
+    def _newer(self, theirs: Sequence[Claim], span: Span) -> Iterator[tuple[int, Claim]]:
+        """Yields rows in which the peer is behind, with their positions: listed ones first.
+
+        A listed row that this node does not take, because it is too old, is answered by the claim
+        that its member is forgotten. Otherwise the two tables would differ for ever.
+        """
+        rows, now = self._table.rows, self._runtime.now
         listed = {claim.id for claim in theirs}
         for claim in theirs:
             row = rows.get(claim.id)
             if row is not None and beats(row, claim):
-                yield -1, row
+                yield -1, row.claim(now)
+            elif row is None and self._view.overdue(claim):
+                yield -1, structs.replace(claim, age=FORGOTTEN)
         for position, member in self._fingerprint.walk(span.first, span.last):
             if member not in listed:
-                yield position, rows[member]
+                yield position, rows[member].claim(now)
 
     def _listed(self, first: int, last: int) -> list[Claim] | None:
         """Returns the rows from `first` to `last`, None if they do not fit into a datagram."""
         budget = self._outbox.payload_bytes - FRAME_BYTES
         found: list[Claim] = []
         for _, member in self._fingerprint.walk(first, last):
-            claim = self._table.rows[member].claim()
+            claim = self._table.rows[member].claim(self._runtime.now)
             budget -= claim_bytes(claim)
             if budget < 0:
                 return None

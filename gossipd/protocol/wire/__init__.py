@@ -1,6 +1,6 @@
 """The room of the wire format: the messages, and how they become bytes and are read back."""
 
-from .claims import ALIVE, DEAD, LARGEST, LEFT, STATES, SUSPECT, Claim
+from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
 from .messages import (
     COUNTERS,
@@ -28,6 +28,7 @@ from .messages import (
     Spread,
     SpreadDone,
     Sums,
+    Unanswered,
 )
 from .sizes import claim_bytes, empty_group_bytes, entry_bytes, group_bytes
 
@@ -35,6 +36,7 @@ __all__ = [
     "ALIVE",
     "COUNTERS",
     "DEAD",
+    "FORGOTTEN",
     "FRAME_BYTES",
     "KINDS",
     "LARGEST",
@@ -67,6 +69,7 @@ __all__ = [
     "Spread",
     "SpreadDone",
     "Sums",
+    "Unanswered",
     "claim_bytes",
     "empty_group_bytes",
     "encode_raw",

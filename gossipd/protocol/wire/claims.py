@@ -12,12 +12,16 @@ DEAD: Final = 2
 LEFT: Final = 3
 STATES: Final = ("alive", "suspect", "dead", "left")
 
+FORGOTTEN: Final = 2**32 - 1
+"""The age of a claim which says that its member, which is dead or left, is forgotten."""
+
 LARGEST: Final = 2**53
 """The largest version, generation or incarnation."""
 
 Id = Annotated[str, Meta(max_length=270)]
 Version = Annotated[int, Meta(ge=0, le=LARGEST)]
 MemberState = Annotated[int, Meta(ge=0, le=3)]
+Age = Annotated[int, Meta(ge=0, lt=2**32)]
 
 
 class Claim(Struct, array_like=True, gc=False, frozen=True):
@@ -30,6 +34,8 @@ class Claim(Struct, array_like=True, gc=False, frozen=True):
         state: `ALIVE`, `SUSPECT`, `DEAD` or `LEFT`.
         accuser: the id of the node that suspects the member or declared it dead, so that
             confirmations by different nodes can be told apart; otherwise empty.
+        age: for how many seconds the member has been dead or left, or `FORGOTTEN`. It is no time
+            of day, so that no clock has to be right. 0 for the living.
     """
 
     id: Id
@@ -37,3 +43,9 @@ class Claim(Struct, array_like=True, gc=False, frozen=True):
     incarnation: Version
     state: MemberState
     accuser: Id = ""
+    age: Age = 0
+
+    @property
+    def forgotten(self) -> bool:
+        """Returns whether the claim says that a dead or left member is to be forgotten."""
+        return self.age == FORGOTTEN and self.state >= DEAD

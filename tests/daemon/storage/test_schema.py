@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossipd.daemon.storage.schema import (
+    LATER,
     PUT_META,
     SCHEMA,
     check,
@@ -27,7 +28,7 @@ A, B = b"a" * 16, b"b" * 16
 def empty() -> sqlite3.Connection:
     """Tables in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(SCHEMA)
+    connection.executescript(SCHEMA + LATER)
     return connection
 
 

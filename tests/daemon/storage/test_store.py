@@ -340,3 +340,34 @@ def test_what_was_recorded_beside_a_file_that_is_gone_is_not_read(tmp_path: Path
         if "recent" not in path.name:
             path.unlink()
     assert () == opened(tmp_path)[1].groups
+
+
+def test_who_is_gone_and_who_is_forgotten_is_kept(tmp_path: Path) -> None:
+    """Since when members are gone, and the addresses of the forgotten."""
+    store, _ = opened(tmp_path)
+    dead = Claim("10.0.0.1:1", 2, 1, 2)
+    gone = {dead.id: 1_700_000_000}
+    others = ("10.0.0.2:1", "10.0.0.3:1")
+    store.commit([], Changes(8, (dead,), forgotten=others, gone_since=gone, apart=others))
+    crash(store)
+    store, state = opened(tmp_path)
+    assert State(8, (dead,), gone_since=gone, apart=others) == state
+    store.commit([], Changes(8, forgotten=(dead.id, others[1]), apart=(dead.id,)))
+    crash(store)
+    assert State(8, apart=(dead.id, others[0])) == opened(tmp_path)[1]
+
+
+def test_a_file_of_an_earlier_version_is_read_and_gets_what_it_lacks(tmp_path: Path) -> None:
+    """Without the table of who is gone nobody is; the earlier version can still use the file."""
+    store, _ = opened(tmp_path)
+    dead = Claim("10.0.0.1:1", 2, 1, 2)
+    store.commit([], Changes(8, (dead,)))
+    crash(store)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("DROP TABLE gone")
+    connection.close()
+    store, state = opened(tmp_path)
+    assert State(8, (dead,)) == state
+    store.commit([], Changes(8, (dead,), gone_since={dead.id: 5}))
+    crash(store)
+    assert State(8, (dead,), gone_since={dead.id: 5}) == opened(tmp_path)[1]

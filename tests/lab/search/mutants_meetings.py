@@ -10,7 +10,7 @@ from typing import Any
 
 from gossipd.protocol.counters import pushes, relays, writes
 from gossipd.protocol.counters.holdings import Holding, Holdings
-from gossipd.protocol.membership import contacts, leaving, view
+from gossipd.protocol.membership import contacts, forgetting, leaving, view
 from gossipd.protocol.reconcile import RowExchange, VersionExchange
 from gossipd.protocol.wire import Claim, Confirm, Group, Have, Span
 from tests.lab.search.mutants import mutant
@@ -210,3 +210,29 @@ def a_failed_write_keeps_the_owner_id(original: Any, self: Any, write: Any) -> N
     new, self._new_id = self._new_id, lambda: None
     original(self, write)
     self._new_id = new
+
+
+# Forgetting
+
+
+@mutant(forgetting.Forgetting, "_look", "row gone", within=20, among="forgotten")
+def members_are_forgotten_early(original: Any, self: Any) -> None:
+    """A member is forgotten in half the time."""
+    lasts = self._lasts
+    self._lasts = lasts / 2
+    original(self)
+    self._lasts = lasts
+
+
+@mutant(forgetting.Forgetting, "_try", "not alive", within=20, among="forgotten")
+def the_forgotten_are_not_tried(original: Any, self: Any) -> None:
+    """Two sides that have forgotten each other stay apart."""
+
+
+@mutant(view.View, "_doubt", "row gone", within=60, among="forgotten")
+def who_lives_is_forgotten(original: Any, self: Any, row: Any, claim: Claim, accuser: str) -> bool:
+    """A claim that a member is forgotten is believed without asking the member."""
+    if not claim.forgotten:
+        return bool(original(self, row, claim, accuser))
+    self._change(row, claim)
+    return True

@@ -118,9 +118,9 @@ def registering_does_not_show_again(original: Any, self: Any, row: Any, removed:
 
 
 @mutant(Keeping, "restore", "not as told", within=30, among="removals")
-def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any, now: float) -> None:
+def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any) -> None:
     """Removals are not read back from the disk."""
-    original(self, kept and attrs.evolve(kept, removed=()), now)
+    original(self, kept and attrs.evolve(kept, removed=()))
 
 
 @mutant(node, "_own_generation", "old generation", within=30, among="clocks")

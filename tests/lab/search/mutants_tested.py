@@ -17,6 +17,7 @@ from gossipd.protocol.membership import (
     echoes,
     gossip,
     piggyback,
+    proof,
     suspicion,
     table,
     view,
@@ -124,14 +125,15 @@ def unexpected_verdicts_are_one_accuser(original: Any, self: Any) -> None:
 
 @mutant(
     Keeping,
-    "restore",
+    "_restore_row",
     "protocol/test_keeping.py::test_a_store_of_more_members_than_the_limit_is_read_to_it",
     1,
 )
-def restored_tables_have_no_limit(original: Any, self: Any, kept: Any, now: float) -> None:
+def restored_tables_have_no_limit(
+    original: Any, self: Any, claim: Claim, since: int | None, removed: bool
+) -> None:
     """A node that starts with more rows than its limit keeps them all, unlike the others."""
-    self._member_limit = 1 << 60
-    original(self, kept, now)
+    self._table.set_removed(self._table.add(claim, 0.0), removed)
 
 
 # Detection
@@ -249,8 +251,8 @@ def any_ping_is_answered(original: Any, self: Any, ping: Any, peer: Any) -> None
 
 
 @mutant(
-    Handshake,
-    "_vouched_for",
+    proof.Proof,
+    "vouched_for",
     "protocol/test_handshake.py::test_a_member_that_others_vouch_for_may_speak_at_once",
 )
 def nobody_is_vouched_for(original: Any, self: Any, peer: Any) -> None:

@@ -85,6 +85,19 @@ def test_rows_are_not_forgotten() -> None:
     assert ["row gone"] == kinds(rows)
 
 
+@pytest.mark.parametrize(("after", "found"), [(3.0, ["row gone"]), (4.1, [])])
+def test_the_gone_may_be_forgotten_in_time(after: float, found: list[str]) -> None:
+    """No sooner than the time, counted from the first verdict; ages are in whole seconds."""
+    world, (a, _) = puppets(2)
+    rows = MemberRows(world, forget_after=5.0)
+    a.row(B, "dead")
+    step(world, 0)
+    world.run(after)
+    a.views = a.views[:1]
+    step(world, 0)
+    assert found == kinds(rows)
+
+
 def test_who_never_had_a_fault_is_never_dead() -> None:
     """To anybody; others may be."""
     world, _ = puppets(3)

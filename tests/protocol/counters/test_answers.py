@@ -86,14 +86,24 @@ def test_a_peer_that_confirms_again_is_waited_for_again() -> None:
     assert Answer(2, 2, 2, 2) == write(node, talk, "all", ticket=2)[-1]
 
 
-def test_the_dead_count_for_a_majority() -> None:
-    """A majority is one of all members that did not leave, the dead included."""
+@pytest.mark.parametrize(("after", "target"), [(120, 3), (560, 3), (700, 2)])
+def test_the_dead_count_for_a_majority_for_ten_minutes(after: float, target: int) -> None:
+    """Later the majority is one of those that are there, or it could never be met again."""
     node, talk = cluster(5, silent=3)
     for each in talk.nodes.values():
         talk.carry(each, each.start(talk.now))
-    talk.run(120)
+    talk.run(after)
     [answer] = write(node, talk, "majority")
-    assert (2, 3) == (answer.holders, answer.target)
+    assert (2, target) == (answer.holders, answer.target)
+
+
+def test_a_node_that_leaves_counts_itself() -> None:
+    """It is one of two as long as it holds the write alone, and says that this is no majority."""
+    node, talk = cluster(2, silent=1)
+    write(node, talk, "majority")
+    talk.carry(node, node.leave(talk.now))
+    talk.run(1)
+    assert [Answer(1, 1, 1, 2)] == talk.answers[A]
 
 
 def test_the_removed_do_not_count() -> None:

@@ -70,9 +70,9 @@ def test_without_the_buddy_system_gossip_may_tell_a_suspect() -> None:
     for buddy in (True, False):
         parts = Parts(buddy=buddy)
         row = parts.table.add(Claim(node_id(2), WALL_MS, 0, SUSPECT, node_id(3)), 0.0)
-        parts.gossip.tell(row.claim())
+        parts.gossip.tell(row.claim(0.0))
         parts.gossip.send(row.address, row, Nack(1))
-        assert [row.claim()] == parts.claims()
+        assert [row.claim(0.0)] == parts.claims()
 
 
 def test_the_dead_are_always_told() -> None:
@@ -80,7 +80,7 @@ def test_the_dead_are_always_told() -> None:
     parts = Parts(buddy=False)
     row = parts.table.add(Claim(node_id(2), WALL_MS, 0, DEAD, node_id(3)), 0.0)
     parts.gossip.send(row.address, row, Nack(1))
-    assert [row.claim()] == parts.claims()
+    assert [row.claim(0.0)] == parts.claims()
 
 
 def test_nothing_is_sent_when_there_is_nothing_to_say() -> None:

@@ -40,7 +40,7 @@ def test_claims_have_one_result_in_any_order(claims: list[Claim], random: object
         for claim in claims + claims[:2]:
             if beats(claim, table.rows[claim.id]):
                 table.change(table.rows[claim.id], claim, 1.0)
-        results.append(table.rows[node_id(2)].claim())
+        results.append(table.rows[node_id(2)].claim(0.0))
         random.shuffle(claims)  # type: ignore[attr-defined]
     assert results[0] == results[1]
 
