@@ -210,9 +210,8 @@ class View(Part):
         as fast as gossip does. A node that missed the suspicion comes to its own verdict after the
         shortest suspicion.
 
-        A merged table tells what a peer has come to believe at any time before, and a claim that
-        the member is forgotten what was believed long ago. Each is an accuser like others, and
-        shortens nothing.
+        A merged table, and a claim that the member is forgotten, tell what nodes came to believe at
+        any time before. They accuse like others, and shorten nothing.
         """
         accuser = merged_from or claim.accuser
         doubted = Claim(row.id, claim.generation, claim.incarnation, SUSPECT, accuser)
