@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -82,6 +82,14 @@ def _port(ctx: click.Context, param: click.Parameter, value: str) -> int:
     from gossipd.daemon import parse_port
 
     return parsed(ctx, param, parse_port, value)
+
+
+def _unless(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    return not value
+
+
+def _ack_level(ctx: click.Context, param: click.Parameter, value: str) -> str | None:
+    return None if value == "auto" else value
 
 
 def _profiles() -> Iterable[str]:
@@ -171,6 +179,7 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 @option(
     "--ack",
     type=LateChoice(_ack_levels),
+    callback=_ack_level,
     metavar="LEVEL",
     default="auto",
     show_default=True,
@@ -209,8 +218,9 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 @option(
     "--no-discovery",
     "--disable-discovery",
-    "no_discovery",
+    "discovery",
     is_flag=True,
+    callback=_unless,
     envvar="GOSSIPD_NO_DISCOVERY",
     help="Do not look for nodes by broadcast.",
 )
@@ -246,41 +256,13 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     envvar="GOSSIPD_EPHEMERAL",
     help="Keep nothing on disk: counts that only this node holds are lost when it ends.",
 )
-def run(
-    bind: tuple[str, int],
-    advertise: str | None,
-    join: tuple[str, ...],
-    cluster: str,
-    profile: str,
-    ack: str,
-    forget_after: float,
-    log_format: str,
-    log_level: str,
-    no_discovery: bool,
-    discovery_port: int,
-    allowed_hosts: tuple[str, ...],
-    data_dir: str | None,
-    ephemeral: bool,
-) -> int:
+def run(data_dir: str | None, ephemeral: bool, **settings: Any) -> int:
     """Run a node until SIGTERM or Ctrl-C, then leave the cluster.
 
     A flag has precedence over its environment variable. An empty variable counts as not set.
     """
     from gossipd.daemon import DaemonConfig, main
 
-    config = DaemonConfig(
-        bind=bind,
-        advertise=advertise,
-        join=join,
-        cluster=cluster,
-        profile=profile,
-        ack=None if ack == "auto" else ack,
-        forget_after=forget_after,
-        log_format=log_format,
-        log_level=log_level,
-        discovery=not no_discovery,
-        discovery_port=discovery_port,
-        allowed_hosts=allowed_hosts,
-        data_dir=_directory(data_dir, bind, ephemeral=ephemeral),
-    )
-    return main(config)
+    directory = _directory(data_dir, settings["bind"], ephemeral=ephemeral)
+    # Every other option has the name of the field that takes its value, and the field checks it.
+    return main(DaemonConfig(data_dir=directory, **settings))

@@ -25,7 +25,8 @@ from .config import (
 )
 
 if TYPE_CHECKING:
-    from .open import Daemon, StartError, open_daemon
+    from .errors import StartError
+    from .open import Daemon, open_daemon
     from .run import main
     from .storage import InspectionError, back_up, check_directory, read_directory
 
@@ -58,7 +59,7 @@ __all__ = [
 _LATE = {
     "Daemon": "open",
     "InspectionError": "storage",
-    "StartError": "open",
+    "StartError": "errors",
     "back_up": "storage",
     "check_directory": "storage",
     "main": "run",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import attrs
@@ -37,6 +37,10 @@ _BATCH = 64
 _DRAIN_SECONDS = 0.05
 _RESOLVE_SECONDS = 5.0
 _RESOLVING = 64
+
+
+LookUp = Callable[[str, int], Awaitable[list[Address]]]
+"""Returns every address of a name, with the port; none if the name does not resolve."""
 
 
 class Endpoint(Protocol):
@@ -88,6 +92,7 @@ class Driver:
         listeners: Sequence[Callable[[Event], None]] = (),
         journal: Journal | None = None,
         broadcast: Callable[[bytes], None] | None = None,
+        resolve: LookUp | None = None,
     ) -> None:
         """Makes a driver that does nothing until `run`.
 
@@ -98,6 +103,7 @@ class Driver:
             listeners: each is called with every event of the node.
             journal: puts writes on disk; without one they take effect at once.
             broadcast: sends a datagram to all local networks; without it none is sent.
+            resolve: looks up the names of contacts; without it the system's resolver does.
         """
         self.lateness = LoopLateness()
         self._node = node
@@ -106,6 +112,7 @@ class Driver:
         self._listeners = listeners
         self._journal = journal
         self._broadcast = broadcast
+        self._look_up = look_up if resolve is None else resolve
         # Writes that are to be reported to the node, each with whether it is on disk.
         self._reports: deque[tuple[Write, bool]] = deque()
         self._sleep = trio.CancelScope()
@@ -236,7 +243,7 @@ class Driver:
         addresses: list[Address] = []
         async with self._resolving:
             with trio.move_on_after(_RESOLVE_SECONDS):
-                addresses = await look_up(effect.host, effect.port)
+                addresses = await self._look_up(effect.host, effect.port)
         self.command(lambda now: self._node.resolved(effect.ticket, addresses, now))
 
 

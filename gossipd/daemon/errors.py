@@ -1,4 +1,4 @@
-"""The words in which an error of the operating system is told to a person."""
+"""What is told to a person when something cannot be done, and the words of the system's errors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 _NOTHING: Mapping[int, str] = MappingProxyType({})
+
+
+class StartError(Exception):
+    """The daemon cannot start. The text is one line that says what and where."""
 
 
 def reason(error: OSError, known: Mapping[int, str] = _NOTHING) -> str:

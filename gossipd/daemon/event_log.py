@@ -61,6 +61,13 @@ _NAMES: dict[type, tuple[str, str]] = {
 }
 
 
+_ADVICE: dict[type, str] = {
+    IdConflict: "two processes use one id: stop one, or give each an address of its own"
+    " with --advertise",
+}
+"""What a person can do about it, as the field `advice`."""
+
+
 def log_event(event: Event, **more: int) -> None:
     """Writes one structured line about `event`. Fields without a value are left out.
 
@@ -71,6 +78,8 @@ def log_event(event: Event, **more: int) -> None:
     fields = dict(
         _written(key, value) for key, value in attrs.asdict(event).items() if value is not None
     )
+    if type(event) in _ADVICE:
+        fields["advice"] = _ADVICE[type(event)]
     getattr(structlog.get_logger(), level)(name, **fields, **more)
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from random import SystemRandom
@@ -34,12 +32,13 @@ from gossipd.protocol import (
 from .config import DaemonConfig
 from .doors import Api, Metrics, OwnHosts
 from .driver import Driver, look_up
-from .errors import reason
+from .errors import StartError, reason
 from .flaps import EventLog
 from .http import HttpServer, Request
 from .log import RateLimit
-from .net import Segments, UdpSocket, advertised_address, changed_address, is_wildcard
+from .net import Segments, UdpSocket
 from .open_files import FullLog, limits_of_this_process
+from .own_id import OwnId
 from .service import Service, Tickets
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 
@@ -47,16 +46,11 @@ _BACKLOG = 1024
 _DRAIN_SECONDS = 1.0
 _LEAVE_SECONDS = 2.8
 _ERROR_INTERVAL = 1.0
-_ADDRESS_SECONDS = 2.0
 
 _KNOWN = {
     errno.EADDRINUSE: "another program uses this address (is a gossipd running here?)",
     errno.EADDRNOTAVAIL: "this machine has no such address",
 }
-
-
-class StartError(Exception):
-    """The daemon cannot start. The text is one line that says what and where."""
 
 
 class Daemon:
@@ -110,13 +104,15 @@ async def open_daemon(
     Raises StartError if the address or the data directory cannot be used.
     """
     host = await _bind_host(config.bind[0])
-    node_id = await _advertised(config, host)
+    advertised = await _advertised(config)
     with (
-        _opened_store(config, node_id) as (store, kept),
+        _opened_store(config, format_node_id(*config.bind)) as (store, kept),
         _bound(host, config.bind[1]) as (endpoint, listener),
         _found_segments(config, host) as segments,
     ):
-        node = _make_node(config, node_id, kept, discovery=segments is not None)
+        own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up)
+        identity = await own_id.find(endpoint, segments)
+        node = _make_node(config, identity, kept, discovery=segments is not None)
         if store is not None and store.trouble is None:
             with contextlib.suppress(WriteError):
                 store.begin(node.generation())
@@ -130,31 +126,40 @@ async def open_daemon(
         journal = None if store is None else Journal(store)
         broadcast = None if segments is None else segments.broadcast
         events = EventLog()
-        driver = Driver(node, endpoint, tickets.answer, (events, notice), journal, broadcast)
-        service = Service(node, node_id, driver, tickets, journal)
+        listeners = (events, notice, own_id.notice)
+        driver = Driver(
+            node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up
+        )
+        service = Service(node, identity.node_id, driver, tickets, journal)
+        own_id.follow(service.move)
         limits = limits_of_this_process()
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
-        requests: dict[tuple[str, int], int] = {}
-        metrics = Metrics(
-            service.count, service.statistics, server.statistics, requests, driver.lateness, store
-        )
-        api = Api(service, metrics.page, requests, OwnHosts(_names(config)))
+        api = _make_api(config, service, server, driver, store)
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
             nursery.start_soon(service.run)
             nursery.start_soon(events.run)
             await nursery.start(server.serve, api.handle, [listener])
+            nursery.start_soon(own_id.run)
             if segments is not None:
-                nursery.start_soon(segments.run, driver.hear)
-            if config.advertise is None and is_wildcard(host):
-                nursery.start_soon(_follow_address, host, service)
+                nursery.start_soon(segments.run, own_id.before(driver.hear))
             daemon = Daemon(service, server, left, format_node_id(host, config.bind[1]))
             yield daemon
             await daemon.leave()
             nursery.cancel_scope.cancel()
         if store is not None:
             _close(store, node)
+
+
+def _make_api(
+    config: DaemonConfig, service: Service, server: HttpServer, driver: Driver, store: Store | None
+) -> Api:
+    requests: dict[tuple[str, int], int] = {}
+    metrics = Metrics(
+        service.count, service.statistics, server.statistics, requests, driver.lateness, store
+    )
+    return Api(service, metrics.page, requests, OwnHosts(_names(config)))
 
 
 class _ErrorLog:
@@ -182,7 +187,9 @@ def _names(config: DaemonConfig) -> Iterator[str]:
     yield from config.allowed_hosts
 
 
-def _make_node(config: DaemonConfig, node_id: str, kept: State | None, *, discovery: bool) -> Node:
+def _make_node(
+    config: DaemonConfig, identity: Identity, kept: State | None, *, discovery: bool
+) -> Node:
     protocol = ProtocolConfig.profile(
         config.profile,
         cluster=config.cluster,
@@ -190,7 +197,6 @@ def _make_node(config: DaemonConfig, node_id: str, kept: State | None, *, discov
         forget_after=config.forget_after,
         discovery=discovery,
     )
-    identity = Identity(node_id, secrets.randbits(32), time.time_ns() // 1_000_000)
     # The system's randomness: after a machine was set back to a snapshot, a generator in this
     # process would draw the same owner ids again.
     return Node(protocol, identity, state=kept, rng=SystemRandom(), now=trio.current_time())
@@ -256,16 +262,10 @@ async def _bind_host(name: str) -> str:
     return addresses[0][0]
 
 
-async def _advertised(config: DaemonConfig, bind_host: str) -> str:
-    """Returns the id of the node: as configured, or the address by which others reach it.
-
-    Raises StartError.
-    """
+async def _advertised(config: DaemonConfig) -> str | None:
+    """Returns the configured id of the node, None if there is none. Raises StartError."""
     if config.advertise is None:
-        host, warning = advertised_address(bind_host)
-        if warning:
-            structlog.get_logger().warning("advertised_address", reason=warning)
-        return format_node_id(host, config.bind[1])
+        return None
     host, port = split_node_id(config.advertise)
     if is_address(host):
         return config.advertise
@@ -273,16 +273,6 @@ async def _advertised(config: DaemonConfig, bind_host: str) -> str:
     if not addresses:
         raise StartError(f"--advertise: the name {host} has no address")
     return format_node_id(addresses[0][0], port)
-
-
-async def _follow_address(host: str, service: Service) -> None:
-    """Gives the node another id whenever this machine has got another address."""
-    while True:
-        await trio.sleep(_ADDRESS_SECONDS)
-        advertised, port = split_node_id(service.node_id)
-        found = changed_address(host, advertised)
-        if found is not None:
-            service.move(format_node_id(found, port))
 
 
 @contextlib.contextmanager

@@ -13,8 +13,9 @@ import trio
 from gossipd import __version__
 
 from .config import DaemonConfig
+from .errors import StartError
 from .log import configure
-from .open import StartError, open_daemon
+from .open import open_daemon
 
 
 def main(config: DaemonConfig) -> int:

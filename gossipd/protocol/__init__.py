@@ -52,7 +52,7 @@ from .events import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
-from .membership import MemberView, suspicion_timeout
+from .membership import SCOUTING, MemberView, Scout, suspicion_timeout
 from .node import Node
 from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
@@ -81,6 +81,7 @@ __all__ = [
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
+    "SCOUTING",
     "SEED_STATES",
     "STATES",
     "VALUE_LIMIT",
@@ -131,6 +132,7 @@ __all__ = [
     "Refuted",
     "RegisteredPeerSilent",
     "Resolve",
+    "Scout",
     "SeedNotJoined",
     "SeedView",
     "Sender",

@@ -5,27 +5,24 @@ from __future__ import annotations
 from click.testing import CliRunner, Result
 
 from gossipd import cli
+from gossipd.cli.run import run
 
-VARIABLES = [
+NAMED = [
     "PORT",
-    "PEERS",
-    "GOSSIPD_BIND",
-    "GOSSIPD_ADVERTISE",
-    "GOSSIPD_JOIN",
-    "GOSSIPD_CLUSTER",
-    "GOSSIPD_PROFILE",
-    "GOSSIPD_ACK",
-    "GOSSIPD_LOG_FORMAT",
-    "GOSSIPD_LOG_LEVEL",
-    "GOSSIPD_NO_DISCOVERY",
-    "GOSSIPD_DISCOVERY_PORT",
-    "GOSSIPD_ALLOWED_HOST",
-    "GOSSIPD_DATA_DIR",
-    "GOSSIPD_EPHEMERAL",
-    "XDG_STATE_HOME",
+    *(
+        name
+        for option in run.params
+        for name in ([option.envvar] if isinstance(option.envvar, str) else option.envvar or ())
+    ),
 ]
+"""Every environment variable that `gossipd run` reads as an option."""
+
 HOME = "/home/somebody"
-NO_ENVIRONMENT: dict[str, str | None] = {**dict.fromkeys(VARIABLES), "HOME": HOME}
+NO_ENVIRONMENT: dict[str, str | None] = {
+    **dict.fromkeys(NAMED),
+    "XDG_STATE_HOME": None,
+    "HOME": HOME,
+}
 
 
 def invoke(*args: str, **environment: str) -> Result:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from gossipd import daemon
+from gossipd.cli.run import run
 from gossipd.daemon import ACK_LEVELS, LOG_FORMATS, LOG_LEVELS, PROFILES
 from gossipd.daemon.config import DaemonConfig, default_data_dir
-from tests.cli.invoking import HOME, VARIABLES, invoke
+from tests.cli.invoking import HOME, NAMED, invoke
 
 
 def test_no_flags_mean_the_defaults(started: list[DaemonConfig]) -> None:
@@ -18,6 +20,12 @@ def test_no_flags_mean_the_defaults(started: list[DaemonConfig]) -> None:
     assert 0 == invoke("run").exit_code
     [config] = started
     assert DaemonConfig(data_dir=config.data_dir) == config
+
+
+def test_every_option_is_a_field() -> None:
+    """By name, and the other way round; only `--ephemeral` is said by another field."""
+    options = {option.name for option in run.params}
+    assert {*attrs.fields_dict(DaemonConfig)} == options - {"ephemeral"}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +168,7 @@ def test_help_names_every_variable() -> None:
     result = invoke("run", "--help")
     assert 0 == result.exit_code
     text = "".join(result.stdout.split())
-    assert [] == [name for name in VARIABLES[:-1] if name not in text]
+    assert [] == [name for name in NAMED if name not in text]
 
 
 @pytest.mark.parametrize(("answer", "exit_code"), [(0, 0), (1, 1)])

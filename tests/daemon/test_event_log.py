@@ -96,7 +96,12 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         events.IdConflict("a:1", "10.0.0.1:9"),
         "id_conflict",
         "error",
-        {"member": "a:1", "source": "10.0.0.1:9"},
+        {
+            "member": "a:1",
+            "source": "10.0.0.1:9",
+            "advice": "two processes use one id: stop one, or give each an address of its own with"
+            " --advertise",
+        },
     ),
     (
         events.SeedNotJoined("10.0.0.1:9", "no answer from 10.0.0.1:9"),

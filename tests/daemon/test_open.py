@@ -17,11 +17,13 @@ import trio.testing
 
 from gossipd.daemon import open as open_module
 from gossipd.daemon.config import DaemonConfig
-from gossipd.daemon.open import Daemon, StartError, open_daemon
+from gossipd.daemon.errors import StartError
+from gossipd.daemon.open import Daemon, open_daemon
 from gossipd.daemon.storage.lock import lock_directory
 from gossipd.protocol import Address
 from tests.daemon.asking import QUIET, ask, free_port, get
 from tests.daemon.conftest import Lines
+from tests.daemon.net.fake_machine import FakeMachine
 from tests.daemon.waiting import outcome
 
 Names = dict[str, list[Address]]
@@ -119,13 +121,36 @@ async def test_the_id_is_the_advertised_address(
 async def test_a_wildcard_advertises_the_machines_address(
     monkeypatch: pytest.MonkeyPatch, lines: Lines
 ) -> None:
-    """What `interfaces` finds is the id, and its warning is logged."""
-    monkeypatch.setattr(open_module, "advertised_address", lambda host: ("10.9.8.7", "no route"))
+    """What is found is the id; and a look-up of a seed while the node runs can change it."""
+    FakeMachine("10.9.8.7", docker0="172.17.0.1/16", eth0="10.9.8.7/24").install(monkeypatch)
+    found = trio.Event()
+
+    async def look_up(host: str, port: int) -> list[Address]:
+        await trio.lowlevel.checkpoint()
+        return [("172.17.0.2", port)] if found.is_set() else []
+
+    monkeypatch.setattr(open_module, "look_up", look_up)
     port = free_port()
-    async with quietly(bind=("0.0.0.0", port)):
+    async with quietly(bind=("0.0.0.0", port), join=("there.test:7",)) as daemon:
         body = (await ask(port, get("/health")))[1]
         assert f"10.9.8.7:{port}" == json.loads(body)["node_id"]
-    assert ("advertised_address", "no route") == (lines()[0]["event"], lines()[0]["reason"])
+        found.set()
+        while f"172.17.0.1:{port}" != daemon.service.node_id:
+            await trio.sleep(0.01)
+    assert "id_changed" in [line["event"] for line in lines()]
+
+
+async def test_a_machine_with_several_addresses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The line lists them; sockets and directory are free afterwards."""
+    machine = FakeMachine(docker0="172.17.0.1/16", eth0="10.9.8.7/24").install(monkeypatch)
+    options: dict[str, Any] = {"bind": ("0.0.0.0", free_port("0.0.0.0")), "data_dir": tmp_path}
+    text = await start_error(**{**QUIET, **options})
+    assert "172.17.0.1 (docker0), 10.9.8.7 (eth0); choose one with --advertise" in text
+    del machine.interfaces["docker0"]
+    async with quietly(**options) as daemon:
+        assert f"10.9.8.7:{options['bind'][1]}" == daemon.service.node_id
 
 
 def test_ipv6_has_no_discovery(lines: Lines) -> None:
@@ -135,35 +160,6 @@ def test_ipv6_has_no_discovery(lines: Lines) -> None:
         with open_module._found_segments(config, "::1") as segments:
             assert segments is None
     assert [("discovery_off", "info")] == [(line["event"], line["level"]) for line in lines()]
-
-
-class Follower:
-    """Stands for a driver whose node moves."""
-
-    def __init__(self, node_id: str) -> None:
-        self.node_id = node_id
-        self.moves: list[tuple[float, str]] = []
-
-    def move(self, node_id: str) -> None:
-        """Notes when."""
-        self.moves.append((trio.current_time(), node_id))
-        self.node_id = node_id
-
-
-async def test_the_own_address_is_read_again(
-    monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
-) -> None:
-    """Every two seconds; a change is a move to that address and the same port, and only that."""
-    found = {"127.0.0.1": "10.0.0.7", "10.0.0.7": None, "fd00::1": "fd00::2"}
-    monkeypatch.setattr(open_module, "changed_address", lambda host, now: found[now])
-    driver, begin = Follower("127.0.0.1:8090"), trio.current_time()
-    with trio.move_on_after(9.0):
-        await open_module._follow_address("0.0.0.0", driver)  # type: ignore[arg-type]
-    found["10.0.0.7"], found["10.0.0.8"] = "10.0.0.8", None
-    with trio.move_on_after(5.0):
-        await open_module._follow_address("0.0.0.0", driver)  # type: ignore[arg-type]
-    times = [(round(time - begin, 3), node_id) for time, node_id in driver.moves]
-    assert [(2.0, "10.0.0.7:8090"), (11.0, "10.0.0.8:8090")] == times
 
 
 async def test_what_was_counted_is_there_at_the_next_start(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """UDP sockets, the machine's addresses, and the networks in which discovery broadcasts."""
 
-from .interfaces import advertised_address, changed_address, is_wildcard
-from .segments import Segments
+from .interfaces import is_wildcard
+from .own_address import Evidence, OwnAddress
+from .segments import Hear, Segments
 from .udp import UdpSocket
 
-__all__ = ["Segments", "UdpSocket", "advertised_address", "changed_address", "is_wildcard"]
+__all__ = ["Evidence", "Hear", "OwnAddress", "Segments", "UdpSocket", "is_wildcard"]

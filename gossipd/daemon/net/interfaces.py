@@ -1,4 +1,4 @@
-"""The addresses of this machine: the one that others reach, and the broadcast addresses.
+"""The addresses of this machine, its routes, and the broadcast addresses of its networks.
 
 Nothing is sent to find them out.
 """
@@ -9,57 +9,73 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 
-_TARGETS = {
-    # For each wildcard: the family, an address to look up the route to, and the loopback address.
-    # The second is reserved for documentation (RFC 5737, RFC 3849), so that no machine has it, and
-    # connecting a UDP socket to it sends nothing.
-    "0.0.0.0": (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
-    "::": (socket.AF_INET6, "2001:db8::1", "::1"),
-}
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_ANYWHERE = {"0.0.0.0": "192.0.2.1", "::": "2001:db8::1"}
+# For each wildcard an address that is reserved for documentation (RFC 5737, RFC 3849). No machine
+# has it, so the route to it is the default route.
 _ANY_PORT = 9
 # A prefix of this length or more leaves no address for broadcasts (RFC 3021).
 _POINT_TO_POINT = 31
 
 
-def advertised_address(bind_host: str) -> tuple[str, str | None]:
-    """Returns the host that a node bound to `bind_host` tells others, and a warning or None.
-
-    A host that is no wildcard is returned as it is. For a wildcard the result is the address from
-    which this machine would send to others; without a route it is that of the first interface, and
-    without an interface the loopback address. Both come with a warning of one line. The call is
-    cheap and never waits, so that it may be made every few seconds.
-    """
-    if not is_wildcard(bind_host):
-        return bind_host, None
-    family, target, loopback = _TARGETS[bind_host]
-    host = _source_towards(family, target)
-    if host is not None:
-        return host, None
-    host = _first_interface(family)
-    if host is not None:
-        return host, f"no route to others: advertising {host}, the first interface's address"
-    return loopback, f"no network interface: advertising {loopback}, which no other machine reaches"
-
-
 def is_wildcard(bind_host: str) -> bool:
     """Returns whether a node bound to that host is reached on every address of this machine."""
-    return bind_host in _TARGETS
+    return bind_host in _LOOPBACK
 
 
-def changed_address(bind_host: str, advertised: str) -> str | None:
-    """Returns the host that a node bound to a wildcard is to advertise from now on, or None.
+def loopback(wildcard: str) -> str:
+    """Returns the loopback address of the wildcard's IP version."""
+    return _LOOPBACK[wildcard]
 
-    None means that `advertised` stays. It stays as long as this machine has that address, however
-    its routes change, and while there is no other address, because a network that is gone may come
-    back with it. The loopback address gives way to any other.
+
+def candidates(wildcard: str) -> dict[str, str]:
+    """Returns the addresses of this machine that others may reach, each with its interface.
+
+    Of several addresses in one network only the first counts, since whoever reaches one of them
+    reaches all. Link-local IPv4 addresses count only if there are no others: many machines have one
+    for a device inside them.
     """
-    host, _ = advertised_address(bind_host)
-    if host == advertised or ipaddress.ip_address(host).is_loopback:
+    networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+    found: dict[str, str] = {}
+    for name, host, prefix in _addresses():
+        network = ipaddress.ip_interface(f"{host}/{prefix}").network
+        if _usable(host, wildcard) and not any(network.overlaps(known) for known in networks):
+            networks.append(network)
+            found[host] = name
+    routed = {host: name for host, name in found.items() if not _link_local(host)}
+    return routed or found
+
+
+def has(host: str, wildcard: str) -> bool:
+    """Returns whether this machine has that address now, on an interface that is up.
+
+    A machine sends to itself from the very address that it sends to.
+    """
+    return host == _LOOPBACK[wildcard] or source_towards(host, wildcard) == host
+
+
+def source_towards(host: str, wildcard: str) -> str | None:
+    """Returns the address from which this machine would send to `host`; None without a route.
+
+    An address that other machines cannot use, or of another IP version than the wildcard's, counts
+    as none. Connecting a UDP socket sends nothing and does not wait.
+    """
+    family = socket.AF_INET6 if ":" in wildcard else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((host, _ANY_PORT))
+            source: str = probe.getsockname()[0]
+    except OSError:
         return None
-    if ipaddress.ip_address(advertised).is_loopback:
-        return host
-    present = [address for address, _ in _addresses()]
-    return None if advertised in present else host
+    return source if _usable(source, wildcard) else None
+
+
+def default_source(wildcard: str) -> str | None:
+    """Returns the address from which this machine would send by its default route, if it has one.
+
+    The result is None without such a route.
+    """
+    return source_towards(_ANYWHERE[wildcard], wildcard)
 
 
 def broadcast_addresses(bind_host: str) -> dict[str, str | None]:
@@ -70,7 +86,7 @@ def broadcast_addresses(bind_host: str) -> dict[str, str | None]:
     loopback; for any other host only the network of that host.
     """
     found: dict[str, str | None] = {}
-    for address, prefix in _addresses():
+    for _, address, prefix in _addresses():
         if ":" in address:
             continue
         interface = ipaddress.IPv4Interface(f"{address}/{prefix}")
@@ -85,8 +101,8 @@ def broadcast_addresses(bind_host: str) -> dict[str, str | None]:
     return found
 
 
-def _addresses() -> Iterator[tuple[str, int]]:
-    """Yields every address of this machine with the length of its prefix."""
+def _addresses() -> Iterator[tuple[str, str, int]]:
+    """Yields the interface, the address and the length of its prefix, for all of this machine."""
     import ifaddr
 
     try:
@@ -96,28 +112,18 @@ def _addresses() -> Iterator[tuple[str, int]]:
     for adapter in adapters:
         for found in adapter.ips:
             host = found.ip if isinstance(found.ip, str) else found.ip[0]
-            yield host, found.network_prefix
+            yield adapter.nice_name, host, found.network_prefix
 
 
-def _source_towards(family: socket.AddressFamily, target: str) -> str | None:
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((target, _ANY_PORT))
-            host: str = probe.getsockname()[0]
-    except OSError:
-        return None
-    return host if _reachable(host, family) else None
-
-
-def _first_interface(family: socket.AddressFamily) -> str | None:
-    return next((host for host, _ in _addresses() if _reachable(host, family)), None)
-
-
-def _reachable(host: str, family: socket.AddressFamily) -> bool:
+def _usable(host: str, wildcard: str) -> bool:
     """Returns whether other machines could use the address; link-local IPv6 needs a zone."""
     address = ipaddress.ip_address(host)
-    if (address.version == 6) is not (family is socket.AF_INET6):
+    if address.version != ipaddress.ip_address(wildcard).version:
         return False
     if address.is_loopback or address.is_unspecified or address.is_multicast:
         return False
     return not (address.version == 6 and address.is_link_local)
+
+
+def _link_local(host: str) -> bool:
+    return ipaddress.ip_address(host).is_link_local

@@ -34,22 +34,33 @@ Hear = Callable[[Sequence[tuple[bytes, Address]]], None]
 
 
 class Segment:
-    """The socket of one network, and the task that listens on it."""
+    """The socket of one network, and the task that listens on it.
 
-    def __init__(self, socket: BroadcastSocket) -> None:
+    Attributes:
+        host: this machine's address in the network.
+        listening: whether there is such a task.
+    """
+
+    def __init__(self, socket: BroadcastSocket, host: str) -> None:
+        """Takes the socket, and this machine's address in the network."""
+        self.host = host
+        self.listening = False
         self._socket = socket
         self._scope = trio.CancelScope()
-        self.listening = False
 
     async def listen(self, hear: Hear) -> None:
-        """Hands over what is received until `close` is called; then closes the socket."""
+        """Hands over what is received until `close` is called; then closes the socket.
+
+        If the task is cancelled otherwise, the socket stays open for another one.
+        """
         try:
-            with self._scope:
+            with trio.CancelScope() as self._scope:
                 while True:
                     await self._socket.wait_readable()
                     hear(self._socket.receive(_BATCH))
-        finally:
             self._socket.close()
+        finally:
+            self.listening = False
 
     def broadcast(self, data: bytes) -> None:
         """Sends a datagram to the whole network. Raises OSError if it cannot go."""
@@ -90,7 +101,10 @@ class Segments:
                 del self._troubles[network]
 
     async def run(self, hear: Hear) -> None:
-        """Listens on all networks, and looks them up every few seconds, until it is cancelled."""
+        """Listens on all networks, and looks them up every few seconds, until it is cancelled.
+
+        It may be called again then.
+        """
         async with trio.open_nursery() as nursery:
             while True:
                 for segment in self._open.values():
@@ -102,9 +116,13 @@ class Segments:
 
     def broadcast(self, data: bytes) -> None:
         """Sends one datagram to every network. What fails is logged once."""
+        self.broadcast_each(lambda _: data)
+
+    def broadcast_each(self, make: Callable[[str], bytes]) -> None:
+        """Sends to every network what `make` returns for this machine's address there."""
         for address, segment in self._open.items():
             try:
-                segment.broadcast(data)
+                segment.broadcast(make(segment.host))
             except OSError as error:
                 self._trouble(address, f"cannot broadcast: {reason(error, _KNOWN)}")
             else:
@@ -117,7 +135,8 @@ class Segments:
 
     def _join(self, network: str, address: str) -> None:
         try:
-            self._open[address] = Segment(BroadcastSocket(address, self._port))
+            socket = BroadcastSocket(address, self._port)
+            self._open[address] = Segment(socket, network.partition("/")[0])
         except OSError as error:
             self._trouble(
                 network, f"cannot listen on {address}:{self._port}: {reason(error, _KNOWN)}"

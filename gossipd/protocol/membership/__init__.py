@@ -12,12 +12,14 @@ from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
 from .proof import Proof
+from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
 from .view import View
 
 __all__ = [
+    "SCOUTING",
     "Awareness",
     "Challenges",
     "Clocks",
@@ -34,6 +36,7 @@ __all__ = [
     "Peer",
     "Proof",
     "RoundTrips",
+    "Scout",
     "SeedWatch",
     "View",
     "beats",

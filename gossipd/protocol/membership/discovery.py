@@ -24,7 +24,7 @@ from .echoes import Echoes
 from .peer import Peer
 from .table import MemberTable, usable_id
 
-_PADDING = b"\0" * 128
+PADDING = b"\0" * 128
 """Makes a beacon at least as large as any answer, also of a node with the longest id."""
 
 _PING_PADDING = b"\0" * 40
@@ -96,7 +96,7 @@ class Discovery(Part):
 
     def _send_beacon(self) -> None:
         runtime, config = self._runtime, self._runtime.config
-        self._outbox.broadcast(Beacon(padding=_PADDING))
+        self._outbox.broadcast(Beacon(padding=PADDING))
         wait = self._wait if self._table.live else min(self._wait, config.beacon_interval_alone)
         wait *= 1 + _JITTER * (2 * runtime.rng.random() - 1)
         runtime.after("beacon", wait, self._send_beacon)

@@ -9,7 +9,15 @@ from typing import Any, Self
 import ifaddr
 import pytest
 
-from gossipd.daemon.net.interfaces import advertised_address, broadcast_addresses, changed_address
+from gossipd.daemon.net.interfaces import (
+    broadcast_addresses,
+    candidates,
+    default_source,
+    has,
+    is_wildcard,
+    loopback,
+    source_towards,
+)
 
 
 class FakeSocket:
@@ -47,8 +55,10 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(FakeSocket, "source", source)
         monkeypatch.setattr(socket, "socket", FakeSocket)
         adapters = [
-            SimpleNamespace(ips=[SimpleNamespace(ip=ip, network_prefix=prefix(ip))])
-            for ip in interfaces
+            SimpleNamespace(
+                nice_name=f"net{number}", ips=[SimpleNamespace(ip=ip, network_prefix=prefix(ip))]
+            )
+            for number, ip in enumerate(interfaces)
         ]
         monkeypatch.setattr(ifaddr, "get_adapters", lambda: adapters)
 
@@ -65,45 +75,71 @@ def prefix(ip: str | tuple[str, int, int]) -> int:
 NO_ROUTE = OSError(101, "Network is unreachable")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "::1", "node1"])
-def test_a_host_that_is_no_wildcard_stays(host: str) -> None:
-    """What was bound by name or address is what others are told."""
-    assert (host, None) == advertised_address(host)
+def test_wildcards() -> None:
+    """Both of them, each with its loopback address; nothing else is one."""
+    assert [True, True, False, False] == [
+        is_wildcard(host) for host in ("0.0.0.0", "::", "10.0.0.1", "node1")
+    ]
+    assert ("127.0.0.1", "::1") == (loopback("0.0.0.0"), loopback("::"))
 
 
 def test_source_address_towards_others(machine: Any) -> None:
-    """With a route it is the address that the machine would send from."""
-    machine("10.0.0.7", "192.168.0.1")
-    assert ("10.0.0.7", None) == advertised_address("0.0.0.0")
+    """It is the address that the machine would send from, of the wildcard's IP version."""
+    machine("10.0.0.7")
+    assert "10.0.0.7" == source_towards("192.168.9.9", "0.0.0.0")
+    assert "192.168.9.9" == FakeSocket.connected[0]
+    assert "10.0.0.7" == default_source("0.0.0.0")
     assert "192.0.2.1" == FakeSocket.connected[0]
     machine("2001:db8::7")
-    assert ("2001:db8::7", None) == advertised_address("::")
+    assert "2001:db8::7" == default_source("::")
     assert "2001:db8::1" == FakeSocket.connected[0]
+    assert source_towards("192.168.9.9", "0.0.0.0") is None
 
 
 @pytest.mark.parametrize("source", [NO_ROUTE, "127.0.0.1", "0.0.0.0"])
-def test_first_interface_without_a_route(machine: Any, source: str | OSError) -> None:
-    """Without a route the first address that is not loopback serves, with a warning."""
-    machine(source, "127.0.0.1", ("fd00::1", 0, 0), "192.168.0.1", "192.168.0.2")
-    host, warning = advertised_address("0.0.0.0")
-    assert "192.168.0.1" == host
-    assert warning == "no route to others: advertising 192.168.0.1, the first interface's address"
+def test_no_route(machine: Any, source: str | OSError) -> None:
+    """An address that other machines cannot use is as good as none."""
+    machine(source)
+    assert default_source("0.0.0.0") is None
+    assert source_towards("10.0.0.1", "0.0.0.0") is None
 
 
-def test_link_local_ipv6_is_not_advertised(machine: Any) -> None:
-    """An address with a zone means nothing elsewhere, so the next one is taken."""
-    machine("fe80::1", ("::1", 0, 0), ("fe80::1", 0, 2), ("fd00::1", 0, 0))
-    assert "fd00::1" == advertised_address("::")[0]
+def test_an_address_with_a_zone_is_none(machine: Any) -> None:
+    """It means nothing on another machine."""
+    machine("fe80::1")
+    assert default_source("::") is None
 
 
-@pytest.mark.parametrize(("bind", "loopback"), [("0.0.0.0", "127.0.0.1"), ("::", "::1")])
-def test_loopback_without_interfaces(machine: Any, bind: str, loopback: str) -> None:
-    """A machine with nothing but loopback gets that, with a warning."""
-    machine(NO_ROUTE, "127.0.0.1", ("::1", 0, 0), ("fe80::1", 0, 2))
-    host, warning = advertised_address(bind)
-    assert loopback == host
-    assert warning is not None
-    assert f"advertising {loopback}" in warning
+def test_what_this_machine_has(machine: Any) -> None:
+    """A machine sends to its own addresses from themselves, and always has loopback."""
+    machine("10.0.0.7")
+    assert [True, False] == [has(host, "0.0.0.0") for host in ("10.0.0.7", "10.0.0.8")]
+    machine(NO_ROUTE)
+    assert [False, True] == [has(host, "0.0.0.0") for host in ("10.0.0.7", "127.0.0.1")]
+
+
+@pytest.mark.parametrize(
+    ("wildcard", "found"),
+    [
+        ("0.0.0.0", ["192.168.0.1", "172.17.0.1"]),
+        ("::", ["fd00::1"]),
+    ],
+)
+def test_candidates(machine: Any, wildcard: str, found: list[str]) -> None:
+    """Neither loopback nor link-local ones, and one for each network, with its interface."""
+    v4 = ("127.0.0.1", "169.254.3.4", "192.168.0.1", "192.168.0.2", "172.17.0.1")
+    v6: tuple[tuple[str, int, int], ...]
+    v6 = (("::1", 0, 0), ("fe80::1", 0, 2), ("fd00::1", 0, 0), ("fd00::2", 0, 0))
+    machine(NO_ROUTE, *v4, *v6)
+    named = candidates(wildcard)
+    assert found == [*named]
+    assert all(name.startswith("net") for name in named.values())
+
+
+def test_a_link_local_address_without_others(machine: Any) -> None:
+    """It is better than none."""
+    machine(NO_ROUTE, "127.0.0.1", "169.254.3.4")
+    assert {"169.254.3.4": "net1"} == candidates("0.0.0.0")
 
 
 def test_unreadable_interfaces(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,45 +150,7 @@ def test_unreadable_interfaces(machine: Any, monkeypatch: pytest.MonkeyPatch) ->
 
     machine(NO_ROUTE)
     monkeypatch.setattr(ifaddr, "get_adapters", fail)
-    assert "127.0.0.1" == advertised_address("0.0.0.0")[0]
-
-
-# What changes
-
-
-@pytest.mark.parametrize(
-    ("advertised", "source", "interfaces", "expected"),
-    [
-        ("192.168.0.1", "192.168.0.1", ("192.168.0.1",), None),
-        ("192.168.0.1", "192.168.0.2", ("192.168.0.2",), "192.168.0.2"),
-        ("192.168.0.1", NO_ROUTE, ("192.168.0.2",), "192.168.0.2"),
-        ("127.0.0.1", "192.168.0.2", ("127.0.0.1", "192.168.0.2"), "192.168.0.2"),
-        ("127.0.0.1", NO_ROUTE, ("127.0.0.1",), None),
-    ],
-    ids=["same", "other", "other without route", "first network", "none yet"],
-)
-def test_the_address_is_read_again(
-    machine: Any,
-    advertised: str,
-    source: str | OSError,
-    interfaces: tuple[str, ...],
-    expected: str | None,
-) -> None:
-    """Another address is a change, and so is the first one after loopback."""
-    machine(source, *interfaces)
-    assert expected == changed_address("0.0.0.0", advertised)
-
-
-def test_an_address_that_is_still_there_stays(machine: Any) -> None:
-    """However the routes change: a node does not change its id for a new default route."""
-    machine("192.168.9.9", "192.168.0.1", "192.168.9.9")
-    assert changed_address("0.0.0.0", "192.168.0.1") is None
-
-
-def test_a_network_that_is_gone_may_come_back(machine: Any) -> None:
-    """Nobody is helped by the loopback address as an id."""
-    machine(NO_ROUTE, "127.0.0.1")
-    assert changed_address("0.0.0.0", "192.168.0.1") is None
+    assert {} == candidates("0.0.0.0")
 
 
 # Broadcasts

@@ -91,6 +91,37 @@ async def test_all_on_one_port_hear_everything(port: int) -> None:
         other.bind((BROADCAST, port))
 
 
+async def test_one_listens_after_another(port: int) -> None:
+    """The sockets stay open in between, and what comes meanwhile waits."""
+    ear = Ear(port)
+    for number in range(2):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ear.segments.run, ear.hear)
+            await ear.until(number)
+            nursery.cancel_scope.cancel()
+        ear.segments.broadcast(b"%d" % number)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ear.segments.run, ear.hear)
+        await ear.until(2)
+        nursery.cancel_scope.cancel()
+    assert [b"0", b"1"] == ear.heard
+    ear.segments.close()
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind((BROADCAST, port))
+
+
+async def test_each_network_can_be_sent_another_datagram(port: int) -> None:
+    """One that is made for this machine's address there."""
+    ear = Ear(port)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ear.segments.run, ear.hear)
+        ear.segments.broadcast_each(lambda host: f"from {host}".encode())
+        await ear.until(1)
+        nursery.cancel_scope.cancel()
+    assert [b"from 127.0.0.1"] == ear.heard
+    ear.segments.close()
+
+
 async def test_only_broadcasts_are_heard(port: int) -> None:
     """What is sent to one host on that port reaches nobody here."""
     ear = Ear(port)

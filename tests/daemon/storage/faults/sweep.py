@@ -21,7 +21,8 @@ import trio
 import trio.testing
 
 from gossipd.daemon.config import DaemonConfig
-from gossipd.daemon.open import StartError, _close, _opened_store
+from gossipd.daemon.errors import StartError
+from gossipd.daemon.open import _close, _opened_store
 from gossipd.daemon.service import Refused, Service
 from gossipd.daemon.storage.journal import Journal, Reports, Snapshots
 from gossipd.daemon.storage.store import Store, StoreError, WriteError
