@@ -12,6 +12,7 @@ import attrs
 import structlog
 
 from gossipd.protocol import (
+    AddressSilent,
     ClockDiffers,
     ClusterFound,
     ContentDiffers,
@@ -26,6 +27,7 @@ from gossipd.protocol import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    OwnAddressSilent,
     OwnerRenewed,
     OwnerRetired,
     Paused,
@@ -49,6 +51,8 @@ _NAMES: dict[type, tuple[str, str]] = {
     SeedNotJoined: ("seed_not_joined", "warning"),
     IdConflict: ("id_conflict", "error"),
     ForeignDatagram: ("foreign_datagram", "warning"),
+    AddressSilent: ("address_silent", "warning"),
+    OwnAddressSilent: ("own_address_silent", "warning"),
     OwnerRetired: ("owner_retired", "error"),
     OwnerRenewed: ("owner_renewed", "warning"),
     ContentDiffers: ("content_differs", "error"),
@@ -64,11 +68,11 @@ _ADVICE: dict[type, str] = {
 """What a person can do about it, as the field `advice`."""
 
 
-def log_event(event: Event) -> None:
+def log_event(event: Event, **more: int) -> None:
     """Writes one structured line about `event`. Fields without a value are left out.
 
     A field of milliseconds since 1970, whose name ends in `_ms`, is written as a time in UTC,
-    without that ending.
+    without that ending. `more` are further fields.
     """
     name, level = _NAMES[type(event)]
     fields = dict(
@@ -76,7 +80,7 @@ def log_event(event: Event) -> None:
     )
     if type(event) in _ADVICE:
         fields["advice"] = _ADVICE[type(event)]
-    getattr(structlog.get_logger(), level)(name, **fields)
+    getattr(structlog.get_logger(), level)(name, **fields, **more)
 
 
 def _written(key: str, value: Any) -> tuple[str, Any]:

@@ -33,7 +33,7 @@ from .config import DaemonConfig
 from .doors import Api, Metrics, OwnHosts
 from .driver import Driver, look_up
 from .errors import StartError, reason
-from .event_log import log_event
+from .flaps import EventLog
 from .http import HttpServer, Request
 from .log import RateLimit
 from .net import Segments, UdpSocket
@@ -125,7 +125,8 @@ async def open_daemon(
         tickets = Tickets()
         journal = None if store is None else Journal(store)
         broadcast = None if segments is None else segments.broadcast
-        listeners = (log_event, notice, own_id.notice)
+        events = EventLog()
+        listeners = (events, notice, own_id.notice)
         driver = Driver(
             node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up
         )
@@ -138,6 +139,7 @@ async def open_daemon(
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
             nursery.start_soon(service.run)
+            nursery.start_soon(events.run)
             await nursery.start(server.serve, api.handle, [listener])
             nursery.start_soon(own_id.run)
             if segments is not None:

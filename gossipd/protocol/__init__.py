@@ -29,6 +29,7 @@ from .effects import (
     Write,
 )
 from .events import (
+    AddressSilent,
     ClockDiffers,
     ClusterFound,
     ContentDiffers,
@@ -43,6 +44,7 @@ from .events import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    OwnAddressSilent,
     OwnerRenewed,
     OwnerRetired,
     Paused,
@@ -85,6 +87,7 @@ __all__ = [
     "VALUE_LIMIT",
     "Ack",
     "Address",
+    "AddressSilent",
     "Answer",
     "Beacon",
     "Broadcast",
@@ -118,6 +121,7 @@ __all__ = [
     "Message",
     "Node",
     "Notify",
+    "OwnAddressSilent",
     "OwnerRenewed",
     "OwnerRetired",
     "Paused",

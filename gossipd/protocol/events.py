@@ -133,6 +133,39 @@ class ForeignDatagram:
 
 
 @attrs.frozen
+class AddressSilent:
+    """A node is no member, since it does not answer at the address that it advertises.
+
+    Reported once a minute at most. A seed is reported as `SeedNotJoined`.
+
+    Attributes:
+        source: the `host:port` from which the node reaches this one.
+        reason: the same in words, with what to check.
+    """
+
+    member: str
+    source: str
+    reason: str
+
+
+@attrs.frozen
+class OwnAddressSilent:
+    """The node `member` gets no answer from the address that this node advertises.
+
+    So this node is no member there. Reported once a minute at most. A seed is reported as
+    `SeedNotJoined`.
+
+    Attributes:
+        source: the `host:port` from which this node reaches the other one.
+        reason: the same in words, with what to check.
+    """
+
+    member: str
+    source: str
+    reason: str
+
+
+@attrs.frozen
 class ClockDiffers:
     """The wall clocks of a member and of this node differ by more than a minute.
 
@@ -220,6 +253,8 @@ Event = (
     | SeedNotJoined
     | IdConflict
     | ForeignDatagram
+    | AddressSilent
+    | OwnAddressSilent
     | ClockDiffers
     | OwnerRetired
     | OwnerRenewed

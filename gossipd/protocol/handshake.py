@@ -7,19 +7,19 @@ UDP does not show that a sender is at the address that it writes into its datagr
 word counts here only once it has sent back ("echoed") a number that this node sent to that address.
 This keeps false data out, and it keeps anybody from making this node flood a third one.
 
-A sender that has echoed a number is *met*. Its own word about its generation and incarnation is
-then taken into its row. A stranger's ping is acked with a challenge, which is such a number; once
-the stranger has sent it back, the two nodes reconcile. Between the two stands a sender that is
-*vouched for*: it has echoed nothing yet, but other members told of a node at this address with this
-generation.
+A sender that has echoed a number is *met*, if the address of its id has answered (`Proof`). Its own
+word about its generation and incarnation is then taken into its row. A stranger's ping is acked
+with a challenge, which is such a number; once the stranger has sent it back, the two nodes
+reconcile. Between the two stands a sender that is *vouched for*: it has echoed nothing yet, but
+other members told of a node at this address with this generation.
 """
 
 from __future__ import annotations
 
-from .membership import Challenges, Discovery, Echoes, Gossip, Member, MemberTable, Peer, View
+from .membership import Challenges, Discovery, Echoes, Gossip, Peer, Proof, View
 from .part import Admits, Handler, Part
 from .reconcile import Reconciler
-from .wire import ALIVE, LEFT, Ack, Claim, Claims, Message, Ping
+from .wire import LEFT, Ack, Claims, Message, Ping
 
 
 class Handshake(Part):
@@ -27,16 +27,16 @@ class Handshake(Part):
 
     def __init__(
         self,
-        table: MemberTable,
         view: View,
+        proof: Proof,
         echoes: Echoes,
         gossip: Gossip,
         challenges: Challenges,
         discovery: Discovery,
         reconciler: Reconciler,
     ) -> None:
-        self._table = table
         self._view = view
+        self._proof = proof
         self._echoes = echoes
         self._gossip = gossip
         self._challenges = challenges
@@ -53,13 +53,16 @@ class Handshake(Part):
         """
         met = None
         if self._echoes.verified(peer.source, peer.sender):
-            met = self._meet(peer)
+            met = self._proof.meet(peer)
         if met is not None:
             self._discovery.met(peer.source, met.id)
-        peer.identify(met, self._vouched_for(peer))
+        peer.identify(met, self._proof.vouched_for(peer))
 
     def refuse(self, message: Message, peer: Peer) -> None:
         """Challenges the sender of a message that it may not send yet.
+
+        A sender whose address does not answer is not challenged, but told so with the ack of its
+        pings.
 
         A sender that has echoed a number of ours but fits no row here is an older process than the
         one that the row is about. We still believe what it says about *us*: each side may hold the
@@ -68,9 +71,9 @@ class Handshake(Part):
         verified = self._echoes.verified(peer.source, peer.sender)
         if verified and peer.row is None and isinstance(message, Claims):
             for claim in message.claims:
-                if claim.id == self._table.own.id:
+                if claim.id == self._view.own.id:
                     self._view.apply(claim)
-        else:
+        elif not self._proof.is_missed(peer):
             self._challenges.challenge(peer)
 
     def on_ping(self, ping: Ping, peer: Peer) -> None:
@@ -80,14 +83,18 @@ class Handshake(Part):
         While it does, a sender that has left gets no ack, which would count as a peer that stays
         and knows of it (`Leaving`). It gets this node's own claim.
         """
-        if ping.target not in ("", self._table.own.id):
+        if ping.target not in ("", self._view.own.id):
             return
         if peer.met is None:
-            if not self._view.leaving:
+            if self._view.leaving:
+                return
+            if self._proof.is_missed(peer):
+                self._proof.answer(peer, ping.number)
+            else:
                 self._challenges.challenge(peer, ping.number)
             return
         if self._view.leaving and peer.met.state == LEFT:
-            own = self._table.own
+            own = self._view.own
             self._gossip.send(peer.source, peer.met, Claims([own.claim(own.since)]))
             return
         self._gossip.send(peer.source, peer.met, self._echoes.ack(ping))
@@ -103,6 +110,7 @@ class Handshake(Part):
         fresh = not self._echoes.verified(peer.source, peer.sender)
         sent = self._echoes.get(ack.number)
         if sent is not None:
+            peer.acks(sent.address)
             if peer.source == sent.address:
                 self._echoes.echo(peer.source, peer.sender)
                 self._echoes.sample(peer.sender.id, sent)
@@ -118,7 +126,7 @@ class Handshake(Part):
 
     def _contacted(self, ack: Ack, peer: Peer) -> None:
         """Meets the node that answered at the address of a contact, and compares gates with it."""
-        row = self._meet(peer)
+        row = self._proof.meet(peer)
         if row is not None and row.live:
             self._view.tell_changed([row.id])
             if ack.members or ack.counters:
@@ -131,28 +139,7 @@ class Handshake(Part):
         word is out of date here is sent its row, by `challenge`, so that it raises its generation.
         """
         self._echoes.echo(peer.source, peer.sender)
-        if fresh and self._meet(peer) is not None:
+        if fresh and self._proof.meet(peer) is not None:
             self._reconciler.begin(peer.source)
-        elif fresh:
+        elif fresh and not self._proof.is_missed(peer):
             self._challenges.challenge(peer)
-
-    def _meet(self, peer: Peer) -> Member | None:
-        """Brings the sender's row up to its own word, and returns the row.
-
-        Returns None if that word is out of date here.
-        """
-        sender = peer.sender
-        row = self._table.rows.get(sender.id)
-        known = (row.generation, row.incarnation) if row else (-1, -1)
-        if (sender.generation, sender.incarnation) > known:
-            row = self._view.hear(Claim(sender.id, sender.generation, sender.incarnation, ALIVE))
-        if row is None or sender.generation < row.generation:
-            return None
-        return row
-
-    def _vouched_for(self, peer: Peer) -> Member | None:
-        """Returns the sender's row if the row has this address and this generation, else None."""
-        row = self._table.rows.get(peer.sender.id)
-        if row is None or row.address != peer.source or row.generation != peer.sender.generation:
-            return None
-        return row

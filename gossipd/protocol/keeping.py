@@ -39,7 +39,8 @@ class Keeping:
         for group in kept.groups:
             self._ledger.apply(group)
         removed = dict.fromkeys(kept.removed)
-        for claim in kept.members:
+        # Removed members have rows in any case, so they come before those that fill the table.
+        for claim in sorted(kept.members, key=lambda claim: claim.id not in removed):
             if claim.id == table.own.id:
                 continue
             if claim.id in removed or claim.state in (DEAD, LEFT):

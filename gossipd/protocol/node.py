@@ -32,6 +32,7 @@ from .membership import (
     Leaving,
     MemberTable,
     MemberView,
+    Proof,
     RoundTrips,
     SeedWatch,
     View,
@@ -121,13 +122,14 @@ class Node:
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
         challenges = Challenges(runtime, outbox, table, echoes)
-        handshake = Handshake(table, view, echoes, gossip, challenges, discovery, reconciler)
+        proof = Proof(runtime, outbox, table, view, echoes, contacts, seeds)
+        handshake = Handshake(view, proof, echoes, gossip, challenges, discovery, reconciler)
 
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
-            *(rows, versions, reconciler, handshake, Clocks(runtime, echoes), outbox),
+            *(rows, versions, reconciler, proof, handshake, Clocks(runtime, echoes), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)

@@ -28,7 +28,10 @@ class Traffic:
         self.bytes += size
 
 
-SEED_STATES = ("member", "self", "removed", "foreign", "unresolved", "pending", "silent")
+SEED_STATES = (
+    *("member", "self", "removed", "foreign", "refused", "unreachable", "unresolved", "pending"),
+    "silent",
+)
 """Every state of a seed."""
 
 
@@ -40,6 +43,8 @@ class SeedView:
         name: the `host:port` as configured, in canonical form.
         state: `member` if it led to a live member; `self` if it is this node; `removed` if its
             member was removed here; `foreign` if another cluster or wire version is there;
+            `refused` if this node is no member there, since its address does not answer;
+            `unreachable` if it answers, but not at the address that it advertises;
             `unresolved` if the name has no address; `pending` while it is looked up; else `silent`.
         reason: the state in words.
     """
@@ -59,7 +64,8 @@ class Statistics:
         seeds: every configured seed with its state now, in the order of joining.
         waiting: how much is kept for later now, by kind: timers, pings (not acked), claims (to be
             gossiped), answers and writes (of commands), relays (of others' pings and pushes),
-            forgotten (members whose addresses are still tried).
+            addresses (at which nodes do not answer), forgotten (members whose addresses are still
+            tried).
         local_health: the local health score now, from 0 (healthy) to the configured maximum.
         sent, received: traffic by kind, `ping` or `push` for instance.
         rejected: how many datagrams, messages or values were refused, by reason.

@@ -144,6 +144,7 @@ class Budgets(Checker):
                 "answers": 0,
                 "writes": 0,
                 "relays": _RELAYS,
+                "addresses": rows,
                 "forgotten": _FORGOTTEN,
             }
             for kind, number in waiting.items():

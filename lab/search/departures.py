@@ -17,9 +17,6 @@ _ROUNDING = 1e-3
 _GRACE = 2.5
 """Probe intervals after healing in which a suspicion of before may still end in a verdict."""
 
-_FRESH = 8.0
-"""Seconds in which a verdict is still gossiped, and so may cross to the other side."""
-
 _Slots = Mapping[tuple[bytes, str, int], int]
 
 
@@ -77,10 +74,11 @@ def _covers(slots: _Slots, wanted: _Slots) -> bool:
 
 
 class Healed(Checker):
-    """Finds verdicts on running members after the last partition of a history was healed.
+    """Finds verdicts on running members from which nothing separates their observer.
 
-    A node may at no time take over a verdict on a member from which nothing ever separated it: that
-    is what the other side of a partition says after it is healed.
+    Nobody may ever take over or reach a verdict on a member from which no partition ever separated
+    it, whatever nodes say that come from the other side. Verdicts across a partition must end soon
+    after it is healed.
 
     Only histories in which nothing but partitions befalls the nodes are judged, and no datagram is
     lost by chance: all members are in reach of each other then, and can refute.
@@ -95,15 +93,7 @@ class Healed(Checker):
             for fault in faults
             if fault.kind == "partition"
         ]
-        only = kinds <= {"partition", "increment", "sync"} and not scenario.loss
-        # A node that is alone gossips its verdicts to nobody, and so to the first that it meets.
-        alone = any(
-            len(numbers) in (1, scenario.nodes - 1)
-            for fault, numbers in scenario.faults
-            if fault.kind == "partition"
-        )
-        if only and ends and not alone:
-            self._latest = -_FRESH
+        if ends and kinds <= {"partition", "increment", "sync"} and not scenario.loss:
             self._apart = _separated(scenario)
             self._graced = max(ends) + _GRACE * scenario.config.probe_interval
             world.log.on_event.append(self._on_event)
@@ -111,10 +101,6 @@ class Healed(Checker):
     def _on_event(self, observed: Observed) -> None:
         event = observed.event
         if not isinstance(event, MemberDead):
-            return
-        if event.accuser == observed.node:
-            self._latest = observed.time
-        if observed.time < self._latest + _FRESH:
             return
         together = (observed.node, event.member) not in self._apart
         if not together and observed.time < self._graced:

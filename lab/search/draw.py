@@ -35,6 +35,9 @@ _FORGETTING = 0.15
 _SET_BACK = 0.1
 """Share of the histories without syncs in which machines are set back."""
 
+_NAT = 0.15
+"""Share of the histories in which nodes talk from another address than they advertise."""
+
 _SECONDS_OFF = (1, 60, 9000, 72_000, 3 * 86_400, 400 * 86_400, 40 * 365 * 86_400)
 """By how many seconds a clock jumps: a little, hours, days, years, and to before 1970 if back."""
 
@@ -105,6 +108,7 @@ class _Drawer:
         words |= self._commands()
         words |= self._faults()
         words |= self._set_back()
+        self._add_nat(words)
         if rng.random() < 0.15:
             words["owners"] = rng.choice((5, 40))
         if self._duration == _SHORT and rng.random() < 0.2:
@@ -275,6 +279,25 @@ class _Drawer:
             noticed = rng.choice(("yes", "no"))
             faults.append(f"n{node}@{at},back={back}s,noticed={noticed}")
         return {"set-back": faults}
+
+    def _add_nat(self, words: Words) -> None:
+        """Lets nodes talk from elsewhere, and mostly start anew there, some never to be reached."""
+        # Drawn from a generator of its own, as discovery is.
+        rng = Random(f"{self._seed}/nat")
+        if rng.random() >= _NAT:
+            return
+        last = self._duration - 0.2
+        faults = []
+        for node in rng.sample(range(self._nodes), rng.choice((1, 1, 2))):
+            begins, ends = sorted(round(rng.uniform(0.1, last), 3) for _ in range(2))
+            lasts = f"+{round(ends - begins, 3)}" if rng.random() < 0.5 else ""
+            faults.append(f"n{node}@{begins}{lasts},mapped={rng.choice(('yes', 'no'))}")
+            if rng.random() < 0.8:
+                again = round(rng.uniform(begins, last), 3)
+                how = rng.choice(("", "", ",state=lost"))
+                restarts = words.setdefault("restart", [])
+                restarts.append(f"n{node}@{again}+{rng.choice((0.05, 0.1))}{how}")
+        words["nat"] = faults
 
     def _restart(self) -> str:
         text = self._lasting(0.001, 10)

@@ -86,15 +86,16 @@ def _leave_with_counts(rng: Random, nodes: int) -> Words:
 
 
 def _healed(rng: Random, nodes: int) -> Words:
-    """A partition that lasts until each side has declared the other dead, and is healed."""
+    """A partition that is healed at any time, mostly after both sides have come to verdicts."""
     most = rng.choice((4, 6, 8))
-    first = rng.randint(2, most - 2)
+    length = rng.uniform(35, 50) if rng.random() < 0.7 else rng.uniform(3, 35)
+    first = rng.randint(1, most - 1)
     at = round(rng.uniform(0.5, 3.0), 3)
     return {
         "nodes": most,
         "duration": 75,
         "seeds": rng.choice((0, 1)),
-        "partition": [f"n{first}-{most - 1}@{at}+{round(rng.uniform(35, 50), 2)}"],
+        "partition": [f"n{first}-{most - 1}@{at}+{round(length, 2)}"],
         "increment": [
             f"n0@{round(at + 1, 3)},amount=1",
             f"n{most - 1}@{round(at + 2, 3)},amount=2",
@@ -117,7 +118,9 @@ def _forgotten(rng: Random, nodes: int) -> Words:
             f"n{most - 1}@{round(at + 2, 3)},amount=2,ack=majority",
         ],
     }
-    what = rng.choice(("partition", "partition", "restart", "both", "leave", "crash"))
+    what = rng.choice(
+        ("partition", "partition", "restart", "both", "leave", "crash", "replaced", "replaced")
+    )
     if what in ("partition", "both"):
         words["partition"] = [f"n{first}-{most - 1}@{at}+{round(rng.uniform(25, 42), 2)}"]
     if what in ("restart", "both"):
@@ -125,6 +128,11 @@ def _forgotten(rng: Random, nodes: int) -> Words:
         words["restart"] = [f"n{rng.randrange(most)}@{at}+{round(rng.uniform(15, 40), 2)}{lost}"]
     if what in ("leave", "crash"):
         words[what] = [f"n{first}@{at}"]
+    if what == "replaced":
+        # The last node is forgotten before it starts, so it is a newcomer under another address.
+        words["restart"] = [f"n{most - 1}@0.05+{round(rng.uniform(14, 30), 2)},state=lost"]
+        words[rng.choice(("leave", "crash"))] = [f"n{rng.randrange(most - 1)}@{at + 10}"]
+        words["increment"].pop()
     return words
 
 

@@ -115,6 +115,10 @@ class MemberRows(Checker):
         """Checks that nothing but a beacon is sent to a peer which the node has removed by then."""
         if (source, to) not in self._removed or self._is_beacon(data):
             return
+        if self._world.carrier.translation.source(to) != to:
+            # A peer is removed by its address. What it asked for before, from elsewhere, may still
+            # be answered there.
+            return
         host = self._world.host(format_node_id(*source))
         row = _row(host, self._world.host(format_node_id(*to)))
         if row is not None and row.removed and host.id not in self._bursting:

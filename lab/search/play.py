@@ -30,6 +30,7 @@ from .departures import Healed, Leaves
 from .draw import Words
 from .findings import Finding
 from .member_rows import MemberRows, apart, connected
+from .unreached import Unreached
 
 AGREE = 60
 """Probe intervals after healing within which all must agree."""
@@ -125,7 +126,11 @@ class _History:
             world, spared, bursting, config.cluster, config.member_limit, config.forget_after
         )
         self.budgets = Budgets(world, scenario.config, bursting)
-        self.departures = (Leaves(world, config.leave_grace), Healed(world, scenario))
+        self.departures = (
+            Leaves(world, config.leave_grace),
+            Healed(world, scenario),
+            Unreached(world),
+        )
         self.agreed: list[float | None] = [None, None]
         self._found: list[Finding] = []
         agreement = Agreement(world, joined=scenario.start == "joined")
@@ -182,6 +187,7 @@ class _History:
     def _heal(self) -> None:
         """Ends every fault that has not ended by itself."""
         self.world.network.repair()
+        self.world.carrier.translation.clear()
         for host in self.world.hosts.values():
             host.disk.fail(0.0)
             host.disk.slow_down(None)

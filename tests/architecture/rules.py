@@ -19,7 +19,7 @@ lab.processes
 gossipd: __main__
 gossipd.cli
 gossipd.daemon: run
-gossipd.daemon: open open_files own_id
+gossipd.daemon: open open_files own_id flaps
 gossipd.daemon.doors
 gossipd.daemon: service
 gossipd.daemon: driver

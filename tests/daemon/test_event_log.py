@@ -116,6 +116,18 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"source": "10.0.0.1:9", "ours": "cluster 'x'", "theirs": "cluster 'y'"},
     ),
     (
+        events.AddressSilent("b:2", "10.0.0.1:9", "why"),
+        "address_silent",
+        "warning",
+        {"member": "b:2", "source": "10.0.0.1:9", "reason": "why"},
+    ),
+    (
+        events.OwnAddressSilent("b:2", "10.0.0.1:9", "why"),
+        "own_address_silent",
+        "warning",
+        {"member": "b:2", "source": "10.0.0.1:9", "reason": "why"},
+    ),
+    (
         events.OwnerRetired("ab", 1, 2),
         "owner_retired",
         "error",

@@ -99,11 +99,13 @@ def test_the_dead_are_gone_from_every_table_at_once() -> None:
     world.run(30)
     dead = world.now - 30
     assert {8} == set(rows(world.live()))
+    assert {1} == {host.running().statistics().members["dead"] for host in world.live()}
     assert world.run_until(lambda: {7} == set(rows(world.live())), 3 * DAY)
     forgot = [each.time for each in world.log.events if isinstance(each.event, MemberForgotten)]
     assert 7 == len(forgot)
     assert min(forgot) > dead + 3 * DAY
     assert max(forgot) - min(forgot) < 3
+    assert {0} == {host.running().statistics().members["dead"] for host in world.live()}
     assert 1 == len(hashes(world.live()))
 
 

@@ -66,6 +66,9 @@ class Answers(Part):
         self._holdings = holdings
         self._counts: dict[tuple[str, bool], int] = {}
         self._waiting: dict[str, deque[_Waiting]] = {level: deque() for level in ACK_LEVELS}
+        # What the table was, and in which second, when the lately dead were counted last.
+        self._dead_as_of: tuple[int, ...] = ()
+        self._dead = 0
 
     def level(self, ack: str | None) -> str:
         """Returns the ack level to use: as asked for, as configured, or by the cluster's size.
@@ -152,10 +155,18 @@ class Answers(Part):
         return min(2, live + 1) if level == "one" else 1
 
     def _lately_dead(self) -> int:
-        """Returns how many members died so lately that they still count for a majority."""
-        since = self._runtime.now - _DEAD_COUNT
-        gone = self._table.gone.values()
-        return sum(row.state == DEAD and row.since > since for row in gone)
+        """Returns how many members died so lately that they still count for a majority.
+
+        They are counted again when the table has changed, and once a second: to look at thousands
+        of dead rows for each write would take longer than the write.
+        """
+        table, now = self._table, self._runtime.now
+        as_of = (table.fingerprint.total, len(table.gone), int(now))
+        if as_of != self._dead_as_of:
+            gone, since = table.gone.values(), now - _DEAD_COUNT
+            self._dead = sum(row.state == DEAD and row.since > since for row in gone)
+            self._dead_as_of = as_of
+        return self._dead
 
     def _answer(
         self, level: str, tickets: list[tuple[int, int]], holders: int, target: int

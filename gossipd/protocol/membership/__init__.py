@@ -11,6 +11,7 @@ from .forgetting import Forgetting
 from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
+from .proof import Proof
 from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
@@ -33,6 +34,7 @@ __all__ = [
     "MemberTable",
     "MemberView",
     "Peer",
+    "Proof",
     "RoundTrips",
     "Scout",
     "SeedWatch",

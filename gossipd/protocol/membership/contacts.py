@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from itertools import chain, islice
 from typing import Any
 
 from ..address import (
@@ -35,24 +34,21 @@ from ..address import (
 )
 from ..effects import Resolve
 from ..events import RegisteredPeerSilent
-from ..fingerprint import POSITIONS
 from ..outbox import Outbox
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import DEAD, LEFT, Ack, Claim
+from ..wire import DEAD, Ack, Claim
 from .echoes import Echoes, Sent
+from .gone import next_gone
 from .gossip import Gossip
 from .peer import Peer
-from .table import Member, MemberTable
+from .table import MemberTable
 
 _FIRST_TRIES = (0.0, 0.25, 0.5, 1.0, 2.0)
 """Seconds before each of the first tries of a seed, as long as no peer is live."""
 
 _REGISTER_TRIES = 0.5  # seconds between two tries of a registered name
 _ADDRESSES = 64  # of one name that are tried at most
-
-_CONSIDERED = 64
-"""How many of the newest verdicts, and as many others by chance, are considered for a try."""
 
 _KNOWN = 4096
 """Addresses that were pinged, remembered at most."""
@@ -351,7 +347,7 @@ class Contacts(Part):
 
     def _try_dead(self) -> None:
         self._runtime.after("dead", self._runtime.config.dead_retry, self._try_dead)
-        row = self._next_gone()
+        row = next_gone(self._table, self._runtime.rng, self._runtime.now)
         if row is not None:
             self.try_again(row.id)
 
@@ -364,35 +360,6 @@ class Contacts(Part):
             row.try_again(self._runtime.now)
             ping = self._echoes.ping(Sent(member, row.address, self._on_ack, contact=member))
             self._gossip.send(row.address, row, ping)
-
-    def _next_gone(self) -> Member | None:
-        """Returns the member that has waited longest, measured against how long it is gone.
-
-        A member that has just been declared dead is the most likely to come back, so it is tried
-        often. The share of a member that waits grows with time, so that each is tried again. A
-        member that left on purpose counts a quarter.
-
-        Of a large number only the newest verdicts and some neighbours drawn by chance are
-        considered, which costs as much for a hundred thousand as for a hundred.
-        """
-        now, best, score = self._runtime.now, None, -1.0
-        for row in self._considered():
-            waited = (now - row.tried) / (now - row.since + 10.0)
-            if row.state != LEFT:
-                waited *= 4
-            if waited > score:
-                best, score = row, waited
-        return best
-
-    def _considered(self) -> Iterable[Member]:
-        gone = self._table.gone
-        if len(gone) <= 2 * _CONSIDERED:
-            return gone.values()
-        newest = islice(reversed(gone.values()), _CONSIDERED)
-        start = int(self._runtime.rng.random() * POSITIONS)
-        walk = self._table.fingerprint.walk(start, POSITIONS - 1)
-        drawn = islice((gone[member] for _, member in walk if member in gone), _CONSIDERED)
-        return chain(newest, drawn)
 
     def counted(self) -> Mapping[str, Any]:
         """Returns how many registered names have not answered yet."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..address import Address
-from ..wire import Sender
+from ..wire import ALIVE, Claim, Sender
 from .table import Member
 
 
@@ -19,9 +21,10 @@ class Peer:
             date here; else None.
         row: `met`; or, if that is None, the row that other members vouched for, which has this
             address and generation. None for a stranger.
+        acked: the address to which a ping of ours was sent that this datagram acks, else None.
     """
 
-    __slots__ = ("budget", "met", "row", "sender", "source")
+    __slots__ = ("acked", "budget", "met", "row", "sender", "source")
 
     def __init__(self, source: Address, sender: Sender, budget: int) -> None:
         self.source = source
@@ -29,11 +32,26 @@ class Peer:
         self.budget = budget
         self.met: Member | None = None
         self.row: Member | None = None
+        self.acked: Address | None = None
 
     def identify(self, met: Member | None, vouched_for: Member | None) -> None:
         """Sets the rows under which this datagram's messages are handled."""
         self.met = met
         self.row = met or vouched_for
+
+    def acks(self, address: Address) -> None:
+        """Notes that this datagram acks a ping that was sent to `address`."""
+        self.acked = address
+
+    def believed(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Returns these claims of the sender without its word that it lives, from elsewhere.
+
+        Whether it lives at the address of its id is shown by an answer from there (`Proof`).
+        """
+        if self.row is None or self.row.address == self.source:
+            return list(claims)
+        own = self.sender.id
+        return [each for each in claims if each.id != own or each.state != ALIVE]
 
     def spend(self, size: int) -> None:
         """Takes `size` bytes, which are sent back, off the budget."""

@@ -6,15 +6,23 @@ import math
 
 from ..config import ProtocolConfig
 
+_WARNED = 0.5
+"""The share of the shortest suspicion after which another node's verdict is believed."""
+
+
+def shortest_suspicion(config: ProtocolConfig, members: int) -> float:
+    """Returns the seconds that a suspicion lasts at least: alpha * max(1, log10(n)) * interval."""
+    return config.suspicion_mult * max(1.0, math.log10(max(1, members))) * config.probe_interval
+
 
 def suspicion_timeout(config: ProtocolConfig, members: int, confirmations: int) -> float:
     """Returns the seconds from the start of a suspicion to the verdict, with n = `members` nodes.
 
-    The minimum is alpha * max(1, log10(n)) * interval. A suspicion without confirmations lasts beta
-    times as long. Confirmations shorten it logarithmically, K of them to the minimum. K is limited
-    to the n - 2 members that can confirm.
+    A suspicion without confirmations lasts beta times as long as the shortest one. Confirmations
+    shorten it logarithmically, K of them to the shortest. K is limited to the n - 2 members that
+    can confirm.
     """
-    minimum = config.suspicion_mult * max(1.0, math.log10(max(1, members))) * config.probe_interval
+    minimum = shortest_suspicion(config, members)
     needed = min(config.suspicion_confirmations, members - 2)
     if not config.dynamic_suspicion or needed < 1:
         return minimum
@@ -28,19 +36,35 @@ class Suspicion:
 
     Attributes:
         accusers: the ids of the members that hold it, the first one first.
+        convicted: whether another node has declared the member dead.
         started: the time at which it was opened, later by the pauses of this process since.
     """
 
-    __slots__ = ("accusers", "started")
+    __slots__ = ("accusers", "convicted", "started")
 
     def __init__(self, accuser: str, now: float) -> None:
         self.accusers = [accuser]
+        self.convicted = False
         self.started = now
 
     @property
     def confirmations(self) -> int:
         """Returns how many members accuse besides the first."""
         return len(self.accusers) - 1
+
+    def deadline(self, config: ProtocolConfig, members: int) -> float:
+        """Returns the time of the verdict, with n = `members` nodes."""
+        if self.convicted:
+            return self.started + shortest_suspicion(config, members)
+        return self.started + suspicion_timeout(config, members, self.confirmations)
+
+    def warned(self, config: ProtocolConfig, members: int, now: float) -> bool:
+        """Returns whether the member has had the time to refute, with n = `members` nodes."""
+        return now >= self.started + _WARNED * shortest_suspicion(config, members)
+
+    def convict(self) -> None:
+        """Notes that another node has declared the member dead; that is worth all confirmations."""
+        self.convicted = True
 
     def extend(self, seconds: float) -> None:
         """Moves the start by a pause of this process, which gave the suspect no time to refute."""

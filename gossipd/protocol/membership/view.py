@@ -2,8 +2,8 @@
 
 Follows SWIM sections 4.1 and 4.2 and Lifeguard IV.B. Two things are added. Generations let a
 restarted node replace its old self at once. And tables are merged: two nodes whose tables differ
-send each other rows. A death that comes in a merged table is only a suspicion here, if the member
-is live here, so that the two sides of a healed partition do not declare each other dead.
+send each other rows. Others' verdicts on a member that is live here are believed only after it has
+been suspect here for a while, so that after a partition no side declares members of the other dead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .awareness import Awareness
 from .gossip import Gossip
 from .peer import Peer
-from .suspicion import Suspicion, suspicion_timeout
+from .suspicion import Suspicion
 from .table import Member, MemberTable, above, beats, usable_id
 
 _RAISES = 3
@@ -68,7 +68,7 @@ class View(Part):
 
     def on_claims(self, claims: Claims, peer: Peer) -> None:
         """Applies what a member gossips."""
-        for claim in claims.claims:
+        for claim in peer.believed(claims.claims):
             self.hear(claim)
 
     def hear(self, claim: Claim) -> Member | None:
@@ -88,6 +88,11 @@ class View(Part):
         for claim in claims:
             news |= self.apply(claim, merged_from)
         return news
+
+    @property
+    def own(self) -> Member:
+        """Returns this node's row."""
+        return self._table.own
 
     def tell_changed(self, members: Iterable[str]) -> None:
         """Calls `changed` with the rows of these ids that are live."""
@@ -112,8 +117,8 @@ class View(Part):
             if row.state >= DEAD and not beats(row, claim):
                 row.at_least(claim.age, self._runtime.now)
             return False
-        if (merged_from or claim.forgotten) and claim.state == DEAD and row.state <= SUSPECT:
-            return self._doubt(row, claim, merged_from or claim.accuser)
+        if claim.state == DEAD and row.state <= SUSPECT:
+            return self._doubt(row, claim, merged_from)
         self._change(row, claim)
         return True
 
@@ -193,21 +198,35 @@ class View(Part):
             self._gossip.tell(claim)
         return True
 
-    def _doubt(self, row: Member, claim: Claim, accuser: str) -> bool:
-        """Suspects a live member that is dead in the merged table of a peer, or forgotten.
+    def _doubt(self, row: Member, claim: Claim, merged_from: str) -> bool:
+        """Suspects a live member that another node has declared dead, or believes the verdict.
 
-        After a partition each side holds the other for dead, and both tables are right about what
-        their nodes saw. If deaths were merged like other claims, the verdict would win over every
-        member that is alive, because dead beats alive under one incarnation. As a suspicion, with
-        that peer as accuser, it reaches the member itself, which refutes it by a larger
-        incarnation if it is there. If it is not, the suspicion runs out and ends in the same
-        verdict, some seconds later.
+        After a partition each side holds the other for dead, and both are right about what their
+        nodes saw. If verdicts were taken over like other claims, they would win over every member
+        that is alive, because dead beats alive under one incarnation. So a member must have been
+        suspect here for half of the shortest suspicion before a gossiped verdict is believed. It
+        hears of the suspicion, and refutes it by a larger incarnation if it is there. Where a
+        member is really dead the suspicion came long before the verdict, so the verdict spreads
+        as fast as gossip does. A node that missed the suspicion comes to its own verdict after the
+        shortest suspicion.
+
+        A merged table, and a claim that the member is forgotten, tell what nodes came to believe at
+        any time before. They accuse like others, and shorten nothing.
         """
+        accuser = merged_from or claim.accuser
         doubted = Claim(row.id, claim.generation, claim.incarnation, SUSPECT, accuser)
-        if not beats(doubted, row):
-            return False
-        self._change(row, doubted)
-        return True
+        news = beats(doubted, row)
+        if news:
+            self._change(row, doubted)
+        if merged_from or claim.forgotten:
+            return news
+        suspicion = self._suspicions[row.id]
+        if suspicion.warned(self._runtime.config, self._table.size(), self._runtime.now):
+            self._change(row, claim)
+            return True
+        suspicion.convict()
+        self._arm(row)
+        return news
 
     def _change(self, row: Member, claim: Claim) -> None:
         was, generation = row.state, row.generation
@@ -255,9 +274,9 @@ class View(Part):
         member can refute.
         """
         suspicion = self._suspicions[row.id]
-        lasts = suspicion_timeout(self._runtime.config, self._table.size(), suspicion.confirmations)
+        deadline = suspicion.deadline(self._runtime.config, self._table.size())
         verdict = partial(self._declare_dead, row, row.generation, row.incarnation)
-        self._runtime.timers.set(("suspicion", row.id), suspicion.started + lasts, verdict)
+        self._runtime.timers.set(("suspicion", row.id), deadline, verdict)
 
     def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:
         """Shortens an open suspicion, if the claim comes from one more accuser.

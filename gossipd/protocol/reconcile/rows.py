@@ -42,7 +42,7 @@ class RowExchange(Exchange[str]):
         A final message is the answer to a list of ours. `more` says that the list was news to the
         peer, so that comparing anew is worth while, though nothing here may be news to us.
         """
-        news = self._view.merge(rows.claims, peer.sender.id)
+        news = self._view.merge(peer.believed(rows.claims), peer.sender.id)
         if not rows.final:
             self._answer(rows, news, peer.source)
         elif rows.total and (rows.more or news):

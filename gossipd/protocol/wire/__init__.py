@@ -28,6 +28,7 @@ from .messages import (
     Spread,
     SpreadDone,
     Sums,
+    Unanswered,
 )
 from .sizes import claim_bytes, empty_group_bytes, entry_bytes, group_bytes
 
@@ -68,6 +69,7 @@ __all__ = [
     "Spread",
     "SpreadDone",
     "Sums",
+    "Unanswered",
     "claim_bytes",
     "empty_group_bytes",
     "encode_raw",

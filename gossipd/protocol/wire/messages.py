@@ -366,6 +366,18 @@ class Clock(Message, tag=16, gc=False, frozen=True):
     wall_ms: Number
 
 
+class Unanswered(Message, tag=18, gc=False, frozen=True):
+    """Tells the receiver that its datagrams arrive, but that its address does not answer.
+
+    Attributes:
+        id: the receiver's id, at whose address it was asked for an ack in vain.
+        source: the `host:port` that its datagrams come from.
+    """
+
+    id: Id
+    source: Id
+
+
 KINDS: Final[dict[type, str]] = {
     kind: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     for kind in Message.__subclasses__()

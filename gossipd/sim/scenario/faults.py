@@ -51,6 +51,7 @@ class FaultSchedule:
             "block": self._block,
             "slow": self._slow,
             "one-way": self._one_way,
+            "nat": self._nat,
             "partition": self._partition,
             "clock-jump": self._clock_jump,
             "slow-disk": self._slow_disk,
@@ -202,6 +203,19 @@ class FaultSchedule:
 
         def end() -> None:
             network.heal(rule)
+            self._detection.relieve(numbers)
+
+        self._later(fault, end)
+
+    def _nat(self, fault: Fault, numbers: Numbers) -> None:
+        world = self._world
+        self._detection.afflict(numbers)
+        for number in numbers:
+            self._faults.translate(number, mapped=fault.details["mapped"] == "yes")
+
+        def end() -> None:
+            for address in world.addresses(numbers):
+                world.carrier.translation.end(address)
             self._detection.relieve(numbers)
 
         self._later(fault, end)

@@ -236,6 +236,7 @@ FAULTS: Mapping[str, Kind] = {
     ),
     "slow": Kind("may", {"late": (between, UniformDelay(0.5, 2.5))}),
     "one-way": Kind("may", {"direction": (_one_of("out", "in"), "out"), "loss": (share, 1.0)}),
+    "nat": Kind("may", {"mapped": (_one_of("yes", "no"), "yes")}),
     "partition": Kind("may"),
     "clock-jump": Kind("none", {"by": (_step, -3600.0)}),
     "slow-disk": Kind("may", {"delay": (between, UniformDelay(0.02, 0.2))}),

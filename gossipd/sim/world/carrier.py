@@ -8,6 +8,7 @@ from gossipd.protocol import Address
 
 from .clock import Clock
 from .network import Arrival, Network
+from .translation import Translation
 
 DISCOVERY_PORT = 7000
 """The port that broadcasts come from."""
@@ -22,10 +23,12 @@ class Carrier:
     Attributes:
         broadcasts: whether all machines are on one segment, which a broadcast reaches; otherwise a
             broadcast reaches nobody.
+        translation: machines that seem to be elsewhere.
     """
 
     def __init__(self, clock: Clock, network: Network, *, broadcasts: bool = False) -> None:
         self.broadcasts = broadcasts
+        self.translation = Translation()
         self._clock = clock
         self._network = network
         self._machines: dict[Address, Arrive] = {}
@@ -40,9 +43,10 @@ class Carrier:
 
     def transmit(self, data: bytes, source: Address, to: Address) -> None:
         """Sends one datagram."""
-        clock = self._clock
-        for delay in self._network.send(data, source, to, clock.now):
-            clock.at(clock.now + delay, self.deliver, data, source, to)
+        clock, translation = self._clock, self.translation
+        shown = translation.source(source)
+        for delay in self._network.send(data, source, translation.target(to), clock.now):
+            clock.at(clock.now + delay, self.deliver, data, shown, to)
 
     def broadcast(self, data: bytes, source: Address) -> None:
         """Sends a datagram to every machine, including the sender's own, if broadcasts reach any.
@@ -57,6 +61,7 @@ class Carrier:
 
     def deliver(self, data: bytes, source: Address, to: Address) -> None:
         """Lets a datagram arrive now, whether a node sent it or somebody else."""
-        arrive = self._machines.get(to)
+        target, hidden = self.translation.target(to), self.translation.hides(to)
+        arrive = None if hidden else self._machines.get(target)
         arrival: Arrival = "vanished" if arrive is None else arrive(data, source)
-        self._network.arrived(data, to, arrival)
+        self._network.arrived(data, target, arrival)

@@ -105,6 +105,11 @@ class Faults:
         """Lets a node read each datagram that late; None: at once again."""
         self._world.host(node).read_late(delay)
 
+    def translate(self, node: Reference, *, mapped: bool) -> None:
+        """Lets a node appear at another address, and be reached at its own only if `mapped`."""
+        world = self._world
+        world.carrier.translation.begin(world.host(node).address, mapped=mapped)
+
     def partition(self, one: Iterable[Reference], other: Iterable[Reference] | None = None) -> None:
         """Cuts a group of nodes off from another, or from all the rest, until `network.heal`."""
         world = self._world

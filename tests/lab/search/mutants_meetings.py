@@ -96,6 +96,17 @@ def merged_deaths_are_believed(
     return True
 
 
+@mutant(view.View, "_doubt", "death after healing", within=60, among="healed")
+def verdicts_need_no_warning(
+    original: Any, self: Any, row: Any, claim: Claim, merged_from: str
+) -> bool:
+    """A death that is gossiped is taken over, though the member was no suspect here."""
+    if merged_from:
+        return original(self, row, claim, merged_from)
+    self._change(row, claim)
+    return True
+
+
 @mutant(
     contacts.Contacts, "_try_dead", "not alive", "counts never agreed", within=60, among="healed"
 )

@@ -7,6 +7,7 @@ from typing import Any
 from gossipd.protocol import runtime
 from gossipd.protocol.handshake import Handshake
 from gossipd.protocol.inbox import Inbox
+from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.membership import (
     awareness,
     challenges,
@@ -16,6 +17,7 @@ from gossipd.protocol.membership import (
     echoes,
     gossip,
     piggyback,
+    proof,
     suspicion,
     table,
     view,
@@ -47,12 +49,14 @@ def generations_are_raised_without_limit(original: Any, self: Any) -> bool:
     return True
 
 
-@mutant(view.View, "_confirm", _MEMBERSHIP + "view.py::test_a_confirmation_is_passed_on")
+@mutant(view.View, "_confirm", _MEMBERSHIP + "view_suspicions.py::test_a_confirmation_is_passed_on")
 def confirmations_stay_here(original: Any, self: Any, *arguments: Any) -> None:
     """A confirmation shortens nothing and is told to nobody."""
 
 
-@mutant(view.View, "paused", _MEMBERSHIP + "view.py::test_a_confirmation_takes_no_pause_back")
+@mutant(
+    view.View, "paused", _MEMBERSHIP + "view_suspicions.py::test_a_confirmation_takes_no_pause_back"
+)
 def pauses_shorten_suspicions(original: Any, self: Any, seconds: float) -> None:
     """A suspect has no more time to refute after a pause of the node that suspects it."""
 
@@ -97,6 +101,37 @@ def one_accuser_confirms_itself(original: Any, self: Any, accuser: str, limit: i
     """The same accuser confirms again and again."""
     self.accusers.append(accuser)
     return True
+
+
+@mutant(
+    suspicion.Suspicion,
+    "warned",
+    _MEMBERSHIP + "view_suspicions.py::test_the_dead_of_a_merged_table_warn_nobody_for_long",
+)
+def any_suspicion_is_a_warning(original: Any, self: Any, *arguments: Any) -> bool:
+    """A verdict is believed as soon as the member is suspect, though it had no time to refute."""
+    return True
+
+
+@mutant(
+    suspicion.Suspicion,
+    "convict",
+    _MEMBERSHIP + "view_suspicions.py::test_an_unexpected_verdict_is_a_suspicion",
+    1,
+)
+def unexpected_verdicts_are_one_accuser(original: Any, self: Any) -> None:
+    """A node that missed the suspicion waits for as long as if nobody had come to a verdict."""
+
+
+@mutant(
+    Keeping,
+    "restore",
+    "protocol/test_keeping.py::test_a_store_of_more_members_than_the_limit_is_read_to_it",
+)
+def restored_tables_have_no_limit(original: Any, self: Any, kept: Any, now: float) -> None:
+    """A node that starts with more rows than its limit keeps them all, unlike the others."""
+    self._member_limit = 1 << 60
+    original(self, kept, now)
 
 
 # Detection
@@ -213,8 +248,8 @@ def any_ping_is_answered(original: Any, self: Any, ping: Any, peer: Any) -> None
 
 
 @mutant(
-    Handshake,
-    "_vouched_for",
+    proof.Proof,
+    "vouched_for",
     "protocol/test_handshake.py::test_a_member_that_others_vouch_for_may_speak_at_once",
 )
 def nobody_is_vouched_for(original: Any, self: Any, peer: Any) -> None:

@@ -108,7 +108,11 @@ def the_dead_come_first(original: Any, self: Any, row: Any) -> None:
     self.fingerprint.put(row.id, (1 << 60) - 1 - position, digest)
 
 
-@mutant(table.MemberTable, "change", _MEMBERSHIP + "view.py::test_suspicion_leaves_the_gate_alone")
+@mutant(
+    table.MemberTable,
+    "change",
+    _MEMBERSHIP + "view_suspicions.py::test_suspicion_leaves_the_gate_alone",
+)
 def suspects_are_a_difference(original: Any, self: Any, row: Any, claim: Claim, now: float) -> None:
     """A suspicion changes the hash of the table, and so begins exchanges."""
     original(self, row, claim, now)

@@ -177,6 +177,17 @@ def test_an_answer_asks_for_as_many_as_its_level(ack: str | None, target: int, r
     assert ([] if right else ["wrong target"]) == kinds(counts)
 
 
+@pytest.mark.parametrize(("target", "expected"), [(2, []), (1, ["wrong target"])])
+def test_a_node_that_leaves_counts_itself_for_a_majority(target: int, expected: list[str]) -> None:
+    """Of two members, of which one leaves while its write waits, both are a majority."""
+    world, (a,), counts = watched(1)
+    a.row(A, "left")
+    a.row("10.0.0.2:8088", "alive")
+    a.answered = (1, target)
+    Commands(world).increment(0, 1, ack="majority")
+    assert expected == kinds(counts)
+
+
 def test_a_write_fails_only_if_its_disk_does() -> None:
     """At some time between the question and the answer."""
     for failing, expected in ({}, ["failed for no reason"]), ({A: [(0.0, 1.0)]}, []):

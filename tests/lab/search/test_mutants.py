@@ -12,6 +12,7 @@ from tests.lab.search import (
     mutants_counter,
     mutants_meetings,
     mutants_membership,
+    mutants_proof,
     mutants_tested,
     mutants_tested_counter,
 )
@@ -22,6 +23,7 @@ BROKEN = (
     mutants_counter,
     mutants_meetings,
     mutants_membership,
+    mutants_proof,
     mutants_tested,
     mutants_tested_counter,
 )
@@ -76,6 +78,7 @@ def test_there_are_enough_of_them() -> None:
         "left too early",
         "left with counts",
         "lost",
+        "never answered",
         "never said",
         "no order",
         "not alive",

@@ -97,6 +97,15 @@ def test_the_dead_count_for_a_majority_for_ten_minutes(after: float, target: int
     assert (2, target) == (answer.holders, answer.target)
 
 
+def test_a_node_that_leaves_counts_itself() -> None:
+    """It is one of two as long as it holds the write alone, and says that this is no majority."""
+    node, talk = cluster(2, silent=1)
+    write(node, talk, "majority")
+    talk.carry(node, node.leave(talk.now))
+    talk.run(1)
+    assert [Answer(1, 1, 1, 2)] == talk.answers[A]
+
+
 def test_the_removed_do_not_count() -> None:
     """A removed peer counts neither as a holder nor in the target."""
     node, talk = cluster(3)

@@ -15,12 +15,10 @@ from gossipd.protocol.events import (
     MemberSuspect,
     Refuted,
 )
-from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.membership.table import beats
-from gossipd.protocol.membership.view import View
 from gossipd.protocol.wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim
 from tests.protocol.conversation import WALL_MS, address, node_id
-from tests.protocol.parts import Parts
+from tests.protocol.membership.seen import Seen
 
 DECADE = 10 * 365 * 86_400_000
 CLAIMS = st.builds(
@@ -28,71 +26,15 @@ CLAIMS = st.builds(
 )
 
 
-class Seen:
-    """A node's view of its cluster, and what it reported."""
-
-    def __init__(self, members: int = 0, **changes: object) -> None:
-        self.parts = parts = Parts(**changes)
-        self.runtime, self.table = parts.runtime, parts.table
-        self.awareness = Awareness(8)
-        self.view = View(
-            parts.runtime,
-            parts.outbox,
-            parts.table,
-            parts.gossip,
-            self.awareness,
-            parts.note_changed,
-        )
-        for number in range(2, 2 + members):
-            self.say(number, ALIVE)
-        self.events()
-
-    def say(
-        self,
-        number: int,
-        state: int,
-        *,
-        incarnation: int = 0,
-        generation: int = 1,
-        accuser: int = 0,
-        merged_from: int = 0,
-    ) -> bool:
-        """Applies a claim about the node of that number."""
-        claim = Claim(
-            node_id(number), generation, incarnation, state, node_id(accuser) if accuser else ""
-        )
-        return self.view.apply(claim, node_id(merged_from) if merged_from else "")
-
-    def row(self, number: int) -> tuple[int, int, int]:
-        """Returns generation, incarnation and state of a row."""
-        row = self.table.rows[node_id(number)]
-        return row.generation, row.incarnation, row.state
-
-    def events(self) -> list[Event]:
-        """Returns the events that were reported since the last call."""
-        return self.parts.events()
-
-    def verdict(self, number: int) -> float | None:
-        """Fires timers until that node is no suspect. Returns when, or None if it stays suspect."""
-        while self.row(number)[2] == SUSPECT:
-            due = self.runtime.timers.next_deadline()
-            if due is None:
-                return None
-            self.runtime.now = due
-            action = self.runtime.timers.pop_due(due)
-            if action is not None:
-                action()
-        return self.runtime.now
-
-
 @given(st.lists(CLAIMS, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_gossip_has_one_result_in_any_order(claims: list[Claim], random: object) -> None:
-    """Claims that arrive in any order, some of them again, leave the same row."""
+    """Claims in any order, some of them again, leave the same row once suspicions have ended."""
     rows = []
     for _ in range(2):
         seen = Seen()
         for claim in claims + claims[:2]:
             seen.view.apply(claim)
+        seen.verdict(2)
         rows.append(seen.row(2))
         random.shuffle(claims)  # type: ignore[attr-defined]
     assert rows[0] == rows[1]
@@ -118,7 +60,6 @@ def test_rumours_of_an_old_generation_change_nothing() -> None:
     ("state", "event"),
     [
         (SUSPECT, MemberSuspect(node_id(2), node_id(3))),
-        (DEAD, MemberDead(node_id(2), node_id(3))),
         (LEFT, MemberLeft(node_id(2))),
     ],
 )
@@ -130,14 +71,24 @@ def test_each_verdict_has_its_event(state: int, event: Event) -> None:
     assert [event] == seen.events()
 
 
-@pytest.mark.parametrize(("state", "was"), [(SUSPECT, "suspect"), (DEAD, "dead")])
-def test_a_refutation_is_a_recovery(state: int, was: str) -> None:
+def test_a_death_has_its_event() -> None:
+    """It names the node that came to the verdict, and is reported once."""
+    seen = Seen(9)
+    seen.kill(2)
+    seen.say(2, DEAD, accuser=3)
+    assert [MemberDead(node_id(2), node_id(3))] == seen.events()
+
+
+def test_a_refutation_is_a_recovery() -> None:
     """A member that raises its incarnation is alive again."""
-    seen = Seen(1)
-    seen.say(2, state, accuser=3)
+    seen = Seen(9)
+    seen.kill(2)
+    seen.say(4, SUSPECT, accuser=3)
     seen.events()
-    seen.say(2, ALIVE, incarnation=1)
-    assert [MemberRecovered(node_id(2), was)] == seen.events()
+    for number in (2, 4):
+        seen.say(number, ALIVE, incarnation=1)
+    recovered = [MemberRecovered(node_id(2), "dead"), MemberRecovered(node_id(4), "suspect")]
+    assert recovered == seen.events()
 
 
 @pytest.mark.parametrize("state", [SUSPECT, DEAD, LEFT])
@@ -236,101 +187,6 @@ def test_a_member_goes_above_whatever_is_said_of_it(
     assert max(own.generation, own.incarnation) <= LARGEST
 
 
-def test_a_merged_death_is_only_a_suspicion() -> None:
-    """Another one's table makes a live member suspect, not dead."""
-    seen = Seen(3)
-    seen.say(2, DEAD, accuser=4, merged_from=3)
-    assert SUSPECT == seen.row(2)[2]
-
-
-def test_a_merged_death_of_a_suspect_changes_nothing() -> None:
-    """A merged verdict neither ends nor shortens a suspicion."""
-    seen, other = Seen(9), Seen(9)
-    for each in (seen, other):
-        each.say(2, SUSPECT, accuser=3)
-    seen.say(2, DEAD, accuser=4, merged_from=5)
-    assert other.verdict(2) == seen.verdict(2)
-
-
-def test_a_merged_leave_is_believed() -> None:
-    """Only the member itself can have said that it left."""
-    seen = Seen(2)
-    seen.say(2, LEFT, merged_from=3)
-    assert LEFT == seen.row(2)[2]
-
-
-# Ten nodes: 18 s without a confirmation, 10.5 s with one of three, 3 s with all (test_suspicion).
-@pytest.mark.parametrize(
-    ("accusers", "merged", "seconds"),
-    [
-        ([3], [], 18.0),
-        ([3, 3, 3], [], 18.0),
-        ([3, 4], [], 10.5),
-        ([3, 4, 4], [], 10.5),
-        ([3, 4, 5, 6], [], 3.0),
-        ([3], [4, 5, 6], 18.0),
-    ],
-)
-def test_only_independent_confirmations_shorten_a_suspicion(
-    accusers: list[int], merged: list[int], seconds: float
-) -> None:
-    """The same accuser twice, or a merged table, is no confirmation."""
-    seen = Seen(9)
-    for accuser in accusers:
-        seen.say(2, SUSPECT, accuser=accuser)
-    for source in merged:
-        seen.say(2, SUSPECT, accuser=source, merged_from=source)
-    found = seen.verdict(2)
-    assert pytest.approx(seconds) == found
-
-
-def test_a_confirmation_is_passed_on() -> None:
-    """A new accuser is news for the others too."""
-    seen = Seen(9)
-    seen.say(2, SUSPECT, accuser=3)
-    while seen.parts.gossip.send(address(9), None):
-        pass
-    seen.say(2, SUSPECT, accuser=4)
-    assert {"claims": 1} == seen.parts.gossip.waiting()
-
-
-def test_own_pauses_lengthen_a_suspicion() -> None:
-    """Time in which this process did not run is no time for the suspect to answer."""
-    seen = Seen(9)
-    seen.say(2, SUSPECT, accuser=3)
-    seen.runtime.timers.extend(5.0)
-    seen.view.paused(5.0)
-    assert 23.0 == seen.verdict(2)
-
-
-def test_a_confirmation_takes_no_pause_back() -> None:
-    """It shortens the suspicion, which still counts from the start that the pause has moved."""
-    verdicts = []
-    for pause in (0.0, 5.0):
-        seen = Seen(9)
-        seen.say(2, SUSPECT, accuser=3)
-        seen.runtime.timers.extend(pause)
-        seen.view.paused(pause)
-        seen.say(2, SUSPECT, accuser=4)
-        verdicts.append(seen.verdict(2))
-    assert 5.0 == verdicts[1] - verdicts[0]
-
-
-def test_suspicion_leaves_the_gate_alone() -> None:
-    """It is a passing view, and no difference to reconcile."""
-    seen = Seen(9)
-    before = seen.table.fingerprint.total
-    seen.say(2, SUSPECT, accuser=3)
-    assert before == seen.table.fingerprint.total
-
-
-def test_an_unknown_suspect_is_suspected() -> None:
-    """A suspicion of a member that was not known makes it known, and suspected."""
-    seen = Seen(3)
-    seen.say(9, SUSPECT, accuser=3)
-    assert SUSPECT == seen.row(9)[2]
-
-
 @pytest.mark.parametrize("merged_from", [0, 3])
 def test_beyond_the_limit_live_members_are_refused(merged_from: int) -> None:
     """Where all rows are live, a new member is refused and counted."""
@@ -342,7 +198,7 @@ def test_beyond_the_limit_live_members_are_refused(merged_from: int) -> None:
 def test_beyond_the_limit_the_dead_make_room() -> None:
     """A live member replaces the oldest dead one."""
     seen = Seen(3, member_limit=4)
-    seen.say(2, DEAD, accuser=3)
+    seen.kill(2)
     assert seen.say(9, ALIVE)
 
 

@@ -46,6 +46,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.Content: st.builds(m.Content, OWNERS, NUMBERS, HASHES),
     m.Beacon: st.builds(m.Beacon, st.booleans(), st.binary(max_size=256)),
     m.Clock: st.builds(m.Clock, NUMBERS),
+    m.Unanswered: st.builds(m.Unanswered, IDS, IDS),
 }
 MESSAGES = st.lists(st.one_of(*KINDS.values()), max_size=4)
 DATAGRAM = CODEC.datagram(
