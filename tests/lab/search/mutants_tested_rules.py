@@ -15,7 +15,7 @@ from unittest.mock import patch
 import attrs
 
 from gossipd.protocol import foreign, runtime
-from gossipd.protocol.counters import answers, holdings, pushes
+from gossipd.protocol.counters import answers, holdings, pushes, writes
 from gossipd.protocol.handshake import Handshake
 from gossipd.protocol.membership import (
     awareness,
@@ -32,12 +32,14 @@ from gossipd.protocol.membership import (
     view,
 )
 from gossipd.protocol.membership.peer import Peer
-from gossipd.protocol.wire import ALIVE, LARGEST, LEFT, Claim, codec
+from gossipd.protocol.wire import ALIVE, LARGEST, LEFT, Beacon, Claim, Sender, codec
 from tests.lab.search.mutants import tested_mutant as mutant
+from tests.protocol.conversation import WALL_MS, datagram
 
 _MEMBERSHIP = "protocol/membership/test_"
 _COUNTERS = "protocol/counters/test_"
 _NUMBERS = count(1)
+_LOOPBACK = datagram(Sender("127.0.0.1:8088", WALL_MS, 0, 5), Beacon(padding=bytes(128)))
 
 
 class _Fits(int):
@@ -285,6 +287,28 @@ def the_default_is_always_all(original: Any, self: Any, ack: str | None) -> str:
     return ack or "all"
 
 
+@mutant(
+    writes.Writes,
+    "increment",
+    _COUNTERS + "writes.py::test_the_value_limit_refuses_an_increment",
+)
+def values_have_no_limit(original: Any, self: Any, name: str, asked: Any) -> None:
+    """An increment counts beyond what JSON reads exactly."""
+    with patch.object(writes, "VALUE_LIMIT", 1 << 60):
+        original(self, name, asked)
+
+
+@mutant(
+    writes.Writes,
+    "sync",
+    _COUNTERS + "writes.py::test_the_floor_limit_refuses_a_sync_and_no_increment",
+)
+def floors_have_no_limit(original: Any, self: Any, *arguments: Any) -> None:
+    """A counter is raised as often as anybody likes, whatever memory that takes."""
+    with patch.object(writes, "FLOOR_LIMIT", 1 << 60):
+        original(self, *arguments)
+
+
 # 7. Discovery
 
 
@@ -316,6 +340,17 @@ def everybody_answers_a_beacon(original: Any, self: Any, peer: Any) -> None:
 def short_beacons_are_answered(original: Any, self: Any, peer: Any) -> None:
     """The answer to a beacon may be larger than the beacon."""
     original(self, Peer(peer.source, peer.sender, 1 << 20))
+
+
+@mutant(
+    discovery.Discovery,
+    "_reachable",
+    _MEMBERSHIP + "discovery.py::test_beacons_that_are_nobodys_are_ignored",
+    _LOOPBACK,
+)
+def every_id_is_a_machine(original: Any, self: Any, member: str) -> bool:
+    """A beacon is answered to an id that means another machine to each machine."""
+    return True
 
 
 # 8. Registering, removing, leaving
