@@ -92,9 +92,9 @@ class OwnId:
             self._follow(self._address.look())
 
     async def look_up(self, host: str, port: int) -> list[Address]:
-        """Looks up the name of a contact, and takes its addresses as evidence before it returns."""
+        """Looks up a contact's name; takes a seed's addresses as evidence before it returns."""
         addresses = await self._look_up(host, port)
-        if self._address is not None:
+        if self._address is not None and (host, port) in self._join:
             self._follow(self._address.seeds(address for address, _ in addresses))
         return addresses
 

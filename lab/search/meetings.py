@@ -157,6 +157,7 @@ def _large_tables(rng: Random, nodes: int) -> Words:
     if rng.random() < 0.5:
         words["start"], words["seeds"] = "together", 1
     words["increment"] = [f"n{rng.randrange(nodes)}@{round(rng.uniform(0.3, 3), 3)},amount=1"]
+    words["holders"] = rng.choice((1, nodes))
     return words
 
 

@@ -24,6 +24,7 @@ _CALM = (
     "seeds",
     "owners",
     "dead-rows",
+    "holders",
     "writes",
 )
 

@@ -246,14 +246,19 @@ async def test_interfaces_are_read_every_two_seconds(
 
 
 async def test_a_name_that_resolves_later(two: FakeMachine, autojump_clock: Clock) -> None:
-    """The node moves before it gets the addresses, and so contacts them under the right id."""
+    """The node moves before it gets the addresses, so that it contacts them under the right id.
+
+    A name that is only registered or removed is none to join.
+    """
     two.default = "172.17.0.1"
     resolver, moves = Resolver(), list[str]()
     own = own_id(resolver, join=("node2:8088",))
     assert "172.17.0.1:8088" == await found(own)
     own.follow(moves.append)
     assert [] == await own.look_up("node2", 8088)
-    resolver.known["node2"] = "10.9.0.2"
+    resolver.known |= {"node2": "10.9.0.2", "node3": "10.9.0.3"}
+    assert [("10.9.0.3", 8088)] == await own.look_up("node3", 8088)
+    assert [] == moves
     assert [("10.9.0.2", 8088)] == await own.look_up("node2", 8088)
     assert ["10.9.0.1:8088"] == moves
 

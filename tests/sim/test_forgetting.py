@@ -6,6 +6,7 @@ A day of `year` is a minute here, and so the dead are forgotten after three minu
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import mean
 
 import pytest
 
@@ -73,15 +74,16 @@ def assert_level(found: list[tuple[int, int, int, int]], most: int) -> None:
     """Raises AssertionError unless tables, hashes and traffic stay as they are early on."""
     for table, different, datagrams, size in found:
         print(table, different, datagrams, size)
-    for table, different, datagrams, size in found:
         assert table <= most
         assert different == 1
-        assert datagrams < 1.1 * found[0][2]
-        assert size < 1.1 * found[0][3]
+    # One day differs from the next by some percent, so no single one is the measure.
+    early, late = found[: len(found) // 2], found[len(found) // 2 :]
+    for each in (2, 3):
+        assert max(day[each] for day in late) < 1.1 * mean(day[each] for day in early)
 
 
 def test_a_cluster_whose_nodes_are_replaced_levels_off() -> None:
-    """After forty days, of which ten replace everybody, nothing is larger than after ten."""
+    """In forty days, of which ten replace everybody, nothing grows after the first half."""
     assert_level(year(10, 1, 40), 10 + 3 + 2)
 
 

@@ -47,16 +47,21 @@ def add_nodes(world: World, scenario: Scenario, *, sync_interval: float | None =
     for number in range(scenario.nodes):
         world.add(
             seeds=seeds,
-            kept=None if number else _first_disk(scenario),
+            kept=_disk(scenario, number),
             sync_interval=sync_interval,
         )
 
 
-def _first_disk(scenario: Scenario) -> State | None:
-    """Returns what is on the disk of the first node, None if the scenario puts nothing there."""
-    if not scenario.owners and not scenario.dead_rows:
+def _disk(scenario: Scenario, number: int) -> State | None:
+    """Returns what is on the disk of a node, None if the scenario puts nothing there."""
+    if number >= scenario.holders or not (scenario.owners or scenario.dead_rows):
         return None
-    return State(members=_died_long_ago(scenario), groups=_left_behind(scenario))
+    members, groups = _died_long_ago(scenario), _left_behind(scenario)
+    if scenario.holders > 1:
+        rng = Random(f"{scenario.seed}/disk of {number}")
+        members = tuple(each for each in members if rng.random() < 0.5)
+        groups = tuple(each for each in groups if rng.random() < 0.5)
+    return State(members=members, groups=groups)
 
 
 def _died_long_ago(scenario: Scenario) -> tuple[Claim, ...]:

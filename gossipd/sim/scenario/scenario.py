@@ -63,6 +63,8 @@ class Scenario:
         writes: increments a second, in the whole cluster.
         owners: how many processes of earlier runs have left entries on the first node's disk.
         dead_rows: how many members that died long ago have rows on the first node's disk.
+        holders: how many of the first nodes have these on their disks. If it is more than one, each
+            has a random half of them.
         faults: faults and commands, each with the numbers of its nodes, in order of time.
         words: what the scenario was made from, as text, in order.
     """
@@ -81,6 +83,7 @@ class Scenario:
     writes: float = 0.0
     owners: int = 0
     dead_rows: int = 0
+    holders: int = 1
     faults: tuple[tuple[Fault, tuple[int, ...]], ...] = ()
     words: Mapping[str, Any] = attrs.Factory(dict)
 
@@ -197,6 +200,7 @@ _PLAIN: Mapping[str, Callable[[str], Any]] = {
     "writes": notation.rate,
     "owners": _from(0, MAX_OWNERS),
     "dead-rows": _from(0, MAX_DEAD_ROWS),
+    "holders": _from(1, MAX_NODES),
 }
 
 WORDS = ("about", *_PLAIN, "profile", "set", *FAULTS, *COMMANDS)

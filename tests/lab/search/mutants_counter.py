@@ -220,9 +220,9 @@ def the_last_arrival_wins(
 
 
 @mutant(Keeping, "restore", "lost", "count fell", within=60, among="clocks")
-def nothing_is_read_back(original: Any, self: Any, kept: Any, now: float) -> None:
+def nothing_is_read_back(original: Any, self: Any, kept: Any) -> None:
     """A process starts without the entries that the one before it wrote."""
-    original(self, kept and attrs.evolve(kept, groups=()), now)
+    original(self, kept and attrs.evolve(kept, groups=()))
 
 
 @mutant(writes.Writes, "merge", "count fell", within=150)

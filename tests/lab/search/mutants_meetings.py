@@ -142,7 +142,7 @@ def row_lists_are_cut(original: Any, self: Any, first: int, last: int) -> list[C
     found: list[Claim] = []
     for _, member in self._fingerprint.walk(first, last):
         if len(found) < 20:
-            found.append(self._table.rows[member].claim())
+            found.append(self._table.rows[member].claim(self._runtime.now))
     return found
 
 

@@ -125,13 +125,15 @@ def unexpected_verdicts_are_one_accuser(original: Any, self: Any) -> None:
 
 @mutant(
     Keeping,
-    "restore",
+    "_restore_row",
     "protocol/test_keeping.py::test_a_store_of_more_members_than_the_limit_is_read_to_it",
+    1,
 )
-def restored_tables_have_no_limit(original: Any, self: Any, kept: Any, now: float) -> None:
+def restored_tables_have_no_limit(
+    original: Any, self: Any, claim: Claim, since: int | None, removed: bool
+) -> None:
     """A node that starts with more rows than its limit keeps them all, unlike the others."""
-    self._member_limit = 1 << 60
-    original(self, kept, now)
+    self._table.set_removed(self._table.add(claim, 0.0), removed)
 
 
 # Detection
@@ -234,6 +236,7 @@ def the_outdated_are_challenged(original: Any, self: Any, peer: Any, number: int
     challenges.Challenges,
     "echoed",
     "sim/test_clocks.py::test_each_side_says_it_after_restarts_at_any_moment",
+    0,
 )
 def only_challenges_tell_clocks(original: Any, self: Any, peer: Any) -> None:
     """A node tells nobody its clock who did not challenge it."""

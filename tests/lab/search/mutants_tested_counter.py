@@ -45,7 +45,13 @@ def a_learned_floor_is_no_write(original: Any, self: Any, group: Any) -> bool:
     return False
 
 
-@mutant(answers.Answers, "_target", _COUNTERS + "answers.py::test_the_dead_count_for_a_majority")
+@mutant(
+    answers.Answers,
+    "_target",
+    _COUNTERS + "answers.py::test_the_dead_count_for_a_majority_for_ten_minutes",
+    120,
+    3,
+)
 def the_dead_do_not_count(original: Any, self: Any, level: str, live: int) -> int:
     """A majority is one of the live members, so that both sides of a partition have one."""
     return (live + 1) // 2 + 1 if level == "majority" else original(self, level, live)

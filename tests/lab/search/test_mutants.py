@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.lab.search import (
     mutants_proof,
     mutants_tested,
     mutants_tested_counter,
+    mutants_tested_rules,
 )
 from tests.lab.search.mutants import MUTANTS, Mutant
 
@@ -28,6 +30,7 @@ BROKEN = (
     mutants_proof,
     mutants_tested,
     mutants_tested_counter,
+    mutants_tested_rules,
 )
 
 FIRST = 10_000_000
@@ -57,6 +60,7 @@ def test_every_other_mutant_fails_a_test(mutant: Mutant) -> None:
     file, _, name = mutant.test.partition("::")
     module = import_module(f"tests.{file.removesuffix('.py').replace('/', '.')}")
     test = getattr(module, name)
+    signature(test).bind(*mutant.arguments)
     with mutant.patch(), pytest.raises((Exception, pytest.fail.Exception)):
         test(*mutant.arguments)
 

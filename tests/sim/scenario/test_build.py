@@ -64,3 +64,19 @@ def test_with_discovery_the_network_is_one_segment() -> None:
     add_nodes(world, make_scenario(words))
     world.run(2.0)
     assert [] == everybody_alive(world)
+
+
+def test_several_holders_have_a_half_each() -> None:
+    """Other halves, which become one table."""
+    scenario = make_scenario({"nodes": 3, "owners": 40, "dead-rows": 40, "holders": 2})
+    world = build_world(scenario)
+    add_nodes(world, scenario)
+    states = [world.node(number).state() for number in range(3)]
+    owners = [{group.owner for group in state.groups} for state in states]
+    assert not owners[2]
+    assert owners[0] - owners[1]
+    assert owners[1] - owners[0]
+    world.run(10.0)
+    agreed = {world.node(number).gates() for number in range(3)}
+    assert 1 == len(agreed)
+    assert {group.owner for group in world.node(2).state().groups} == owners[0] | owners[1]
