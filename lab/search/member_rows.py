@@ -261,6 +261,17 @@ def apart(hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
     return pairs
 
 
+def of_other_clusters(hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
+    """Returns the pairs of running nodes that are of clusters with different ids."""
+    shown = {host.id: host.running().statistics().cluster for host in hosts}
+    return {
+        (one, other): None
+        for one in shown
+        for other in shown
+        if shown[one] and shown[other] and shown[one] != shown[other]
+    }
+
+
 def connected(hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
     """Returns whether each node can reach every other one, through others and without `cut`."""
     if not hosts:

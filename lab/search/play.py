@@ -22,14 +22,14 @@ from gossipd.sim.scenario import (
     build_world,
     make_scenario,
 )
-from gossipd.sim.world import DiskReplaced, Host, SetBack, World, id_of
+from gossipd.sim.world import Crashed, DiskReplaced, Host, SetBack, World, id_of
 
 from .budgets import Budgets
 from .counts import Counts, Times
 from .departures import Healed, Leaves
 from .draw import Words
 from .findings import Finding
-from .member_rows import MemberRows, apart, connected
+from .member_rows import MemberRows, apart, connected, of_other_clusters
 from .neighbours import Neighbours
 from .unreached import Unreached
 
@@ -173,7 +173,7 @@ class _History:
         if down and not self._agree(1, []):
             return
         hosts = world.live()
-        cut = apart(hosts)
+        cut = self._cut(hosts)
         if self._connected(hosts, cut):
             self._found += self.counts.judge(hosts) + self._judge_load()
         if not self.findings():
@@ -211,7 +211,7 @@ class _History:
 
     def _disagreements(self, down: Sequence[Host]) -> list[Finding]:
         hosts = self.world.live()
-        cut = apart(hosts)
+        cut = self._cut(hosts)
         if not self._connected(hosts, cut):
             return self.rows.judge([], down) or self._unanswered()
         pairs = [
@@ -230,6 +230,19 @@ class _History:
             Finding("unanswered", f"{each.kind} of {each.amount} at {each.node}")
             for each in self.world.unanswered()
         ]
+
+    def _cut(self, hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
+        """Returns the pairs of nodes that need not find each other.
+
+        One of them has removed the other; or it lost its disk, and counted before any other node
+        met it, so that it is another cluster, unless somebody asks for one.
+        """
+        events = [each.event for each in self.world.log.events]
+        lost = any(isinstance(each, Crashed) and each.state_lost for each in events)
+        cut = apart(hosts)
+        if lost or any(isinstance(each, DiskReplaced) for each in events):
+            cut |= of_other_clusters(hosts)
+        return cut
 
     def _connected(self, hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
         """Returns whether all nodes can find each other.

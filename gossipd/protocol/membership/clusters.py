@@ -330,7 +330,7 @@ class Clusters(Part):
 
     def _message(self, to: Address) -> ClusterIds:
         """Returns what this node says of its cluster to the node at an address."""
-        lone = len(self._table.rows) == 1 and not self._contacts.remembered()
+        lone = len(self._table.rows) == 1 and not self._known
         asked = self._why(to) == _ASKED
         return ClusterIds(list(self.ids), self._has_counted(), lone, asked, self._count() or 0)
 
