@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 from unittest.mock import patch
-from unittest.mock import patch
 
 from gossipd.protocol import State
 from gossipd.protocol.counters import answers, pushes, relays, writes
