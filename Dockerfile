@@ -22,10 +22,14 @@ LABEL org.opencontainers.image.title="gossipd" \
 COPY --from=build /opt/gossipd /opt/gossipd
 COPY --from=build --chown=10001:10001 /var/lib/gossipd /var/lib/gossipd
 
+# The name of the cluster that containers of this image belong to, unless they are given another one.
+ARG CLUSTER=gossipd
+
 # All interfaces; the variable PORT chooses the port.
 ENV PATH=/opt/gossipd/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     GOSSIPD_BIND=0.0.0.0 \
+    GOSSIPD_CLUSTER=$CLUSTER \
     GOSSIPD_DATA_DIR=/var/lib/gossipd
 
 USER 10001:10001

@@ -67,6 +67,24 @@ def test_volumes_are_where_the_image_keeps_its_data() -> None:
         assert [f"{name}:{volume}"] == _compose()["services"][name]["volumes"]
 
 
+def test_clusters_have_the_name_of_their_namespace_or_project() -> None:
+    """So that the nodes of two of them stay apart, whatever addresses are given out again."""
+    [container] = _pod()["containers"]
+    variables = {one["name"]: one for one in container["env"]}
+    assert "$(NAMESPACE)" in variables["GOSSIPD_CLUSTER"]["value"]
+    source = variables["NAMESPACE"]["valueFrom"]["fieldRef"]["fieldPath"]
+    assert "metadata.namespace" == source
+    # A variable stands for a value only after it was declared.
+    names = [one["name"] for one in container["env"]]
+    assert names.index("NAMESPACE") < names.index("GOSSIPD_CLUSTER")
+    project = "${COMPOSE_PROJECT_NAME:-gossipd}"
+    for name, service in _compose()["services"].items():
+        assert project == service["environment"]["GOSSIPD_CLUSTER"], name
+        # And so has a container that is started by hand from the image.
+        assert {"CLUSTER": project} == service["build"]["args"]
+    assert ["CLUSTER=gossipd"] == [each for each in _dockerfile("ARG") if "CLUSTER" in each]
+
+
 def test_pods_join_by_the_headless_service() -> None:
     """Its name resolves to all pods, ready or not, at the port on which they gossip."""
     stateful = _objects()["StatefulSet", "gossipd"]["spec"]
@@ -110,7 +128,9 @@ def test_compose_is_the_originals() -> None:
     for number, name in enumerate(("node1", "node2", "node3")):
         service = services[name]
         assert name == service["container_name"]
-        assert {"PORT": f"{8088 + number}"} == service["environment"]
+        environment = service["environment"]
+        assert f"{8088 + number}" == environment["PORT"]
+        assert {"PORT", "GOSSIPD_CLUSTER"} == {*environment}
         assert [f"127.0.0.1:{9088 + number}:{8088 + number}"] == service["ports"]
         assert ["mynetwork"] == service["networks"]
     assert {"mynetwork": {"name": "mynetwork"}} == _compose()["networks"]

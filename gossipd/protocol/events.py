@@ -133,6 +133,44 @@ class ForeignDatagram:
 
 
 @attrs.frozen
+class OtherCluster:
+    """A node of another cluster of the same name is at an address that was contacted, or asks.
+
+    The two are kept apart. Reported once a minute at most. A seed is reported as `SeedNotJoined`.
+
+    Attributes:
+        source: the address of that node, as `host:port`.
+        ours: the id of this node's cluster.
+        theirs: the id of that node's cluster.
+        mend: what makes them one cluster, if that is wanted.
+    """
+
+    source: str
+    ours: str
+    theirs: str
+    mend: str = "nothing is needed to keep them apart; --join or /register makes them one"
+
+
+@attrs.frozen
+class ClustersMerged:
+    """This node's cluster became one with another that has counted as well: somebody asked for it.
+
+    Attributes:
+        source: the address of the node of the other cluster, as `host:port`.
+        ours: the id of this node's cluster.
+        theirs: the id of the other cluster.
+        our_count: the value of the counter here.
+        their_count: the value of the counter there.
+    """
+
+    source: str
+    ours: str
+    theirs: str
+    our_count: int
+    their_count: int
+
+
+@attrs.frozen
 class AddressSilent:
     """A node is no member, since it does not answer at the address that it advertises.
 
@@ -253,6 +291,8 @@ Event = (
     | SeedNotJoined
     | IdConflict
     | ForeignDatagram
+    | OtherCluster
+    | ClustersMerged
     | AddressSilent
     | OwnAddressSilent
     | ClockDiffers

@@ -16,7 +16,7 @@ other members told of a node at this address with this generation.
 
 from __future__ import annotations
 
-from .membership import Challenges, Discovery, Echoes, Gossip, Peer, Proof, View
+from .membership import Challenges, Clusters, Echoes, Gossip, Peer, Proof, View
 from .part import Admits, Handler, Part
 from .reconcile import Reconciler
 from .wire import LEFT, Ack, Claims, Message, Ping
@@ -32,7 +32,7 @@ class Handshake(Part):
         echoes: Echoes,
         gossip: Gossip,
         challenges: Challenges,
-        discovery: Discovery,
+        clusters: Clusters,
         reconciler: Reconciler,
     ) -> None:
         self._view = view
@@ -40,7 +40,7 @@ class Handshake(Part):
         self._echoes = echoes
         self._gossip = gossip
         self._challenges = challenges
-        self._discovery = discovery
+        self._clusters = clusters
         self._reconciler = reconciler
         self.handlers = {Ping: Handler(self.on_ping, Admits.ANYBODY)}
 
@@ -52,14 +52,16 @@ class Handshake(Part):
         still wait for the echo (`Admits.ECHOED`).
         """
         met = None
-        if self._echoes.verified(peer.source, peer.sender):
+        if self._echoes.verified(peer.source, peer.sender) and self._clusters.admits(peer):
             met = self._proof.meet(peer)
         if met is not None:
-            self._discovery.met(peer.source, met.id)
+            self._clusters.met(peer)
         peer.identify(met, self._proof.vouched_for(peer))
 
     def refuse(self, message: Message, peer: Peer) -> None:
         """Challenges the sender of a message that it may not send yet.
+
+        A sender of another cluster is challenged only so that it learns which one this node is of.
 
         A sender whose address does not answer is not challenged, but told so with the ack of its
         pings.
@@ -69,6 +71,8 @@ class Handshake(Part):
         other for outdated, and otherwise neither would ever listen.
         """
         verified = self._echoes.verified(peer.source, peer.sender)
+        if verified and not self._clusters.admits(peer):
+            return
         if verified and peer.row is None and isinstance(message, Claims):
             for claim in message.claims:
                 if claim.id == self._view.own.id:
@@ -88,7 +92,7 @@ class Handshake(Part):
         if peer.met is None:
             if self._view.leaving:
                 return
-            if self._proof.is_missed(peer):
+            if self._proof.is_missed(peer) and self._clusters.admits(peer):
                 self._proof.answer(peer, ping.number)
             else:
                 self._challenges.challenge(peer, ping.number)
@@ -97,7 +101,8 @@ class Handshake(Part):
             own = self._view.own
             self._gossip.send(peer.source, peer.met, Claims([own.claim(own.since)]))
             return
-        self._gossip.send(peer.source, peer.met, self._echoes.ack(ping))
+        ids = self._clusters.besides(peer)
+        self._gossip.send(peer.source, peer.met, self._echoes.ack(ping), *ids)
         if ping.members or ping.counters:
             self._reconciler.compare(ping.members, ping.counters, peer.source)
 
@@ -105,7 +110,8 @@ class Handshake(Part):
         """Handles an ack of a ping or a challenge of ours, and answers a challenge that it carries.
 
         An ack that comes from the address to which its ping was sent is an echo. One from another
-        address, such as a relay's, only goes to the part that sent the ping.
+        address, such as a relay's, only goes to the part that sent the ping. An ack of another
+        cluster is an echo and nothing else: it is no sign that a member lives.
         """
         fresh = not self._echoes.verified(peer.source, peer.sender)
         sent = self._echoes.get(ack.number)
@@ -113,10 +119,14 @@ class Handshake(Part):
             peer.acks(sent.address)
             if peer.source == sent.address:
                 self._echoes.echo(peer.source, peer.sender)
-                self._echoes.sample(peer.sender.id, sent)
-            sent.on_ack(ack, sent, peer)
-            if sent.contact is not None:
-                self._contacted(ack, peer)
+            if self._clusters.admits(peer):
+                if peer.source == sent.address:
+                    self._echoes.sample(peer.sender.id, sent)
+                sent.on_ack(ack, sent, peer)
+                if sent.contact is not None:
+                    self._contacted(ack, peer)
+            else:
+                peer.owe(True)
         elif ack.number and ack.number == self._echoes.challenge(peer.source, peer.sender):
             self._challenge_answered(peer, fresh)
         if ack.challenge:
@@ -137,9 +147,14 @@ class Handshake(Part):
 
         The same answer can arrive again, and must not start a comparison each time. A node whose
         word is out of date here is sent its row, by `challenge`, so that it raises its generation.
+        One that has said nothing of its cluster could not be told of ours before.
         """
         self._echoes.echo(peer.source, peer.sender)
-        if fresh and self._proof.meet(peer) is not None:
+        untold = peer.told is None
+        if not self._clusters.admits(peer):
+            if fresh and untold:
+                self._clusters.tell(peer.source)
+        elif fresh and self._proof.meet(peer) is not None:
             self._reconciler.begin(peer.source)
         elif fresh and not self._proof.is_missed(peer):
             self._challenges.challenge(peer)

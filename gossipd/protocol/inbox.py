@@ -13,7 +13,7 @@ from .membership import Contacts, MemberTable, Peer
 from .part import Admits, Handler, Part
 from .runtime import Runtime
 from .statistics import Traffic
-from .wire import KINDS, Ack, Codec, DecodeError, Message, Ping, Sender
+from .wire import KINDS, Ack, ClusterIds, Codec, DecodeError, Message, Ping, Sender
 
 
 class Inbox(Part):
@@ -100,6 +100,9 @@ class Inbox(Part):
         and the rest of the datagram is dropped, because once the challenge is answered it is sent
         again: claims and pushes are repeated, and tables are compared with each ping.
         """
+        for message in messages:
+            if isinstance(message, ClusterIds):
+                peer.tells(message)
         for message in messages:
             if isinstance(message, Ack):
                 self._handshake.on_ack(message, peer)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from .counters import Ledger
-from .membership import Contacts, Member, MemberTable
+from .membership import Clusters, Contacts, Member, MemberTable
 from .runtime import Runtime
 from .state import Changes, State
 from .wire import ALIVE, DEAD, FORGOTTEN, LEFT, SUSPECT, Claim
@@ -21,12 +21,22 @@ class Keeping:
     """
 
     def __init__(
-        self, runtime: Runtime, table: MemberTable, ledger: Ledger, contacts: Contacts
+        self,
+        runtime: Runtime,
+        table: MemberTable,
+        ledger: Ledger,
+        contacts: Contacts,
+        clusters: Clusters,
     ) -> None:
         self._runtime = runtime
         self._table = table
         self._ledger = ledger
         self._contacts = contacts
+        self._clusters = clusters
+        # The members that were live when a store was last written, and so became contacts.
+        self._were_live: dict[str, Claim] = {}
+        # What of the cluster's identity was handed over last.
+        self._handed: tuple[tuple[int, ...], bool] = ((), False)
 
     def restore(self, kept: State | None) -> None:
         """Takes over what a store kept of an earlier run, and takes note that the store has it.
@@ -38,6 +48,9 @@ class Keeping:
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)
+        known_ids = (claim.id for claim in kept.members)
+        self._clusters.restore(kept.cluster_ids, known_ids, strayed=kept.strayed)
+        self._handed = self._identity()
         removed = dict.fromkeys(kept.removed)
         # Removed members have rows in any case, so they come before those that fill the table.
         for claim in sorted(kept.members, key=lambda claim: claim.id not in removed):
@@ -48,6 +61,7 @@ class Keeping:
             else:
                 # A member that was alive may be gone by now, so it becomes a contact and no row.
                 self._contacts.remember(claim)
+                self._were_live[claim.id] = claim
         for member in kept.apart:
             if member not in table.rows:
                 table.keep_apart(member)
@@ -60,6 +74,19 @@ class Keeping:
             # The state is a copy from another node, which had a row of this one.
             table.unkept.note(table.own.id, None)
 
+    def assume(self, members: Iterable[Claim]) -> None:
+        """Takes these members as met, and this node as one of their cluster."""
+        self._contacts.assume(members)
+        self._clusters.assume(self._table.rows)
+
+    def counted(self) -> None:
+        """Takes note that this node may have counted, so that its cluster needs an id."""
+        self._clusters.counts()
+
+    def asked(self) -> None:
+        """Takes note that this node is asked to contact another one, maybe of another cluster."""
+        self._clusters.settle()
+
     def state(self) -> State:
         """Returns all that a store would keep for the next run."""
         table = self._table
@@ -67,11 +94,12 @@ class Keeping:
         known = (row.claim(row.since) for row in rows)
         return State(
             table.own.generation,
-            (*known, *self._contacts.remembered()),
+            (*known, *self._contacts.remembered(), *self._seeds_that_were_live()),
             tuple(row.id for row in rows if row.removed),
             tuple(self._ledger.all_groups()),
             {row.id: self._gone_since(row) for row in rows if row.state >= DEAD},
             table.apart.ids(),
+            *self._identity(),
         )
 
     def changes(self, most: int) -> Changes | None:
@@ -79,14 +107,16 @@ class Keeping:
         table = self._table
         groups = self._ledger.changes(most)
         taken = table.unkept.take(most - len(groups), self._all_members())
-        if not groups and not taken:
+        identity = self._identity()
+        if not groups and not taken and identity == self._handed:
             return None
+        self._handed = identity
         members, removed, forgotten, gone = [], [], [], {}
         for member, _ in taken:
             row = table.rows.get(member)
             if row is not None and row.forgotten:
                 row = None
-            claim = self._contacts.recall(member) if row is None else row.claim(row.since)
+            claim = self._recall(member) if row is None else row.claim(row.since)
             if claim is None or row is table.own:
                 forgotten.append(member)
             else:
@@ -101,6 +131,7 @@ class Keeping:
             *(generation, tuple(members), tuple(removed), tuple(groups), tuple(forgotten), more),
             gone,
             tuple(member for member in forgotten if member in table.apart),
+            *identity,
         )
 
     def all_changed(self, held: Iterable[str]) -> None:
@@ -108,9 +139,27 @@ class Keeping:
         self._ledger.unkept.fill(self._ledger.owners)
         self._table.unkept.fill([*held, *self._all_members()])
 
+    def _identity(self) -> tuple[tuple[int, ...], bool]:
+        return self._clusters.kept_ids, self._clusters.strayed
+
+    def _recall(self, member: str) -> Claim | None:
+        claims = (each for each in self._seeds_that_were_live() if each.id == member)
+        return self._contacts.recall(member) or next(claims, None)
+
+    def _seeds_that_were_live(self) -> Iterable[Claim]:
+        """Yields what is known of seeds that were members, and have not been met again.
+
+        They are kept, so that a seed whose address is given to another cluster is told from one
+        that this node has never joined.
+        """
+        for seed in self._contacts.configured():
+            if seed.name in self._were_live and seed.name not in self._table.rows:
+                yield self._were_live[seed.name]
+
     def _all_members(self) -> Iterable[str]:
         yield from self._table.rows
         yield from (claim.id for claim in self._contacts.remembered())
+        yield from (claim.id for claim in self._seeds_that_were_live())
         yield from self._table.apart.ids()
 
     # Ages, which a store keeps as times

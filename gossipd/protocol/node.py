@@ -23,6 +23,7 @@ from .membership import (
     Awareness,
     Challenges,
     Clocks,
+    Clusters,
     Contacts,
     Detector,
     Discovery,
@@ -97,7 +98,6 @@ class Node:
         kept = state or State()
         own = _own_claim(kept, identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
-
         # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
@@ -121,20 +121,23 @@ class Node:
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
-        challenges = Challenges(runtime, outbox, table, echoes)
+        count = counters.default_count
+        clusters = Clusters(runtime, outbox, table, echoes, contacts, discovery, seeds, count)
+        challenges = Challenges(runtime, outbox, table, echoes, clusters)
         proof = Proof(runtime, outbox, table, view, echoes, contacts, seeds)
-        handshake = Handshake(view, proof, echoes, gossip, challenges, discovery, reconciler)
+        handshake = Handshake(view, proof, echoes, gossip, challenges, clusters, reconciler)
 
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
-            *(rows, versions, reconciler, proof, handshake, Clocks(runtime, echoes), outbox),
+            *(rows, versions, reconciler, proof, handshake, Clocks(runtime, echoes)),
+            *(clusters, outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
         self._parts = (*parts, self._inbox)
-        self._keeping = Keeping(runtime, table, ledger, contacts)
+        self._keeping = Keeping(runtime, table, ledger, contacts, clusters)
         self._keeping.restore(state)
 
     def assume(self, members: Sequence[Claim]) -> None:
@@ -142,7 +145,7 @@ class Node:
 
         Must be called before `start`. Sends and reports nothing.
         """
-        self._contacts.assume(members)
+        self._keeping.assume(members)
 
     # Inputs
 
@@ -256,6 +259,7 @@ class Node:
         registered peers have not answered yet.
         """
         self._begin(now)
+        self._keeping.asked()
         self._contacts.register(text)
         return self._runtime.take_effects()
 
@@ -286,6 +290,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.increment(name, asked)
+        self._keeping.counted()
         return self._runtime.take_effects()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
@@ -296,6 +301,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.sync(name, value, ack, ticket)
+        self._keeping.counted()
         return self._runtime.take_effects()
 
     # Getters

@@ -10,7 +10,7 @@ from .effects import Broadcast, Transmit
 from .part import Part
 from .runtime import Runtime
 from .statistics import Traffic
-from .wire import KINDS, Claim, Codec, Message, Sender, frame
+from .wire import KINDS, NO_CLUSTER, Claim, Codec, Message, Sender, frame
 
 
 class Outbox(Part):
@@ -34,14 +34,22 @@ class Outbox(Part):
         self._codec = codec
         self._removed = removed
         self._sent: dict[str, Traffic] = {}
+        self._own = own
+        self._mark = NO_CLUSTER
         self.introduce(own)
 
     def introduce(self, own: Claim) -> None:
         """Lets every datagram from now on begin with what `own` says of this node."""
+        self._own = own
         nonce = self._runtime.identity.nonce
-        self.sender = frame(Sender(own.id, own.generation, own.incarnation, nonce))
+        self.sender = frame(Sender(own.id, own.generation, own.incarnation, nonce, self._mark))
         whole = self._runtime.config.max_datagram_bytes
         self.payload_bytes = whole - self._codec.overhead - len(self.sender)
+
+    def belong(self, mark: int) -> None:
+        """Lets every datagram from now on have that mark of this node's cluster."""
+        self._mark = mark
+        self.introduce(self._own)
 
     def datagram(self, *messages: Message) -> bytes:
         """Returns a datagram with these messages, to be sent by `transmit`."""

@@ -23,6 +23,8 @@ class State:
         apart: the ids of forgotten members whose addresses are still tried.
         groups: every owner's entries as they were persisted, and after those what was recorded
             since, in the order of recording.
+        cluster_ids: the ids of the node's cluster.
+        strayed: whether they were taken from others than the seeds of the node.
     """
 
     generation: int = 0
@@ -31,6 +33,8 @@ class State:
     groups: tuple[Group, ...] = ()
     gone_since: Mapping[str, int] = attrs.Factory(dict)
     apart: tuple[str, ...] = ()
+    cluster_ids: tuple[int, ...] = ()
+    strayed: bool = False
 
 
 @attrs.frozen
@@ -44,6 +48,7 @@ class Changes:
         groups: the entries that changed, by owner. Each group's `since` is the version up to which
             the changes before had everything of the owner.
         forgotten: ids of members that are no longer to be kept.
+        cluster_ids, strayed: as of `State`, as they are now.
         more: whether more has changed than this, so that only all changes up to the first without
             `more` make a whole.
         gone_since: since when those of `members` are gone that are dead or left.
@@ -58,3 +63,5 @@ class Changes:
     more: bool = False
     gone_since: Mapping[str, int] = attrs.Factory(dict)
     apart: tuple[str, ...] = ()
+    cluster_ids: tuple[int, ...] = ()
+    strayed: bool = False

@@ -66,6 +66,7 @@ class Statistics:
             gossiped), answers and writes (of commands), relays (of others' pings and pushes),
             addresses (at which nodes do not answer), forgotten (members whose addresses are still
             tried).
+        cluster: the id of this node's cluster now, empty as long as it has none.
         local_health: the local health score now, from 0 (healthy) to the configured maximum.
         sent, received: traffic by kind, `ping` or `push` for instance.
         rejected: how many datagrams, messages or values were refused, by reason.
@@ -82,6 +83,7 @@ class Statistics:
     members: dict[str, int] = attrs.Factory(dict)
     seeds: tuple[SeedView, ...] = ()
     waiting: dict[str, int] = attrs.Factory(dict)
+    cluster: str = ""
     local_health: int = 0
     sent: dict[str, Traffic] = attrs.Factory(dict)
     received: dict[str, Traffic] = attrs.Factory(dict)

@@ -41,14 +41,15 @@ class _Asked:
         before: what its node counted then.
         owed: it was answered, or a node had it that was asked for something else; and some process
             or disk has held it ever since.
-        spared: nodes that ended or lost their disk meanwhile, and may have held it before.
+        spared: nodes that ended, lost their disk or were set back meanwhile, and may have held it
+            before; each with whether it was set back, so that it goes on under its old generation.
     """
 
     request: Request
     seen: frozenset[int]
     before: int
     owed: bool = False
-    spared: dict[str, None] = attrs.Factory(dict)
+    spared: dict[str, bool] = attrs.Factory(dict)
 
     def operation(self, number: int = 0, seen: frozenset[int] = frozenset()) -> Operation:
         """Returns the request as `orders` takes it."""
@@ -171,7 +172,11 @@ class Counts(Checker):
         operation, node = asked.operation(), asked.request.node
         if not has_effect_of(operation, self._on_disk(node)):
             self._find("told before kept", f"{what}, which its disk lacks")
-        held = {each: None for each in asked.spared if not self._knows_present(node, each)}
+        held = {
+            each: None
+            for each, set_back in asked.spared.items()
+            if set_back or not self._knows_present(node, each)
+        }
         for host in self._world.hosts.values():
             # A floor that other nodes raised is told only once it is on disk, as a node's own is.
             known = self._on_disk(host.id) if operation.raises_to else self._held_by(host)
@@ -224,7 +229,7 @@ class Counts(Checker):
         held = [self._held_by(host) for host in self._world.hosts.values()]
         for asked in self._asked.values():
             operation = asked.operation()
-            asked.spared[observed.node] = None
+            asked.spared[observed.node] = isinstance(event, SetBack)
             if asked.owed and not any(holds(operation, entries) for entries in held):
                 asked.owed = False
 

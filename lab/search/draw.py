@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from .meetings import MEETINGS, draw_meeting
+from .neighbours import draw_neighbours
 
 MOST_NODES = 9
 MOST_ORDERED = 8
@@ -57,7 +58,13 @@ Words = dict[str, Any]
 ANY = "any"
 """The kind of the histories in which anything may meet anything."""
 
-KINDS = (ANY, *MEETINGS)
+NEIGHBOURS = "neighbours"
+"""The kind of the histories of several clusters, whose addresses are given out again."""
+
+KINDS = (ANY, NEIGHBOURS, *MEETINGS)
+
+_NEIGHBOURS = 0.1
+"""Share of the histories that are of this kind."""
 
 _MEETING = 0.4
 """Share of the histories that are drawn as one of the meetings."""
@@ -72,6 +79,11 @@ def draw_history(seed: int, kind: str | None = None) -> Words:
     if kind is None:
         rng = Random(f"{seed}/kind")
         kind = rng.choice(list(MEETINGS)) if rng.random() < _MEETING else ANY
+        # Drawn last, and from a generator of its own, so that all others stay as they are.
+        if Random(f"{seed}/are there neighbours").random() < _NEIGHBOURS:
+            kind = NEIGHBOURS
+    if kind == NEIGHBOURS:
+        return draw_neighbours(seed)
     return _Drawer(seed).words() if kind == ANY else draw_meeting(kind, seed)
 
 

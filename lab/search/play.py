@@ -30,6 +30,7 @@ from .departures import Healed, Leaves
 from .draw import Words
 from .findings import Finding
 from .member_rows import MemberRows, apart, connected
+from .neighbours import Neighbours
 from .unreached import Unreached
 
 AGREE = 60
@@ -99,11 +100,15 @@ def play_history(
 
     Raises ScenarioError for words that describe no history.
     """
-    history = _History(make_scenario(words))
+    history = Neighbours(words) if "clusters" in words else _History(make_scenario(words))
     tracing = TraceHash(history.world) if traced else None
     if write is not None:
         TraceText(history.world, write)
-    history.run()
+    try:
+        history.run()
+    except Exception as error:
+        # An exception of the protocol is a finding like any other.
+        return Played(findings=[*history.findings(), _raised(error)], agreed_after=(None, None))
     return Played(
         findings=history.findings(),
         agreed_after=(history.agreed[0], history.agreed[1]),
@@ -152,16 +157,6 @@ class _History:
 
     def run(self) -> None:
         """Plays the whole history; stops at the first finding of a checker."""
-        try:
-            self._run()
-        except Exception as error:
-            # An exception of the protocol is a finding like any other.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{where.filename.rpartition('gossipd/')[2]}:{where.lineno}"
-            text = f"{type(error).__name__}: {error} ({place})"
-            self._found.append(Finding("raised", text))
-
-    def _run(self) -> None:
         world = self.world
         while world.now < self.scenario.duration:
             world.run(min(_SLICE, self.scenario.duration - world.now))
@@ -266,6 +261,12 @@ class _History:
                 break
         self._found += busy[:5] if quiet else []
         self._found += self.budgets.judge(world.live())
+
+
+def _raised(error: Exception) -> Finding:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{where.filename.rpartition('gossipd/')[2]}:{where.lineno}"
+    return Finding("raised", f"{type(error).__name__}: {error} ({place})")
 
 
 def _blocked(scenario: Scenario, world: World) -> list[str]:

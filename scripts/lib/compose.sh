@@ -9,6 +9,13 @@ image=gossipd
 # shellcheck disable=SC2034
 nodes=(node1 node2 node3)
 
+# The name that compose gives this project: that of the folder, if no other is set. docker-compose 1.29 does not tell
+# compose.yaml of it by itself.
+if [ -z "${COMPOSE_PROJECT_NAME-}" ]; then
+    COMPOSE_PROJECT_NAME=$(basename "$root" | tr '[:upper:]' '[:lower:]' | tr -cd 'a-z0-9_-' | sed 's/^[_-]*//')
+    export COMPOSE_PROJECT_NAME
+fi
+
 fail() {
     say_error "$@"
     exit 1

@@ -22,6 +22,7 @@ WITHOUT_MIRROR = {
     "gossipd.protocol.membership.peer": "a value without behaviour",
     "gossipd.protocol.part": "defaults, which test_node and test_inbox try",
     "gossipd.protocol.state": "values without behaviour",
+    "gossipd.protocol.wire.entries": "declarations, of which test_codec tries every one",
     "gossipd.protocol.wire.messages": "declarations, of which test_codec tries every one",
     "gossipd.sim.world.interface": "a protocol class without behaviour",
     "lab.house.__main__": "one line that calls the command line",

@@ -116,6 +116,24 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"source": "10.0.0.1:9", "ours": "cluster 'x'", "theirs": "cluster 'y'"},
     ),
     (
+        events.OtherCluster("10.0.0.1:9", "0000002a", "0000002b", "do this"),
+        "other_cluster",
+        "warning",
+        {"source": "10.0.0.1:9", "ours": "0000002a", "theirs": "0000002b", "mend": "do this"},
+    ),
+    (
+        events.ClustersMerged("10.0.0.1:9", "0000002a", "0000002b", 5, 7),
+        "clusters_merged",
+        "warning",
+        {
+            "source": "10.0.0.1:9",
+            "ours": "0000002a",
+            "theirs": "0000002b",
+            "our_count": 5,
+            "their_count": 7,
+        },
+    ),
+    (
         events.AddressSilent("b:2", "10.0.0.1:9", "why"),
         "address_silent",
         "warning",

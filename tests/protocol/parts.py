@@ -8,7 +8,16 @@ from random import Random
 from gossipd.protocol import Identity, ProtocolConfig
 from gossipd.protocol.effects import Effect, Notify, Transmit
 from gossipd.protocol.events import Event
-from gossipd.protocol.membership import Gossip, Member, MemberTable
+from gossipd.protocol.membership import (
+    Clusters,
+    Contacts,
+    Discovery,
+    Echoes,
+    Gossip,
+    Member,
+    MemberTable,
+    SeedWatch,
+)
 from gossipd.protocol.outbox import Outbox
 from gossipd.protocol.runtime import Runtime
 from gossipd.protocol.wire import ALIVE, Claim, Claims, Codec
@@ -34,6 +43,14 @@ class Parts:
     def note_changed(self, rows: Iterable[Member]) -> None:
         """Notes rows that changed: the hook that the view is given."""
         self.changed += rows
+
+    def clusters(self, echoes: Echoes, contacts: Contacts | None = None) -> Clusters:
+        """Returns the cluster identity of a node that has counted nothing."""
+        shared = self.runtime, self.outbox, self.table
+        contacts = contacts or Contacts(*shared, echoes, self.gossip)
+        discovery = Discovery(*shared, echoes, contacts)
+        seeds = SeedWatch(self.runtime, self.table, contacts)
+        return Clusters(*shared, echoes, contacts, discovery, seeds, lambda: None)
 
     def effects(self) -> list[Effect]:
         """Returns the effects since the last call."""

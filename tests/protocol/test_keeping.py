@@ -35,7 +35,8 @@ class Kept:
         gates = Gates(self.table.fingerprint, self.ledger.fingerprint)
         echoes = Echoes(parts.runtime, gates, RoundTrips(10))
         self.contacts = Contacts(parts.runtime, parts.outbox, self.table, echoes, parts.gossip)
-        self.keeping = Keeping(parts.runtime, self.table, self.ledger, self.contacts)
+        clusters = parts.clusters(echoes, self.contacts)
+        self.keeping = Keeping(parts.runtime, self.table, self.ledger, self.contacts, clusters)
         self.members = {claim.id: claim for claim in state.members} if state else {}
         self.removed = set(state.removed) if state else set()
         self.stored = Ledger(b"")

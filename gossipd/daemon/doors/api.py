@@ -266,6 +266,7 @@ class Api:
         reason = self._unready()
         text = (
             f"node:         {self._service.node_id}\n"
+            f"cluster id:   {statistics.cluster or 'none yet'}\n"
             f"members:      {members or 'none'}\n"
             f"local health: {statistics.local_health} (0 is best)\n"
             f"ready:        {'yes' if reason is None else 'no, ' + reason}\n"

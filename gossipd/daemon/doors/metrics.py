@@ -152,6 +152,9 @@ class Metrics:
 
         statistics, http = self._statistics(), self._http()
         yield InfoMetricFamily("gossipd_build", "This build.", value={"version": __version__})
+        yield InfoMetricFamily(
+            "gossipd_cluster", "The cluster's id.", value={"id": statistics.cluster}
+        )
         # The value is as every node of the cluster has it, or will have it soon.
         yield CounterMetricFamily("gossipd_count", "The counter.", value=self._count(COUNTER))
         for name, text, value in _gauges(statistics, http, self._lateness):

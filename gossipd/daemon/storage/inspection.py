@@ -52,6 +52,7 @@ def read_directory(directory: Path) -> dict[str, Any]:
     return {
         "path": str(path),
         "cluster": meta.get("cluster"),
+        "cluster_ids": [f"{each:08x}" for each in state.cluster_ids],
         "generation": state.generation,
         "ended_in_good_order": bool(meta.get("clean")),
         "counters": _values([*state.groups, *recorded]),

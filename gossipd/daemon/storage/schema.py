@@ -72,6 +72,13 @@ _KINDS = {
         *[(column, "integer") for column in ("generation", "incarnation", "state", "removed")],
     ],
 }
+# Cluster ids are written as numbers of eight hexadecimal digits.
+_WRONG_IDS = """
+SELECT 1 FROM meta WHERE key = 'cluster ids'
+AND (value GLOB '*[^0-9a-f ]*' OR length(value) > 64 * 9)
+"""
+CLUSTER_IDS = "cluster ids"
+STRAYED = "strayed"
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
@@ -106,6 +113,12 @@ def drop_members(connection: sqlite3.Connection, gone: Iterable[str]) -> None:
     connection.executemany("DELETE FROM members WHERE id = ?", [(member,) for member in gone])
 
 
+def put_identity(connection: sqlite3.Connection, kept: Changes | State) -> None:
+    """Writes which cluster the node belongs to. Raises sqlite3.Error."""
+    ids = " ".join(f"{each:08x}" for each in kept.cluster_ids)
+    connection.executemany(PUT_META, [(CLUSTER_IDS, ids), (STRAYED, int(kept.strayed))])
+
+
 def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
     """Returns the rows of `gone`; none of a file of an earlier version that is only read."""
     query = "SELECT count(*) FROM sqlite_master WHERE name = 'gone'"
@@ -125,6 +138,7 @@ def put_state(connection: sqlite3.Connection, state: State) -> None:
         apart=state.apart,
     )
     put_members(connection, changes)
+    put_identity(connection, state)
     connection.execute(PUT_META, ("generation", state.generation))
 
 
@@ -147,6 +161,7 @@ def read_state(connection: sqlite3.Connection) -> State:
         if row[5]:
             removed.append(row[0])
     gone = _read_gone(connection)
+    ids, strayed = _read_identity(connection)
     return State(
         generation or 0,
         tuple(members),
@@ -154,7 +169,17 @@ def read_state(connection: sqlite3.Connection) -> State:
         tuple(groups),
         {member: since for member, since in gone.items() if since},
         tuple(member for member, since in gone.items() if not since),
+        ids,
+        strayed,
     )
+
+
+def _read_identity(connection: sqlite3.Connection) -> tuple[tuple[int, ...], bool]:
+    """Returns which cluster the node belongs to; none for a file of a version without ids."""
+    query = "SELECT key, value FROM meta WHERE key IN (?, ?)"
+    found = dict(connection.execute(query, (CLUSTER_IDS, STRAYED)))
+    ids = str(found.get(CLUSTER_IDS, "")).split()
+    return tuple(int(each, 16) for each in ids), bool(found.get(STRAYED))
 
 
 def holds_wrong_kinds(connection: sqlite3.Connection) -> bool:
@@ -166,6 +191,7 @@ def holds_wrong_kinds(connection: sqlite3.Connection) -> bool:
         f"SELECT 1 FROM {table} WHERE " + " OR ".join(f"typeof({c}) <> '{k}'" for c, k in kinds)
         for table, kinds in _KINDS.items()
     ]
+    queries.append(_WRONG_IDS)
     return any(connection.execute(f"{query} LIMIT 1").fetchone() for query in queries)
 
 

@@ -28,6 +28,7 @@ from .schema import (
     holds_wrong_kinds,
     open_to_read,
     put_group,
+    put_identity,
     put_members,
     read_state,
 )
@@ -82,6 +83,7 @@ class Store:
         self._cluster = cluster
         self._connection: sqlite3.Connection | None = None
         self._generation = 0
+        self._identity: tuple[tuple[int, ...], bool] = ((), False)
         # What the unsynced log held at the start, until the file has it.
         self._recorded: list[Group] = []
 
@@ -188,6 +190,7 @@ class Store:
         self.writes += len(writes)
         if changes is not None:
             self._generation = changes.generation
+            self._identity = (changes.cluster_ids, changes.strayed)
             if not changes.more:
                 self._unsynced.forget()
 
@@ -340,6 +343,7 @@ class Store:
             raise damaged(self.path, "a value is of the wrong kind")
         state = read_state(connection)
         self._generation = state.generation
+        self._identity = (state.cluster_ids, state.strayed)
         return state
 
     # Writing
@@ -349,6 +353,8 @@ class Store:
             put_group(connection, group)
         put_members(connection, changes)
         drop_members(connection, changes.forgotten)
+        if self._identity != (changes.cluster_ids, changes.strayed):
+            put_identity(connection, changes)
         if changes.generation != self._generation:
             connection.execute(schema.PUT_META, ("generation", changes.generation))
 

@@ -15,6 +15,9 @@ from .pushes import Pushes
 from .relays import Relays
 from .writes import Writes
 
+DEFAULT = "default"
+"""The counter that the documented routes serve."""
+
 
 class Counters:
     """The counters of one node.
@@ -42,6 +45,12 @@ class Counters:
         self.parts: tuple[Part, ...] = (answers, relays, pushes, self.writes)
         self._answers = answers
         self._pushes = pushes
+
+    def default_count(self) -> int | None:
+        """Returns the value of the default counter, None if nothing at all has been counted."""
+        if not self.ledger.owners and not self.writes.waiting()["writes"]:
+            return None
+        return self.ledger.value(DEFAULT)
 
     def members_changed(self, rows: Iterable[Member]) -> None:
         """Pushes what they lack to members that appeared or came back, and settles answers.

@@ -3,6 +3,7 @@
 from .awareness import Awareness
 from .challenges import Challenges
 from .clocks import Clocks
+from .clusters import Clusters
 from .contacts import Contacts
 from .detector import Detector
 from .discovery import Discovery
@@ -23,6 +24,7 @@ __all__ = [
     "Awareness",
     "Challenges",
     "Clocks",
+    "Clusters",
     "Contacts",
     "Detector",
     "Discovery",

@@ -58,8 +58,9 @@ class Discovery(Part):
         self._wait = 0.0
         self._answered = 0.0
         self._answered_at = -inf
-        # Addresses that discovery led to. None once one of them has turned out to be a member.
-        self._asked: dict[Address, None] | None = {}
+        # Addresses that discovery led to, and whether one of them has turned out to be a member.
+        self._asked: dict[Address, None] = {}
+        self._found = False
 
     def start(self) -> None:
         """Sends a beacon now, and further ones after longer and longer waits.
@@ -90,9 +91,13 @@ class Discovery(Part):
 
     def met(self, address: Address, member: str) -> None:
         """Reports the first member that discovery led to; `member` has been met at `address`."""
-        if self._asked is not None and address in self._asked:
-            self._asked = None
+        if not self._found and address in self._asked:
+            self._found = True
             self._runtime.notify(ClusterFound(self._runtime.config.cluster, member))
+
+    def led_to(self, address: Address) -> bool:
+        """Returns whether discovery led to that address, of late."""
+        return address in self._asked
 
     def _send_beacon(self) -> None:
         runtime, config = self._runtime, self._runtime.config
@@ -150,10 +155,10 @@ class Discovery(Part):
         return True
 
     def _note(self, address: Address) -> None:
-        if self._asked is not None:
-            if len(self._asked) >= _ASKED:
-                del self._asked[next(iter(self._asked))]
-            self._asked[address] = None
+        self._asked.pop(address, None)
+        if len(self._asked) >= _ASKED:
+            del self._asked[next(iter(self._asked))]
+        self._asked[address] = None
 
 
 def _loopback(member: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..address import Address
-from ..wire import ALIVE, Claim, Sender
+from ..wire import ALIVE, Claim, ClusterIds, Sender
 from .table import Member
 
 
@@ -22,9 +22,22 @@ class Peer:
         row: `met`; or, if that is None, the row that other members vouched for, which has this
             address and generation. None for a stranger.
         acked: the address to which a ping of ours was sent that this datagram acks, else None.
+        told: what the sender says of its cluster, until it is considered; None if it says nothing.
+        accepted: whether its cluster was united with this node's because of that.
+        owes: whether it is to be told our ids in answer.
     """
 
-    __slots__ = ("acked", "budget", "met", "row", "sender", "source")
+    __slots__ = (
+        "accepted",
+        "acked",
+        "budget",
+        "met",
+        "owes",
+        "row",
+        "sender",
+        "source",
+        "told",
+    )
 
     def __init__(self, source: Address, sender: Sender, budget: int) -> None:
         self.source = source
@@ -33,6 +46,9 @@ class Peer:
         self.met: Member | None = None
         self.row: Member | None = None
         self.acked: Address | None = None
+        self.told: ClusterIds | None = None
+        self.accepted = False
+        self.owes = False
 
     def identify(self, met: Member | None, vouched_for: Member | None) -> None:
         """Sets the rows under which this datagram's messages are handled."""
@@ -52,6 +68,23 @@ class Peer:
             return list(claims)
         own = self.sender.id
         return [each for each in claims if each.id != own or each.state != ALIVE]
+
+    def tells(self, told: ClusterIds) -> None:
+        """Notes what the datagram says of the sender's cluster."""
+        self.told = told
+
+    def take_told(self) -> ClusterIds | None:
+        """Returns what the datagram says of the sender's cluster, the first time only."""
+        told, self.told = self.told, None
+        return told
+
+    def accept(self) -> None:
+        """Notes that the clusters of both are one."""
+        self.accepted = True
+
+    def owe(self, owes: bool) -> None:
+        """Notes whether the sender is to be told our ids."""
+        self.owes = owes
 
     def spend(self, size: int) -> None:
         """Takes `size` bytes, which are sent back, off the budget."""

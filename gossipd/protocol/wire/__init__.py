@@ -2,19 +2,20 @@
 
 from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
+from .entries import Entry, Group
 from .messages import (
     COUNTERS,
     KINDS,
     MEMBERS,
+    NO_CLUSTER,
     Ack,
     Beacon,
     Claims,
     Clock,
+    ClusterIds,
     Confirm,
     Content,
     Delta,
-    Entry,
-    Group,
     Have,
     Haves,
     Message,
@@ -42,6 +43,7 @@ __all__ = [
     "LARGEST",
     "LEFT",
     "MEMBERS",
+    "NO_CLUSTER",
     "STATES",
     "SUSPECT",
     "Ack",
@@ -49,6 +51,7 @@ __all__ = [
     "Claim",
     "Claims",
     "Clock",
+    "ClusterIds",
     "Codec",
     "Confirm",
     "Content",

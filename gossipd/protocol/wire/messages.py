@@ -14,61 +14,17 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from .claims import LARGEST, Claim, Id, Version
+from .entries import Count, Group, Owner
 
 MEMBERS: Final = 0
 COUNTERS: Final = 1
+NO_CLUSTER: Final = 1
 
 Number = Annotated[int, Meta(ge=0, le=LARGEST)]
-Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Owner = Annotated[bytes, Meta(min_length=16, max_length=16)]
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Buckets = Annotated[bytes, Meta(max_length=32)]
 Sum = Annotated[int, Meta(ge=0, lt=2**32)]
 Position = Annotated[int, Meta(ge=0, lt=2**60)]
-
-
-class Entry(Struct, array_like=True, gc=False, frozen=True):
-    """One slot of a counter, as its owner left it at one version.
-
-    Attributes:
-        version: the version of the owner at which it made this change.
-        name: the counter's name.
-        floor: the floor under which the owner counted.
-        count: all that the owner counted under that floor; 0 only declares the floor.
-    """
-
-    version: Version
-    name: Name
-    floor: Count
-    count: Count
-
-    @property
-    def slot(self) -> tuple[str, int]:
-        """The slot's key among those of its owner: the counter's name and the floor.
-
-        All declarations of floors of one counter have -1 in place of the floor, because an owner's
-        newer declaration replaces its older one.
-        """
-        return self.name, self.floor if self.count else -1
-
-
-class Group(Struct, array_like=True, frozen=True):
-    """Entries of one owner, with the range of versions that they complete.
-
-    A node that has everything of the owner up to `since` has, with these entries, everything up to
-    `upto`. Entries beyond `upto` may be among them.
-
-    Attributes:
-        owner: the owner that counted.
-        since, upto: the range of versions, from after `since` up to and including `upto`.
-        entries: the entries, in order of version.
-    """
-
-    owner: Owner
-    since: Version
-    upto: Version
-    entries: Annotated[list[Entry], Meta(max_length=500)]
 
 
 class Have(Struct, array_like=True, gc=False, frozen=True):
@@ -111,12 +67,14 @@ class Sender(Message, tag=0, gc=False, frozen=True):
         id: the sender's id.
         generation, incarnation: the sender's own; it thereby says that it is alive at these.
         nonce: a random number of the process, which tells two processes with one id apart.
+        cluster: the mark of the sender's cluster, `NO_CLUSTER`, or 0 from older versions.
     """
 
     id: Id
     generation: Version
     incarnation: Version
-    nonce: Annotated[int, Meta(ge=0, lt=2**32)]
+    nonce: Sum
+    cluster: Sum = 0
 
 
 class Ping(Message, tag=1, gc=False, frozen=True):
@@ -364,6 +322,23 @@ class Clock(Message, tag=16, gc=False, frozen=True):
     """Tells the sender's wall clock, in milliseconds since 1970, as two nodes meet."""
 
     wall_ms: Number
+
+
+class ClusterIds(Message, tag=17, frozen=True):
+    """Tells which cluster the sender belongs to, where its mark is not the receiver's.
+
+    Attributes:
+        ids: the ids of the sender's cluster; empty if it has none yet.
+        counted: whether anything was counted in it, as far as the sender knows.
+        lone, asked: whether the sender never had a member, and was asked to join the receiver.
+        count: the value of its counter, for the log.
+    """
+
+    ids: Annotated[list[Sum], Meta(max_length=128)]
+    counted: bool
+    lone: bool
+    asked: bool
+    count: Count
 
 
 class Unanswered(Message, tag=18, gc=False, frozen=True):

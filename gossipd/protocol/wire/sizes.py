@@ -7,7 +7,7 @@ for lists, whose header is taken to be the longest that occurs.
 from __future__ import annotations
 
 from .claims import Claim
-from .messages import Entry, Group
+from .entries import Entry, Group
 
 _LIST_BYTES = 3
 

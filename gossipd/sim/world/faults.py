@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from .host import Host
-from .naming import Reference
+from .naming import Reference, id_of
 from .network import Delay, UniformDelay
 from .snapshot import Snapshot
 from .world import World
@@ -38,6 +38,14 @@ class Faults:
     def replace_disk(self, node: Reference, state: Any, content: str) -> None:
         """Puts `state`, which `content` describes, on the disk of a node that does not run."""
         self._world.host(node).replace_disk(state, content)
+
+    def take_over(self, node: Reference, seeds: Iterable[Reference], after: float = 0.0) -> None:
+        """Ends a node, if it runs, and starts one of another installation at its address."""
+        host = self._world.host(node)
+        if host.node is not None:
+            host.crash()
+        host.reinstall([id_of(seed) for seed in seeds])
+        self._world.at(self._world.now + after, self._world.start, node)
 
     def set_back(self, node: Reference, snapshot: Snapshot, *, noticed: bool = False) -> None:
         """Resumes an earlier snapshot of a machine, in place of what runs there now.

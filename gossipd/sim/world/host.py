@@ -273,6 +273,11 @@ class Host:
         self.kept = state
         self.befall(DiskReplaced(content))
 
+    def reinstall(self, seeds: Sequence[str]) -> None:
+        """Gives a machine without a process an empty disk and other seeds."""
+        self.replace_disk(None, "another installation")
+        self._seeds = tuple(seeds)
+
     def resize_socket(self, datagrams: int) -> None:
         """Lets the socket buffer hold so many datagrams."""
         self._socket_datagrams = datagrams

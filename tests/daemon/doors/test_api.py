@@ -342,6 +342,7 @@ async def test_health_in_words(client: Client, path: str) -> None:
 
     assert (
         "node:         127.0.0.1:8088\n"
+        "cluster id:   none yet\n"
         "members:      2 alive, 1 suspect\n"
         "local health: 3 (0 is best)\n"
         "ready:        yes\n"

@@ -50,6 +50,7 @@ def test_everything_is_shown_as_plain_values(store: Store) -> None:
     assert read_directory(store.path.parent) == {
         "path": str(store.path),
         "cluster": "prod",
+        "cluster_ids": [],
         "generation": 7,
         "ended_in_good_order": False,
         "counters": {"default": 13},

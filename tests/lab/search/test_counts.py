@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
-from gossipd.protocol import Answer, Entry, Group
+from gossipd.protocol import Answer, Entry, Group, Resolve
 from gossipd.sim.world import Commands, Faults, World
 from lab.search.counts import Counts
 from tests.lab.search.puppet import puppets, step
@@ -100,6 +101,31 @@ def test_an_answer_claims_no_more_holders_than_there_are(holders: int) -> None:
     b.groups = [Group(a.owner, 0, 1, [Entry(1, "default", 0, 1)])]
     Commands(world).increment(0, 1)
     assert (["too few holders"] if holders > 2 else []) == kinds(counts)
+
+
+@pytest.mark.parametrize(("ends", "expected"), [("set back", []), ("crash", ["too few holders"])])
+def test_a_holder_that_is_set_back_may_be_counted(ends: str, expected: list[str]) -> None:
+    """It goes on under its generation, so nobody can know that it lost what it confirmed.
+
+    A process that starts anew has another one, which the node knows here.
+    """
+    world, (a, b), counts = watched(2)
+    a.row("10.0.0.2:8088", "alive", generation=2)
+    a.answered = (2, 2)
+    answer = a.answer
+    late: list[Answer] = []
+    a.answer = lambda ticket: late.append(answer(ticket)) or Resolve("none", 1, 1)
+    snapshot = world.host(1).snapshot()
+    assert snapshot is not None
+    Commands(world).increment(0, 1)
+    if ends == "set back":
+        Faults(world).set_back(1, snapshot)
+    else:
+        Faults(world).restart(1)
+        world.run(0.1)
+    assert [] == b.groups
+    world.host(0).perform([attrs.evolve(late[0], count=1)])
+    assert expected == kinds(counts)
 
 
 def test_a_version_without_its_entry_is_no_holding() -> None:

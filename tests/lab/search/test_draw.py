@@ -5,14 +5,23 @@ from __future__ import annotations
 import pytest
 
 from gossipd.sim.scenario import COMMANDS, FAULTS, make_scenario
-from lab.search.draw import KINDS, MOST_INCREMENTS, MOST_NODES, MOST_ORDERED, draw_history
+from lab.search.draw import (
+    KINDS,
+    MOST_INCREMENTS,
+    MOST_NODES,
+    MOST_ORDERED,
+    NEIGHBOURS,
+    draw_history,
+)
 
 SEEDS = range(400)
+SCENARIOS = [seed for seed in SEEDS if "clusters" not in draw_history(seed)]
+"""All but the histories of several clusters, which are played by a player of their own."""
 
 
 def test_every_history_is_a_scenario() -> None:
     """Of 2 to 9 nodes, with commands and at least now and then faults."""
-    sizes = {make_scenario(draw_history(seed)).nodes for seed in SEEDS}
+    sizes = {make_scenario(draw_history(seed)).nodes for seed in SCENARIOS}
     assert (2, MOST_NODES) == (min(sizes), max(sizes))
 
 
@@ -31,7 +40,7 @@ def test_equal_seeds_give_equal_histories() -> None:
 
 def test_syncs_come_few_at_a_time_and_increments_name_themselves() -> None:
     """So that outcomes can be told: by trying all orders, or by the powers of two in a sum."""
-    for seed in SEEDS:
+    for seed in SCENARIOS:
         history = make_scenario(draw_history(seed))
         commands = [fault for fault, _ in history.faults if fault.kind in ("increment", "sync")]
         asked = [command.details.get("amount", (0,)) for command in commands]
@@ -77,6 +86,7 @@ def test_some_increments_come_together() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_history_is_a_scenario_and_occurs(kind: str) -> None:
     """Each meeting, and those in which anything may meet anything."""
-    assert all(make_scenario(draw_history(seed, kind)).nodes > 1 for seed in range(40))
+    if kind != NEIGHBOURS:
+        assert all(make_scenario(draw_history(seed, kind)).nodes > 1 for seed in range(40))
     drawn = [draw_history(seed) for seed in SEEDS]
     assert any(draw_history(seed, kind) == drawn[seed] for seed in SEEDS)

@@ -10,6 +10,7 @@ import pytest
 from lab.search.draw import draw_history
 from lab.search.play import play_history
 from tests.lab.search import (
+    mutants_clusters,
     mutants_counter,
     mutants_meetings,
     mutants_membership,
@@ -22,6 +23,7 @@ from tests.lab.search.mutants import MUTANTS, Mutant
 
 # Imported for what they register.
 BROKEN = (
+    mutants_clusters,
     mutants_counter,
     mutants_meetings,
     mutants_membership,
@@ -71,7 +73,9 @@ def test_there_are_enough_of_them() -> None:
     assert kinds == {
         "answer too high",
         "answer too low",
+        "cluster fell apart",
         "count fell",
+        "counts met",
         "counts never agreed",
         "death after healing",
         "failed for no reason",

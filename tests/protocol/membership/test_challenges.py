@@ -26,7 +26,10 @@ class Asked:
         self.parts = parts = Parts()
         gates = Gates(Fingerprint(), Fingerprint())
         self.echoes = Echoes(parts.runtime, gates, RoundTrips(10))
-        self.challenges = Challenges(parts.runtime, parts.outbox, parts.table, self.echoes)
+        clusters = parts.clusters(self.echoes)
+        self.challenges = Challenges(
+            parts.runtime, parts.outbox, parts.table, self.echoes, clusters
+        )
         self.peer = Peer(address(2), sender(2), size)
 
 

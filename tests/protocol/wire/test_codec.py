@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gossipd.protocol.wire import codec as module
 from gossipd.protocol.wire import messages as m
 from gossipd.protocol.wire.codec import MAGIC, VERSION, Codec, DecodeError, frame
+from gossipd.protocol.wire.entries import Entry, Group
 from gossipd.protocol.wire.messages import Message, Ping, PingReq, Sender
 
 SENDER = Sender("10.0.0.1:8088", 5, 1, 7)
@@ -24,8 +25,8 @@ OWNERS = st.binary(min_size=16, max_size=16)
 MASKS = st.binary(max_size=32)
 CLAIMS = st.lists(st.builds(m.Claim, IDS, NUMBERS, NUMBERS, st.integers(0, 3), IDS), max_size=3)
 NAMES = st.text(min_size=1, max_size=64)
-ENTRIES = st.lists(st.builds(m.Entry, NUMBERS, NAMES, HASHES, HASHES), max_size=3)
-GROUPS = st.builds(m.Group, OWNERS, NUMBERS, NUMBERS, ENTRIES)
+ENTRIES = st.lists(st.builds(Entry, NUMBERS, NAMES, HASHES, HASHES), max_size=3)
+GROUPS = st.builds(Group, OWNERS, NUMBERS, NUMBERS, ENTRIES)
 SUMS = st.lists(st.integers(0, 2**32 - 1), min_size=16, max_size=16)
 KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.Ping: st.builds(m.Ping, NUMBERS, IDS, HASHES, HASHES, st.binary(max_size=64)),
@@ -46,6 +47,14 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.Content: st.builds(m.Content, OWNERS, NUMBERS, HASHES),
     m.Beacon: st.builds(m.Beacon, st.booleans(), st.binary(max_size=256)),
     m.Clock: st.builds(m.Clock, NUMBERS),
+    m.ClusterIds: st.builds(
+        m.ClusterIds,
+        st.lists(st.integers(0, 2**32 - 1), max_size=64),
+        st.booleans(),
+        st.booleans(),
+        st.booleans(),
+        HASHES,
+    ),
     m.Unanswered: st.builds(m.Unanswered, IDS, IDS),
 }
 MESSAGES = st.lists(st.one_of(*KINDS.values()), max_size=4)
