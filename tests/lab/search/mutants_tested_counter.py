@@ -198,3 +198,25 @@ def followers_are_answered_whatever_came(original: Any, self: Any, sequence: int
     """A sync that had nothing to do is answered as done, though what it relied on failed."""
     for command in self._followers.pop(sequence, ()):
         self._answers.done(command.level, command.ticket, self._ledger.value(command.name))
+
+
+@mutant(
+    writes.Writes,
+    "increment",
+    _COUNTERS + "writes.py::test_the_value_limit_refuses_an_increment",
+)
+def values_have_no_limit(original: Any, self: Any, name: str, asked: Any) -> None:
+    """An increment counts beyond what JSON reads exactly."""
+    with patch.object(writes, "VALUE_LIMIT", 1 << 60):
+        original(self, name, asked)
+
+
+@mutant(
+    writes.Writes,
+    "sync",
+    _COUNTERS + "writes.py::test_the_floor_limit_refuses_a_sync_and_no_increment",
+)
+def floors_have_no_limit(original: Any, self: Any, *arguments: Any) -> None:
+    """A counter is raised as often as anybody likes, whatever memory that takes."""
+    with patch.object(writes, "FLOOR_LIMIT", 1 << 60):
+        original(self, *arguments)

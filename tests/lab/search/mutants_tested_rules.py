@@ -15,7 +15,7 @@ from unittest.mock import patch
 import attrs
 
 from gossipd.protocol import foreign, runtime
-from gossipd.protocol.counters import answers, holdings, pushes, writes
+from gossipd.protocol.counters import answers, holdings, pushes
 from gossipd.protocol.handshake import Handshake
 from gossipd.protocol.membership import (
     awareness,
@@ -285,28 +285,6 @@ def retries_stay_frequent(original: Any, self: Any, most: int) -> None:
 def the_default_is_always_all(original: Any, self: Any, ack: str | None) -> str:
     """Without a choice, all are waited for, however many they are."""
     return ack or "all"
-
-
-@mutant(
-    writes.Writes,
-    "increment",
-    _COUNTERS + "writes.py::test_the_value_limit_refuses_an_increment",
-)
-def values_have_no_limit(original: Any, self: Any, name: str, asked: Any) -> None:
-    """An increment counts beyond what JSON reads exactly."""
-    with patch.object(writes, "VALUE_LIMIT", 1 << 60):
-        original(self, name, asked)
-
-
-@mutant(
-    writes.Writes,
-    "sync",
-    _COUNTERS + "writes.py::test_the_floor_limit_refuses_a_sync_and_no_increment",
-)
-def floors_have_no_limit(original: Any, self: Any, *arguments: Any) -> None:
-    """A counter is raised as often as anybody likes, whatever memory that takes."""
-    with patch.object(writes, "FLOOR_LIMIT", 1 << 60):
-        original(self, *arguments)
 
 
 # 7. Discovery
