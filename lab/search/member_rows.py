@@ -144,6 +144,7 @@ class MemberRows(Checker):
         if before is None:
             before = self._seen[host.id, host.boots] = {}
             self._check_generation(host, rows[host.id])
+            self._end_removals(host, rows)
         self._follow_own(rows[host.id])
         for member, row in rows.items():
             self._heard[host.id][member] = None
@@ -177,11 +178,24 @@ class MemberRows(Checker):
         """
         for member in [member for member in before if member not in rows]:
             generation, _, state = before.pop(member)
-            gone_at = self._gone_at.get((member, generation), self._world.now)
-            due = self._forget_after and self._world.now >= gone_at + self._forget_after - _ROUNDING
-            if state < _STATES["dead"] or not (due or len(rows) >= self._limit):
+            # A node that heard both at once never showed that the member had left.
+            gone = state >= _STATES["dead"] or (member, generation) in self._left
+            due = self._is_due(self._gone_at.get((member, generation)))
+            if not gone or not (due or len(rows) >= self._limit):
                 self._find("row gone", f"{host.id} forgot {member}")
             # A removal ends with the member that was removed.
+            self._told.pop((host.id, member), None)
+
+    def _is_due(self, gone_at: float | None) -> bool:
+        """Returns whether a member that is gone since then may be forgotten."""
+        if gone_at is None or not self._forget_after:
+            return False
+        return self._world.now >= gone_at + self._forget_after - _ROUNDING
+
+    def _end_removals(self, host: Host, rows: Mapping[str, MemberRow]) -> None:
+        """Notes which removals have ended while the node did not run: those of the forgotten."""
+        due = {member for (member, _), at in self._gone_at.items() if self._is_due(at)}
+        for member in due - rows.keys():
             self._told.pop((host.id, member), None)
 
     def _check_generation(self, host: Host, own: MemberRow) -> None:

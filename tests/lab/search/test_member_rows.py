@@ -98,6 +98,38 @@ def test_the_gone_may_be_forgotten_in_time(after: float, found: list[str]) -> No
     assert found == kinds(rows)
 
 
+@pytest.mark.parametrize(("state", "found"), [("left", []), ("alive", ["row gone"])])
+def test_only_the_gone_are_forgotten(state: str, found: list[str]) -> None:
+    """A node may hear at once that a member has left and that it is forgotten."""
+    world, (a, b) = puppets(2)
+    rows = MemberRows(world, forget_after=5.0)
+    b.row(B, state)
+    step(world, 1)
+    a.row(B, "alive")
+    step(world, 0)
+    world.run(6)
+    a.views = a.views[:1]
+    step(world, 0)
+    assert found == kinds(rows)
+
+
+def test_a_removal_ends_with_the_member() -> None:
+    """Also if the member is forgotten while the node does not run."""
+    world, (a, _) = puppets(2)
+    rows = MemberRows(world, forget_after=5.0)
+    a.row(B, "dead")
+    step(world, 0)
+    Commands(world).remove(0, 1)
+    world.run(6)
+    Faults(world).restart(0)
+    world.run(0.1)
+    world.node(0).row(B, "alive", 1)
+    world.node(1).row(B, "alive", 1)
+    step(world, 1)
+    step(world, 0)
+    assert [] == kinds(rows)
+
+
 def test_who_never_had_a_fault_is_never_dead() -> None:
     """To anybody; others may be."""
     world, _ = puppets(3)
