@@ -127,6 +127,8 @@ class Clusters(Part):
         self.ids: tuple[int, ...] = ()
         self.draft = 0
         self.strayed = False
+        # Whether another node has had these ids.
+        self._shared = False
         # Whether a member has said that something was counted. It may be on its way here.
         self._counted_there = False
         self.handlers = {ClusterIds: Handler(self.on_ids, Admits.ANYBODY)}
@@ -141,12 +143,14 @@ class Clusters(Part):
     def restore(self, ids: Iterable[int], members: Iterable[str], *, strayed: bool) -> None:
         """Takes over what a store kept: the ids, and whom this node knew as members."""
         self._take(ids)
+        self._shared = bool(self.ids)
         self._known = frozenset(members)
         self.strayed = strayed
 
     def assume(self, members: Iterable[str]) -> None:
         """Gives this node the id that all these members, which include it, are given."""
         self._take([drawn_from(min(members, default=""))])
+        self._shared = True
 
     def counts(self) -> None:
         """Draws an id if this node has counted, and has none: now there is something to keep."""
@@ -159,7 +163,14 @@ class Clusters(Part):
 
     @property
     def kept_ids(self) -> tuple[int, ...]:
-        """The ids that a store keeps: those of the cluster, or else the draft."""
+        """The ids that a store keeps: those of the cluster, or else the draft.
+
+        None as long as nobody else has them, though others are known: they may have drawn another
+        id, and the next process takes theirs.
+        """
+        known = len(self._table.rows) > 1 or bool(self._known)
+        if known and not self._shared:
+            return ()
         return self.ids or ((self.draft,) if self.draft else ())
 
     def settle(self) -> None:
@@ -176,6 +187,7 @@ class Clusters(Part):
         the two clusters.
         """
         mark = peer.sender.cluster
+        self._shared |= bool(self.ids) and mark == self.mark
         if mark in (self.mark, _OLDER) or peer.accepted:
             return True
         if peer.told is not None and self._echoes.verified(peer.source, peer.sender):
@@ -339,6 +351,7 @@ class Clusters(Part):
 
     def _unite(self, told: ClusterIds) -> None:
         self._counted_there |= told.counted
+        self._shared = True
         self._take(told.ids)
 
     def _take(self, ids: Iterable[int]) -> None:
