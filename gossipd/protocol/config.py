@@ -47,6 +47,9 @@ class ProtocolConfig:
         retransmit_mult: lambda, at least 1: each node sends a claim lambda * ceil(log10(n + 1))
             times. Raising it makes it rarer that gossip misses a node, at that many more bytes.
         local_health: whether time-outs grow with the local health score (Lifeguard IV.A).
+        warned_verdicts: whether the verdicts of others are believed only once the member has been
+            suspect here. If not, they are believed at once, as in SWIM 4.2, and a node that was cut
+            off makes others dead when it is back.
         dynamic_suspicion: whether confirmations shorten suspicions (Lifeguard IV.B). If not, each
             suspicion lasts the time-out of `suspicion_mult`.
         buddy: whether a suspect is told of its suspicion in each datagram to it (Lifeguard IV.C).
@@ -109,6 +112,7 @@ class ProtocolConfig:
     retransmit_mult: int = attrs.field(default=4, validator=ge(1))
     local_health: bool = True
     dynamic_suspicion: bool = True
+    warned_verdicts: bool = True
     buddy: bool = True
     nacks: bool = True
     second_ping: bool = True

@@ -179,6 +179,7 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.persisted(write)
+        self._keeping.counted()
         return self._runtime.take_effects()
 
     def persist_failed(self, write: Write, now: float) -> list[Effect]:
@@ -290,7 +291,6 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.increment(name, asked)
-        self._keeping.counted()
         return self._runtime.take_effects()
 
     def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
@@ -301,7 +301,6 @@ class Node:
         """
         self._begin(now)
         self._counters.writes.sync(name, value, ack, ticket)
-        self._keeping.counted()
         return self._runtime.take_effects()
 
     # Getters

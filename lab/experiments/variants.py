@@ -17,6 +17,7 @@ _SWIM: Mapping[str, str] = {
     "second_ping": "false",
     "rtt_timeouts": "false",
     "pause_compensation": "false",
+    "warned_verdicts": "false",
 }
 _PROBE = {"local_health": "true", "nacks": "true"}
 _SUSPICION = {"dynamic_suspicion": "true"}

@@ -25,6 +25,8 @@ def cluster(nodes: int, config: ProtocolConfig = SOON, seed: int = 1) -> World:
     for _ in range(1, nodes):
         Commands(world).register(world.add().id, 0)
     assert world.run_until(lambda: not checks.everybody_alive(world), 30.0)
+    # Two parts of a cluster know by its id that they are one, and it draws that in ten seconds.
+    world.run(20.0)
     return world
 
 

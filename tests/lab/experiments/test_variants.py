@@ -10,7 +10,7 @@ from gossipd.sim.scenario import make_scenario
 from lab.experiments.variants import VARIANTS
 
 PARTS = {"local_health", "nacks", "dynamic_suspicion", "buddy"}
-ADDITIONS = {"second_ping", "rtt_timeouts", "pause_compensation"}
+ADDITIONS = {"second_ping", "rtt_timeouts", "pause_compensation", "warned_verdicts"}
 
 
 def config(row: str) -> ProtocolConfig:

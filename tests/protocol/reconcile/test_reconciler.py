@@ -117,6 +117,8 @@ def test_the_sweep_finds_what_equal_versions_hide() -> None:
     talk, (a, b) = met(1, 2)
     give_owners(talk, a, 1)
     give_owners(talk, b, 1)
+    # The first exchange gives their cluster its id.
+    exchange(talk, a, b)
     talk.wire.clear()
     log = b._counters.ledger.owners[owner(0)]
     log.entries.clear()
