@@ -131,7 +131,7 @@ class Handshake(Part):
             self._challenge_answered(peer, fresh)
         if ack.challenge:
             self._challenges.answer(peer, ack.challenge)
-        elif fresh and self._echoes.verified(peer.source, peer.sender):
+        if fresh and self._echoes.verified(peer.source, peer.sender):
             self._challenges.echoed(peer)
 
     def _contacted(self, ack: Ack, peer: Peer) -> None:

@@ -1,9 +1,8 @@
 """Challenges: numbers that a sender must send back to show that it is at its address.
 
 A --anything--> B
-A <--ack, challenge-------- B    the challenge is computed from A's address: B keeps nothing
-A --ack (challenge), clock-> B   now B believes that A is at that address
-A <--clock----------------- B
+A <--ack, challenge-- B    the challenge is computed from A's address: B keeps nothing
+A --ack (challenge)-> B    now B believes that A is at that address
 
 Until then B sends A no more bytes than A sent, because A's address may be forged.
 """
@@ -60,17 +59,21 @@ class Challenges:
         self._reply(peer, Ack(number, challenge=challenge, padding=padding), *ids)
 
     def answer(self, peer: Peer, challenge: int) -> None:
-        """Sends a challenge back, with this node's clock if the address may be sent as much.
+        """Sends a challenge back.
 
         A sender whose mark is not ours is told our ids as well. They are news to it if they were
         just united with its own.
         """
         peer.owe(False)
-        self._reply(peer, Ack(challenge), *self._clusters.besides(peer), self._clock())
+        self._reply(peer, Ack(challenge), *self._clusters.besides(peer))
 
     def echoed(self, peer: Peer) -> None:
-        """Tells a node that has just echoed a number of ours for the first time our clock."""
-        self._outbox.send(peer.source, self._clock())
+        """Tells a node that has just echoed a number of ours our clock, and asks for its own.
+
+        Of two nodes that meet, the one that comes to believe the other last thereby learns the
+        other's clock, and the other, which believes it already, has learned its.
+        """
+        self._outbox.send(peer.source, Clock(self._runtime.wall_ms(), asks=True))
 
     def _reply(self, peer: Peer, ack: Ack, *others: Message) -> None:
         """Sends an ack with other messages, or with as many of them as are not too large.
@@ -85,6 +88,3 @@ class Challenges:
                 self._outbox.transmit(data, peer.source, "ack")
                 return
         self._runtime.reject("short request")
-
-    def _clock(self) -> Clock:
-        return Clock(self._runtime.wall_ms())

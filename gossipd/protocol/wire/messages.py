@@ -319,9 +319,13 @@ class Beacon(Message, tag=15, gc=False, frozen=True):
 
 
 class Clock(Message, tag=16, gc=False, frozen=True):
-    """Tells the sender's wall clock, in milliseconds since 1970, as two nodes meet."""
+    """Tells the sender's wall clock, in milliseconds since 1970, as two nodes meet.
+
+    If it `asks`, the receiver is to tell its own in return.
+    """
 
     wall_ms: Number
+    asks: bool = False
 
 
 class ClusterIds(Message, tag=17, frozen=True):

@@ -238,8 +238,8 @@ def the_outdated_are_challenged(original: Any, self: Any, peer: Any, number: int
     "sim/test_clocks.py::test_each_side_says_it_after_restarts_at_any_moment",
     0,
 )
-def only_challenges_tell_clocks(original: Any, self: Any, peer: Any) -> None:
-    """A node tells nobody its clock who did not challenge it."""
+def clocks_are_not_told(original: Any, self: Any, peer: Any) -> None:
+    """A node tells nobody its clock."""
 
 
 @mutant(

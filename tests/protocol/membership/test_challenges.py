@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol.fingerprint import Fingerprint, Gates
 from gossipd.protocol.membership import Challenges, Echoes, Peer, RoundTrips
-from gossipd.protocol.wire import Ack, Claim, Claims, Clock
+from gossipd.protocol.wire import Ack, Claim, Claims
 from tests.protocol.conversation import (
     WALL_MS,
     address,
@@ -51,16 +51,6 @@ def test_a_challenge_acks_the_ping() -> None:
     assert isinstance(ack, Ack)
     assert 5 == ack.number
     assert asked.echoes.challenge(address(2), sender(2)) == ack.challenge
-
-
-@pytest.mark.parametrize("room", [0, 1])
-def test_an_answer_tells_the_clock_where_that_fits(room: int) -> None:
-    """An ack that is small enough without it is sent all the same."""
-    whole = [Ack(9), Clock(WALL_MS)]
-    asked = Asked(len(Parts().outbox.datagram(*whole)) - 1 + room)
-    asked.challenges.answer(asked.peer, 9)
-    [messages] = [opened(data) for data in asked.parts.sent()]
-    assert whole[: 1 + room] == messages
 
 
 def test_what_was_sent_back_counts_against_the_budget() -> None:

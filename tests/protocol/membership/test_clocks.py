@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol import ClockDiffers, Notify
+from gossipd.protocol import ClockDiffers, Notify, Transmit
 from gossipd.protocol.wire import LARGEST, Clock
 from tests.protocol.conversation import (
     WALL_MS,
@@ -13,6 +13,7 @@ from tests.protocol.conversation import (
     datagram,
     make_node,
     node_id,
+    opened,
     sender,
 )
 
@@ -74,3 +75,14 @@ def test_a_node_with_an_absurd_clock_is_a_member(wall_ms: int) -> None:
     assert [[node_id(2)], [node_id(1)]] == [nodes[0].peers(), again.peers()]
     rows = {row.id: row for row in nodes[0].members()}
     assert rows[node_id(2)] in again.members()
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_member_that_asks_is_answered(asks: bool) -> None:
+    """And one that does not is not, or the two would go on for ever."""
+    node = make_node(1)
+    talk = converse(node, make_node(2))
+    data = datagram(sender(2), Clock(WALL_MS, asks))
+    effects = node.handle_datagram(data, address(2), talk.now)
+    told = [opened(each.data) for each in effects if isinstance(each, Transmit)]
+    assert asks * [[Clock(WALL_MS + int(talk.now * 1000))]] == told

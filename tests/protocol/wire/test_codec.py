@@ -46,7 +46,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.SpreadDone: st.builds(m.SpreadDone, NUMBERS, OWNERS, NUMBERS, st.lists(IDS, max_size=3)),
     m.Content: st.builds(m.Content, OWNERS, NUMBERS, HASHES),
     m.Beacon: st.builds(m.Beacon, st.booleans(), st.binary(max_size=256)),
-    m.Clock: st.builds(m.Clock, NUMBERS),
+    m.Clock: st.builds(m.Clock, NUMBERS, st.booleans()),
     m.ClusterIds: st.builds(
         m.ClusterIds,
         st.lists(st.integers(0, 2**32 - 1), max_size=64),

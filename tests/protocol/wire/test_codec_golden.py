@@ -101,9 +101,9 @@ GOLDEN: list[tuple[m.Message, str]] = [
         "000307ce12ab34cd0008930fc3c403706164",
     ),
     (
-        m.Clock(1_700_000_000_000),
-        "67640100000474657374965e8df500209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd000b9210cf0000018bcfe56800",
+        m.Clock(1_700_000_000_000, True),
+        "67640100000474657374fbf86eae00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd000c9310cf0000018bcfe56800c3",
     ),
     (
         m.ClusterIds([0x12AB34CD, 0xFFFFFFFF], True, False, True, 5),
