@@ -17,7 +17,8 @@ was contacted. The other then sees that the ids meet.
 
 - A seed (`--join`) or a registered name unites, whatever was counted: somebody asked for it. A seed
   whose address is that of a known member was joined before, and may have been given to another
-  cluster since. It unites only while one side has not counted, or is a node there that is alone.
+  cluster since. It unites only while one side has not counted, if the node there is alone, or if
+  nobody else has had our id: then the two parted before they had one.
 - Discovery unites while one side has not counted.
 - Nothing else does: neither tries of the dead and of members on disk, nor pings and gossip.
 
@@ -74,7 +75,6 @@ _LOOK = 5.0
 """Seconds between two looks at whether an id is to be drawn, at least; at most twice as many."""
 
 _ROUNDING = 1e-6
-
 _LOOKS = 3
 """Looks with a member after which a node draws an id although it is not the first one by name."""
 
@@ -127,8 +127,7 @@ class Clusters(Part):
         self.ids: tuple[int, ...] = ()
         self.draft = 0
         self.strayed = False
-        # Whether another node has had these ids.
-        self._shared = False
+        self._shared = False  # whether another node has had these ids
         # Whether a member has said that something was counted. It may be on its way here.
         self._counted_there = False
         self.handlers = {ClusterIds: Handler(self.on_ids, Admits.ANYBODY)}
@@ -255,7 +254,8 @@ class Clusters(Part):
             self._merge(peer, told)
             return True
         both_counted = told.counted and self._has_counted()
-        if why == _ASKED or (why and not both_counted) or (why == _RETURNED and told.lone):
+        back = why == _RETURNED and (told.lone or not self._shared)
+        if why == _ASKED or (why and not both_counted) or back:
             self._merge(peer, told)
             return True
         self._keep_apart(peer.source, told)
