@@ -67,9 +67,11 @@ class EventLog:
         """Takes a clock that tells seconds and never goes back."""
         self._clock = clock
         self._minutes: dict[str, _Minute] = {}
-        # When a claim about this node may be reported again, and those refuted since the last line.
+        # When a claim about this node may be reported again; the last one that was refuted since
+        # the last line, and how many were.
         self._quiet_until = -inf
-        self._refuted: list[Refuted] = []
+        self._refuted: Refuted | None = None
+        self._times = 0
 
     def __call__(self, event: Event) -> None:
         """Logs an event, or counts it for a later line."""
@@ -103,9 +105,9 @@ class EventLog:
             if minute.news:
                 self._minutes[member] = _Minute(now + _MINUTE)
                 self._write(member, minute)
-        if self._refuted and now >= self._quiet_until:
-            times, last = len(self._refuted), self._refuted[-1]
-            self._refuted.clear()
+        if self._refuted is not None and now >= self._quiet_until:
+            last, times = self._refuted, self._times
+            self._refuted, self._times = None, 0
             self._quiet_until = now + _MINUTE
             log_event(last, **({"times": times} if times > 1 else {}))
 
@@ -125,4 +127,5 @@ class EventLog:
             self._quiet_until = now + _MINUTE
             log_event(event)
         else:
-            self._refuted.append(event)
+            self._refuted = event
+            self._times += 1

@@ -31,8 +31,6 @@ class Foreign:
         self._contacts = contacts
         self._seeds = seeds
         self._header = codec.datagram([])
-        self._answered = 0.0
-        self._answered_at = runtime.now
 
     def take(self, data: bytes, error: DecodeError, source: Address) -> None:
         """Counts a datagram that could not be decoded, and tells both sides if they differ.
@@ -51,15 +49,9 @@ class Foreign:
                 # One line a minute for all strangers together, since anybody can be one.
                 key = where if known else "foreign"
                 self._runtime.notify_seldom(key, ForeignDatagram(where, error.ours, error.theirs))
-        if error.asks and len(data) > len(self._header) and self._within_limit():
+        if (
+            error.asks
+            and len(data) > len(self._header)
+            and self._runtime.allows("foreign", _ANSWERS)
+        ):
             self._outbox.transmit(self._header, source, "foreign")
-
-    def _within_limit(self) -> bool:
-        """Counts one more answer into a leaky bucket. Returns False if the bucket is full."""
-        now = self._runtime.now
-        self._answered = max(0.0, self._answered - (now - self._answered_at) * _ANSWERS)
-        self._answered_at = now
-        if self._answered > _ANSWERS - 1:
-            return False
-        self._answered += 1
-        return True

@@ -9,6 +9,7 @@ from typing import Any
 from .config import Identity, ProtocolConfig
 from .effects import Effect, Notify
 from .events import Event, Paused
+from .leaky_bucket import LeakyBucket
 from .part import Part
 from .timers import Action, TimerQueue
 from .wire import LARGEST
@@ -43,6 +44,7 @@ class Runtime(Part):
         self._effects: list[Effect] = []
         self._rejected: dict[str, int] = {}
         self._last_notified: dict[str, float] = {}
+        self._buckets: dict[str, LeakyBucket] = {}
         self._pauses = 0
         self._paused_seconds = 0.0
         self._credit = config.pause_credit
@@ -121,6 +123,16 @@ class Runtime(Part):
     def notify(self, event: Event) -> None:
         """Reports an event, for the driver's log."""
         self._effects.append(Notify(event))
+
+    def allows(self, what: str, rate: float) -> bool:
+        """Returns whether `what` may be done once more now, and counts it if so.
+
+        It may be done `rate` times in a second, all of them at once if need be.
+        """
+        bucket = self._buckets.get(what)
+        if bucket is None:
+            bucket = self._buckets[what] = LeakyBucket(rate, self.now)
+        return bucket.take(self.now)
 
     def notify_seldom(self, key: str, event: Event, seconds: float = _SAME_EVENT) -> None:
         """Reports an event at most once in so many seconds, a minute by default, for each key.

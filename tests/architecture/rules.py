@@ -37,7 +37,7 @@ gossipd.protocol.counters
 gossipd.protocol.membership
 gossipd.protocol: outbox runtime statistics part
 gossipd.protocol: effects state
-gossipd.protocol: address config events fingerprint timers unkept
+gossipd.protocol: address config events fingerprint leaky_bucket timers unkept
 gossipd.protocol.wire
 gossipd: client
 """

@@ -6,6 +6,7 @@ grows with the number of slots and not with the number of increments.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -72,11 +73,8 @@ _KINDS = {
         *[(column, "integer") for column in ("generation", "incarnation", "state", "removed")],
     ],
 }
-# Cluster ids are written as numbers of eight hexadecimal digits.
-_WRONG_IDS = """
-SELECT 1 FROM meta WHERE key = 'cluster ids'
-AND (value GLOB '*[^0-9a-f ]*' OR length(value) > 64 * 9)
-"""
+# Each cluster id is written as a number of eight hexadecimal digits.
+_IDS = re.compile(r"(?:[0-9a-f]{8}(?: [0-9a-f]{8})*)?")
 CLUSTER_IDS = "cluster ids"
 STRAYED = "strayed"
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
@@ -191,8 +189,10 @@ def holds_wrong_kinds(connection: sqlite3.Connection) -> bool:
         f"SELECT 1 FROM {table} WHERE " + " OR ".join(f"typeof({c}) <> '{k}'" for c, k in kinds)
         for table, kinds in _KINDS.items()
     ]
-    queries.append(_WRONG_IDS)
-    return any(connection.execute(f"{query} LIMIT 1").fetchone() for query in queries)
+    if any(connection.execute(f"{query} LIMIT 1").fetchone() for query in queries):
+        return True
+    ids = connection.execute("SELECT value FROM meta WHERE key = ?", (CLUSTER_IDS,)).fetchall()
+    return not all(_IDS.fullmatch(str(each)) for (each,) in ids)
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-from ..wire import NO_CLUSTER
-
-MOST = 128
-"""Ids of one cluster at most; the smallest are kept, so that all nodes keep the same."""
+from ..wire import MOST_CLUSTER_IDS, NO_CLUSTER
 
 
 def drawn_from(text: str) -> int:
@@ -18,8 +15,11 @@ def drawn_from(text: str) -> int:
 
 
 def united(ids: Iterable[int], others: Iterable[int]) -> tuple[int, ...]:
-    """Returns the ids of both, sorted, without numbers that are no ids."""
-    return tuple(sorted({each for each in (*ids, *others) if each > NO_CLUSTER})[:MOST])
+    """Returns the ids of both, sorted, without numbers that are no ids.
+
+    Of too many the smallest are kept, so that all nodes keep the same.
+    """
+    return tuple(sorted({each for each in (*ids, *others) if each > NO_CLUSTER})[:MOST_CLUSTER_IDS])
 
 
 def mark_of(ids: Sequence[int]) -> int:

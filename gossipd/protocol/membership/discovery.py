@@ -11,7 +11,6 @@ can cause only so many answers in a second, and none that is larger than the bea
 from __future__ import annotations
 
 from ipaddress import ip_address
-from math import inf
 
 from ..address import Address, split_node_id
 from ..events import ClusterFound
@@ -56,8 +55,6 @@ class Discovery(Part):
         self._active = runtime.config.discovery
         self.handlers = {Beacon: Handler(self.on_beacon, Admits.ANYBODY)}
         self._wait = 0.0
-        self._answered = 0.0
-        self._answered_at = -inf
         # Addresses that discovery led to, and whether one of them has turned out to be a member.
         self._asked: dict[Address, None] = {}
         self._found = False
@@ -119,7 +116,7 @@ class Discovery(Part):
         # All nodes on the segment hear it. A few answers are enough: gossip tells the others.
         if runtime.rng.random() * len(self._table.live) >= runtime.config.beacon_answers:
             return
-        if not self._within_limit():
+        if not runtime.allows("beacon", runtime.config.beacon_limit):
             runtime.reject("beacon limit")
             return
         address = split_node_id(sender.id)
@@ -142,17 +139,6 @@ class Discovery(Part):
         if not usable_id(member):
             return False
         return _loopback(self._table.own.id) or not _loopback(member)
-
-    def _within_limit(self) -> bool:
-        """Counts one more answer into a leaky bucket. Returns False if the bucket is full."""
-        now, limit = self._runtime.now, self._runtime.config.beacon_limit
-        leaked = (now - self._answered_at) * limit
-        self._answered = max(0.0, self._answered - leaked)
-        self._answered_at = now
-        if self._answered > limit - 1:
-            return False
-        self._answered += 1
-        return True
 
     def _note(self, address: Address) -> None:
         self._asked.pop(address, None)

@@ -128,8 +128,6 @@ class Proof(Part):
         self._contacts = contacts
         self._seeds = seeds
         self._asked: dict[str, _Asked] = {}
-        self._asks = 0.0
-        self._asks_at = runtime.now
         self.handlers = {Unanswered: Handler(self.on_unanswered, Admits.ANYBODY)}
 
     # How far a sender is believed
@@ -231,21 +229,11 @@ class Proof(Part):
             return
         data = self._outbox.datagram(Ping(number, padding=bytes(min(spare, _PADDING))))
         asked.ask(len(data), self._runtime.now)
-        if self._within_limit():
+        if self._runtime.allows("address", _ASKS):
             self._outbox.transmit(data, address, "ping")
         else:
             self._echoes.forget(number)
             self._runtime.reject("address limit")
-
-    def _within_limit(self) -> bool:
-        """Counts one more ping into a leaky bucket. Returns False if the bucket is full."""
-        now = self._runtime.now
-        self._asks = max(0.0, self._asks - (now - self._asks_at) * _ASKS)
-        self._asks_at = now
-        if self._asks > _ASKS - 1:
-            return False
-        self._asks += 1
-        return True
 
     # What is said
 

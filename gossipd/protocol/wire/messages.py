@@ -19,6 +19,7 @@ from .entries import Count, Group, Owner
 MEMBERS: Final = 0
 COUNTERS: Final = 1
 NO_CLUSTER: Final = 1
+MOST_CLUSTER_IDS: Final = 128  # those of one cluster
 
 Number = Annotated[int, Meta(ge=0, le=LARGEST)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -338,7 +339,7 @@ class ClusterIds(Message, tag=17, frozen=True):
         count: the value of its counter, for the log.
     """
 
-    ids: Annotated[list[Sum], Meta(max_length=128)]
+    ids: Annotated[list[Sum], Meta(max_length=MOST_CLUSTER_IDS)]
     counted: bool
     lone: bool
     asked: bool

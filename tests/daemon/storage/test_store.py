@@ -357,6 +357,28 @@ def test_who_is_gone_and_who_is_forgotten_is_kept(tmp_path: Path) -> None:
     assert State(8, apart=(dead.id, others[0])) == opened(tmp_path)[1]
 
 
+@pytest.mark.parametrize("number", [0, 1, 128])
+def test_which_cluster_the_node_is_of_is_kept(number: int, tmp_path: Path) -> None:
+    """With as many ids as a cluster may have."""
+    ids = tuple(range(2**32 - number, 2**32))
+    store, _ = opened(tmp_path)
+    store.commit([], Changes(8, cluster_ids=ids, strayed=True))
+    crash(store)
+    assert State(8, cluster_ids=ids, strayed=True) == opened(tmp_path)[1]
+
+
+@pytest.mark.parametrize("ids", ["1", "0000000g", "123456789", "00000002 00000001x", "' '"])
+def test_ids_that_are_none_are_damage(ids: str, tmp_path: Path) -> None:
+    """Each is a number of eight hexadecimal digits, which a datagram has room for."""
+    store, _ = opened(tmp_path)
+    crash(store)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("INSERT INTO meta VALUES ('cluster ids', ?)", (ids,))
+    connection.close()
+    with pytest.raises(StoreError):
+        opened(tmp_path)
+
+
 def test_a_file_of_an_earlier_version_is_read_and_gets_what_it_lacks(tmp_path: Path) -> None:
     """Without the table of who is gone nobody is; the earlier version can still use the file."""
     store, _ = opened(tmp_path)

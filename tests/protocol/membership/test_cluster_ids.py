@@ -7,8 +7,8 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol.membership.cluster_ids import MOST, drawn_from, mark_of, shown, united
-from gossipd.protocol.wire import NO_CLUSTER
+from gossipd.protocol.membership.cluster_ids import drawn_from, mark_of, shown, united
+from gossipd.protocol.wire import MOST_CLUSTER_IDS, NO_CLUSTER
 
 IDS = st.lists(st.integers(2, 2**32 - 1), max_size=6)
 
@@ -27,7 +27,9 @@ def test_only_the_smallest_are_kept_on_every_node_alike(arrivals: list[list[int]
     """So that what is one stays one."""
     orders = arrivals, arrivals[::-1]
     one, other = (reduce(united, order, ()) for order in orders)
-    assert one == other == tuple(sorted({each for ids in arrivals for each in ids})[:MOST])
+    assert (
+        one == other == tuple(sorted({each for ids in arrivals for each in ids})[:MOST_CLUSTER_IDS])
+    )
 
 
 @given(IDS, IDS)
