@@ -131,7 +131,7 @@ class Node:
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
-            *(rows, versions, reconciler, proof, handshake, Clocks(runtime, outbox, echoes)),
+            *(rows, versions, reconciler, proof, handshake, Clocks(runtime, outbox, table, echoes)),
             *(clusters, outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)

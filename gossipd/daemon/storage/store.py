@@ -335,8 +335,10 @@ class Store:
             if problem is not None:
                 raise damaged(self.path, problem)
         if meta.get("cluster") != self._cluster:
+            theirs = meta.get("cluster")
             raise StoreError(
-                f"{self.path} belongs to the cluster {meta.get('cluster')!r}, not {self._cluster!r}"
+                f"{self.path} belongs to the cluster {theirs!r}, not {self._cluster!r}: start with"
+                f" --cluster {theirs}, or in another directory to begin with what other nodes hold"
             )
         # After an end in good order the file is not checked as a whole.
         if holds_wrong_kinds(connection):

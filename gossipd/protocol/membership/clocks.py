@@ -21,6 +21,7 @@ from ..runtime import Runtime
 from ..wire import Clock
 from .echoes import Echoes
 from .peer import Peer
+from .table import MemberTable
 
 _DIFFERS_MS = 60_000
 """By more than this, two clocks differ: far more than datagrams, pauses and time services cause."""
@@ -29,9 +30,12 @@ _DIFFERS_MS = 60_000
 class Clocks(Part):
     """Hears the clocks of others. `Challenges` tells them this node's."""
 
-    def __init__(self, runtime: Runtime, outbox: Outbox, echoes: Echoes) -> None:
+    def __init__(
+        self, runtime: Runtime, outbox: Outbox, table: MemberTable, echoes: Echoes
+    ) -> None:
         self._runtime = runtime
         self._outbox = outbox
+        self._table = table
         self._echoes = echoes
         self.handlers = {Clock: Handler(self.on_clock, Admits.ANYBODY)}
 
@@ -39,13 +43,14 @@ class Clocks(Part):
         """Reports that the clock of a node differs from this node's, if it does, and answers it.
 
         Only a node that has echoed a number is believed. Its generation may be out of date here:
-        that happens when its clock is behind, and it tells its clock before it has raised it.
+        that happens when its clock is behind, and it tells its clock before it has raised it. A
+        node without a row is of another cluster.
         """
         ours, member = self._runtime.wall_ms(), peer.sender.id
         if not self._echoes.verified(peer.source, peer.sender):
             return
         if clock.asks:
             self._outbox.send(peer.source, Clock(ours))
-        if abs(clock.wall_ms - ours) > _DIFFERS_MS:
+        if member in self._table.rows and abs(clock.wall_ms - ours) > _DIFFERS_MS:
             event = ClockDiffers(member, ours_ms=ours, theirs_ms=clock.wall_ms)
             self._runtime.notify_seldom(f"clock of {member}", event)

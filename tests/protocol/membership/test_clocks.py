@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from gossipd.protocol import ClockDiffers, Notify, Transmit
-from gossipd.protocol.wire import LARGEST, Clock
+from gossipd.protocol.fingerprint import Fingerprint, Gates
+from gossipd.protocol.membership import Clocks, Echoes, Peer, RoundTrips
+from gossipd.protocol.wire import ALIVE, LARGEST, Claim, Clock
 from tests.protocol.conversation import (
     WALL_MS,
     address,
@@ -16,11 +20,12 @@ from tests.protocol.conversation import (
     opened,
     sender,
 )
+from tests.protocol.parts import Parts
 
 HOUR_MS = 3_600_000
 
 
-def said(effects: list[object]) -> list[ClockDiffers]:
+def said(effects: Iterable[object]) -> list[ClockDiffers]:
     """Returns the events about clocks among these effects."""
     events = [effect.event for effect in effects if isinstance(effect, Notify)]
     return [event for event in events if isinstance(event, ClockDiffers)]
@@ -86,3 +91,16 @@ def test_a_member_that_asks_is_answered(asks: bool) -> None:
     effects = node.handle_datagram(data, address(2), talk.now)
     told = [opened(each.data) for each in effects if isinstance(each, Transmit)]
     assert asks * [[Clock(WALL_MS + int(talk.now * 1000))]] == told
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_node_of_another_cluster_has_its_own_time(known: bool) -> None:
+    """Though it has echoed a number: only of those with a row a person compares the logs."""
+    parts = Parts()
+    echoes = Echoes(parts.runtime, Gates(Fingerprint(), Fingerprint()), RoundTrips(10))
+    clocks = Clocks(parts.runtime, parts.outbox, parts.table, echoes)
+    echoes.echo(address(2), sender(2))
+    if known:
+        parts.table.add(Claim(node_id(2), WALL_MS, 0, ALIVE), 0.0)
+    clocks.on_clock(Clock(WALL_MS + HOUR_MS), Peer(address(2), sender(2), 100))
+    assert known == bool(said(parts.runtime.take_effects()))
