@@ -227,9 +227,6 @@ class Model:
     def complaint(self, world: World) -> str:
         """Leaves a world in peace, and returns what does not hold then; empty if all does."""
         end = self.peace(world)
-        rows = end.nodes[0].rows
-        if len({(node.held, node.have) for node in end.nodes}) > 1:
-            return f"rows differ: {world}"
         cut_at: dict[tuple[int, bool], int] = {}
         for cut in world.cuts:
             for source, _, high in cut.taken:
@@ -239,11 +236,14 @@ class Model:
         for source, rank, _ in world.changes:
             last[source] = max(rank, last.get(source, 0))
         due = sum(self.taken(world, s, cut_at.get((s, False), 0), r) for s, r in last.items())
-        if due != self.design.value(rows):
-            return f"the value is not {due} but {self.design.value(rows)}: {world}"
         listed = any(rank > cut_at.get((source, True), 0) for source, rank in last.items())
-        if listed != self.design.listed(rows):
+        for node in end.nodes:
+            if due != self.design.value(node.rows):
+                return f"the value is not {due} but {self.design.value(node.rows)}: {world}"
+        if listed != self.design.listed(end.nodes[0].rows):
             return f"listed is not {listed}: {world}"
+        if len({(node.held, node.have) for node in end.nodes}) > 1:
+            return f"rows differ: {world}"
         return self.left_over(end) or self.wrong_answers(world, due)
 
     def left_over(self, end: World) -> str:
