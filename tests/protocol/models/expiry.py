@@ -16,8 +16,9 @@ those who wrote. The rules:
 - Any node drops a row once its clock is past `until` by GRACE, and ignores it if it arrives again.
   The `until` of a slot never falls, so older copies are dropped at least as early. An owner whose
   row was dropped begins with a base of 0 at the rank of its last row.
-- A reset is a base for each row of the life, at the rank that was seen. The base of a new life is
-  one too; of all bases of an owner that with the largest rank holds.
+- A reset is a base for each owner that is seen, at the rank that was seen; it is kept as long as
+  the owner's row that was seen, and the owner takes it over. The base of a new life is one too; of
+  all bases of an owner that with the largest rank holds, so a late reset does not touch a new life.
 
 What holds, where all clocks differ by at most D:
 
@@ -29,9 +30,13 @@ What holds, where all clocks differ by at most D:
 - A prolongation that was not heard of in time by an owner that counts: the owner begins a new life,
   which overlaps the prolonged one, and after they met both are one life. The changes that this
   owner itself had made in the life before are gone; those of all others count, if their rows
-  are still there. A row is still there if its owner hears of a prolongation within GRACE.
-- A limit: of k nodes that do not see each other's changes, and all saw v, each adds at most
-  limit - v. So the value is at most v + k (limit - v), which is k times the limit if v is 0.
+  are still there. A row is still there if its owner hears of a prolongation within GRACE. A reset
+  of a counter that is prolonged must likewise reach the owners within GRACE, or it is undone.
+- A limit, with amounts above 0: no owner adds more than the limit to a life, since its row there is
+  one, and it sees that row. So k nodes together reach at most k times the limit, and do so where
+  they do not see each other. While no life has ended for anybody, k nodes that all saw v reach at
+  most v + k (limit - v). A prolongation that one of them did not hear of lifts this to k times the
+  limit, as that node begins anew.
 
 A limit a minute needs a name that has the minute in it, or a time to live that only the first count
 gives: where every count prolongs, a counter under steady load never expires.
@@ -90,13 +95,16 @@ class Design:
         spans = [(row.start, row.until) for row in self.own_rows(rows).values()]
         return next((each for each in lives(spans) if each[0] <= now < each[1]), None)
 
-    def contribution(self, rows: Rows, source: int) -> int:
+    def mine(self, rows: Rows, owner: int) -> Row | None:
+        """Returns the row of an owner about itself, with the largest base that anybody has."""
+        own = rows.get((owner, owner))
+        bases = [(row.base_rank, row.base) for slot, row in rows.items() if slot[1] == owner]
+        return own and own._replace(base_rank=max(bases)[0], base=max(bases)[1])
+
+    def contribution(self, rows: Rows, owner: int) -> int:
         """Returns what is left of the total of an owner."""
-        own = rows[source, source]
-        base_rank, base = max(
-            (row.base_rank, row.base) for slot, row in rows.items() if slot[1] == source
-        )
-        return own.total - base if own.rank > base_rank else 0
+        own = self.mine(rows, owner)
+        return own.total - own.base if own and own.rank > own.base_rank else 0
 
     def value(self, rows: Rows, clock: int) -> int | None:
         """Returns the value, None if the counter is absent."""
@@ -112,7 +120,7 @@ class Design:
     def count(self, rows: Rows, owner: int, last: int, amount: int, clock: int) -> Rows:
         """Returns the rows after an owner counted, whose last row had the version `last`."""
         now, life = self.time(rows, clock), self.life(rows, clock)
-        own = rows.get((owner, owner), Row(last, base_rank=last, rank=last))
+        own = self.mine(rows, owner) or Row(last, base_rank=last, rank=last)
         until = max(own.until, life[1] if life else 0, now + TTL)
         if life is None or not own.until or not life[0] <= own.start < life[1]:
             own = own._replace(base_rank=own.rank, base=own.total, start=now)
@@ -121,10 +129,13 @@ class Design:
         return rows | {(owner, owner): row}
 
     def extend(self, rows: Rows, owner: int, last: int, clock: int) -> Rows:
-        """Returns the rows after an owner took over the end of a life that goes on."""
-        own, life = rows.get((owner, owner)), self.life(rows, clock)
-        if own and life and own.until <= clock and life[0] <= own.start < life[1] > own.until:
-            return rows | {(owner, owner): own._replace(version=last + 1, until=life[1])}
+        """Returns the rows after an owner took over a base, and the end of a life that goes on."""
+        before, own = rows.get((owner, owner)), self.mine(rows, owner)
+        life = self.life(rows, clock)
+        if own and life and own.until <= clock and life[0] <= own.start < life[1]:
+            own = own._replace(until=max(own.until, life[1]))
+        if own and own != before:
+            return rows | {(owner, owner): own._replace(version=last + 1)}
         return rows
 
     def reset(self, rows: Rows, owner: int, last: int) -> Rows:
@@ -146,7 +157,8 @@ class EachByItsOwn(Design):
     """Rival: each row lives as long as its own owner said; the longest does not win."""
 
     def value(self, rows: Rows, clock: int) -> int | None:
-        alive = {s: r for s, r in self.own_rows(rows).items() if r.start <= clock < r.until}
+        now = self.time(rows, clock)
+        alive = {s: r for s, r in self.own_rows(rows).items() if r.start <= now < r.until}
         return sum(self.contribution(rows, each) for each in alive) if alive else None
 
 
@@ -166,7 +178,7 @@ class ByFirstUntil(Design):
     def count(self, rows: Rows, owner: int, last: int, amount: int, clock: int) -> Rows:
         life = self.life(rows, clock)
         first = life[0] if life else clock + TTL
-        own = rows.get((owner, owner), Row(last, base_rank=last, rank=last))
+        own = self.mine(rows, owner) or Row(last, base_rank=last, rank=last)
         if own.start != first:
             own = own._replace(base_rank=own.rank, base=own.total, start=first)
         row = own._replace(
@@ -197,7 +209,7 @@ class ByOwnClock(Design):
 
 
 class NeverExtends(Design):
-    """Rival: an owner leaves its row as it is when others prolong."""
+    """Rival: an owner leaves its row as it is when others prolong, or reset."""
 
     def extend(self, rows: Rows, owner: int, last: int, clock: int) -> Rows:
         return rows

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import NamedTuple
 
-from .expiry import GRACE, Design, Row, Rows, Slot, lives
+from .expiry import GRACE, TTL, Design, Row, Rows, Slot, lives
 
 
 class Change(NamedTuple):
@@ -79,7 +79,7 @@ class Model:
         return world._replace(nodes=tuple(nodes))
 
     def count(self, world: World, number: int) -> World:
-        """Lets a node count, unless the limit forbids it; sets of changes have sums of their own."""
+        """Lets a node count, unless the limit forbids it; each set of changes has its own sum."""
         amount = 1 if self.limit else 2 ** len(world.changes)
         node, clock = world.nodes[number], self.clock(world, number)
         before = dict(node.held)
@@ -188,9 +188,15 @@ class Model:
         for number in self.numbers:
             after = self.met(self.count(alone, number))
             amount = after.changes[-1].amount
-            if any(self.value(after, each) != amount for each in self.numbers):
+            shown = {self.value(after, each) for each in self.numbers}
+            if self.value(after, number) != amount or not shown <= self.allowed(amount):
                 return f"what is counted after the end does not count alone: {world}"
         return ""
+
+    def allowed(self, amount: int) -> set[int | None]:
+        """Returns what nodes may show of a change alone; fast ones may be past its time to live."""
+        short = max(self.offsets) - min(self.offsets) >= TTL
+        return {amount, None} if short else {amount}
 
     def explore(self, depth: int, like: str = "") -> tuple[int, str]:
         """Judges every world within `depth` events. Returns how many, and the first complaint."""
@@ -221,10 +227,16 @@ class Model:
                 return f"{value} rose from {old} by itself: {after}"
         return ""
 
-    def most(self, depth: int) -> int:
-        """Returns the largest value that nodes which keep to a limit reach together."""
-        layer, found = [self.begin()], {self.begin()}
+    def most(self, depth: int, begin: World, *, still: bool) -> int:
+        """Returns the largest value that nodes which keep to a limit reach together.
+
+        With `still`, no time passes.
+        """
+        layer, found = [begin], {begin}
         for _ in range(depth):
-            layer = [w for each in layer for w, _ in self.events(each) if w not in found]
-            found.update(layer)
-        return max(self.value(self.met(world), 0) or 0 for world in found)
+            reached = {after for world in layer for after, _ in self.events(world)}
+            reached = {each for each in reached if not still or each.now == begin.now}
+            layer = list(reached - found)
+            found |= reached
+        ends = [self.met(world) for world in found]
+        return max(self.value(end, number) or 0 for end in ends for number in self.numbers)
