@@ -118,3 +118,17 @@ def test_nodes_overshoot_a_limit_by_what_they_do_not_see(
     """k nodes reach k times the limit; while no life ends, only what is beyond what all saw."""
     model = Model(Design(), offsets, 9, limit=limit)
     assert model.most(depth, played(model, begun), still=still) == most
+
+
+@pytest.mark.parametrize(("offsets", "seen"), [((0, 1), 1), ((1, 0), 3), ((0, 2), 0), ((0, 0), 2)])
+def test_a_life_is_longer_or_shorter_by_what_the_clocks_differ(
+    offsets: tuple[int, int], seen: int
+) -> None:
+    """Node 1 sees what node 0 counted from ttl - D to ttl + D steps, from the first one on."""
+    model = Model(Design(), offsets, 1)
+    world = played(model, "c0 01")
+    steps = 0
+    while model.value(world, 1) is not None:
+        steps += 1
+        world = model.tick(world)
+    assert steps == seen
