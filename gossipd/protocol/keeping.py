@@ -103,10 +103,11 @@ class Keeping:
         )
 
     def changes(self, most: int) -> Changes | None:
-        """Hands over up to `most` changed owners and members; None if nothing has changed."""
+        """Hands over up to `most` changed entries and rows; None if nothing has changed."""
         table = self._table
         groups = self._ledger.changes(most)
-        taken = table.unkept.take(most - len(groups), self._all_members())
+        left = max(0, most - sum(1 + len(group.entries) for group in groups))
+        taken = table.unkept.take(left, self._all_members())
         identity = self._identity()
         if not groups and not taken and identity == self._handed:
             return None

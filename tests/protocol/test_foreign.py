@@ -32,7 +32,7 @@ def answers(effects: list[Effect]) -> list[bytes]:
     ("data", "theirs", "reason"),
     [
         (datagram(sender(2), PADDED, cluster="other"), "cluster 'other'", "cluster"),
-        (of_version(2, datagram(sender(2), PADDED)), "wire version 2", "version"),
+        (of_version(1, datagram(sender(2), PADDED)), "wire version 1", "version"),
     ],
 )
 def test_a_contact_is_reported_and_learns_of_the_difference(
@@ -41,7 +41,7 @@ def test_a_contact_is_reported_and_learns_of_the_difference(
     """The answer has the header and nothing else, so that the other side can tell as well."""
     node = make_node(1)
     effects = node.handle_datagram(data, address(2), 0.0)
-    ours = "wire version 1" if reason == "version" else OURS
+    ours = "wire version 2" if reason == "version" else OURS
     assert [ForeignDatagram("10.0.0.2:8088", ours, theirs)] == noted(effects)
     [answer] = answers(effects)
     assert len(answer) < len(data)

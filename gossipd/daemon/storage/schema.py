@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from gossipd.protocol import Changes, Claim, Entry, Group, State
+from gossipd.protocol import DEFAULT, Changes, Claim, Entry, Group, State
 
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
@@ -22,7 +22,8 @@ VERSION = 1
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT;
 CREATE TABLE owners (owner BLOB PRIMARY KEY, have INTEGER NOT NULL) STRICT, WITHOUT ROWID;
--- slot is the floor that was counted under, or -1 for the owner's declaration of a floor.
+-- slot is the floor that was counted under, or -1 for the owner's declaration of a floor. It is 0
+-- for every counter but 'default', which has no floors.
 CREATE TABLE entries (
     owner BLOB NOT NULL,
     name TEXT NOT NULL,
@@ -50,11 +51,14 @@ CREATE TABLE IF NOT EXISTS gone (
 """
 """Tables that files of earlier versions lack. These versions leave them alone."""
 
-_PUT_ENTRY = """
+# Of 'default' the maximum of each number stays, of all others the entry of the higher version.
+_PUT_ENTRY = f"""
 INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET version = max(version, excluded.version), count = max(count, excluded.count),
+SET version = max(version, excluded.version),
+    count = iif(name = '{DEFAULT}', max(count, excluded.count), excluded.count),
     floor = iif(excluded.version > version, excluded.floor, floor)
-WHERE excluded.version > version OR excluded.count > count
+WHERE iif(name = '{DEFAULT}', excluded.version > version OR excluded.count > count,
+    (excluded.version, excluded.count) > (version, count))
 """
 # A group has the entries after `since`. So they complete an owner up to `upto` only where the rows
 # were complete up to `since`.
@@ -85,11 +89,15 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.executemany(
         _PUT_ENTRY,
         [
-            (group.owner, *entry.slot, entry.version, entry.floor, entry.count)
+            (group.owner, entry.name, _slot(entry), entry.version, entry.floor, entry.count)
             for entry in group.entries
         ],
     )
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
+
+
+def _slot(entry: Entry) -> int:
+    return entry.slot if isinstance(entry.slot, int) else 0
 
 
 def put_members(connection: sqlite3.Connection, changes: Changes) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
+from gossipd.protocol import DEFAULT
+
 from ..judge import Agreement, Detection
-from ..world import COUNTER, Commands, Delay, Faults, Snapshot, World
+from ..world import Commands, Delay, Faults, Snapshot, World
 from .notation import COMMANDS, Fault
 
 Numbers = tuple[int, ...]
@@ -265,7 +267,7 @@ class FaultSchedule:
             elif fault.kind == "sync":
                 value, of = details["value"], details["of"]
                 if of is not None and self._running((of,)):
-                    value = self._world.node(of).count(COUNTER)
+                    value = self._world.node(of).count(DEFAULT)
                 commands.sync(number, value, ack=details["ack"])
             elif fault.kind == "register":
                 commands.register(number, details["peer"])

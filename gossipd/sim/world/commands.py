@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from gossipd.protocol import Effect, Increment, Persist
+from gossipd.protocol import DEFAULT, Change, Effect, Increment, Persist
 
 from .interface import DrivenNode
 from .naming import Reference, id_of
-from .request import COUNTER, Request
+from .request import Request
 from .world import World
 
 
@@ -26,7 +26,7 @@ class Commands:
         node: Reference,
         amount: int = 1,
         *,
-        name: str = COUNTER,
+        name: str = DEFAULT,
         ack: str | None = None,
         on_answer: Callable[[Request], None] | None = None,
     ) -> Request:
@@ -51,10 +51,10 @@ class Commands:
         if len(amounts) == 1:
             return [self.increment(node, amounts[0], ack=ack)]
         requests = [
-            self._request(node, "increment", COUNTER, amount, ack, None) for amount in amounts
+            self._request(node, "increment", DEFAULT, amount, ack, None) for amount in amounts
         ]
-        asked = [Increment(each.amount, ack, each.ticket) for each in requests]
-        self._ask(requests, lambda running, now: running.increments(COUNTER, asked, now))
+        asked = [Increment((Change(DEFAULT, each.amount),), ack, each.ticket) for each in requests]
+        self._ask(requests, lambda running, now: running.increments(asked, now))
         return requests
 
     def sync(
@@ -62,15 +62,14 @@ class Commands:
         node: Reference,
         value: int,
         *,
-        name: str = COUNTER,
         ack: str | None = None,
         on_answer: Callable[[Request], None] | None = None,
     ) -> Request:
-        """Asks a node to raise the counter to at least `value`; arguments as for `increment`."""
-        request = self._request(node, "sync", name, value, ack, on_answer)
+        """Asks a node to raise `default` to at least `value`; arguments as for `increment`."""
+        request = self._request(node, "sync", DEFAULT, value, ack, on_answer)
 
         def call(running: DrivenNode, now: float) -> Sequence[Effect]:
-            return running.sync(name, value, ack, request.ticket, now)
+            return running.sync(value, ack, request.ticket, now)
 
         self._ask([request], call)
         return request

@@ -8,9 +8,6 @@ import attrs
 
 from gossipd.protocol import Answer, Write
 
-COUNTER = "default"
-"""The counter of a request that names none."""
-
 
 @attrs.define(eq=False)
 class Request:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from gossipd.protocol import (
+    DEFAULT,
     Answer,
     Changes,
     Effect,
@@ -93,9 +94,9 @@ class Puppet:
         self.groups = [Group(self.owner, 0, self._sequence, [entry])]
         return [Persist(write), self.answer(ticket)]
 
-    def sync(self, name: str, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
+    def sync(self, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
         if value <= self.raised:
-            entry = Entry(1, name, value, 0)
+            entry = Entry(1, DEFAULT, value, 0)
             self.counted = value
             self.groups = [Group(self.owner, 0, 1, [entry])]
             return [Persist(Write(1, tuple(self.groups))), self.answer(ticket)]
