@@ -7,8 +7,24 @@ from random import Random
 import pytest
 
 from gossipd.protocol import Node, ProtocolConfig, State
-from gossipd.protocol.wire import DEAD, Claim, Entry, Group, claim_bytes, group_bytes
-from tests.protocol.conversation import WALL_MS, Conversation, make_node, node_id
+from gossipd.protocol.wire import (
+    DEAD,
+    Claim,
+    Claims,
+    Entry,
+    Group,
+    claim_bytes,
+    group_bytes,
+)
+from tests.protocol.conversation import (
+    WALL_MS,
+    Conversation,
+    address,
+    datagram,
+    make_node,
+    node_id,
+    sender,
+)
 
 NAME = "default"
 
@@ -137,6 +153,25 @@ def test_full_tables_agree() -> None:
     talk.run(30)
     assert agree(talk)
     assert {302} == {len(node.members()) for node in talk.nodes.values()}
+
+
+def test_full_tables_agree_though_one_node_removed_an_old_row() -> None:
+    """A removal is local, so that the row makes room for newer ones like any other."""
+    everybody = dead(150)
+    oldest = min(everybody, key=lambda claim: claim.generation)
+    removed = State(members=everybody, removed=(oldest.id,))
+    talk = joining(removed, State(members=everybody), member_limit=152)
+    talk.run(5)
+    one, other = talk.nodes.values()
+    for node in (one, other):
+        assert {oldest.id} < {row.id for row in node.members()}
+    for number in range(3, 6):
+        data = datagram(sender(2), Claims([Claim(f"10.9.0.{number}:8088", WALL_MS, 0, 0)]))
+        talk.carry(one, one.handle_datagram(data, address(2), talk.now))
+    talk.run(5)
+    assert agree(talk)
+    for node in (one, other):
+        assert oldest.id not in {row.id for row in node.members()}
 
 
 def test_the_alive_come_first() -> None:
