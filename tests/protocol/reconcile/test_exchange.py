@@ -11,8 +11,12 @@ from gossipd.protocol.wire import (
     DEAD,
     Claim,
     Claims,
+    Delta,
     Entry,
     Group,
+    Haves,
+    Rows,
+    Span,
     claim_bytes,
     group_bytes,
 )
@@ -20,10 +24,12 @@ from tests.protocol.conversation import (
     WALL_MS,
     Conversation,
     address,
+    converse,
     datagram,
     make_node,
     node_id,
     sender,
+    sent,
 )
 
 NAME = "default"
@@ -104,6 +110,22 @@ def test_a_joiner_gets_everything_in_little_more_than_it_takes(state: State) -> 
     before = len(talk.carried)
     talk.run(10)
     assert len(talk.carried) - before <= 4 * 10 + 10 + 2
+
+
+@pytest.mark.parametrize("kind", ["rows", "owners"])
+def test_an_answer_is_as_large_as_its_window(kind: str) -> None:
+    """A stray list causes no burst, and none causes more than a socket's buffer holds."""
+    node = make_node(1, state=State(members=dead(3000), groups=closed(3000)))
+    talk = converse(node, make_node(2))
+    found = []
+    for window in (1, 2, 16, 255):
+        span = Span(0, (1 << 60) - 1, window)
+        asked = Rows(b"", [], span=span) if kind == "rows" else Haves(b"", [], span=span)
+        effects = node.handle_datagram(datagram(sender(2), asked), address(2), talk.now)
+        answer = [message for _, message in sent(effects) if isinstance(message, Rows | Delta)]
+        assert answer[-1].span is not None
+        found.append((len(answer), answer[-1].span.window))
+    assert [(1, 2), (2, 4), (16, 16), (16, 16)] == found
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
