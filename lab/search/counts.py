@@ -193,14 +193,15 @@ class Counts(Checker):
     def _knows_present(self, node: str, other: str) -> bool:
         """Returns whether `node` has a row of the process that runs as `other` now.
 
-        It must not take what an earlier process confirmed for what this one holds.
+        It must not take what an earlier process confirmed for what this one holds. A row of a
+        higher generation is of an earlier process, whose clock was ahead.
         """
         subject = self._world.hosts[other]
         if subject.node is None or node == other:
             return False
         present = next(row for row in subject.node.members() if row.id == other).generation
         rows = self._world.node(node).members()
-        return any(row.id == other and row.generation >= present for row in rows)
+        return any(row.id == other and row.generation == present for row in rows)
 
     def _disk_failed(self, request: Request) -> bool:
         return any(
