@@ -88,6 +88,16 @@ def test_answers_are_limited() -> None:
     assert 10 <= sum(sent) <= 30
 
 
+@pytest.mark.parametrize("longer", [-1, 0, 1])
+def test_an_answer_is_shorter_than_what_asks_for_it(longer: int) -> None:
+    """A node whose cluster has a long name cannot say so in fewer bytes than a short ping has."""
+    data = datagram(sender(2), Ping(1), cluster="other")
+    name = "x" * (len(data) - len(Codec("").datagram([])) + longer)
+    node = make_node(1, ProtocolConfig(cluster=name))
+    answered = answers(node.handle_datagram(data, address(2), 0.0))
+    assert (1 if longer < 0 else 0) == len(answered)
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_nodes_do_not_answer_each_other_for_ever(version: int) -> None:
     """Not even if a forged datagram makes two strangers begin."""
