@@ -8,7 +8,7 @@ then must hold:
   and once more for each node that the others had forgotten and that came back.
 - A key that was known in a directory which was neither wiped nor set back since has not gone.
 - A change without a key counts once.
-- No row of a key stays, but in logs that have no heir, or against such a log.
+- No row of a key stays, but in logs that have no heir, against such a log, or at a lone newcomer.
 """
 
 from __future__ import annotations
@@ -108,6 +108,8 @@ class Model(Events):
         return ""
 
     def _left(self, world: World) -> str:
+        if not all(self._met(world.nodes[each]) for each in self._present(world)):
+            return ""  # Whoever is alone with a new directory waits for the others.
         alive = {world.nodes[each].owner for each in self._present(world)}
         rows = {row for each in self._present(world) for row in world.nodes[each].disk.keyed()}
         orphans = {row.key for row in rows if row.owner not in alive}
@@ -139,7 +141,8 @@ class Model(Events):
         rng = random.Random(seed)
         world, steps = self.begin(), []
         for _ in range(length):
-            choices = [("count", rng.randrange(self.size)), *self.steps(world, "kj")]
+            number = rng.randrange(self.size)
+            choices = [("count", number), ("gather", number), *self.steps(world, "kj")]
             kinds = sorted({step[0] for step in choices} - {"tick"}) * 3 + ["tick"]
             kind = rng.choice(kinds)
             step = rng.choice([each for each in choices if each[0] == kind])

@@ -239,6 +239,17 @@ class Events:
         kept = {each for each in node.answers if (each.member, each.home) != (member, home)}
         return self._put(world, number, answers=frozenset(kept | {answer}))
 
+    def gather(self, world: World, number: int) -> World:
+        """Lets a process exchange rows with all, and ask all for its logs."""
+        others = [each for each in range(self.size) if each != number]
+        for _ in range(2):
+            for each in others:
+                world = self.pass_on(self.pass_on(world, each, number), number, each)
+        for home in (0, *world.nodes[number].disk.line):
+            for each in others:
+                world = self.ask(world, number, each, home)
+        return world
+
     def fold(self, world: World, number: int, name: str = "x") -> World:
         """Lets a process fold what it can of its own keys."""
         node = world.nodes[number]
