@@ -46,7 +46,8 @@ class Leaves(Checker):
     def __init__(self, world: World, grace: float) -> None:
         super().__init__(world)
         self._grace = grace
-        self._leaves: dict[str, _Leave] = {}
+        # By each node that leaves; None where a holder may have lost what it held.
+        self._leaves: dict[str, _Leave | None] = {}
         world.log.on_event.append(self._on_event)
 
     def _on_event(self, observed: Observed) -> None:
@@ -54,10 +55,14 @@ class Leaves(Checker):
         if isinstance(event, Leaving) and node not in self._leaves:
             self._leaves[node] = _Leave(observed.time, _slots(self._world.hosts[node]))
         elif isinstance(event, Crashed | DiskReplaced | SetBack):
-            # Whoever held something may have lost it since.
-            self._leaves.clear()
-        elif isinstance(event, LeaveDone) and node in self._leaves:
-            self._judge(node, event, self._leaves.pop(node))
+            # Whoever held something may have lost it since. The others go on leaving: what they
+            # count after the beginning is not promised, whoever tells them again to leave.
+            self._leaves.pop(node, None)
+            self._leaves = dict.fromkeys(self._leaves)
+        elif isinstance(event, LeaveDone):
+            leave = self._leaves.pop(node, None)
+            if leave is not None:
+                self._judge(node, event, leave)
 
     def _judge(self, node: str, done: LeaveDone, leave: _Leave) -> None:
         if done.asked and not done.holders:

@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol import LeaveDone, MemberDead
 from gossipd.sim.scenario import make_scenario
-from gossipd.sim.world import Commands, id_of
+from gossipd.sim.world import Commands, Faults, id_of
 from lab.search.departures import Healed, Leaves
 from tests.lab.search.puppet import puppets
 
@@ -32,6 +32,18 @@ def test_a_leave_without_a_holder_takes_its_time() -> None:
 def test_a_holder_has_what_the_node_counted() -> None:
     """Here nobody has it."""
     assert ["left with counts"] == leaving(LeaveDone(1, 1, 1), after=1.0)
+
+
+def test_a_leave_begins_once() -> None:
+    """A node that is told again to leave need not hand over what it has counted since."""
+    world, _ = puppets(3)
+    leaves = Leaves(world, 1.5)
+    Commands(world).leave(0)
+    Faults(world).crash(2)
+    Commands(world).increment(0)
+    Commands(world).leave(0)
+    world.host(0).report(LeaveDone(1, 2, 1))
+    assert [] == leaves.findings
 
 
 def verdicts(partition: str, accuser: int, *, at: float, loss: int = 0) -> list[str]:
