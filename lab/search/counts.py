@@ -60,7 +60,7 @@ class _Asked:
             request.amount,
             self.owed,
             b"" if group is None else group.owner,
-            None if group is None else group.entries[0],
+            None if group is None else next(e for e in group.entries if e.name == DEFAULT),
             seen,
         )
 

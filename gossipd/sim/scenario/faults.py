@@ -261,7 +261,8 @@ class FaultSchedule:
             if self._spared(fault.kind, number):
                 continue
             if fault.kind == "increment":
-                commands.increments(number, details["amount"], ack=details["ack"])
+                ack, names = details["ack"], details["names"]
+                commands.increments(number, details["amount"], ack=ack, names=names)
                 for other in range(details["others"]):
                     commands.increment(number, name=f"another-counter-of-{number}-{other}")
             elif fault.kind == "sync":

@@ -45,15 +45,29 @@ class Commands:
         return request
 
     def increments(
-        self, node: Reference, amounts: Sequence[int], *, ack: str | None = None
+        self,
+        node: Reference,
+        amounts: Sequence[int],
+        *,
+        ack: str | None = None,
+        names: int = 0,
     ) -> list[Request]:
-        """Asks a node to count several times together; if it refuses one, it refuses all."""
-        if len(amounts) == 1:
+        """Asks a node to count several times together; if it refuses one, it refuses all.
+
+        Args:
+            names: if more than 0, each request is a batch that also adds its amount to the counter
+                `up K` and takes it from `down K`, of which there are so many.
+        """
+        if len(amounts) == 1 and not names:
             return [self.increment(node, amounts[0], ack=ack)]
         requests = [
-            self._request(node, "increment", DEFAULT, amount, ack, None) for amount in amounts
+            self._request(node, "increment", DEFAULT, amount, ack, None, _beside(amount, names))
+            for amount in amounts
         ]
-        asked = [Increment((Change(DEFAULT, each.amount),), ack, each.ticket) for each in requests]
+        asked = [
+            Increment((*each.beside, Change(DEFAULT, each.amount)), ack, each.ticket)
+            for each in requests
+        ]
         self._ask(requests, lambda running, now: running.increments(asked, now))
         return requests
 
@@ -99,11 +113,16 @@ class Commands:
         amount: int,
         ack: str | None,
         on_answer: Callable[[Request], None] | None,
+        beside: tuple[Change, ...] = (),
     ) -> Request:
         host, requests, now = self._world.host(node), self._world.log.requests, self._world.now
         host.running()
         ticket = len(requests) + 1
-        request = Request(ticket, host.id, host.boots, kind, name, amount, now, on_answer, ack=ack)
+        request = Request(
+            *(ticket, host.id, host.boots, kind, name, amount, now, on_answer),
+            ack=ack,
+            beside=beside,
+        )
         requests.append(request)
         return request
 
@@ -140,3 +159,10 @@ class Commands:
             return running.register(peer, now) if kind == "register" else running.remove(peer, now)
 
         host.command(call)
+
+
+def _beside(amount: int, names: int) -> tuple[Change, ...]:
+    if not names:
+        return ()
+    number = amount.bit_length() % names
+    return Change(f"up {number}", amount), Change(f"down {number}", -amount)

@@ -13,6 +13,7 @@ from gossipd.protocol.counters.ahead import Ahead
 from gossipd.protocol.counters.commands import sums
 from gossipd.protocol.counters.floors import Counter, _raise, _value
 from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.named import Names
 from gossipd.protocol.counters.owner_log import OwnerLog
 from gossipd.protocol.events import OwnerRetired
 from gossipd.protocol.keeping import Keeping
@@ -241,3 +242,22 @@ def copies_keep_their_id(original: Any, self: Any, reported: int) -> None:
 @mutant(writes.Writes, "renew", "lost", within=60, among="set back")
 def clocks_are_ignored(original: Any, self: Any) -> None:
     """A node whose driver noticed that it was set back counts on under the same id."""
+
+
+# Named counters
+
+
+@mutant(Names, "add", "invented", within=50)
+def sums_are_added(original: Any, self: Names, name: str, count: int, instead_of: int = 0) -> None:
+    """An owner's newer sum is added to the older one, where it should replace it."""
+    original(self, name, count)
+
+
+@mutant(writes.Writes, "_stage_own", "lost", within=50)
+def a_batch_is_half_written(original: Any, self: Any, commands: Any, entries: Any) -> None:
+    """The first of several changes is answered, and never written."""
+    if len(entries) > 1:
+        first = entries[0]
+        count = self._ledger.total(self._owner, first.name)
+        entries = [structs.replace(first, count=count), *entries[1:]]
+    original(self, commands, entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from gossipd.protocol import (
     Entry,
     Group,
     Identity,
+    Increment,
     MemberView,
     Persist,
     State,
@@ -93,6 +95,16 @@ class Puppet:
         )
         self.groups = [Group(self.owner, 0, self._sequence, [entry])]
         return [Persist(write), self.answer(ticket)]
+
+    def increments(self, asked: Sequence[Increment], now: float) -> list[Effect]:
+        """Takes the changes of the default counter, one after the other."""
+        return [
+            effect
+            for changes, ack, ticket in asked
+            for name, amount in changes
+            if name == DEFAULT
+            for effect in self.increment(name, amount, ack, ticket, now)
+        ]
 
     def sync(self, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
         if value <= self.raised:

@@ -18,6 +18,7 @@ from tests.lab.search import (
     mutants_tested,
     mutants_tested_counter,
     mutants_tested_exchanges,
+    mutants_tested_named,
     mutants_tested_rules,
 )
 from tests.lab.search.mutants import MUTANTS, Mutant
@@ -32,6 +33,7 @@ BROKEN = (
     mutants_tested,
     mutants_tested_counter,
     mutants_tested_exchanges,
+    mutants_tested_named,
     mutants_tested_rules,
 )
 

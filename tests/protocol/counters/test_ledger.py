@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -218,3 +219,59 @@ def test_two_histories_of_one_owner_end_up_the_same_in_any_order() -> None:
         assert 9 == ledger.value("default")
         assert [Entry(5, "default", 0, 9)] == ledger.all_groups()[0].entries
         assert not ledger.apply(often) | ledger.apply(more)
+
+
+def test_a_sum_gives_way_to_a_newer_one_in_any_order() -> None:
+    """A named counter's sum may fall; of two histories of one version the larger sum stays."""
+    older, newer, other = (Entry(v, "n", 0, count) for v, count in ((1, 9), (2, -4), (2, -3)))
+    for entries in permutations((older, newer, other)):
+        ledger = Ledger(b"key")
+        for entry in entries:
+            ledger.apply(Group(OWNERS[0], 0, entry.version, [entry]))
+        assert (-3, 1) == (ledger.value("n"), len(ledger.names))
+        assert [other] == ledger.all_groups()[0].entries
+
+
+def test_what_an_owner_has_is_cut_from_where_it_is() -> None:
+    """Each entry is sent once, however often it was replaced, in groups that follow each other."""
+    ledger, other = Ledger(b"key"), Ledger(b"key")
+    for version in range(1, 401):
+        entry = Entry(version, f"n{version % 150}", 0, version)
+        ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
+    sent, whole = 0, False
+    while not whole:
+        group, whole = ledger.group(OWNERS[0], other.have(OWNERS[0]), 300)
+        assert group is not None
+        other.apply(group)
+        sent += len(group.entries)
+    assert (150, 400) == (sent, other.have(OWNERS[0]))
+    assert [ledger.value(f"n{n}") for n in range(150)] == [other.value(f"n{n}") for n in range(150)]
+
+
+def test_changes_are_handed_over_in_pieces_of_entries() -> None:
+    """Those of one owner too; only the last piece says that the owner is complete."""
+    ledger, stored = Ledger(b"key"), Ledger(b"key")
+    for version in range(1, 26):
+        entry = Entry(version, f"n{version}", 0, version)
+        ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
+    pieces = []
+    while found := ledger.changes(10):
+        [group] = found
+        stored.apply(group)
+        pieces.append((len(group.entries), stored.have(OWNERS[0])))
+    assert [(9, 0), (9, 0), (7, 25)] == pieces
+    assert ledger.all_groups() == stored.all_groups()
+
+
+def test_the_sweep_compares_a_part_of_a_large_owner() -> None:
+    """So what it costs does not grow, and each part is compared in time."""
+    one, other = Ledger(b"key"), Ledger(b"key")
+    entries = [Entry(version, f"n{version}", 0, 1) for version in range(1, 1001)]
+    one.apply(Group(OWNERS[0], 0, 1000, entries))
+    other.apply(Group(OWNERS[0], 0, 1000, [*entries[:499], *entries[500:]]))
+    differing = [
+        since
+        for since in (one.part(OWNERS[0], number / 1000) for number in range(1000))
+        if one.content(OWNERS[0], since) != other.content(OWNERS[0], since)
+    ]
+    assert list(range(500 - 64, 500)) == differing
