@@ -82,8 +82,10 @@ class Ahead:
                 if self._after(values) >= most:
                     raise LimitExceeded(f"there are {most} counters, and no more may be made")
             value = self.value(name)
-        values[name] = value = value + amount
-        if not -VALUE_LIMIT <= value <= VALUE_LIMIT:
+        before, value = value, value + amount
+        values[name] = value
+        # Merges may bring a value beyond the limit, and from there it may come back.
+        if abs(value) > max(VALUE_LIMIT, abs(before)):
             raise LimitExceeded(
                 f"the counter cannot pass {VALUE_LIMIT if value > 0 else -VALUE_LIMIT}"
             )

@@ -50,6 +50,16 @@ def test_a_value_stays_within_the_limits(sign: int) -> None:
         ahead.check(Change("x", sign), values, 9)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_value_beyond_the_limits_may_come_back(sign: int) -> None:
+    """Merges of what several nodes counted may have brought it there."""
+    ahead, values = with_staged(), {"x": sign * (VALUE_LIMIT + 5)}
+    ahead.check(Change("x", -sign), values, 9)
+    assert {"x": sign * (VALUE_LIMIT + 4)} == values
+    with pytest.raises(LimitExceeded, match="cannot pass"):
+        ahead.check(Change("x", sign * 2), values, 9)
+
+
 def test_a_new_name_beyond_the_limit_is_refused() -> None:
     """Those that are staged, and those of the same write, count; `default` does not."""
     ahead, values = with_staged(Entry(3, "staged", 0, 1)), {}
