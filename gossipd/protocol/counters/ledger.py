@@ -5,6 +5,10 @@ the version up to which this node vouches for an owner: whatever of it is older 
 replaced by a newer entry of the same slot. The scheme is scuttlebutt's (van Renesse et al., 2008):
 a delta brings entries in version order, and so can be cut anywhere.
 
+A slot whose newest entry lies beyond a cut is not among what the delta brings, though an older one
+of it may lie before the cut. The next delta brings it; where its senders are gone for ever, the
+sweep finds it at others. So the holders of a write are counted by whole deltas alone (`holdings`).
+
 Entries may arrive beyond a gap, for instance when a push was lost and the next one is not. They
 count at once, because a slot's count is a total and not a difference. But this node does not vouch
 for them: `have` stays before the gap, so that peers see what is missing and send it again.
