@@ -198,6 +198,25 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     " never. The same for all nodes; the shortest time counts.",
 )
 @option(
+    "--max-counters",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    default=100_000,
+    show_default=True,
+    envvar="GOSSIPD_MAX_COUNTERS",
+    help="How many named counters clients may make at this node. Those that other nodes made are"
+    " taken in any case.",
+)
+@option(
+    "--metrics-counters",
+    type=click.IntRange(min=0, max=1000),
+    metavar="NUMBER",
+    default=100,
+    show_default=True,
+    envvar="GOSSIPD_METRICS_COUNTERS",
+    help="How many of them /metrics shows by name: those that change most often.",
+)
+@option(
     "--log-format",
     type=LateChoice(_log_formats),
     metavar="FORMAT",

@@ -30,7 +30,7 @@ from gossipd.protocol import (
 )
 
 from .config import DaemonConfig
-from .doors import Api, Metrics, OwnHosts
+from .doors import Api, CounterValues, Metrics, OwnHosts
 from .driver import Driver, look_up
 from .errors import StartError, reason
 from .flaps import EventLog
@@ -156,8 +156,9 @@ def _make_api(
     config: DaemonConfig, service: Service, server: HttpServer, driver: Driver, store: Store | None
 ) -> Api:
     requests: dict[tuple[str, int], int] = {}
+    shown = CounterValues(service.values(), config.metrics_counters, config.max_counters)
     metrics = Metrics(
-        service.count, service.statistics, server.statistics, requests, driver.lateness, store
+        shown, service.statistics, server.statistics, requests, driver.lateness, store
     )
     return Api(service, metrics.page, requests, OwnHosts(_names(config)))
 
@@ -195,6 +196,7 @@ def _make_node(
         cluster=config.cluster,
         ack=config.ack,
         forget_after=config.forget_after,
+        max_counters=config.max_counters,
         discovery=discovery,
     )
     # The system's randomness: after a machine was set back to a snapshot, a generator in this

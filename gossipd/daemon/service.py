@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import trio
 
-from gossipd.protocol import Answer, Effect, Increment, Node, Statistics
+from gossipd.protocol import Answer, Change, Effect, Increment, Node, Statistics, Values
 
 from .clock_steps import ClockSteps
 from .driver import Driver
@@ -68,23 +68,23 @@ class Turns:
         turn had only one                 180            64
     """
 
-    def __init__(self, act: Callable[[str, list[Increment]], None]) -> None:
-        """Takes what is called with a counter's name and the increments to be done together."""
+    def __init__(self, act: Callable[[list[Increment]], None]) -> None:
+        """Takes what is called with the increments to be done together."""
         self._act = act
         self._asked = 0
-        self._kept: dict[str, list[Increment]] = {}
+        self._kept: list[Increment] = []
         self._last_was_shared = False
         self._begun = trio.Event()
 
-    def add(self, name: str, increment: Increment) -> None:
+    def add(self, increment: Increment) -> None:
         """Does an increment now or at the end of this turn."""
         self._asked += 1
         if self._asked == 1:
             self._begun.set()
             if not self._last_was_shared:
-                self._act(name, [increment])
+                self._act([increment])
                 return
-        self._kept.setdefault(name, []).append(increment)
+        self._kept.append(increment)
 
     async def run(self) -> None:
         """Ends each turn in which there was an increment, until it is cancelled."""
@@ -93,9 +93,9 @@ class Turns:
             await self._begun.wait()
             self._begun = trio.Event()
             self._last_was_shared, self._asked = self._asked > 1, 0
-            kept, self._kept = self._kept, {}
-            for name, increments in kept.items():
-                self._act(name, increments)
+            kept, self._kept = self._kept, []
+            if kept:
+                self._act(kept)
 
 
 class Service:
@@ -151,6 +151,10 @@ class Service:
         """Returns the present value of a counter."""
         return self._node.count(name)
 
+    def values(self) -> Values:
+        """Returns the counters as clients may read them, now and later."""
+        return self._node.values()
+
     def peers(self) -> list[str]:
         """Returns the ids of live and joining peers, sorted, without this node."""
         return self._node.peers()
@@ -166,21 +170,25 @@ class Service:
 
     def increment(self, name: str, amount: int, ack: str | None) -> Future[Answer]:
         """Adds to a counter. `ack` is an ack level, or None for the configured one."""
+        return self.change((Change(name, amount),), ack)
+
+    def change(self, changes: Sequence[Change], ack: str | None) -> Future[Answer]:
+        """Changes several counters in one write: all of them, or none if one may not be."""
         trouble = self.trouble()
         if trouble is not None:
             return Future(Refused(trouble))
         ticket, future = self._tickets.issue()
-        self._turns.add(name, Increment(amount, ack, ticket))
+        self._turns.add(Increment(changes, ack, ticket))
         return future
 
-    def sync(self, name: str, value: int, ack: str | None) -> Future[Answer]:
-        """Raises a counter to `value` if it is lower. `ack` is as for `increment`."""
+    def sync(self, value: int, ack: str | None) -> Future[Answer]:
+        """Raises `default` to `value` if it is lower. `ack` is as for `increment`."""
         trouble = self.trouble()
         if trouble is not None:
             return Future(Refused(trouble))
         ticket, future = self._tickets.issue()
         try:
-            self._count(lambda now: self._node.sync(name, value, ack, ticket, now))
+            self._count(lambda now: self._node.sync(value, ack, ticket, now))
         except ValueError as error:
             self._tickets.refuse(ticket, error)
         return future
@@ -228,13 +236,13 @@ class Service:
             await trio.sleep(_CLOCK_SECONDS)
             self._compare_clocks()
 
-    def _increment(self, name: str, asked: list[Increment]) -> None:
+    def _increment(self, asked: list[Increment]) -> None:
         try:
-            self._count(lambda now: self._node.increments(name, asked, now))
+            self._count(lambda now: self._node.increments(asked, now))
         except ValueError as error:
             if len(asked) > 1:
                 # All together pass the limit; some of them alone may not.
                 for each in asked:
-                    self._increment(name, [each])
+                    self._increment([each])
             else:
                 self._tickets.refuse(asked[0].ticket, error)

@@ -16,7 +16,7 @@ from .address import (
     split_node_id,
 )
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
-from .counters import FLOOR_LIMIT, VALUE_LIMIT, Increment, Ledger, LimitExceeded
+from .counters import FLOOR_LIMIT, VALUE_LIMIT, Change, Increment, Ledger, LimitExceeded, Values
 from .effects import (
     Answer,
     Broadcast,
@@ -61,6 +61,7 @@ from .statistics import SEED_STATES, SeedView, Statistics, Traffic
 from .wire import (
     ALIVE,
     DEAD,
+    DEFAULT,
     STATES,
     Ack,
     Beacon,
@@ -80,6 +81,7 @@ __all__ = [
     "ACK_LEVELS",
     "ALIVE",
     "DEAD",
+    "DEFAULT",
     "DEFAULT_PORT",
     "FLOOR_LIMIT",
     "PROFILES",
@@ -93,6 +95,7 @@ __all__ = [
     "Answer",
     "Beacon",
     "Broadcast",
+    "Change",
     "Changes",
     "Claim",
     "Claims",
@@ -144,6 +147,7 @@ __all__ = [
     "Statistics",
     "Traffic",
     "Transmit",
+    "Values",
     "Write",
     "format_node_id",
     "frame",

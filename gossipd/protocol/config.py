@@ -85,6 +85,8 @@ class ProtocolConfig:
             headers of a tunnel in an MTU of 1,500.
         member_limit: the rows of the member table, at least 2. In a full table a new member takes
             the place of a dead or left one, or is refused.
+        max_counters: how many counters beside `default` a client may make at this node, at least 1.
+            Those that other nodes made come on top.
         register_limit: how many registered names may be without an answer, at least 1.
         discovery: whether this node sends beacons and answers them.
         beacon_interval_min: the time between the first two beacons; it doubles with each.
@@ -132,6 +134,7 @@ class ProtocolConfig:
     direct_push_limit: int = attrs.field(default=64, validator=ge(1))
     max_datagram_bytes: int = attrs.field(default=1400, validator=ge(1000))
     member_limit: int = attrs.field(default=2**17, validator=ge(2))
+    max_counters: int = attrs.field(default=100_000, validator=ge(1))
     register_limit: int = attrs.field(default=64, validator=ge(1))
     discovery: bool = False
     beacon_interval_min: float = attrs.field(default=0.25, validator=_positive)

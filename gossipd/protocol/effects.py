@@ -106,15 +106,18 @@ class Answer:
 
     Attributes:
         ticket: the ticket that was given to the command.
-        count: the counter's value once the command had taken effect, at most 2**53 - 1.
+        count: the counter's value once the command had taken effect, within ±(2**53 - 1); that of
+            the last counter if the command changed several.
         holders: how many nodes are known to hold the write, this one included; 0 if it failed.
         target: how many holders the chosen ack level asks for at this moment.
+        counts: the values of the counters after each of several changes, in order.
     """
 
     ticket: int
     count: int
     holders: int
     target: int
+    counts: tuple[int, ...] = ()
 
 
 @attrs.frozen

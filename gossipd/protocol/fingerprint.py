@@ -29,7 +29,7 @@ Key = TypeVar("Key", str, bytes)
 
 
 # The cache serves the simulator, where many nodes hold the same rows, and restarts of an exchange.
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def row_hash(row: bytes, key: bytes) -> int:
     """Returns the 63-bit hash of a row's content under the cluster's key (at most 64 bytes)."""
     return int.from_bytes(blake2b(row, digest_size=8, key=key).digest(), "big") & MASK

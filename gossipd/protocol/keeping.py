@@ -52,8 +52,7 @@ class Keeping:
         self._clusters.restore(kept.cluster_ids, known_ids, strayed=kept.strayed)
         self._handed = self._identity()
         removed = dict.fromkeys(kept.removed)
-        # Removed members have rows in any case, so they come before those that fill the table.
-        for claim in sorted(kept.members, key=lambda claim: claim.id not in removed):
+        for claim in kept.members:
             if claim.id == table.own.id:
                 continue
             if claim.id in removed or claim.state in (DEAD, LEFT):
@@ -103,10 +102,11 @@ class Keeping:
         )
 
     def changes(self, most: int) -> Changes | None:
-        """Hands over up to `most` changed owners and members; None if nothing has changed."""
+        """Hands over up to `most` changed entries and rows; None if nothing has changed."""
         table = self._table
         groups = self._ledger.changes(most)
-        taken = table.unkept.take(most - len(groups), self._all_members())
+        left = max(0, most - sum(1 + len(group.entries) for group in groups))
+        taken = table.unkept.take(left, self._all_members())
         identity = self._identity()
         if not groups and not taken and identity == self._handed:
             return None
@@ -182,9 +182,10 @@ class Keeping:
             self._table.keep_apart(claim.id)
             return
         known = structs.replace(claim, state=state, age=age)
-        # The limit may have been larger in an earlier run.
+        # The limit may have been larger in an earlier run. What is alive was removed here, which
+        # must not be lost.
         full = len(self._table.rows) >= self._runtime.config.member_limit
-        if full and not removed and not self._table.make_room(known):
+        if full and not self._table.make_room(known) and state >= DEAD:
             return
         row = self._table.add(known, self._runtime.now)
         self._table.set_removed(row, removed)

@@ -12,7 +12,7 @@ from random import Random
 
 from .address import Address, parse_node_id
 from .config import Identity, ProtocolConfig
-from .counters import VALUE_LIMIT, Counters, Increment, Ledger
+from .counters import Change, Counters, Increment, Ledger, Values
 from .effects import Effect, Write
 from .fingerprint import Gates
 from .foreign import Foreign
@@ -63,8 +63,8 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `statistics`, `gates`,
-      `generation`, `state`.
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `values`, `statistics`,
+      `gates`, `generation`, `state`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -278,29 +278,30 @@ class Node:
     ) -> list[Effect]:
         """Adds to a counter; an `Answer` with this ticket is among these effects or later ones.
 
-        Raises LimitExceeded if the value would pass 2**53 - 1, and ValueError for an amount or an
-        ack level that is not allowed.
+        The first change of a name makes its counter. Raises LimitExceeded if the value would leave
+        ±(2**53 - 1) or there are `ProtocolConfig.max_counters` counters, and ValueError for a name,
+        an amount or an ack level that is not allowed.
         """
-        return self.increments(name, [Increment(amount, ack, ticket)], now)
+        return self.increments([Increment((Change(name, amount),), ack, ticket)], now)
 
-    def increments(self, name: str, asked: Sequence[Increment], now: float) -> list[Effect]:
-        """Adds to a counter for several requests at once, which costs one write in all.
+    def increments(self, asked: Sequence[Increment], now: float) -> list[Effect]:
+        """Changes counters for several requests at once, which costs one write in all.
 
         An `Answer` with its ticket follows for each. Raises LimitExceeded or ValueError, as
         `increment` does, if they cannot all be done; then none of them is.
         """
         self._begin(now)
-        self._counters.writes.increment(name, asked)
+        self._counters.writes.increment(asked)
         return self._runtime.take_effects()
 
-    def sync(self, name: str, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
-        """Raises a counter to `value` if it is lower; an `Answer` with this ticket follows.
+    def sync(self, value: int, ack: str | None, ticket: int, now: float) -> list[Effect]:
+        """Raises the counter `default` to `value` if it is lower; an `Answer` follows.
 
         Raises LimitExceeded beyond 2**53 - 1 or 100,000 floors, and ValueError for a value or an
         ack level that is not allowed.
         """
         self._begin(now)
-        self._counters.writes.sync(name, value, ack, ticket)
+        self._counters.writes.sync(value, ack, ticket)
         return self._runtime.take_effects()
 
     # Getters
@@ -318,8 +319,12 @@ class Node:
         return sorted({**self._table.live, **dict.fromkeys(self._contacts.registered)})
 
     def count(self, name: str) -> int:
-        """Returns the value of a counter, at most 2**53 - 1; 0 for a name never counted."""
-        return min(self._counters.ledger.value(name), VALUE_LIMIT)
+        """Returns the value of a counter, within ±(2**53 - 1); 0 for a name never counted."""
+        return self._counters.values.value(name)
+
+    def values(self) -> Values:
+        """Returns the counters as clients may read them, now and later."""
+        return self._counters.values
 
     def statistics(self) -> Statistics:
         """Returns what the parts counted so far.

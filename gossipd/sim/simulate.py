@@ -13,11 +13,12 @@ from time import perf_counter
 import attrs
 
 from gossipd import __version__
+from gossipd.protocol import DEFAULT
 
 from .judge import Agreement, Content, Detection, Load, Timeline, TraceHash, TraceText
 from .report import CommandOutcome, Counted, Detected, FalseDeaths, Percentiles, Report, Traffic
 from .scenario import SYNC_INTERVAL, FaultSchedule, Scenario, add_nodes, build_world
-from .world import COUNTER, Log, World
+from .world import Log, World
 
 # The load ends so many seconds before the run, or a tenth of the run if that is less, so that the
 # last increments can reach every node.
@@ -136,7 +137,7 @@ class Simulation:
             counts=self._content.counts,
             counted=self._counted(),
             commands=tuple(
-                CommandOutcome.of(each) for each in world.log.requests if each.name == COUNTER
+                CommandOutcome.of(each) for each in world.log.requests if each.name == DEFAULT
             ),
             traffic=_traffic(world, self._agreement.node_seconds()),
             simulated=world.now,

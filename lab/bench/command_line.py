@@ -21,6 +21,7 @@ from . import (
     detection,
     http_requests,
     idle_cost,
+    many_counters,
     pauses,
     performance_page,
     simulator_speed,
@@ -35,6 +36,7 @@ from .performance_targets import judged
 
 BENCHMARKS: dict[str, Benchmark] = {
     "http": http_requests,
+    "counters": many_counters,
     "spread": write_spread,
     "detect": detection,
     "pauses": pauses,

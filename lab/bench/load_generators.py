@@ -35,16 +35,24 @@ class LoadResult:
     errors: int
 
 
-def wrk_command(url: str, method: str, connections: int, seconds: int) -> list[str]:
-    """Returns the command line of wrk; each connection has one request under way."""
+def wrk_command(url: str, method: str, connections: int, seconds: int, names: int = 0) -> list[str]:
+    """Returns the command line of wrk; each connection has one request under way.
+
+    With `names` the path has a place such as `%06d` for a number, which is drawn anew for each
+    request from so many.
+    """
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(WRK_SCRIPT)]
-    return ["wrk", *options, url, "--", method]
+    if not names:
+        return ["wrk", *options, url, "--", method]
+    host, slash, path = url.removeprefix("http://").partition("/")
+    return ["wrk", *options, f"http://{host}", "--", method, str(names), slash + path]
 
 
-def wrk(url: str, method: str, connections: int, seconds: float) -> LoadResult:
+def wrk(url: str, method: str, connections: int, seconds: float, *, names: int = 0) -> LoadResult:
     """Sends HTTP requests on so many connections for whole seconds, at least one."""
     length = max(1, round(seconds))
-    return parse_wrk(_output(wrk_command(url, method, connections, length), length + 30))
+    command = wrk_command(url, method, connections, length, names)
+    return parse_wrk(_output(command, length + 30))
 
 
 def parse_wrk(output: str) -> LoadResult:

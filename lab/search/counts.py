@@ -16,9 +16,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from gossipd.protocol import Answer
+from gossipd.protocol import DEFAULT, Answer
 from gossipd.sim.world import (
-    COUNTER,
     Crashed,
     DiskReplaced,
     Host,
@@ -61,7 +60,7 @@ class _Asked:
             request.amount,
             self.owed,
             b"" if group is None else group.owner,
-            None if group is None else group.entries[0],
+            None if group is None else next(e for e in group.entries if e.name == DEFAULT),
             seen,
         )
 
@@ -96,14 +95,14 @@ def _reaches(operation: Operation, entries: Entries) -> bool:
     if operation.raises_to is None:
         return holds(operation, entries)
     return any(
-        each.name == COUNTER and each.floor >= operation.raises_to
+        each.name == DEFAULT and each.floor >= operation.raises_to
         for _, listed in entries.values()
         for each in listed
     )
 
 
 class Counts(Checker):
-    """Follows all requests about the counter `COUNTER` of a world, from its making on.
+    """Follows all requests about the counter `DEFAULT` of a world, from its making on.
 
     Args:
         failing: the times in which writes to a node's disk may fail, by node.
@@ -133,7 +132,7 @@ class Counts(Checker):
         return {} if state is None else entries_of(state.groups)
 
     def _on_ask(self, request: Request) -> None:
-        if request.name != COUNTER:
+        if request.name != DEFAULT:
             return
         entries = self._held_by(self._world.hosts[request.node])
         seen = [
@@ -145,11 +144,11 @@ class Counts(Checker):
             # A request that builds upon another must not see that one vanish.
             self._asked[ticket].owed |= holds(self._asked[ticket].operation(), entries)
         self._open[request.node] = self._open.get(request.node, 0) + 1
-        before = self._world.node(request.node).count(COUNTER)
+        before = self._world.node(request.node).count(DEFAULT)
         self._asked[request.ticket] = _Asked(request, frozenset(seen), before)
 
     def _on_answered(self, request: Request) -> None:
-        if request.name != COUNTER:
+        if request.name != DEFAULT:
             return
         answer, asked = request.answer, self._asked[request.ticket]
         assert answer is not None
@@ -163,7 +162,7 @@ class Counts(Checker):
         least = request.amount + (asked.before if request.kind == "increment" else 0)
         if answer.count < least:
             self._find("answer too low", what)
-        if answer.count > self._world.node(request.node).count(COUNTER):
+        if answer.count > self._world.node(request.node).count(DEFAULT):
             self._find("answer too high", what)
         if asked.request.write is not None:
             self._check_holders(asked, answer, what)
@@ -212,7 +211,7 @@ class Counts(Checker):
     def _on_step(self, host: Host) -> None:
         if host.node is None:
             return
-        count = host.node.count(COUNTER)
+        count = host.node.count(DEFAULT)
         least = self._least.get(host.id, 0)
         if count < least:
             self._find("count fell", f"from {least} to {count} at {host.id}")
@@ -236,7 +235,7 @@ class Counts(Checker):
 
     def differing(self, hosts: Sequence[Host]) -> list[Finding]:
         """Returns a finding if these nodes count differently or hold different entries."""
-        values = {host.id: host.running().count(COUNTER) for host in hosts}
+        values = {host.id: host.running().count(DEFAULT) for host in hosts}
         held = [self._held_by(host) for host in hosts]
         if len(set(values.values())) <= 1 and all(each == held[0] for each in held):
             return []
@@ -249,7 +248,7 @@ class Counts(Checker):
         differing = self.differing(hosts)
         if differing:
             return differing
-        value = hosts[0].running().count(COUNTER)
+        value = hosts[0].running().count(DEFAULT)
         refused = [each.request for each in self._asked.values() if each.request.refused]
         if refused:
             text = f"{refused[0].kind} of {refused[0].amount}: {refused[0].refused}"

@@ -18,13 +18,14 @@ _GRACE = 2.5
 """Probe intervals after healing in which a suspicion of before may still end in a verdict."""
 
 _Slots = Mapping[tuple[bytes, str, int], int]
+"""The version of each slot. Of what it counts one cannot tell what is newer, since it may fall."""
 
 
 def _slots(host: Host) -> _Slots:
     state = host.kept if host.node is None else host.node.state()
     groups = () if state is None else state.groups
     return {
-        (group.owner, entry.name, entry.floor): entry.count
+        (group.owner, entry.name, entry.floor): entry.version
         for group in groups
         for entry in group.entries
     }
@@ -75,7 +76,7 @@ class Leaves(Checker):
 
 
 def _covers(slots: _Slots, wanted: _Slots) -> bool:
-    return all(slots.get(key, 0) >= count for key, count in wanted.items())
+    return all(slots.get(key, 0) >= version for key, version in wanted.items())
 
 
 class Healed(Checker):

@@ -178,6 +178,8 @@ class _Drawer:
     def _commands(self) -> Words:
         rng = self._rng
         self._ordered = ordered = rng.random() < 0.5
+        # A source of its own, so that a history with named counters is otherwise the same.
+        self._names = Random(f"{self._seed}/names").choice((0, 0, 1, 3, 20))
         number = rng.randint(1, MOST_ORDERED if ordered else rng.choice((6, MOST_INCREMENTS)))
         moments = self._moments(number)
         words: Words = {"increment": [], "sync": []}
@@ -196,6 +198,7 @@ class _Drawer:
             else:
                 together = range(place, min(place + rng.choice((1, 1, 1, 2, 4)), number))
                 amounts = [rng.choice((1, 1, 2, 5)) if ordered else 1 << each for each in together]
+                ack += f",names={self._names}" if self._names else ""
                 words["increment"].append(f"{where},amount={'+'.join(map(str, amounts))}{ack}")
                 place += len(amounts)
         if rng.random() < 0.3:

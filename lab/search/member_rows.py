@@ -193,10 +193,20 @@ class MemberRows(Checker):
         return self._world.now >= gone_at + self._forget_after - _ROUNDING
 
     def _end_removals(self, host: Host, rows: Mapping[str, MemberRow]) -> None:
-        """Notes which removals have ended while the node did not run: those of the forgotten."""
-        due = {member for (member, _), at in self._gone_at.items() if self._is_due(at)}
-        for member in due - rows.keys():
-            self._told.pop((host.id, member), None)
+        """Notes which removals have ended while the node did not run: those of the forgotten.
+
+        A process forgets as it starts whatever is old by its own clock, which may have jumped. It
+        may have heard of the member anew by now. Its generation is at least what the clock showed.
+        """
+        kept = {} if host.kept is None else host.kept.gone_since
+        shown = rows[host.id].generation / 1000
+        due = {
+            member for (member, _), at in self._gone_at.items() if self._is_due(at)
+        } - rows.keys()
+        due |= {m for m, since in kept.items() if 0 < self._forget_after <= shown - since}
+        for member in due:
+            if member not in rows or not rows[member].removed:
+                self._told.pop((host.id, member), None)
 
     def _check_generation(self, host: Host, own: MemberRow) -> None:
         """Checks that a process has a higher generation than the one whose disk it starts from."""

@@ -24,9 +24,9 @@ from itertools import combinations
 from random import Random
 from typing import Any
 
-from gossipd.protocol import ProtocolConfig
+from gossipd.protocol import DEFAULT, ProtocolConfig
 from gossipd.sim.scenario import make_scenario
-from gossipd.sim.world import COUNTER, Commands, Faults, Host, Network, World, id_of
+from gossipd.sim.world import Commands, Faults, Host, Network, World, id_of
 
 from .findings import Finding
 
@@ -240,7 +240,7 @@ class Neighbours:
 
     def _groups(self, host: Host) -> list[object]:
         """Returns what the increments that a node counts are of."""
-        count = 0 if host.node is None else host.node.count(COUNTER)
+        count = 0 if host.node is None else host.node.count(DEFAULT)
         bits = [place for place in self._asked if count >> place & 1]
         return list(dict.fromkeys(self._together.of(self._asked[place]) for place in bits))
 
@@ -255,7 +255,7 @@ class Neighbours:
         for each in groups[1:]:
             alone = [group for group in (groups[0], each) if not isinstance(group, int)]
             if not alone:
-                text = f"{host.id} counts {host.running().count(COUNTER):#x}"
+                text = f"{host.id} counts {host.running().count(DEFAULT):#x}"
                 text += f", of clusters {', '.join(map(str, groups))}"
                 self._found.append(Finding("counts met", f"at {self.world.now:.3f} s {text}"))
                 return
@@ -277,7 +277,7 @@ class Neighbours:
                 continue
             if other.id not in heard[one.id] and one.id not in heard[other.id]:
                 continue
-            counts = [host.running().count(COUNTER) for host in (one, other)]
+            counts = [host.running().count(DEFAULT) for host in (one, other)]
             if counts[0] != counts[1]:
                 text = f"{one.id} counts {counts[0]:#x}, {other.id} {counts[1]:#x}"
                 yield Finding("cluster differs", text)

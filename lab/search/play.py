@@ -30,6 +30,7 @@ from .departures import Healed, Leaves
 from .draw import Words
 from .findings import Finding
 from .member_rows import MemberRows, apart, connected, of_other_clusters
+from .named_counts import judge_named
 from .neighbours import Neighbours
 from .unreached import Unreached
 
@@ -175,7 +176,8 @@ class _History:
         hosts = world.live()
         cut = self._cut(hosts)
         if self._connected(hosts, cut):
-            self._found += self.counts.judge(hosts) + self._judge_load()
+            self._found += self.counts.judge(hosts) + judge_named(world, hosts)
+            self._found += self._judge_load()
         if not self.findings():
             self._listen(quiet=not cut)
 

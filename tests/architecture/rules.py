@@ -88,8 +88,10 @@ PROTOCOL_MAY_IMPORT = {
     "operator",
     "random",
     "re",
+    "sortedcontainers",
     "struct",
     "typing",
+    "unicodedata",
 }
 
 CLI_MAY_IMPORT = {

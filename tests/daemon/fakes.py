@@ -61,9 +61,14 @@ class Endpoint:
 class Scripted(Recorder):
     """A recorder that also takes several increments at once, as a node does."""
 
-    def increments(self, name: str, asked: Sequence[Increment], now: float) -> list[Effect]:
+    def increments(self, asked: Sequence[Increment], now: float) -> list[Effect]:
         """Takes one after the other."""
-        return [effect for each in asked for effect in self.increment(name, *each, now)]
+        return [
+            effect
+            for changes, ack, ticket in asked
+            for name, amount in changes
+            for effect in self.increment(name, amount, ack, ticket, now)
+        ]
 
 
 class Full(Scripted):
@@ -72,7 +77,7 @@ class Full(Scripted):
     def increment(self, name: str, amount: int, ack: Any, ticket: int, now: float) -> list[Effect]:
         raise LimitExceeded("full")
 
-    def sync(self, name: str, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
+    def sync(self, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
         raise LimitExceeded("full")
 
 

@@ -70,7 +70,7 @@ async def test_a_refused_write_leaves_nothing(autojump_clock: Clock) -> None:
         with pytest.raises(LimitExceeded):
             await outcome(site.service.increment("default", 1, None))
         with pytest.raises(LimitExceeded):
-            await outcome(site.service.sync("default", 1, None))
+            await outcome(site.service.sync(1, None))
         assert not site.tickets
 
 

@@ -137,7 +137,7 @@ async def test_a_failed_write_is_answered_and_the_node_counts_on_under_a_new_id(
             assert "the store cannot be written: disk full" == site.service.trouble()
             for refused in (
                 site.service.increment("default", 4, "local"),
-                site.service.sync("default", 0, "local"),
+                site.service.sync(0, "local"),
             ):
                 with trio.testing.assert_no_checkpoints(), pytest.raises(Refused, match="full"):
                     await outcome(refused)

@@ -36,12 +36,12 @@ class Replica:
     def new_ledger(self) -> Ledger:
         """Returns an empty ledger with a counter of the replica's type."""
         ledger = Ledger(b"")
-        ledger.counters[NAME] = self.counter_type()
+        ledger.default = self.counter_type()
         return ledger
 
     def make(self, raises_to: int | None, amount: int) -> Entry | None:
         """Returns the entry that an operation writes, None if there is nothing to write."""
-        counter = self.ledger.counter(NAME)
+        counter = self.ledger.default
         if raises_to is not None:
             return self.sync(counter, raises_to) if raises_to > counter.value else None
         floor = counter.highest

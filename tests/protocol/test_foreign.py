@@ -32,7 +32,7 @@ def answers(effects: list[Effect]) -> list[bytes]:
     ("data", "theirs", "reason"),
     [
         (datagram(sender(2), PADDED, cluster="other"), "cluster 'other'", "cluster"),
-        (of_version(2, datagram(sender(2), PADDED)), "wire version 2", "version"),
+        (of_version(1, datagram(sender(2), PADDED)), "wire version 1", "version"),
     ],
 )
 def test_a_contact_is_reported_and_learns_of_the_difference(
@@ -41,7 +41,7 @@ def test_a_contact_is_reported_and_learns_of_the_difference(
     """The answer has the header and nothing else, so that the other side can tell as well."""
     node = make_node(1)
     effects = node.handle_datagram(data, address(2), 0.0)
-    ours = "wire version 1" if reason == "version" else OURS
+    ours = "wire version 2" if reason == "version" else OURS
     assert [ForeignDatagram("10.0.0.2:8088", ours, theirs)] == noted(effects)
     [answer] = answers(effects)
     assert len(answer) < len(data)
@@ -86,6 +86,16 @@ def test_answers_are_limited() -> None:
     data = datagram(sender(2), PADDED, cluster="other")
     sent = [len(answers(node.handle_datagram(data, address(2), n / 1000))) for n in range(2000)]
     assert 10 <= sum(sent) <= 30
+
+
+@pytest.mark.parametrize("longer", [-1, 0, 1])
+def test_an_answer_is_shorter_than_what_asks_for_it(longer: int) -> None:
+    """A node whose cluster has a long name cannot say so in fewer bytes than a short ping has."""
+    data = datagram(sender(2), Ping(1), cluster="other")
+    name = "x" * (len(data) - len(Codec("").datagram([])) + longer)
+    node = make_node(1, ProtocolConfig(cluster=name))
+    answered = answers(node.handle_datagram(data, address(2), 0.0))
+    assert (1 if longer < 0 else 0) == len(answered)
 
 
 @pytest.mark.parametrize("version", [1, 2])

@@ -135,7 +135,7 @@ def test_two_processes_under_one_id_are_reported_once_a_minute() -> None:
     ("data", "ours", "theirs"),
     [
         (datagram(sender(2), cluster="other"), "cluster 'gossipd'", "cluster 'other'"),
-        (b"gd\x02" + datagram(sender(2))[3:], "wire version 1", "wire version 2"),
+        (b"gd\x01" + datagram(sender(2))[3:], "wire version 2", "wire version 1"),
     ],
 )
 def test_a_contact_of_another_kind_is_reported(data: bytes, ours: str, theirs: str) -> None:

@@ -181,10 +181,15 @@ def test_a_moved_node_keeps_its_old_id_and_forgets_the_new_one() -> None:
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_store_of_more_members_than_the_limit_is_read_to_it(order: int) -> None:
-    """The newest of the dead are kept, whatever their order, and the removed ones in any case."""
-    members = [Claim(node_id(number), number, 0, DEAD) for number in range(2, 202)]
-    kept = members[::order]
-    after = Kept(State(1, tuple(kept), (node_id(2),), ()), member_limit=100).table
+    """The newest of the dead are kept, whatever their order, and the removed if they may be alive.
+
+    A removed member that is dead counts like others, as it does on nodes that did not remove it.
+    """
+    members = [Claim(node_id(number), number, 0, DEAD) for number in range(3, 202)]
+    kept = [Claim(node_id(2), 2, 0, ALIVE), *members][::order]
+    removed = node_id(2), node_id(3), node_id(200)
+    after = Kept(State(1, tuple(kept), removed, ()), member_limit=100).table
     expected = {node_id(number) for number in (1, 2, *range(104, 202))}
     assert set(after.rows) == expected
-    assert [node_id(2)] == [row.id for row in after.rows.values() if row.removed]
+    found = {row.id for row in after.rows.values() if row.removed}
+    assert {node_id(2), node_id(200)} == found

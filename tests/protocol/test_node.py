@@ -157,7 +157,7 @@ def test_what_was_counted_is_kept() -> None:
     """A node that comes back counts on from there."""
     a = make_node(1)
     talk = converse(a, make_node(2))
-    talk.carry(a, a.sync("default", 10, "local", 1, talk.now))
+    talk.carry(a, a.sync(10, "local", 1, talk.now))
     talk.carry(a, a.increment("default", 5, "local", 2, talk.now))
     again = make_node(1, state=a.state(), wall_ms=WALL_MS + 1, now=talk.now)
     assert 15 == again.count("default")

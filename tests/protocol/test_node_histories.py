@@ -61,7 +61,7 @@ class Story:
         if raises_to is None:
             effects = node.increment(NAME, amount, "local", ticket, self.talk.now)
         else:
-            effects = node.sync(NAME, raises_to, "local", ticket, self.talk.now)
+            effects = node.sync(raises_to, "local", ticket, self.talk.now)
         written = [group for write in writes_of(effects) for group in write.groups]
         self.operations.append(
             Operation(

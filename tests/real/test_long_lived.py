@@ -86,7 +86,8 @@ def test_a_joiner_is_complete_within_seconds(
 def test_restarts_and_increments_leave_no_trace(tmp_path: Path) -> None:
     """500,000 increments and 300 restarts of three nodes: traffic and memory as after the first 10.
 
-    The time of an increment as well: the slowest of a hundred takes no longer.
+    The slowest of a hundred increments takes as long as in a fresh cluster at the same moment: the
+    machine may have had other things to do half an hour ago.
     """
     tally = Tally()
     with cluster(3, tmp_path, kept=True) as nodes:
@@ -112,7 +113,13 @@ def test_restarts_and_increments_leave_no_trace(tmp_path: Path) -> None:
                 early, late = late, figures(nodes, tally)
         print(f"{tally.acknowledged} acknowledged; early {early}, late {late}")
         tally.agree(nodes.nodes)
-    for before, after, share in zip(early, late, (1.3, 1.3, 3.0), strict=True):
+        (tmp_path / "fresh").mkdir()
+        with cluster(3, tmp_path / "fresh", kept=True) as fresh:
+            rounds = [(figures(fresh, Tally()), figures(nodes, tally)) for _ in range(3)]
+        slowest = [min(each[2] for each in column) for column in zip(*rounds, strict=True)]
+        print(f"a slow increment of a fresh cluster and of this one: {slowest} ms")
+        early, late = (*early[:2], slowest[0]), (*late[:2], slowest[1])
+    for before, after, share in zip(early, late, (1.3, 1.3, 1.5), strict=True):
         assert after <= share * before
 
 

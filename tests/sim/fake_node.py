@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from gossipd.protocol import (
+    DEFAULT,
     Address,
     Answer,
     Effect,
@@ -123,8 +124,8 @@ class FakeNode:
         self.staged[self._sequence] = (ticket, amount)
         return [Persist(Write(self._sequence, ()))]
 
-    def sync(self, name: str, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
-        return self.increment(name, max(0, value - self.count(name)), ack, ticket, now)
+    def sync(self, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
+        return self.increment(DEFAULT, max(0, value - self.count(DEFAULT)), ack, ticket, now)
 
     def next_timeout(self) -> float | None:
         return self._due

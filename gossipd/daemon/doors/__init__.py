@@ -2,6 +2,6 @@
 
 from .api import Api
 from .cross_site import OwnHosts
-from .metrics import Metrics
+from .metrics import CounterValues, Metrics
 
-__all__ = ["Api", "Metrics", "OwnHosts"]
+__all__ = ["Api", "CounterValues", "Metrics", "OwnHosts"]

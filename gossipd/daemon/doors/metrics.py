@@ -14,12 +14,11 @@ import attrs
 import trio
 
 from gossipd import __version__
-from gossipd.protocol import SEED_STATES, Statistics, Traffic
+from gossipd.protocol import DEFAULT, SEED_STATES, Statistics, Traffic, Values
 
 from ..driver import LoopLateness
 from ..future import Future
 from ..http import HttpStatistics
-from .api import COUNTER
 
 if TYPE_CHECKING:
     from outcome import Outcome
@@ -52,12 +51,27 @@ class _Labelled:
     values: _Values
 
 
+@attrs.frozen
+class CounterValues:
+    """Which counters the page shows.
+
+    Attributes:
+        values: all values.
+        shown: how many counters are shown by name at most, beside `default`.
+        most: how many counters clients may make at this node.
+    """
+
+    values: Values
+    shown: int
+    most: int
+
+
 class Metrics:
     """The metrics of one daemon, in a registry of its own."""
 
     def __init__(
         self,
-        count: Callable[[str], int],
+        counters: CounterValues,
         statistics: Callable[[], Statistics],
         http: Callable[[], HttpStatistics],
         requests: Mapping[tuple[str, int], int],
@@ -67,14 +81,14 @@ class Metrics:
         """Imports and reads nothing yet.
 
         Args:
-            count: returns the value of a counter.
+            counters: the values to show.
             statistics: returns what the protocol has counted.
             http: returns what the HTTP server has counted.
             requests: number of answered requests by (route, status).
             lateness: how late the node's timers fire, which the driver keeps up to date.
             store: the store of this node, or None if it keeps nothing on disk.
         """
-        self._count = count
+        self._counters = counters
         self._statistics = statistics
         self._http = http
         self._requests = requests
@@ -155,8 +169,7 @@ class Metrics:
         yield InfoMetricFamily(
             "gossipd_cluster", "The cluster's id.", value={"id": statistics.cluster}
         )
-        # The value is as every node of the cluster has it, or will have it soon.
-        yield CounterMetricFamily("gossipd_count", "The counter.", value=self._count(COUNTER))
+        yield from self._values()
         for name, text, value in _gauges(statistics, http, self._lateness):
             yield GaugeMetricFamily(name, text, value=value)
         for name, text, value in _counters(statistics, http) + _commits(self._store):
@@ -181,6 +194,31 @@ class Metrics:
             count_value=self._lateness.count,
             sum_value=self._lateness.sum,
         )
+
+    def _values(self) -> Iterable[Metric]:
+        """Yields the counters' values, which every node of the cluster has, or will have soon.
+
+        They have no type: they may fall, and the ending `_count` is forbidden to a gauge.
+        """
+        from prometheus_client.core import GaugeMetricFamily, UnknownMetricFamily
+
+        values = self._counters.values
+        busiest, others = values.busiest(self._counters.shown)
+        text = "Counters: default, and those that change most often."
+        count = UnknownMetricFamily("gossipd_count", text, labels=("name",))
+        for name, value in [(DEFAULT, values.value(DEFAULT)), *busiest]:
+            count.add_metric((name,), value)
+        yield count
+        for name, text, value in (
+            ("gossipd_count_others", "The sum of all other counters.", others),
+            ("gossipd_counters", "Counters now, beside default.", len(values)),
+            (
+                "gossipd_counters_limit",
+                "Counters up to which clients may make more here.",
+                self._counters.most,
+            ),
+        ):
+            yield GaugeMetricFamily(name, text, value=value)
 
 
 _Plain = tuple[str, str, float]

@@ -101,7 +101,7 @@ def _values(groups: Iterable[Group]) -> dict[str, int]:
     ledger = Ledger(b"")
     for group in groups:
         ledger.apply(group)
-    return {name: counter.value for name, counter in sorted(ledger.counters.items())}
+    return {name: ledger.value(name) for name in ledger.names.page("", "") if ledger.knows(name)}
 
 
 @contextlib.contextmanager

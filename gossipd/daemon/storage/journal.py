@@ -31,8 +31,8 @@ _COMPLAINT_SECONDS = 60.0
 _GATHER_SECONDS = 0.001
 """The longest time for which a commit waits while turns of the loop bring more writes."""
 
-_PIECE = 250
-"""Owners and members that one transaction takes at most besides the writes."""
+_PIECE = 500
+"""Entries, owners and members that one transaction takes at most besides the writes."""
 
 _TURNS = 3
 """Turns of the loop between two checks for more writes. A write that a client asks for in one turn

@@ -2,27 +2,34 @@
 
 Each slot of a counter has one row. A newer entry of its owner replaces the row, so that the file
 grows with the number of slots and not with the number of increments.
+
+The node's own writes are first put as they are, each transaction's in one row of `writes`. Rows of
+many counters lie on as many pages of the file, and to change all of them would write all these
+pages in each transaction. The entries themselves follow once a second, with all that changed.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gossipd.protocol import Changes, Claim, Entry, Group, State
+import msgspec
+
+from gossipd.protocol import DEFAULT, Changes, Claim, Entry, Group, Ledger, State, Write
 
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
 
-VERSION = 1
-"""The version of the schema, which SQLite keeps as `user_version`."""
+VERSION = 2
+"""The version of the schema, which SQLite keeps as `user_version`. Version 1 has no `writes`."""
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT;
 CREATE TABLE owners (owner BLOB PRIMARY KEY, have INTEGER NOT NULL) STRICT, WITHOUT ROWID;
--- slot is the floor that was counted under, or -1 for the owner's declaration of a floor.
+-- slot is the floor that was counted under, or -1 for the owner's declaration of a floor. It is 0
+-- for every counter but 'default', which has no floors.
 CREATE TABLE entries (
     owner BLOB NOT NULL,
     name TEXT NOT NULL,
@@ -47,14 +54,22 @@ CREATE TABLE IF NOT EXISTS gone (
     id TEXT PRIMARY KEY,
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- groups has what one transaction wrote, as a list of groups in MessagePack.
+CREATE TABLE IF NOT EXISTS writes (
+    number INTEGER PRIMARY KEY,
+    groups BLOB NOT NULL
+) STRICT;
 """
 """Tables that files of earlier versions lack. These versions leave them alone."""
 
-_PUT_ENTRY = """
+# Of 'default' the maximum of each number stays, of all others the entry of the higher version.
+_PUT_ENTRY = f"""
 INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET version = max(version, excluded.version), count = max(count, excluded.count),
+SET version = max(version, excluded.version),
+    count = iif(name = '{DEFAULT}', max(count, excluded.count), excluded.count),
     floor = iif(excluded.version > version, excluded.floor, floor)
-WHERE excluded.version > version OR excluded.count > count
+WHERE iif(name = '{DEFAULT}', excluded.version > version OR excluded.count > count,
+    (excluded.version, excluded.count) > (version, count))
 """
 # A group has the entries after `since`. So they complete an owner up to `upto` only where the rows
 # were complete up to `since`.
@@ -73,6 +88,9 @@ _KINDS = {
         *[(column, "integer") for column in ("generation", "incarnation", "state", "removed")],
     ],
 }
+_encode = msgspec.msgpack.Encoder().encode
+# The same as groups, without the bounds that they have on the wire.
+_decode = msgspec.msgpack.Decoder(list[tuple[bytes, int, int, list[Entry]]]).decode
 # Each cluster id is written as a number of eight hexadecimal digits.
 _IDS = re.compile(r"(?:[0-9a-f]{8}(?: [0-9a-f]{8})*)?")
 CLUSTER_IDS = "cluster ids"
@@ -85,11 +103,63 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
     connection.executemany(
         _PUT_ENTRY,
         [
-            (group.owner, *entry.slot, entry.version, entry.floor, entry.count)
+            (group.owner, entry.name, _slot(entry), entry.version, entry.floor, entry.count)
             for entry in group.entries
         ],
     )
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
+
+
+def put_writes(connection: sqlite3.Connection, number: int, writes: Sequence[Write]) -> None:
+    """Puts writes as they are, under this number. Raises sqlite3.Error."""
+    groups = [group for write in writes for group in write.groups]
+    connection.execute("INSERT INTO writes VALUES (?, ?)", (number, _encode(groups)))
+
+
+def merge_writes(connection: sqlite3.Connection) -> None:
+    """Puts the entries of all writes into the tables, and deletes these. Raises sqlite3.Error."""
+    last, groups = read_writes(connection)
+    for group in groups:
+        put_group(connection, group)
+    drop_writes(connection, last)
+
+
+def drop_writes(connection: sqlite3.Connection, upto: int) -> None:
+    """Deletes writes whose entries are in the tables by now. Raises sqlite3.Error."""
+    connection.execute("DELETE FROM writes WHERE number <= ?", (upto,))
+
+
+def read_writes(connection: sqlite3.Connection) -> tuple[int, list[Group]]:
+    """Returns the last number of `writes`, and the groups of all. A file may lack the table.
+
+    Raises sqlite3.Error, also for what is no list of groups.
+    """
+    last, found = 0, []
+    if _has_table(connection, "writes"):
+        for last, groups in connection.execute("SELECT number, groups FROM writes ORDER BY number"):
+            try:
+                found += [Group(*group) for group in _decode(groups)]
+            except (msgspec.DecodeError, RecursionError, TypeError) as error:
+                raise sqlite3.DatabaseError(f"write {last} cannot be read: {error}") from None
+    return last, found
+
+
+def _with_writes(groups: Sequence[Group], written: Sequence[Group]) -> list[Group]:
+    """Returns one group for each owner, which has what its rows and the writes have."""
+    ledger, owners = Ledger(b""), {group.owner for group in written}
+    for group in (*[each for each in groups if each.owner in owners], *written):
+        ledger.apply(group)
+    found = [*[each for each in groups if each.owner not in owners], *ledger.all_groups()]
+    return sorted(found, key=lambda group: group.owner)
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
+    return bool(connection.execute(query, (name,)).fetchone()[0])
+
+
+def _slot(entry: Entry) -> int:
+    return entry.slot if isinstance(entry.slot, int) else 0
 
 
 def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
@@ -119,9 +189,9 @@ def put_identity(connection: sqlite3.Connection, kept: Changes | State) -> None:
 
 def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
     """Returns the rows of `gone`; none of a file of an earlier version that is only read."""
-    query = "SELECT count(*) FROM sqlite_master WHERE name = 'gone'"
-    [found] = connection.execute(query).fetchone()
-    return dict(connection.execute("SELECT id, since FROM gone ORDER BY id")) if found else {}
+    if not _has_table(connection, "gone"):
+        return {}
+    return dict(connection.execute("SELECT id, since FROM gone ORDER BY id"))
 
 
 def put_state(connection: sqlite3.Connection, state: State) -> None:
@@ -164,7 +234,7 @@ def read_state(connection: sqlite3.Connection) -> State:
         generation or 0,
         tuple(members),
         tuple(removed),
-        tuple(groups),
+        tuple(_with_writes(groups, read_writes(connection)[1])),
         {member: since for member, since in gone.items() if since},
         tuple(member for member, since in gone.items() if not since),
         ids,

@@ -25,11 +25,14 @@ from .names import Names
 from .schema import (
     check,
     drop_members,
+    drop_writes,
     holds_wrong_kinds,
+    merge_writes,
     open_to_read,
     put_group,
     put_identity,
     put_members,
+    put_writes,
     read_state,
 )
 from .synced import LastSynced
@@ -84,6 +87,8 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._generation = 0
         self._identity: tuple[tuple[int, ...], bool] = ((), False)
+        # The last row of `writes`, and the last one whose entries a snapshot under way has.
+        self._number = self._covered = 0
         # What the unsynced log held at the start, until the file has it.
         self._recorded: list[Group] = []
 
@@ -161,8 +166,11 @@ class Store:
         """
         with self._transaction() as connection:
             connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
+            # The node has what these hold, and hands over only what changes from now on.
+            merge_writes(connection)
             for group in self._recorded:
                 put_group(connection, group)
+        self._number = self._covered = 0
         self._generation = generation
         self._recorded = []
 
@@ -173,18 +181,24 @@ class Store:
     def begin_snapshot(self) -> None:
         """Prepares for a snapshot that begins now, and so has all that was recorded so far."""
         self._unsynced.switch()
+        self._covered = self._number
 
     def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
         """Puts writes, in order, and a piece of a snapshot besides, on disk in one transaction.
 
+        The last piece of a snapshot makes all writes superfluous that were committed before
+        `begin_snapshot`: it has their entries.
+
         Raises WriteError. After that only `reopen` or `close` may be called.
         """
         with self._transaction() as connection:
-            for write in writes:
-                for group in write.groups:
-                    put_group(connection, group)
+            if writes:
+                put_writes(connection, self._number + 1, writes)
             if changes is not None:
                 self._put_changes(connection, changes)
+                if not changes.more:
+                    drop_writes(connection, self._covered)
+        self._number += bool(writes)
         self._synced.note(writes)
         self.commits += 1
         self.writes += len(writes)
@@ -200,6 +214,7 @@ class Store:
             with self._transaction() as connection:
                 if changes is not None:
                     self._put_changes(connection, changes)
+                merge_writes(connection)
                 connection.execute(schema.PUT_META, ("clean", 1))
             with contextlib.suppress(OSError):
                 self._unsynced.clear()
@@ -229,6 +244,7 @@ class Store:
             connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             found = self._read(connection)
             connection.executescript(schema.LATER)
+            connection.execute(f"PRAGMA user_version = {schema.VERSION}")
             # If a reader of an older state is in the way, the log is kept.
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

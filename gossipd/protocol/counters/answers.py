@@ -23,7 +23,7 @@ from ..membership import MemberTable
 from ..part import Part
 from ..runtime import Runtime
 from ..wire import DEAD
-from .floors import VALUE_LIMIT
+from .floors import shown
 from .holdings import Holdings
 
 _DEAD_COUNT = 600.0
@@ -38,6 +38,9 @@ _ROUNDING = 1e-6
 """Seconds by which a deadline may seem too early because floats were added up."""
 
 
+_Ticket = tuple[int, tuple[int, ...]]
+
+
 @attrs.define
 class _Waiting:
     """The commands that took effect as one version and wait for their answers.
@@ -45,12 +48,12 @@ class _Waiting:
     Attributes:
         version: the version of the present owner id that peers must hold.
         deadline: when the answers are given at the latest, in seconds of the node's clock.
-        tickets: for each command its ticket and the counter's value once it had taken effect.
+        tickets: for each command its ticket and the values after each of its changes.
     """
 
     version: int
     deadline: float
-    tickets: list[tuple[int, int]]
+    tickets: list[_Ticket]
 
 
 class Answers(Part):
@@ -82,8 +85,8 @@ class Answers(Part):
             return ack or str(config.ack)
         return "all" if self._table.size() <= config.direct_push_limit else "one"
 
-    def add(self, level: str, version: int, ticket: int, count: int) -> None:
-        """Notes that a write took effect as `version` and made the counter's value `count`.
+    def add(self, level: str, version: int, ticket: int, counts: tuple[int, ...]) -> None:
+        """Notes that a command took effect as `version`, and the values after its changes.
 
         The caller calls `settle` next, since the write may be held by enough nodes already.
         """
@@ -91,23 +94,23 @@ class Answers(Part):
         if not waiting or waiting[-1].version != version:
             deadline = self._runtime.now + self._runtime.config.probe_timeout
             waiting.append(_Waiting(version, deadline, []))
-        waiting[-1].tickets.append((ticket, count))
+        waiting[-1].tickets.append((ticket, counts))
 
     def done(self, level: str, ticket: int, count: int) -> None:
         """Answers a command that had nothing to write: this node is the only holder asked for."""
-        self._answer(level, [(ticket, count)], 1, 1)
+        self._answer(level, [(ticket, (count,))], 1, 1)
 
-    def failed(self, ticket: int, count: int) -> None:
+    def failed(self, ticket: int, counts: tuple[int, ...]) -> None:
         """Answers a command with no holders, because its write may not be on disk."""
-        self._answer("failed", [(ticket, count)], 0, 1)
+        self._answer("failed", [(ticket, counts)], 0, 1)
 
-    def alone(self, level: str, ticket: int, count: int) -> None:
+    def alone(self, level: str, ticket: int, counts: tuple[int, ...]) -> None:
         """Answers a write at once, with this node as the only holder.
 
         Used for a write that took effect under a former owner id: no peer confirms those.
         """
         target = self._target(level, len(self._table.live))
-        self._answer(level, [(ticket, count)], 1, target)
+        self._answer(level, [(ticket, counts)], 1, target)
 
     def give_up(self) -> None:
         """Answers all that waits with the holders known now, because the owner id will change."""
@@ -168,14 +171,12 @@ class Answers(Part):
             self._dead_as_of = as_of
         return self._dead
 
-    def _answer(
-        self, level: str, tickets: list[tuple[int, int]], holders: int, target: int
-    ) -> None:
+    def _answer(self, level: str, tickets: list[_Ticket], holders: int, target: int) -> None:
         key = (level, holders >= target)
         self._counts[key] = self._counts.get(key, 0) + len(tickets)
-        self._runtime.emit_all(
-            [Answer(ticket, min(count, VALUE_LIMIT), holders, target) for ticket, count in tickets]
-        )
+        for ticket, counts in tickets:
+            several = counts if len(counts) > 1 else ()
+            self._runtime.emit(Answer(ticket, shown(counts[-1]), holders, target, several))
 
     def counted(self) -> Mapping[str, Any]:
         """Returns the number of answers by ack level and by whether the level's target was met."""

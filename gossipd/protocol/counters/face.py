@@ -13,10 +13,8 @@ from .holdings import Holdings
 from .ledger import Ledger
 from .pushes import Pushes
 from .relays import Relays
+from .values import Values
 from .writes import Writes
-
-DEFAULT = "default"
-"""The counter that the documented routes serve."""
 
 
 class Counters:
@@ -24,6 +22,7 @@ class Counters:
 
     Attributes:
         ledger: the counters' values, and who counted what.
+        values: the same as clients may read it.
         writes: the queue through which every change of a counter passes.
         parts: all parts of this room, in the order in which they start.
     """
@@ -41,6 +40,7 @@ class Counters:
         relays = Relays(runtime, outbox, table, holdings, answers)
         pushes = Pushes(runtime, outbox, table, ledger, holdings, relays, round_trips)
         self.ledger = ledger
+        self.values = Values(ledger)
         self.writes = Writes(runtime, outbox, ledger, pushes, relays, answers)
         self.parts: tuple[Part, ...] = (answers, relays, pushes, self.writes)
         self._answers = answers
@@ -50,7 +50,7 @@ class Counters:
         """Returns the value of the default counter, None if nothing at all has been counted."""
         if not self.ledger.owners and not self.writes.waiting()["writes"]:
             return None
-        return self.ledger.value(DEFAULT)
+        return self.ledger.default.value
 
     def members_changed(self, rows: Iterable[Member]) -> None:
         """Pushes what they lack to members that appeared or came back, and settles answers.

@@ -36,6 +36,11 @@ Slot = tuple[bytes, int, int]
 """(owner, floor, count)"""
 
 
+def shown(value: int) -> int:
+    """Returns what is told of a value: merges may bring it beyond what JSON clients can read."""
+    return max(-VALUE_LIMIT, min(value, VALUE_LIMIT))
+
+
 class LimitExceeded(ValueError):
     """Raised for a write that would pass a limit of the counter. The write does not count."""
 
@@ -133,6 +138,11 @@ class Counter:
     def floors(self) -> int:
         """The number of floors that are kept, which are those with slots."""
         return 0 if self._root is None else self._root.size
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything was counted, or a floor raised."""
+        return bool(self._slots) or self.highest > 0
 
     def slot(self, owner: bytes, floor: int) -> int:
         """Returns the count of one slot, 0 if there is none."""

@@ -19,7 +19,8 @@ class Holding:
         generation: the peer's generation that this is about.
         since: the version up to which the peer needs nothing more; the next push starts there.
         holds: the newest version whose every slot the peer confirmed; answers count this.
-        silent: whether the peer missed an answer's deadline and has confirmed nothing since.
+        silent: whether the peer missed an answer's deadline, and has not confirmed all since. A
+            newcomer that gets thousands of counters confirms many a push before it holds a write.
         number: the number of the push under way, 0 if there is none.
         upto: the version up to which the last push goes.
         whole: whether the last push brought all that the peer lacked, rather than being cut.
@@ -76,10 +77,11 @@ class Holding:
             again at once, confirm after confirm, would be a storm.
         """
         since, self.since = self.since, min(version, newest)
-        self.silent = False
         news = self.whole and version >= self.upto > self.holds
         if news:
             self.holds = self.upto
+        if self.whole:
+            self.silent = False
         progress = self.since != since
         if progress:
             self.number = self.tries = 0

@@ -5,49 +5,43 @@ the version up to which this node vouches for an owner: whatever of it is older 
 replaced by a newer entry of the same slot. The scheme is scuttlebutt's (van Renesse et al., 2008):
 a delta brings entries in version order, and so can be cut anywhere.
 
+A slot whose newest entry lies beyond a cut is not among what the delta brings, though an older one
+of it may lie before the cut. The next delta brings it; where its senders are gone for ever, the
+sweep finds it at others. So the holders of a write are counted by whole deltas alone (`holdings`).
+
 Entries may arrive beyond a gap, for instance when a push was lost and the next one is not. They
 count at once, because a slot's count is a total and not a difference. But this node does not vouch
 for them: `have` stays before the gap, so that peers see what is missing and send it again.
 
-An entry without a count declares a floor. An owner's newer declaration replaces its older one:
-floors only rise, and one that was passed matters only if something was counted under it, which the
-slots themselves tell.
+An entry of `DEFAULT` without a count declares a floor. An owner's newer declaration replaces its
+older one: floors only rise, and one that was passed matters only if something was counted under it,
+which the slots themselves tell.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 from ..fingerprint import POSITION_BITS, Fingerprint, row_hash
 from ..unkept import Unkept
-from ..wire import Entry, Group, Have, empty_group_bytes, entry_bytes
+from ..wire import DEFAULT, Entry, Group, Have
 from .floors import Counter
+from .named import Names
+from .owner_log import OwnerLog, version_of
 
-_Unkept = tuple[int, dict[tuple[str, int], None]]
+CONTENT_ENTRIES = 64
+"""How many entries the sweep compares at a time."""
 
-
-class OwnerLog:
-    """What is known of one owner.
-
-    Attributes:
-        have: the version up to which nothing of the owner is missing here.
-        newest: the version of the newest entry that is here, which lies beyond a gap if it is more
-            than `have`.
-        digest: the owner's part in the ledger's fingerprint.
-        entries: the newest entry of each slot.
-    """
-
-    __slots__ = ("entries", "have", "newest")
-
-    def __init__(self) -> None:
-        self.have = 0
-        self.newest = 0
-        self.entries: dict[tuple[str, int], Entry] = {}
+_Unkept = tuple[int, dict[str | int, None]]
 
 
 class Ledger:
     """The counters by name, and their entries by owner.
 
     Attributes:
-        counters: the counters by name.
+        default: the counter `DEFAULT`.
+        names: the values of all other counters, and the names of all that there are.
         owners: what is known of each owner.
         fingerprint: the hash of the version vector, with partial sums.
         unkept: the owners that a store lacks, each with the version up to which it has everything,
@@ -55,23 +49,26 @@ class Ledger:
     """
 
     def __init__(self, key: bytes) -> None:
-        self.counters: dict[str, Counter] = {}
+        self.default = Counter()
+        self.names = Names()
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
         self._key = key
 
-    def counter(self, name: str) -> Counter:
-        """Returns the counter of that name, which is made when it is first asked for."""
-        found = self.counters.get(name)
-        if found is None:
-            found = self.counters[name] = Counter()
-        return found
-
     def value(self, name: str) -> int:
         """Returns the counter's value, 0 for a name that was never counted."""
-        counter = self.counters.get(name)
-        return 0 if counter is None else counter.value
+        return self.default.value if name == DEFAULT else self.names.value(name)
+
+    def knows(self, name: str) -> bool:
+        """Returns whether anybody has counted under this name, as far as is known here."""
+        return self.default.touched if name == DEFAULT else name in self.names
+
+    def total(self, owner: bytes, name: str) -> int:
+        """Returns the sum of all that an owner counted under a name other than `DEFAULT`."""
+        log = self.owners.get(owner)
+        entry = None if log is None else log.entries.get(name)
+        return 0 if entry is None else entry.count
 
     def have(self, owner: bytes) -> int:
         """Returns the version up to which everything of `owner` is here."""
@@ -101,8 +98,7 @@ class Ledger:
             news |= self._merge(group.owner, log, entry)
         if group.since <= log.have < group.upto:
             self.unkept.note(group.owner, (log.have, {}))
-            log.have = group.upto
-            log.newest = max(log.newest, log.have)
+            log.vouch(group.upto)
             news = True
         if known != (log.have, log.newest):
             self._rehash(group.owner, log)
@@ -110,36 +106,13 @@ class Ledger:
 
     def learned_floor(self, group: Group) -> bool:
         """Returns whether the group brings a floor that is higher than any known here."""
-        return any(entry.floor > self._top(entry.name) for entry in group.entries)
+        highest = self.default.highest
+        return any(entry.floor > highest and entry.name == DEFAULT for entry in group.entries)
 
     def group(self, owner: bytes, since: int, budget: int) -> tuple[Group | None, bool]:
-        """Returns what a node lacks that has all of `owner` up to `since`, and whether all fitted.
-
-        The group encodes to at most `budget` bytes. It is None if nothing is lacking, or nothing
-        fits.
-
-        Entries are chosen in order of version. A group that is cut therefore brings a complete
-        range, and its receiver can vouch for everything up to the last chosen entry. It can never
-        vouch for more than this node itself: entries beyond a gap are sent, but `upto` stays at
-        this node's `have`.
-        """
+        """Returns what a node lacks that has all of `owner` up to `since`, as `OwnerLog.group`."""
         log = self.owners.get(owner)
-        if log is None or (log.have <= since and log.newest <= since):
-            return None, True
-        newer = [entry for entry in log.entries.values() if entry.version > since]
-        newer.sort(key=_version)
-        chosen: list[Entry] = []
-        budget -= empty_group_bytes(since, max(since, log.newest))
-        for entry in newer:
-            budget -= entry_bytes(entry)
-            if budget < 0:
-                break
-            chosen.append(entry)
-        whole = len(chosen) == len(newer)
-        if not chosen and (not whole or budget < 0):
-            return None, False
-        upto = log.have if whole else min(log.have, chosen[-1].version)
-        return Group(owner, since, max(upto, since), chosen), whole
+        return (None, True) if log is None else log.group(owner, since, budget)
 
     def haves(self, owners: list[bytes]) -> list[Have]:
         """Returns the version vector of these owners."""
@@ -149,8 +122,8 @@ class Ledger:
             found.append(Have(owner, have, newest if newest > have else 0))
         return found
 
-    def content(self, owner: bytes) -> tuple[int, int] | None:
-        """Returns the version and the hash of all entries of `owner`.
+    def content(self, owner: bytes, since: int) -> tuple[int, int] | None:
+        """Returns the version of `owner`, and the hash of its first entries after `since`.
 
         Returns None for an unknown owner, and for one with entries beyond a gap: those differ
         between nodes without a fault.
@@ -158,44 +131,63 @@ class Ledger:
         log = self.owners.get(owner)
         if log is None or log.newest != log.have:
             return None
-        rows = sorted((e.name, e.floor, e.count, e.version) for e in log.entries.values())
+        some = islice(log.after(since), CONTENT_ENTRIES)
+        rows = [(e.name, e.floor, e.count, e.version) for e in some]
         return log.have, row_hash(repr(rows).encode(), self._key)
+
+    def part(self, owner: bytes, drawn: float) -> int:
+        """Returns a version after which to compare an owner's entries, by a number from 0 to 1.
+
+        All that a small log has is compared at once.
+        """
+        log = self.owners[owner]
+        return 0 if len(log.entries) <= CONTENT_ENTRIES else int(drawn * log.have)
+
+    def changes(self, most: int) -> list[Group]:
+        """Hands over what changed: up to `most` entries and owners together.
+
+        What is left of an owner's entries is handed over by the next call. Only the last of an
+        owner's groups completes it.
+        """
+        found: list[Group] = []
+        while most > 0 and (taken := self.unkept.take(1, self.owners)):
+            [(owner, note)] = taken
+            log = self.owners[owner]
+            since, slots = note or (0, dict.fromkeys(log.entries))
+            most -= 1 + len(slots)
+            if most >= 0:
+                found.append(self._stored(owner, since, slots, log.have))
+                continue
+            some = {slots.popitem()[0]: None for _ in range(max(1, len(slots) + most))}
+            self.unkept.note(owner, (since, slots))
+            found.append(self._stored(owner, since, some, since))
+        return found
 
     def all_groups(self) -> list[Group]:
         """Returns every owner's entries, for a store."""
-        return [self._stored(owner, None) for owner in self.owners]
+        return [self._stored(owner, 0, log.entries, log.have) for owner, log in self.owners.items()]
 
-    def changes(self, most: int) -> list[Group]:
-        """Hands over what changed of up to `most` owners."""
-        return [self._stored(*taken) for taken in self.unkept.take(most, self.owners)]
-
-    def _stored(self, owner: bytes, unkept: _Unkept | None) -> Group:
-        """Returns the entries that a store lacks of an owner; None: all of them."""
-        log = self.owners[owner]
-        since, slots = unkept or (0, log.entries)
-        return Group(owner, since, log.have, sorted([log.entries[s] for s in slots], key=_version))
-
-    def _top(self, name: str) -> int:
-        counter = self.counters.get(name)
-        return 0 if counter is None else counter.highest
+    def _stored(self, owner: bytes, since: int, slots: Iterable[str | int], upto: int) -> Group:
+        entries = self.owners[owner].entries
+        return Group(owner, since, upto, sorted([entries[slot] for slot in slots], key=version_of))
 
     def _merge(self, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
-        key = entry.slot
-        known = log.entries.get(key)
+        known = log.entries.get(entry.slot)
         if known is not None:
-            if known.version >= entry.version and known.count >= entry.count:
+            if entry.name == DEFAULT:
+                if known.version >= entry.version and known.count >= entry.count:
+                    return False
+                entry = _larger(known, entry)
+            elif (known.version, known.count) >= (entry.version, entry.count):
                 return False
-            if known.version > entry.version or known.count > entry.count:
-                # An owner whose machine was set back has two histories. All nodes must end up with
-                # the same entry, in whichever order the two arrive: the maximum of each number.
-                version = max(known.version, entry.version)
-                entry = Entry(version, entry.name, entry.floor, max(known.count, entry.count))
         lacking = self.unkept.note(owner, (log.have, {}))
         if lacking is not None:
-            lacking[1][key] = None
-        log.entries[key] = entry
-        log.newest = max(log.newest, entry.version)
-        return self.counter(entry.name).merge(owner, entry.floor, entry.count)
+            lacking[1][entry.slot] = None
+        log.put(entry)
+        if entry.name == DEFAULT:
+            return self.default.merge(owner, entry.floor, entry.count)
+        self.names.add(entry.name, entry.count, 0 if known is None else known.count)
+        return True
 
     def _rehash(self, owner: bytes, log: OwnerLog) -> None:
         """Brings the fingerprint up to date with the owner's versions.
@@ -210,5 +202,13 @@ class Ledger:
         self.fingerprint.put(owner, position, row_hash(content, self._key))
 
 
-def _version(entry: Entry) -> int:
-    return entry.version
+def _larger(known: Entry, entry: Entry) -> Entry:
+    """Returns the maximum of each number of two entries of one slot of `DEFAULT`.
+
+    An owner whose machine was set back has two histories. All nodes must end up with the same
+    entry, in whichever order the two arrive.
+    """
+    if known.version <= entry.version and known.count <= entry.count:
+        return entry
+    version, count = max(known.version, entry.version), max(known.count, entry.count)
+    return Entry(version, entry.name, entry.floor, count)

@@ -5,12 +5,6 @@ of writes. A write takes effect in memory, in an answer and on the wire only whe
 it as persisted, exactly as it was staged. Otherwise a crash could take back what a client or
 another node has seen already. What else others counted needs no such wait: its owner has it on
 disk. It is recorded, which survives this process.
-
-**Ahead.** A command may find earlier writes still in the queue. A slot is written as a total and
-not as a difference, so a command that looked at the ledger alone would write the same total as the
-write before it, and one of the two would be lost. It builds instead upon what the staged writes
-will give: the slots that are *ahead* of the ledger. That is safe because writes take effect in
-order, and because a failed write fails all writes that wait behind it.
 """
 
 from __future__ import annotations
@@ -18,7 +12,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import attrs
 
@@ -29,38 +22,14 @@ from ..membership import Peer
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import Confirm, Entry, Group, Push, Spread
+from ..wire import DEFAULT, Confirm, Entry, Group, Push, Spread
+from .ahead import Ahead
 from .answers import Answers
-from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Slot
+from .commands import Command, Increment, all_changes, sums
+from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .ledger import Ledger
 from .pushes import Pushes
 from .relays import Relays
-
-
-class Increment(NamedTuple):
-    """One of several increments of a counter that are written together.
-
-    Attributes:
-        amount: how much to add, at least 1.
-        ack: the ack level of its answer, None for the default.
-        ticket: the number that its `Answer` carries.
-    """
-
-    amount: int
-    ack: str | None
-    ticket: int
-
-
-# Not frozen: one is made for every request, and a frozen one costs three times as much.
-@attrs.define
-class _Command:
-    """A client's command: an increment by `amount`, or a sync to `value` if `amount` is 0."""
-
-    name: str
-    level: str
-    ticket: int
-    amount: int = 0
-    value: int = 0
 
 
 @attrs.frozen
@@ -72,7 +41,7 @@ class _Staged:
     """
 
     write: Write
-    commands: Sequence[_Command] = ()
+    commands: Sequence[Command] = ()
     then: Callable[[], None] | None = None
 
     @property
@@ -109,35 +78,39 @@ class Writes(Part):
         self._learning = 0
         # Syncs that change nothing if the writes staged before them succeed, by the sequence
         # number of the last of those writes.
-        self._followers: dict[int, list[_Command]] = {}
+        self._followers: dict[int, list[Command]] = {}
         # What `afterwards` was asked to call, by the sequence number of the write waited for.
         self._afterwards: dict[int, list[Callable[[], None]]] = {}
-        # By counter the slots as they will be when all staged writes have taken effect.
-        self._ahead: dict[str, dict[tuple[bytes, int], int]] = {}
+        self._ahead = Ahead(ledger)
         self._sequence = 0
         self._owner = b""
         self._version = 0
         # Former owner ids of this process, given up because a copy of it counts under them.
         self._copied: list[bytes] = []
 
-    def increment(self, name: str, asked: Sequence[Increment]) -> None:
-        """Adds to the counter in one write, and answers each increment by itself.
+    def increment(self, asked: Sequence[Increment]) -> None:
+        """Carries the changes of all requests out in one write, and answers each by itself.
 
-        Raises LimitExceeded if the value would pass 2**53 - 1, and ValueError for an amount below 1
-        or an unknown ack level. Nothing is counted then.
+        Raises LimitExceeded if a value would leave ±(2**53 - 1) or there are as many counters as
+        there may be, and ValueError for a name, an amount or an ack level that is not allowed.
+        Nothing is counted then.
         """
-        commands = []
-        for amount, ack, ticket in asked:
-            if amount < 1:
-                raise ValueError("amount: must be at least 1")
-            commands.append(_Command(name, self._answers.level(ack), ticket, amount))
-        value = self._ledger.counter(name).value_with(self._ahead_of(name))
-        if value + _sum(commands) > VALUE_LIMIT:
-            raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT}")
-        self._count(commands)
+        commands = [
+            Command(self._answers.level(ack), ticket, changes) for changes, ack, ticket in asked
+        ]
+        values: dict[str, int] = {}
+        for change in all_changes(commands):
+            self._ahead.check(change, values, self._runtime.config.max_counters)
+        owner = self._own_id()
+        entries: list[Entry] = []
+        for name, amount in sums(commands).items():
+            floor, count = self._ahead.slot(owner, name)
+            version = self._version + len(entries) + 1
+            entries.append(Entry(version, name, floor, count + amount))
+        self._stage_own(commands, entries)
 
-    def sync(self, name: str, value: int, ack: str | None, ticket: int) -> None:
-        """Raises the counter to `value` if it is lower.
+    def sync(self, value: int, ack: str | None, ticket: int) -> None:
+        """Raises `DEFAULT` to `value` if it is lower.
 
         Raises LimitExceeded for a value beyond 2**53 - 1 or a counter with 100,000 floors, and
         ValueError for a negative value or an unknown ack level. Nothing is changed then.
@@ -147,12 +120,13 @@ class Writes(Part):
             raise ValueError("count: must not be negative")
         if value > VALUE_LIMIT:
             raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT}")
-        counter = self._ledger.counter(name)
-        command = _Command(name, level, ticket, value=value)
-        if value > counter.value_with(self._ahead_of(name)):
+        counter = self._ledger.default
+        command = Command(level, ticket, value=value)
+        if value > self._ahead.value(DEFAULT):
             if counter.floors >= FLOOR_LIMIT:
                 raise LimitExceeded(f"the counter was raised {FLOOR_LIMIT} times")
-            self._stage_own([command], value, 0)
+            self._own_id()
+            self._stage_own([command], [Entry(self._version + 1, DEFAULT, value, 0)])
         elif self._staged:
             # The write because of which there is nothing to do may not be on disk yet. If it
             # fails, this sync fails with it.
@@ -229,8 +203,7 @@ class Writes(Part):
             # A copy of this process counts in the same slot and may have made this very write. It
             # must not count anew under the next id; its clients are told of no holders.
             self._ledger.apply(staged.group)
-            for command in staged.commands:
-                self._answers.failed(command.ticket, self._ledger.value(command.name))
+            self._fail(staged.commands)
         else:
             self._take_effect(staged.commands, staged.group)
         if staged.then is not None:
@@ -247,13 +220,10 @@ class Writes(Part):
         use the same version for something else. Raises ValueError if `write` is not the oldest one.
         """
         staged = self._pop(write)
-        for command in staged.commands:
-            self._answers.failed(command.ticket, self._ledger.value(command.name))
+        self._fail(staged.commands)
         if staged.commands and staged.group.owner == self._owner:
             self._new_id()
-        self._ahead.clear()
-        for later in self._staged:
-            self._look_ahead(later.group)
+        self._ahead.begin(later.group for later in self._staged)
         self._answer_followers(write.sequence)
         # They are dropped: going on at once would fail again at once.
         self._afterwards.pop(write.sequence, None)
@@ -302,79 +272,72 @@ class Writes(Part):
 
     # Own writes
 
-    def _count(self, commands: Sequence[_Command]) -> None:
-        """Stages one write, of a floor or of a raised slot, on top of those that are staged."""
-        command, amount = commands[0], _sum(commands)
-        if not amount:
-            self._stage_own(commands, command.value, 0)
-            return
-        owner, counter = self._own_id(), self._ledger.counter(command.name)
-        ahead = self._ahead.get(command.name)
-        if ahead:
-            floor = max([counter.highest, *(under for _, under in ahead)])
-            count = max(counter.slot(owner, floor), ahead.get((owner, floor), 0))
-        else:
-            floor = counter.highest
-            count = counter.slot(owner, floor)
-        self._stage_own(commands, floor, count + amount)
-
-    def _stage_own(self, commands: Sequence[_Command], floor: int, count: int) -> None:
-        """Stages one entry under this process's owner id and its next version."""
-        owner = self._own_id()
-        self._version += 1
-        entry = Entry(self._version, commands[0].name, floor, count)
-        group = Group(owner, self._version - 1, self._version, [entry])
+    def _stage_own(self, commands: Sequence[Command], entries: Sequence[Entry]) -> None:
+        """Stages entries under this process's owner id and its next versions."""
+        group = Group(self._owner, self._version, self._version + len(entries), list(entries))
+        self._version = group.upto
         self._stage(group, commands)
 
-    def _take_effect(self, commands: Sequence[_Command], group: Group) -> None:
+    def _take_effect(self, commands: Sequence[Command], group: Group) -> None:
         """Applies a write that is on disk, and tells peers and clients of it.
 
         Only now does what a client asked for become visible: in the value, in a push, in answers.
-        Increments that share the write are answered each with the value after it, in order. But a
-        higher floor may have come in since staging. Then the value rose by less than their sum, or
+        Changes that share the write are answered each with the value after it, in order. But a
+        higher floor may have come in since staging. Then `DEFAULT` rose by less than their sum, or
         not at all, and each is answered with the value after all of them.
 
         The owner id may have changed since staging, too. Pushes and confirms are about the present
         id alone: a write under a former one is answered at once, and left to anti-entropy.
         """
         present = group.owner == self._owner
-        name = commands[0].name
-        before = self._ledger.value(name)
+        values: dict[str, int | None] = {
+            entry.name: self._ledger.value(entry.name) for entry in group.entries
+        }
+        expected = self._ledger.default.value + sums(commands).get(DEFAULT, 0)
         self._ledger.apply(group)
-        value = self._ledger.value(name)
-        in_order = value - before == _sum(commands)
+        if self._ledger.default.value != expected:
+            values[DEFAULT] = None
         if present:
             self._pushes.push()
-        count = before
         for command in commands:
-            count = count + command.amount if in_order else value
+            counts = self._counts(command, values)
             if present:
-                self._answers.add(command.level, group.upto, command.ticket, count)
+                self._answers.add(command.level, group.upto, command.ticket, counts)
             else:
-                self._answers.alone(command.level, command.ticket, count)
+                self._answers.alone(command.level, command.ticket, counts)
+
+    def _counts(self, command: Command, values: dict[str, int | None]) -> tuple[int, ...]:
+        """Returns the values after each change of a command, and changes `values` to those.
+
+        A counter whose value is None there rose otherwise than in order.
+        """
+        if not command.changes:
+            return (self._ledger.default.value,)
+        counts = []
+        for name, amount in command.changes:
+            value = values[name]
+            values[name] = value = None if value is None else value + amount
+            counts.append(self._ledger.value(name) if value is None else value)
+        return tuple(counts)
+
+    def _fail(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            names = [change.name for change in command.changes] or [DEFAULT]
+            counts = tuple([self._ledger.value(name) for name in names])
+            self._answers.failed(command.ticket, counts)
 
     # The queue
-
-    def _ahead_of(self, name: str) -> list[Slot]:
-        """Returns the counter's slots as staged writes will leave them."""
-        return [(*key, count) for key, count in self._ahead.get(name, {}).items()]
-
-    def _look_ahead(self, group: Group) -> None:
-        for entry in group.entries:
-            slots = self._ahead.setdefault(entry.name, {})
-            key = (group.owner, entry.floor)
-            slots[key] = max(slots.get(key, 0), entry.count)
 
     def _stage(
         self,
         group: Group,
-        commands: Sequence[_Command] = (),
+        commands: Sequence[Command] = (),
         then: Callable[[], None] | None = None,
     ) -> None:
         self._sequence += 1
         write = Write(self._sequence, (group,))
         self._staged.append(_Staged(write, commands, then))
-        self._look_ahead(group)
+        self._ahead.add(group)
         self._runtime.emit(Persist(write))
 
     def _pop(self, write: Write) -> _Staged:
@@ -384,17 +347,13 @@ class Writes(Part):
         if not staged.commands:
             self._learning -= 1
         if not self._staged:
-            self._ahead.clear()
+            self._ahead.begin()
         return staged
 
     def _answer_followers(self, sequence: int) -> None:
         for command in self._followers.pop(sequence, ()):
-            value = self._ledger.value(command.name)
+            value = self._ledger.default.value
             if value >= command.value:
                 self._answers.done(command.level, command.ticket, value)
             else:
-                self._answers.failed(command.ticket, value)
-
-
-def _sum(commands: Sequence[_Command]) -> int:
-    return sum([command.amount for command in commands])
+                self._answers.failed(command.ticket, (value,))

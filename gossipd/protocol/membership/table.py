@@ -176,7 +176,7 @@ class MemberTable:
         self._rng = rng
         self._order: list[Member] = []
         self._next = 0
-        # Generation and id of everybody who is gone, and of some who were.
+        # Generation and id of everybody who is dead or left, and of some who were.
         self._ages: list[tuple[int, str]] = []
         self.own = Member(own, now)
         self.rows[own.id] = self.own
@@ -229,6 +229,8 @@ class MemberTable:
 
         Rows of the forgotten go first. Of the others, the oldest is the dead or left row of the
         smallest generation, and then of the smallest id.
+        Rows that were removed here count like others, since nobody else knows of the removal; it
+        ends with its row.
         Returns False if `claim` itself is older, or if nobody is gone. So all full tables keep the
         same rows, in whatever order they learned of them, and their hashes agree.
         """
@@ -237,8 +239,8 @@ class MemberTable:
             return True
         while self._ages:
             generation, member = self._ages[0]
-            row = self.gone.get(member)
-            if row is not None and row.generation == generation:
+            row = self.rows.get(member)
+            if row is not None and row.generation == generation and row.state >= DEAD:
                 break
             heapq.heappop(self._ages)
         else:
@@ -333,14 +335,18 @@ class MemberTable:
             self.forgotten.pop(row.id, None)
             if row.state < DEAD:
                 self.apart.drop(row.id)
-        if row.state >= DEAD and not row.removed and not row.forgotten:
-            self.gone[row.id] = row
-            heapq.heappush(self._ages, (row.generation, row.id))
-            if len(self._ages) > 2 * len(self.gone) + _STALE_AGES:
-                self._ages = [(each.generation, each.id) for each in self.gone.values()]
-                heapq.heapify(self._ages)
-        else:
+        if row.state < DEAD or row.forgotten:
             self.gone.pop(row.id, None)
+            return
+        if row.removed:
+            self.gone.pop(row.id, None)
+        else:
+            self.gone[row.id] = row
+        heapq.heappush(self._ages, (row.generation, row.id))
+        if len(self._ages) > 2 * (len(self.gone) + len(self.removed)) + _STALE_AGES:
+            rows = (each for each in self.rows.values() if each.state >= DEAD)
+            self._ages = [(each.generation, each.id) for each in rows if each is not self.own]
+            heapq.heapify(self._ages)
 
     def _rehash(self, row: Member) -> None:
         """Brings the row's hash up to date in the fingerprint, and notes the change for a store.

@@ -172,18 +172,20 @@ class VersionExchange(Exchange[bytes]):
         peers = self._table.sample(1)
         if owners and peers:
             owner = owners[int(self._runtime.rng.random() * len(owners))]
-            content = self._ledger.content(owner)
+            since = self._ledger.part(owner, self._runtime.rng.random())
+            content = self._ledger.content(owner, since)
             if content is not None:
-                self._outbox.send(peers[0].address, Content(owner, *content))
+                self._outbox.send(peers[0].address, Content(owner, *content, since))
 
     def on_content(self, content: Content, peer: Peer) -> None:
         """Merges anew with a peer that has the same version of an owner, but other entries."""
-        known = self._ledger.content(content.owner)
+        known = self._ledger.content(content.owner, content.since)
         if known is None or known[0] != content.version or known[1] == content.digest:
             return
         where = f"{peer.source[0]}:{peer.source[1]}"
         self._runtime.notify_seldom(f"content {where}", ContentDiffers(content.owner.hex(), where))
-        theirs = Haves(b"", [Have(content.owner, 0)], final=True)
-        group, complete = self._ledger.group(content.owner, 0, self._outbox.payload_bytes // 2)
+        owner, since = content.owner, content.since
+        theirs = Haves(b"", [Have(owner, since)], final=True)
+        group, complete = self._ledger.group(owner, since, self._outbox.payload_bytes // 2)
         ours = Delta([] if group is None else [group], more=not complete)
         self._outbox.send(peer.source, theirs, ours)

@@ -2,7 +2,7 @@
 
 from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
-from .entries import Entry, Group
+from .entries import DEFAULT, NAME_BYTES, Entry, Group
 from .messages import (
     COUNTERS,
     KINDS,
@@ -38,6 +38,7 @@ __all__ = [
     "ALIVE",
     "COUNTERS",
     "DEAD",
+    "DEFAULT",
     "FORGOTTEN",
     "FRAME_BYTES",
     "KINDS",
@@ -45,6 +46,7 @@ __all__ = [
     "LEFT",
     "MEMBERS",
     "MOST_CLUSTER_IDS",
+    "NAME_BYTES",
     "NO_CLUSTER",
     "STATES",
     "SUSPECT",

@@ -21,7 +21,8 @@ import msgspec
 from .messages import KINDS, Message, Ping, Sender
 
 MAGIC = b"gd"
-VERSION = 1
+VERSION = 2
+"""Nodes of version 1 cannot read sums below zero, and are refused."""
 
 _FIXED = 6
 """Bytes of the header before the cluster's name."""

@@ -291,7 +291,7 @@ class SpreadDone(Message, tag=13, frozen=True):
 
 
 class Content(Message, tag=14, gc=False, frozen=True):
-    """Brings the hash of all entries of one owner, and asks for nothing if the receiver agrees.
+    """Brings the hash of some entries of one owner, and asks for nothing if the receiver agrees.
 
     Sent by the sweep, now and then, to a random peer. A receiver that has the same version but
     another hash merges anew with the sender.
@@ -299,12 +299,13 @@ class Content(Message, tag=14, gc=False, frozen=True):
     Attributes:
         owner: the owner.
         version: the version up to which the sender has everything; it has nothing beyond it.
-        digest: the hash of the entries.
+        digest: the hash of the first entries after `since`.
     """
 
     owner: Owner
     version: Version
     digest: Hash
+    since: Version = 0
 
 
 class Beacon(Message, tag=15, gc=False, frozen=True):

@@ -13,7 +13,11 @@ _LIST_BYTES = 3
 
 
 def int_bytes(value: int) -> int:
-    """Returns the size of an integer that is not negative."""
+    """Returns the size of an integer."""
+    if value < 0:
+        # One of 5 bits fits into the first byte; else there is a bit less than without a sign.
+        value = -1 - value
+        return 1 if value < 1 << 5 else int_bytes(max(2 * value, 1 << 7))
     if value < 1 << 7:
         return 1
     if value < 1 << 16:

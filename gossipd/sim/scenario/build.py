@@ -79,14 +79,14 @@ def _died_long_ago(scenario: Scenario) -> tuple[Claim, ...]:
 
 
 def _left_behind(scenario: Scenario) -> tuple[Group, ...]:
-    """Returns what processes of earlier runs counted, under a name that nobody uses any more.
+    """Returns what processes of earlier runs counted, under names that nobody uses any more.
 
-    Some of them were synced again and again, and so have an entry for each of many floors.
+    Some of them counted under many names, and so have more entries than fit into a datagram.
     """
     rng = Random(f"{scenario.seed}/owners")
     groups = []
     for _ in range(scenario.owners):
-        owner, floors = rng.randbytes(16), rng.choice((1, 1, 1, 3, 60))
-        entries = [Entry(n, "earlier", 10 * n, n) for n in range(1, floors + 1)]
-        groups.append(Group(owner, 0, floors, entries))
+        owner, names = rng.randbytes(16), rng.choice((1, 1, 1, 3, 60))
+        entries = [Entry(n, f"earlier {n}", 0, n) for n in range(1, names + 1)]
+        groups.append(Group(owner, 0, names, entries))
     return tuple(groups)

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
+from gossipd.protocol import DEFAULT
+
 from ..judge import Agreement, Detection
-from ..world import COUNTER, Commands, Delay, Faults, Snapshot, World
+from ..world import Commands, Delay, Faults, Snapshot, World
 from .notation import COMMANDS, Fault
 
 Numbers = tuple[int, ...]
@@ -259,13 +261,14 @@ class FaultSchedule:
             if self._spared(fault.kind, number):
                 continue
             if fault.kind == "increment":
-                commands.increments(number, details["amount"], ack=details["ack"])
+                ack, names = details["ack"], details["names"]
+                commands.increments(number, details["amount"], ack=ack, names=names)
                 for other in range(details["others"]):
                     commands.increment(number, name=f"another-counter-of-{number}-{other}")
             elif fault.kind == "sync":
                 value, of = details["value"], details["of"]
                 if of is not None and self._running((of,)):
-                    value = self._world.node(of).count(COUNTER)
+                    value = self._world.node(of).count(DEFAULT)
                 commands.sync(number, value, ack=details["ack"])
             elif fault.kind == "register":
                 commands.register(number, details["peer"])

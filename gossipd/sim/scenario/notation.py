@@ -247,7 +247,10 @@ FAULTS: Mapping[str, Kind] = {
 _ACK = (_one_of(*ACK_LEVELS), None)
 
 COMMANDS: Mapping[str, Kind] = {
-    "increment": Kind("none", {"amount": (_amounts, (1,)), "ack": _ACK, "others": (_names, 0)}),
+    "increment": Kind(
+        "none",
+        {"amount": (_amounts, (1,)), "ack": _ACK, "others": (_names, 0), "names": (_names, 0)},
+    ),
     "sync": Kind("none", {"value": (_not_negative, 0), "of": (_one_node, None), "ack": _ACK}),
     "register": Kind("none", {"peer": (_one_node, NEEDED)}),
     "remove": Kind("none", {"peer": (_one_node, NEEDED)}),

@@ -12,12 +12,11 @@ from .joined_nodes import JoinedNodes
 from .log import MEMBER_EVENTS, Log, Observed
 from .naming import Reference, address_of, id_of, node_id_of
 from .network import LAN_DELAY, Delay, FixedDelay, LogNormalDelay, Network, UniformDelay
-from .request import COUNTER, Request
+from .request import Request
 from .snapshot import Snapshot
 from .world import World
 
 __all__ = [
-    "COUNTER",
     "LAN_DELAY",
     "MEMBER_EVENTS",
     "WALL_CLOCK_MS",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from gossipd.protocol import Effect, Increment, Persist
+from gossipd.protocol import DEFAULT, Change, Effect, Increment, Persist
 
 from .interface import DrivenNode
 from .naming import Reference, id_of
-from .request import COUNTER, Request
+from .request import Request
 from .world import World
 
 
@@ -26,7 +26,7 @@ class Commands:
         node: Reference,
         amount: int = 1,
         *,
-        name: str = COUNTER,
+        name: str = DEFAULT,
         ack: str | None = None,
         on_answer: Callable[[Request], None] | None = None,
     ) -> Request:
@@ -45,16 +45,30 @@ class Commands:
         return request
 
     def increments(
-        self, node: Reference, amounts: Sequence[int], *, ack: str | None = None
+        self,
+        node: Reference,
+        amounts: Sequence[int],
+        *,
+        ack: str | None = None,
+        names: int = 0,
     ) -> list[Request]:
-        """Asks a node to count several times together; if it refuses one, it refuses all."""
-        if len(amounts) == 1:
+        """Asks a node to count several times together; if it refuses one, it refuses all.
+
+        Args:
+            names: if more than 0, each request is a batch that also adds its amount to the counter
+                `up K` and takes it from `down K`, of which there are so many.
+        """
+        if len(amounts) == 1 and not names:
             return [self.increment(node, amounts[0], ack=ack)]
         requests = [
-            self._request(node, "increment", COUNTER, amount, ack, None) for amount in amounts
+            self._request(node, "increment", DEFAULT, amount, ack, None, _beside(amount, names))
+            for amount in amounts
         ]
-        asked = [Increment(each.amount, ack, each.ticket) for each in requests]
-        self._ask(requests, lambda running, now: running.increments(COUNTER, asked, now))
+        asked = [
+            Increment((*each.beside, Change(DEFAULT, each.amount)), ack, each.ticket)
+            for each in requests
+        ]
+        self._ask(requests, lambda running, now: running.increments(asked, now))
         return requests
 
     def sync(
@@ -62,15 +76,14 @@ class Commands:
         node: Reference,
         value: int,
         *,
-        name: str = COUNTER,
         ack: str | None = None,
         on_answer: Callable[[Request], None] | None = None,
     ) -> Request:
-        """Asks a node to raise the counter to at least `value`; arguments as for `increment`."""
-        request = self._request(node, "sync", name, value, ack, on_answer)
+        """Asks a node to raise `default` to at least `value`; arguments as for `increment`."""
+        request = self._request(node, "sync", DEFAULT, value, ack, on_answer)
 
         def call(running: DrivenNode, now: float) -> Sequence[Effect]:
-            return running.sync(name, value, ack, request.ticket, now)
+            return running.sync(value, ack, request.ticket, now)
 
         self._ask([request], call)
         return request
@@ -100,11 +113,16 @@ class Commands:
         amount: int,
         ack: str | None,
         on_answer: Callable[[Request], None] | None,
+        beside: tuple[Change, ...] = (),
     ) -> Request:
         host, requests, now = self._world.host(node), self._world.log.requests, self._world.now
         host.running()
         ticket = len(requests) + 1
-        request = Request(ticket, host.id, host.boots, kind, name, amount, now, on_answer, ack=ack)
+        request = Request(
+            *(ticket, host.id, host.boots, kind, name, amount, now, on_answer),
+            ack=ack,
+            beside=beside,
+        )
         requests.append(request)
         return request
 
@@ -141,3 +159,10 @@ class Commands:
             return running.register(peer, now) if kind == "register" else running.remove(peer, now)
 
         host.command(call)
+
+
+def _beside(amount: int, names: int) -> tuple[Change, ...]:
+    if not names:
+        return ()
+    number = amount.bit_length() % names
+    return Change(f"up {number}", amount), Change(f"down {number}", -amount)

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from gossipd.protocol import Entry, Group, State, Write
+from gossipd.protocol import DEFAULT, Entry, Group, State, Write
 
 from .network import Delay
 
@@ -123,7 +123,8 @@ class Disk:
         """Merges a group: of two entries with one key, the one with the higher version stays."""
         have = self._have.setdefault(group.owner, 0)
         for entry in group.entries:
-            key = (group.owner, entry.name, entry.floor if entry.count else _DECLARED)
+            declares = entry.name == DEFAULT and not entry.count
+            key = (group.owner, entry.name, _DECLARED if declares else entry.floor)
             if key not in self._entries or self._entries[key].version < entry.version:
                 self._entries[key] = entry
         if group.since <= have:

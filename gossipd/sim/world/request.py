@@ -6,10 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from gossipd.protocol import Answer, Write
-
-COUNTER = "default"
-"""The counter of a request that names none."""
+from gossipd.protocol import Answer, Change, Write
 
 
 @attrs.define(eq=False)
@@ -27,6 +24,7 @@ class Request:
         answer: None while there is none, which stays so if the process crashed before.
         refused: why the node did not take the request, if it did not; nothing is counted then.
         ack: the ack level asked for; None leaves it to the node.
+        beside: changes of other counters in the same batch.
         write: what the node staged for it; None for a sync that changed nothing.
     """
 
@@ -42,6 +40,7 @@ class Request:
     answered_at: float | None = None
     refused: str | None = None
     ack: str | None = None
+    beside: tuple[Change, ...] = ()
     write: Write | None = None
 
     @property

@@ -13,11 +13,11 @@ import trio
 from prometheus_client.parser import text_string_to_metric_families
 
 from gossipd import __version__
-from gossipd.daemon.doors.metrics import Metrics
+from gossipd.daemon.doors.metrics import CounterValues, Metrics
 from gossipd.daemon.driver import LoopLateness
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import HttpStatistics, Request, Response
-from gossipd.protocol import SeedView, Statistics, Traffic
+from gossipd.protocol import Entry, Group, Ledger, SeedView, Statistics, Traffic, Values
 from tests.daemon.http.peer import CLOSING, GET, serving
 from tests.daemon.waiting import outcome
 
@@ -33,9 +33,10 @@ class Page:
         self.requests = {("/count", 200): 6}
         self.lateness = LoopLateness()
         self.store = SimpleNamespace(commits=14, writes=15)
-        self.counters = {"default": 2**53 - 1}
+        self.ledger = Ledger(b"key")
+        self.shown = CounterValues(Values(self.ledger), 1, 9)
         self.metrics = Metrics(
-            self.counters.__getitem__,
+            self.shown,
             lambda: self.statistics,
             lambda: self.http,
             self.requests,
@@ -79,7 +80,11 @@ STATISTICS = Statistics(
     "sample",
     [
         ("gossipd_build_info", {"version": __version__}, 1),
-        ("gossipd_count_total", {}, 2**53 - 1),
+        ("gossipd_count", {"name": "default"}, 2**53 - 1),
+        ("gossipd_count", {"name": "often"}, -3),
+        ("gossipd_count_others", {}, 7),
+        ("gossipd_counters", {}, 2),
+        ("gossipd_counters_limit", {}, 9),
         ("gossipd_members", {"state": "alive"}, 3),
         ("gossipd_seeds", {"state": "silent"}, 2),
         ("gossipd_seeds", {"state": "member"}, 0),
@@ -120,6 +125,10 @@ async def test_samples(page: Page, sample: tuple[str, Labels, float]) -> None:
     page.statistics = STATISTICS
     page.lateness.add(0.5)
     page.lateness.add(0.25)
+    counted = [("default", 2**53 - 1), ("rare", 7), ("often", 1), ("often", -3)]
+    for version, (name, count) in enumerate(counted, 1):
+        entry = Entry(version, name, 0, count)
+        page.ledger.apply(Group(b"o" * 16, version - 1, version, [entry]))
 
     assert sample in await page.samples()
 
@@ -142,7 +151,9 @@ async def test_page_is_read_at_the_scrape(page: Page) -> None:
 
 async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
     """Its page has no such samples, so that nobody takes it for a node with an idle disk."""
-    metrics = Metrics(len, Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness())
+    metrics = Metrics(
+        Page().shown, Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness()
+    )
 
     assert b"gossipd_store" not in await outcome(metrics.page())
 

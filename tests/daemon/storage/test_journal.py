@@ -174,15 +174,15 @@ async def test_much_that_changed_is_written_in_pieces(storage: Storage, mock_clo
         under_test.add(Write(1, ()))
         storage.gate.set()
         await trio.testing.wait_all_tasks_blocked()
-        assert [1, 250, 250, 200] == kept.pieces
-        assert [[], [1], [], []] == [numbers for numbers, _ in storage.commits]
+        assert [1, 500, 200] == kept.pieces
+        assert [[], [1], []] == [numbers for numbers, _ in storage.commits]
         assert [0, 0] == storage.turns
         kept.changed = GROUPS[:2]
         await trio.testing.wait_all_tasks_blocked()
-        assert [1, 250, 250, 200] == kept.pieces
+        assert [1, 500, 200] == kept.pieces
         mock_clock.jump(1.1)
         await trio.testing.wait_all_tasks_blocked()
-    assert [1, 250, 250, 200, 2] == kept.pieces
+    assert [1, 500, 200, 2] == kept.pieces
 
 
 async def test_what_is_recorded_is_turned_over_with_each_snapshot(

@@ -66,7 +66,7 @@ def test_nothing_is_lost_while_all_is_in_place(store: Store, data: Path) -> None
     """Not after another process has read, nor after the file was opened anew."""
     assert store.lost() is None
     with sqlite3.connect(data / FILE) as reader:
-        assert (2,) == reader.execute("SELECT have FROM owners").fetchone()
+        assert (2,) == reader.execute("SELECT count(*) FROM writes").fetchone()
     reader.close()
     assert store.lost() is None
     store.reopen()

@@ -7,12 +7,14 @@ from lab.bench import (
     detection,
     http_requests,
     idle_cost,
+    many_counters,
     pauses,
     simulator_speed,
     startup,
     udp_pings,
     write_spread,
 )
+from lab.bench.load_generators import LoadResult
 from lab.experiments import Findings
 
 SYSTEMS = ("gossipd", "serf", "kinship")
@@ -27,6 +29,14 @@ def findings() -> dict[str, Findings]:
                 for number in (1, 32)
                 for case in http_requests.CASES
             }
+        ),
+        "counters": many_counters.findings(
+            {
+                (number, names): [LoadResult(100, 50.0 * number, 1.0, 2.0, 0)]
+                for number in (1, 3)
+                for names in ("one name", "random names")
+            },
+            {"counters": 9, "started": 1.5, "joined": 2.5, "p99_before": 1, "p99_meanwhile": 2},
         ),
         "spread": write_spread.findings(
             {

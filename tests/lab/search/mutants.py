@@ -2,7 +2,7 @@
 
 A mutant replaces one function of the protocol. Those that the search finds are in `mutants_counter`
 and `mutants_membership`, and in `mutants_meetings` where two things must meet. Those that a test of
-the protocol finds are in `mutants_tested`, `mutants_tested_counter` and `mutants_tested_rules`.
+the protocol finds are in the modules `mutants_tested` and `mutants_tested_…`.
 """
 
 from __future__ import annotations

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 import attrs
+from msgspec import structs
 
 from gossipd.protocol import Record, reconcile
 from gossipd.protocol.counters import answers, relays, writes
+from gossipd.protocol.counters.ahead import Ahead
+from gossipd.protocol.counters.commands import sums
 from gossipd.protocol.counters.floors import Counter, _raise, _value
-from gossipd.protocol.counters.ledger import Ledger, OwnerLog
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.named import Names
+from gossipd.protocol.counters.owner_log import OwnerLog
 from gossipd.protocol.events import OwnerRetired
 from gossipd.protocol.keeping import Keeping
-from gossipd.protocol.wire import Confirm, Entry, Group, SpreadDone
+from gossipd.protocol.wire import DEFAULT, Confirm, Entry, Group, SpreadDone
 from tests.lab.search.mutants import mutant
 
 # The counter
@@ -32,47 +35,28 @@ def floors_are_dropped(original: Any, self: Counter, owner: bytes, floor: int, c
     return bool(count) and original(self, owner, floor, count)
 
 
-@mutant(writes.Writes, "_count", "no order", "answer too low", within=50)
-def counts_under_no_floor(original: Any, self: Any, commands: Any) -> None:
+@mutant(Ahead, "slot", "no order", "answer too low", within=50)
+def counts_under_no_floor(original: Any, self: Ahead, owner: bytes, name: str) -> tuple[int, int]:
     """An increment is counted under floor 0, whatever the highest floor is."""
-    counter = self._ledger.counter(commands[0].name)
-    highest, counter.highest = counter.highest, 0
-    ahead, self._ahead = self._ahead, {}
-    own = self._own_id()
-    staged = [slots.get((own, 0), 0) for slots in ahead.values()]
-    try:
-        with patch.object(counter.__class__, "slot", _slot_of(counter, own, staged)):
-            original(self, commands)
-    finally:
-        counter.highest = highest
-        for name, slots in self._ahead.items():
-            ahead.setdefault(name, {}).update(slots)
-        self._ahead = ahead
-
-
-def _slot_of(counter: Counter, own: bytes, staged: list[int]) -> Callable[..., int]:
-    plain = Counter.slot
-
-    def slot(self: Counter, owner: bytes, floor: int) -> int:
-        return (
-            max([plain(self, owner, floor), *staged]) if owner == own else plain(self, owner, floor)
-        )
-
-    return slot
+    if name != DEFAULT:
+        return original(self, owner, name)
+    staged = self._entries.get(name, {}).get((owner, 0))
+    counted = self._ledger.default.slot(owner, 0)
+    return 0, max(counted, 0 if staged is None else staged.count)
 
 
 @mutant(writes.Writes, "_stage_own", "invented", within=50)
-def increments_count_twice(original: Any, self: Any, commands: Any, floor: int, count: int) -> None:
+def increments_count_twice(original: Any, self: Any, commands: Any, entries: Any) -> None:
     """An increment adds its amount twice."""
-    original(self, commands, floor, count + commands[0].amount)
+    by = sums(commands)
+    twice = [structs.replace(each, count=each.count + by.get(each.name, 0)) for each in entries]
+    original(self, commands, twice)
 
 
 @mutant(writes.Writes, "_stage_own", "told before kept", within=50)
-def tells_before_it_persists(
-    original: Any, self: Any, commands: Any, floor: int, count: int
-) -> None:
+def tells_before_it_persists(original: Any, self: Any, commands: Any, entries: Any) -> None:
     """A write takes effect and is answered while it is still on its way to the disk."""
-    original(self, commands, floor, count)
+    original(self, commands, entries)
     self._take_effect(commands, self._staged[-1].group)
     self._staged[-1] = attrs.evolve(self._staged[-1], commands=())
     self._learning += 1
@@ -139,7 +123,7 @@ def answers_count_too_high(
     original: Any, self: Any, level: str, tickets: Any, holders: int, target: int
 ) -> None:
     """Clients are told more than the node counts."""
-    told = [(ticket, count + 1000) for ticket, count in tickets]
+    told = [(ticket, (*counts, counts[-1] + 1000)) for ticket, counts in tickets]
     original(self, level, told, holders, target)
 
 
@@ -209,13 +193,15 @@ def the_last_arrival_wins(
     original: Any, self: Ledger, owner: bytes, log: OwnerLog, entry: Entry
 ) -> bool:
     """An entry that comes late replaces a newer one."""
-    counter = self.counter(entry.name)
+    counter = self.default
     by = entry.count - counter.slot(owner, entry.floor)
-    if by < 0:
+    if by < 0 and entry.name == DEFAULT:
         counter._slots[owner, entry.floor] = entry.count
         counter._root = _raise(counter._root, entry.floor, by)
         counter.value = _value(counter._root, counter.highest)
-    log.entries.pop(entry.slot, None)
+    known = log.entries.pop(entry.slot, None)
+    if known is not None:
+        log._by_version.remove(known)
     return original(self, owner, log, entry)
 
 
@@ -256,3 +242,22 @@ def copies_keep_their_id(original: Any, self: Any, reported: int) -> None:
 @mutant(writes.Writes, "renew", "lost", within=60, among="set back")
 def clocks_are_ignored(original: Any, self: Any) -> None:
     """A node whose driver noticed that it was set back counts on under the same id."""
+
+
+# Named counters
+
+
+@mutant(Names, "add", "invented", within=50)
+def sums_are_added(original: Any, self: Names, name: str, count: int, instead_of: int = 0) -> None:
+    """An owner's newer sum is added to the older one, where it should replace it."""
+    original(self, name, count)
+
+
+@mutant(writes.Writes, "_stage_own", "lost", within=50)
+def a_batch_is_half_written(original: Any, self: Any, commands: Any, entries: Any) -> None:
+    """The first of several changes is answered, and never written."""
+    if len(entries) > 1:
+        first = entries[0]
+        count = self._ledger.total(self._owner, first.name)
+        entries = [structs.replace(first, count=count), *entries[1:]]
+    original(self, commands, entries)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gossipd.protocol.counters import pushes, relays, writes
+from gossipd.protocol.counters.ahead import Ahead
 from gossipd.protocol.counters.holdings import Holding, Holdings
 from gossipd.protocol.membership import contacts, forgetting, leaving, view
 from gossipd.protocol.reconcile import RowExchange, VersionExchange
@@ -184,8 +185,8 @@ def unlisted_rows_are_kept_back(
 
 
 @mutant(
-    writes.Writes,
-    "_look_ahead",
+    Ahead,
+    "add",
     "lost",
     "no order",
     "answer too low",

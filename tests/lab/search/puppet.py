@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
 import attrs
 
 from gossipd.protocol import (
+    DEFAULT,
     Answer,
     Changes,
     Effect,
     Entry,
     Group,
     Identity,
+    Increment,
     MemberView,
     Persist,
     State,
@@ -93,9 +96,19 @@ class Puppet:
         self.groups = [Group(self.owner, 0, self._sequence, [entry])]
         return [Persist(write), self.answer(ticket)]
 
-    def sync(self, name: str, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
+    def increments(self, asked: Sequence[Increment], now: float) -> list[Effect]:
+        """Takes the changes of the default counter, one after the other."""
+        return [
+            effect
+            for changes, ack, ticket in asked
+            for name, amount in changes
+            if name == DEFAULT
+            for effect in self.increment(name, amount, ack, ticket, now)
+        ]
+
+    def sync(self, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
         if value <= self.raised:
-            entry = Entry(1, name, value, 0)
+            entry = Entry(1, DEFAULT, value, 0)
             self.counted = value
             self.groups = [Group(self.owner, 0, 1, [entry])]
             return [Persist(Write(1, tuple(self.groups))), self.answer(ticket)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol import LeaveDone, MemberDead
+from gossipd.protocol import Entry, Group, LeaveDone, MemberDead
 from gossipd.sim.scenario import make_scenario
 from gossipd.sim.world import Commands, Faults, id_of
 from lab.search.departures import Healed, Leaves
@@ -70,3 +70,18 @@ def test_verdicts_across_a_partition_end_with_it() -> None:
     assert [] == verdicts("n1-2@1+20", 0, at=10.0)
     assert [] == verdicts("n1-2@1+20", 0, at=23.0)
     assert ["death after healing"] == verdicts("n1-2@1+20", 0, at=24.0)
+
+
+def test_a_holder_may_have_what_was_taken_away_since() -> None:
+    """A named counter that fell is newer, though its sum is smaller."""
+    world, (node, other) = puppets(2)
+    leaves = Leaves(world, 1.5)
+    node.groups = [Group(b"o" * 16, 0, 1, [Entry(1, "n", 0, 5)])]
+    Commands(world).leave(0)
+    for version, expected in ((0, ["left with counts"]), (2, [])):
+        leaves.findings.clear()
+        other.groups = [Group(b"o" * 16, 0, version, [Entry(version, "n", 0, -5)])]
+        leave = leaves._leaves["10.0.0.1:8088"]
+        assert leave is not None
+        leaves._judge("10.0.0.1:8088", LeaveDone(1, 1, 1), leave)
+        assert expected == [finding.kind for finding in leaves.findings]

@@ -17,6 +17,8 @@ from tests.lab.search import (
     mutants_proof,
     mutants_tested,
     mutants_tested_counter,
+    mutants_tested_exchanges,
+    mutants_tested_named,
     mutants_tested_rules,
 )
 from tests.lab.search.mutants import MUTANTS, Mutant
@@ -30,6 +32,8 @@ BROKEN = (
     mutants_proof,
     mutants_tested,
     mutants_tested_counter,
+    mutants_tested_exchanges,
+    mutants_tested_named,
     mutants_tested_rules,
 )
 

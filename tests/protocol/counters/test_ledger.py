@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -25,9 +26,11 @@ def make_world(seed: int, names: tuple[str, ...] = ("default",), steps: int = 25
         ledger, owner = ledgers[number], OWNERS[number]
         if rng.random() < 0.6:
             name = rng.choice(names)
-            counter = ledger.counter(name)
+            counter = ledger.default
             floor, count = counter.highest, counter.slot(owner, counter.highest) + 1
-            if rng.random() < 0.5:
+            if name != "default":
+                floor, count = 0, ledger.total(owner, name) + rng.choice((-2, 3))
+            elif rng.random() < 0.5:
                 floor, count = counter.value + rng.randint(1, 5), 0
             version = ledger.have(owner) + 1
             ledger.apply(Group(owner, version - 1, version, [Entry(version, name, floor, count)]))
@@ -67,7 +70,7 @@ def merged(ledgers: list[Ledger]) -> Ledger:
 @given(SEEDS, st.integers(160, 1300))
 def test_a_delta_brings_the_merge(seed: int, budget: int) -> None:
     """Deltas of any budget that holds an entry bring their receiver to the merge of both."""
-    ledgers = make_world(seed)
+    ledgers = make_world(seed, NAMES)
     total = merged(ledgers[:2])
     for _ in range(60):
         if tell(ledgers[0], ledgers[1], budget):
@@ -86,7 +89,7 @@ def test_a_delta_keeps_its_budget(seed: int, budget: int) -> None:
 @given(SEEDS)
 def test_equal_vectors_are_equal_values(seed: int) -> None:
     """Where two ledgers vouch for the same versions, at quiescence, their values are the same."""
-    ledgers = make_world(seed)
+    ledgers = make_world(seed, NAMES)
     for _ in range(3):
         for source in ledgers:
             for to in ledgers:
@@ -117,7 +120,7 @@ def test_a_floor_with_a_count_stays() -> None:
 @given(SEEDS)
 def test_what_is_vouched_for_survives_everybody_else(seed: int) -> None:
     """Two ledgers that vouch for the same versions have the same values, at every moment."""
-    ledgers = make_world(seed)
+    ledgers = make_world(seed, NAMES)
     seen: dict[tuple[int, ...], list[int]] = {}
     for ledger in ledgers:
         vector = tuple(ledger.have(owner) for owner in OWNERS)
@@ -213,6 +216,62 @@ def test_two_histories_of_one_owner_end_up_the_same_in_any_order() -> None:
         ledger = Ledger(b"key")
         for group in groups:
             ledger.apply(group)
-        assert 9 == ledger.counter("default").value
+        assert 9 == ledger.value("default")
         assert [Entry(5, "default", 0, 9)] == ledger.all_groups()[0].entries
         assert not ledger.apply(often) | ledger.apply(more)
+
+
+def test_a_sum_gives_way_to_a_newer_one_in_any_order() -> None:
+    """A named counter's sum may fall; of two histories of one version the larger sum stays."""
+    older, newer, other = (Entry(v, "n", 0, count) for v, count in ((1, 9), (2, -4), (2, -3)))
+    for entries in permutations((older, newer, other)):
+        ledger = Ledger(b"key")
+        for entry in entries:
+            ledger.apply(Group(OWNERS[0], 0, entry.version, [entry]))
+        assert (-3, 1) == (ledger.value("n"), len(ledger.names))
+        assert [other] == ledger.all_groups()[0].entries
+
+
+def test_what_an_owner_has_is_cut_from_where_it_is() -> None:
+    """Each entry is sent once, however often it was replaced, in groups that follow each other."""
+    ledger, other = Ledger(b"key"), Ledger(b"key")
+    for version in range(1, 401):
+        entry = Entry(version, f"n{version % 150}", 0, version)
+        ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
+    sent, whole = 0, False
+    while not whole:
+        group, whole = ledger.group(OWNERS[0], other.have(OWNERS[0]), 300)
+        assert group is not None
+        other.apply(group)
+        sent += len(group.entries)
+    assert (150, 400) == (sent, other.have(OWNERS[0]))
+    assert [ledger.value(f"n{n}") for n in range(150)] == [other.value(f"n{n}") for n in range(150)]
+
+
+def test_changes_are_handed_over_in_pieces_of_entries() -> None:
+    """Those of one owner too; only the last piece says that the owner is complete."""
+    ledger, stored = Ledger(b"key"), Ledger(b"key")
+    for version in range(1, 26):
+        entry = Entry(version, f"n{version}", 0, version)
+        ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
+    pieces = []
+    while found := ledger.changes(10):
+        [group] = found
+        stored.apply(group)
+        pieces.append((len(group.entries), stored.have(OWNERS[0])))
+    assert [(9, 0), (9, 0), (7, 25)] == pieces
+    assert ledger.all_groups() == stored.all_groups()
+
+
+def test_the_sweep_compares_a_part_of_a_large_owner() -> None:
+    """So what it costs does not grow, and each part is compared in time."""
+    one, other = Ledger(b"key"), Ledger(b"key")
+    entries = [Entry(version, f"n{version}", 0, 1) for version in range(1, 1001)]
+    one.apply(Group(OWNERS[0], 0, 1000, entries))
+    other.apply(Group(OWNERS[0], 0, 1000, [*entries[:499], *entries[500:]]))
+    differing = [
+        since
+        for since in (one.part(OWNERS[0], number / 1000) for number in range(1000))
+        if one.content(OWNERS[0], since) != other.content(OWNERS[0], since)
+    ]
+    assert list(range(500 - 64, 500)) == differing

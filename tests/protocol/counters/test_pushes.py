@@ -142,7 +142,7 @@ def test_a_disk_that_is_slow_elsewhere_makes_no_storm() -> None:
     """A push of which nothing was taken over is not repeated before its time."""
     node, _other, talk = pair()
     talk.hold = True
-    talk.carry(node, node.sync(NAME, 10, "local", 1, talk.now))
+    talk.carry(node, node.sync(10, "local", 1, talk.now))
     talk.persist(node)
     assert 10 > talk.deliver(1000)
 

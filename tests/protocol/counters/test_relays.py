@@ -115,7 +115,7 @@ def test_a_relay_that_waits_for_its_disk_is_no_holder() -> None:
     """A relay that still has to persist the floor of a write is no holder, though its branch is."""
     talk, nodes = crowd()
     talk.hold = True
-    talk.carry(nodes[0], nodes[0].sync("default", 9, "all", 1, talk.now))
+    talk.carry(nodes[0], nodes[0].sync(9, "all", 1, talk.now))
     talk.persist(nodes[0])
     talk.deliver()
     relays = {to for source, to, data in talk.carried if isinstance(opened(data)[0], Spread)}

@@ -42,7 +42,8 @@ def hear(node: Node, talk: Conversation, *groups: Group) -> None:
 def test_nothing_is_told_before_it_is_on_disk(command: str) -> None:
     """A write is staged, and neither sent, answered nor counted."""
     node, _, talk = pair()
-    effects = getattr(node, command)(NAME, 5, "local", 1, talk.now)
+    name = [NAME] if command == "increment" else []
+    effects = getattr(node, command)(*name, 5, "local", 1, talk.now)
     assert ([1], [], 0) == (
         [w.sequence for w in writes_of(effects)],
         sent(effects),
@@ -83,8 +84,8 @@ def test_writes_build_upon_those_before_them() -> None:
     """Staged writes are answered in order, each with the value after it."""
     node, _, talk = pair()
     for ticket, command in enumerate(("increment", "sync", "increment", "increment")):
-        value = 10 if command == "sync" else 1
-        talk.carry(node, getattr(node, command)(NAME, value, "local", ticket, talk.now))
+        what = [10] if command == "sync" else [NAME, 1]
+        talk.carry(node, getattr(node, command)(*what, "local", ticket, talk.now))
     talk.persist(node)
     assert [(0, 1), (1, 10), (2, 11), (3, 12)] == [
         (answer.ticket, answer.count) for answer in talk.answers[A]
@@ -104,7 +105,7 @@ def test_a_sync_that_is_no_news_waits_for_what_satisfied_it() -> None:
     """A no-op on top of a staged write is answered with that write, not before."""
     node, _, talk = pair()
     talk.carry(node, node.increment(NAME, 5, "local", 1, talk.now))
-    talk.carry(node, node.sync(NAME, 3, "local", 2, talk.now))
+    talk.carry(node, node.sync(3, "local", 2, talk.now))
     before = list(talk.answers[A])
     talk.persist(node)
     assert ([], {1, 2}) == (before, {answer.ticket for answer in talk.answers[A]})
@@ -115,7 +116,7 @@ def test_a_sync_that_is_no_news_writes_nothing() -> None:
     node, _, talk = pair()
     talk.carry(node, node.increment(NAME, 5, "local", 1, talk.now))
     talk.persist(node)
-    effects = node.sync(NAME, 5, "local", 2, talk.now)
+    effects = node.sync(5, "local", 2, talk.now)
     assert ([], [5]) == (writes_of(effects), [answer.count for answer in answers_of(effects)])
 
 
@@ -195,9 +196,9 @@ def test_an_answer_does_not_count_holders_of_another_id() -> None:
 def test_a_no_op_behind_a_failed_write_is_no_false_promise() -> None:
     """A sync that was satisfied by a write that failed fails with it."""
     node, _, talk = pair()
-    talk.carry(node, node.sync("a", 100, "local", 1, talk.now))
+    talk.carry(node, node.sync(100, "local", 1, talk.now))
     talk.carry(node, node.increment("b", 1, "local", 2, talk.now))
-    talk.carry(node, node.sync("a", 50, "local", 3, talk.now))
+    talk.carry(node, node.sync(50, "local", 3, talk.now))
     while talk.writes[A]:
         talk.carry(node, node.persist_failed(talk.writes[A].popleft(), talk.now))
     assert [0, 0, 0] == [answer.holders for answer in talk.answers[A]]
@@ -267,7 +268,7 @@ def test_the_value_limit_refuses_an_increment() -> None:
     """An increment beyond what JSON reads exactly does not count."""
     node = make_node()
     talk = Conversation(node)
-    talk.carry(node, node.sync(NAME, VALUE_LIMIT, "local", 1, 0.0))
+    talk.carry(node, node.sync(VALUE_LIMIT, "local", 1, 0.0))
     with pytest.raises(LimitExceeded):
         node.increment(NAME, 1, "local", 2, 0.0)
 
@@ -283,7 +284,7 @@ def test_the_value_limit_counts_what_is_staged() -> None:
 def test_a_sync_beyond_the_value_limit_is_refused() -> None:
     """No floor is above the limit."""
     with pytest.raises(LimitExceeded):
-        make_node().sync(NAME, VALUE_LIMIT + 1, None, 1, 0.0)
+        make_node().sync(VALUE_LIMIT + 1, None, 1, 0.0)
 
 
 def test_merges_are_not_limited() -> None:
@@ -291,7 +292,7 @@ def test_merges_are_not_limited() -> None:
     node, _, talk = pair(hold=False)
     for number in (1, 2):
         hear(node, talk, Group(bytes([number]) * 16, 0, 1, [Entry(1, NAME, 0, VALUE_LIMIT)]))
-    [answer] = answers_of(node.sync(NAME, 1, "local", 9, talk.now))
+    [answer] = answers_of(node.sync(1, "local", 9, talk.now))
     assert (VALUE_LIMIT, VALUE_LIMIT) == (node.count(NAME), answer.count)
 
 
@@ -306,7 +307,7 @@ def test_the_floor_limit_refuses_a_sync_and_no_increment() -> None:
     node = full_of_floors()
     talk = Conversation(node)
     with pytest.raises(LimitExceeded):
-        node.sync(NAME, 10**9, None, 1, 0.0)
+        node.sync(10**9, None, 1, 0.0)
     before = node.count(NAME)
     talk.carry(node, node.increment(NAME, 1, "local", 2, 0.0))
     assert before + 1 == node.count(NAME)

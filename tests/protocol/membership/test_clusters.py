@@ -148,7 +148,7 @@ def test_an_id_is_drawn_with_the_first_count() -> None:
     talk.carry(node, node.start(0.0))
     talk.run(60)
     assert "" == node.statistics().cluster
-    talk.carry(node, node.sync("default", 0, None, 1, talk.now))
+    talk.carry(node, node.sync(0, None, 1, talk.now))
     assert "" == node.statistics().cluster
     talk.carry(node, node.increment("default", 1, None, 2, talk.now))
     [drawn] = node.state().cluster_ids

@@ -189,6 +189,28 @@ def test_a_nack_counts_once() -> None:
     assert 2 == prober.node.statistics().local_health
 
 
+def test_relays_that_all_tried_in_vain_end_the_probe() -> None:
+    """There is nothing more to wait for: the target is suspect before the interval is over."""
+    prober = Prober()
+    target, ping, relays = prober.fail()
+    states = []
+    for relay in relays:
+        prober.hear(relay, Nack(ping.number, tried=True))
+        states.append(prober.state(target))
+    assert ["alive", "alive", "suspect"] == states
+
+
+def test_relays_that_did_not_try_end_no_probe() -> None:
+    """A relay that could not ping the target says nothing about it."""
+    prober = Prober()
+    target, ping, relays = prober.fail()
+    for relay in relays:
+        prober.hear(relay, Nack(ping.number))
+    assert "alive" == prober.state(target)
+    prober.hear(target, Ack(ping.number))
+    assert {"direct": 1} == prober.outcomes
+
+
 def test_without_nacks_a_failed_probe_costs_one() -> None:
     """Where nacks are switched off a failed probe is one point, however many relays there are."""
     prober = Prober(nacks=False)

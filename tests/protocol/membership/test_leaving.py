@@ -32,6 +32,16 @@ def test_peers_see_left() -> None:
         ]
 
 
+def test_three_acks_end_a_leave() -> None:
+    """The others hear of it by gossip, and are not waited for."""
+    nodes = [make_node(number) for number in range(1, 7)]
+    talk = converse(*nodes)
+    talk.lost = lambda source, to, data: to in (address(5), address(6))
+    talk.carry(nodes[0], nodes[0].leave(talk.now))
+    talk.deliver()
+    assert [LeaveDone(3, 5, 3)] == [e for e in talk.events[address(1)] if isinstance(e, LeaveDone)]
+
+
 def test_a_leave_ends_within_its_grace_when_nobody_answers() -> None:
     """The leave is said again until its grace time is over."""
     config = ProtocolConfig()

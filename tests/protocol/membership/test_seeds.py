@@ -182,10 +182,10 @@ def test_a_foreign_seed_is_reported_though_others_answered() -> None:
 def test_a_seed_of_another_version_says_so() -> None:
     """Whatever else it says cannot be read."""
     node, talk = joining(node_id(2))
-    data = b"gd\x02" + datagram(sender(2), Ping(1))[3:]
+    data = b"gd\x01" + datagram(sender(2), Ping(1))[3:]
     talk.carry(node, node.handle_datagram(data, address(2), talk.now))
     talk.run(5.1)
-    reason = f"{node_id(2)} has wire version 2, this node has wire version 1"
+    reason = f"{node_id(2)} has wire version 1, this node has wire version 2"
     assert [SeedNotJoined(node_id(2), reason)] == said(talk)
 
 

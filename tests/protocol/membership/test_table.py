@@ -159,6 +159,25 @@ def test_only_an_older_row_makes_room_for_the_gone(generation: int, room: bool) 
     assert room == table.make_room(Claim(node_id(5), generation, 0, DEAD))
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_removed_rows_make_room_like_others(before: bool) -> None:
+    """Whether the member was dead already when it was removed or not; its address is free again."""
+    table = make_table(alive(2), Claim(node_id(3), 30, 0, DEAD))
+    row = table.add(Claim(node_id(4), 20, 0, DEAD if before else ALIVE), 0.0)
+    table.set_removed(row, True)
+    table.change(row, Claim(node_id(4), 20, 0, DEAD), 1.0)
+    assert table.make_room(alive(5))
+    assert [node_id(1), node_id(2), node_id(3)] == sorted(table.rows)
+    assert {} == table.removed
+
+
+def test_removed_rows_that_are_alive_make_no_room() -> None:
+    """A removal of somebody who may come back at any moment is not lost."""
+    table = make_table(alive(2))
+    table.set_removed(table.rows[node_id(2)], True)
+    assert not table.make_room(alive(5))
+
+
 def test_who_came_back_makes_no_room() -> None:
     """A row that was dead once, and is alive, is not taken for gone."""
     table = make_table(Claim(node_id(4), 20, 0, DEAD))

@@ -7,8 +7,30 @@ from random import Random
 import pytest
 
 from gossipd.protocol import Node, ProtocolConfig, State
-from gossipd.protocol.wire import DEAD, Claim, Entry, Group, claim_bytes, group_bytes
-from tests.protocol.conversation import WALL_MS, Conversation, make_node, node_id
+from gossipd.protocol.wire import (
+    DEAD,
+    Claim,
+    Claims,
+    Delta,
+    Entry,
+    Group,
+    Haves,
+    Rows,
+    Span,
+    claim_bytes,
+    group_bytes,
+)
+from tests.protocol.conversation import (
+    WALL_MS,
+    Conversation,
+    address,
+    converse,
+    datagram,
+    make_node,
+    node_id,
+    sender,
+    sent,
+)
 
 NAME = "default"
 
@@ -90,6 +112,22 @@ def test_a_joiner_gets_everything_in_little_more_than_it_takes(state: State) -> 
     assert len(talk.carried) - before <= 4 * 10 + 10 + 2
 
 
+@pytest.mark.parametrize("kind", ["rows", "owners"])
+def test_an_answer_is_as_large_as_its_window(kind: str) -> None:
+    """A stray list causes no burst, and none causes more than a socket's buffer holds."""
+    node = make_node(1, state=State(members=dead(3000), groups=closed(3000)))
+    talk = converse(node, make_node(2))
+    found = []
+    for window in (1, 2, 16, 255):
+        span = Span(0, (1 << 60) - 1, window)
+        asked = Rows(b"", [], span=span) if kind == "rows" else Haves(b"", [], span=span)
+        effects = node.handle_datagram(datagram(sender(2), asked), address(2), talk.now)
+        answer = [message for _, message in sent(effects) if isinstance(message, Rows | Delta)]
+        assert answer[-1].span is not None
+        found.append((len(answer), answer[-1].span.window))
+    assert [(1, 2), (2, 4), (16, 16), (16, 16)] == found
+
+
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
 def test_random_halves_become_one(share: float) -> None:
     """Two large tables that share a random part of their rows and owners, both ways."""
@@ -137,6 +175,25 @@ def test_full_tables_agree() -> None:
     talk.run(30)
     assert agree(talk)
     assert {302} == {len(node.members()) for node in talk.nodes.values()}
+
+
+def test_full_tables_agree_though_one_node_removed_an_old_row() -> None:
+    """A removal is local, so that the row makes room for newer ones like any other."""
+    everybody = dead(150)
+    oldest = min(everybody, key=lambda claim: claim.generation)
+    removed = State(members=everybody, removed=(oldest.id,))
+    talk = joining(removed, State(members=everybody), member_limit=152)
+    talk.run(5)
+    one, other = talk.nodes.values()
+    for node in (one, other):
+        assert {oldest.id} < {row.id for row in node.members()}
+    for number in range(3, 6):
+        data = datagram(sender(2), Claims([Claim(f"10.9.0.{number}:8088", WALL_MS, 0, 0)]))
+        talk.carry(one, one.handle_datagram(data, address(2), talk.now))
+    talk.run(5)
+    assert agree(talk)
+    for node in (one, other):
+        assert oldest.id not in {row.id for row in node.members()}
 
 
 def test_the_alive_come_first() -> None:

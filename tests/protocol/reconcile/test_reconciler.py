@@ -7,6 +7,8 @@ from random import Random
 import pytest
 
 from gossipd.protocol import Node
+from gossipd.protocol.counters.floors import Counter
+from gossipd.protocol.counters.owner_log import OwnerLog
 from gossipd.protocol.events import ContentDiffers, MemberDead, MemberSuspect
 from gossipd.protocol.wire import (
     Claim,
@@ -120,11 +122,12 @@ def test_the_sweep_finds_what_equal_versions_hide() -> None:
     # The first exchange gives their cluster its id.
     exchange(talk, a, b)
     talk.wire.clear()
-    log = b._counters.ledger.owners[owner(0)]
-    log.entries.clear()
-    b._counters.ledger.counters.clear()
+    ledger = b._counters.ledger
+    ledger.owners[owner(0)] = log = OwnerLog()
+    log.vouch(1)
+    ledger.default = Counter()
     assert [] == exchange(talk, a, b)
-    content = a._counters.ledger.content(owner(0))
+    content = a._counters.ledger.content(owner(0), 0)
     assert content is not None
     data = datagram(sender(1), Content(owner(0), *content))
     effects = b.handle_datagram(data, address(1), talk.now)
@@ -139,7 +142,7 @@ def test_the_sweep_is_silent_about_equal_content() -> None:
     talk, (a, b) = met(1, 2)
     for node in (a, b):
         give_owners(talk, node, 1)
-    content = a._counters.ledger.content(owner(0))
+    content = a._counters.ledger.content(owner(0), 0)
     assert content is not None
     data = datagram(sender(1), Content(owner(0), *content))
     assert [] == b.handle_datagram(data, address(1), talk.now)

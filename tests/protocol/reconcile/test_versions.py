@@ -62,7 +62,7 @@ def test_both_sides_of_a_partition_end_alike() -> None:
     talk = converse(first, second)
     talk.lost = lambda a, b, data: True
     talk.carry(first, first.increment(NAME, 3, "local", 1, talk.now))
-    talk.carry(second, second.sync(NAME, 10, "local", 1, talk.now))
+    talk.carry(second, second.sync(10, "local", 1, talk.now))
     talk.deliver()
     talk.lost = lambda a, b, data: False
     exchange(first, second, talk)

@@ -111,9 +111,9 @@ def test_a_command_has_all_its_details() -> None:
     """As a fault has."""
     increment = notation.fault("increment", "n2-4@1.5,amount=8,ack=all")
     assert (increment.who, increment.at) == (Who(first=2, last=4), 1.5)
-    assert increment.details == {"amount": (8,), "ack": "all", "others": 0}
+    assert increment.details == {"amount": (8,), "ack": "all", "others": 0, "names": 0}
     plain = notation.fault("increment", "n2@1")
-    assert plain.details == {"amount": (1,), "ack": None, "others": 0}
+    assert plain.details == {"amount": (1,), "ack": None, "others": 0, "names": 0}
     assert (1, 2, 4) == notation.fault("increment", "n2@1,amount=1+2+4").details["amount"]
     assert 30 == notation.fault("increment", "n2@1,others=30").details["others"]
     assert notation.fault("sync", "n2@1,of=n3").details == {"value": 0, "of": 3, "ack": None}

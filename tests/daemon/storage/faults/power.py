@@ -64,6 +64,8 @@ class Workload:
         self._version = 0
         self._floor = 0
         self._slots: dict[tuple[bytes, int], int] = {}
+        # By own owner its version, and its newest entries.
+        self._kept: dict[bytes, tuple[int, dict[str | int, Entry]]] = {}
 
     def run(self) -> None:
         """A first start to a clean end, and a second start that ends nowhere."""
@@ -114,6 +116,8 @@ class Workload:
             self._slots[key] = self._slots.get(key, 0) + 1
             entry = Entry(self._version, "default", self._floor, self._slots[key])
         group = Group(owner, self._version - 1, self._version, [entry])
+        _, entries = self._kept.get(owner, (0, {}))
+        self._kept[owner] = (self._version, {**entries, entry.slot: entry})
         return Write(self._version, (group,))
 
     def _hear(self, store: Store) -> None:
@@ -126,8 +130,9 @@ class Workload:
         self._shim.mark(f"heard {version}")
 
     def _others(self, number: int) -> Changes:
-        """What is written besides: all that was heard, and members that come and go."""
-        groups = tuple(Group(g.owner, 0, g.upto, g.entries) for g in self.heard[-2:])
+        """A snapshot: all that was written and heard, and members that come and go."""
+        heard = [Group(g.owner, 0, g.upto, g.entries) for g in self.heard[-2:]]
+        groups = (*heard, *(Group(o, 0, v, list(e.values())) for o, (v, e) in self._kept.items()))
         first = number % 3
         members = tuple(Claim(f"10.0.0.{n}:1", number, 1, 0) for n in range(first, 5))
         gone = tuple(f"10.0.0.{n}:1" for n in range(first))

@@ -1,0 +1,60 @@
+"""Mutants of named counters that tests find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gossipd.protocol.counters.ahead import Ahead
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.named import Names
+from gossipd.protocol.counters.owner_log import OwnerLog
+from gossipd.protocol.wire import DEFAULT, Entry
+from tests.lab.search.mutants import tested_mutant as mutant
+
+_COUNTERS = "protocol/counters/test_"
+
+
+@mutant(Ahead, "slot", _COUNTERS + "ahead.py::test_a_staged_entry_takes_the_place_of_its_slot")
+def sums_are_built_on_what_is_in_effect(
+    original: Any, self: Ahead, owner: bytes, name: str
+) -> tuple[int, int]:
+    """A change of a named counter builds upon the ledger, and not upon the writes before it."""
+    if name == DEFAULT:
+        return original(self, owner, name)
+    return 0, self._ledger.total(owner, name)
+
+
+@mutant(Ahead, "check", _COUNTERS + "ahead.py::test_a_new_name_beyond_the_limit_is_refused")
+def any_number_of_counters_may_be_made(
+    original: Any, self: Ahead, change: Any, values: Any, most: int
+) -> None:
+    """The limit of counters is not kept."""
+    original(self, change, values, most + 99)
+
+
+@mutant(Ledger, "_merge", _COUNTERS + "ledger.py::test_a_sum_gives_way_to_a_newer_one_in_any_order")
+def larger_sums_win(original: Any, self: Ledger, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
+    """Of named counters the larger sum stays, as of the default one, though they may fall."""
+    known = log.entries.get(entry.slot)
+    if known is not None and entry.name != DEFAULT and known.count > entry.count:
+        return False
+    return original(self, owner, log, entry)
+
+
+@mutant(OwnerLog, "put", _COUNTERS + "ledger.py::test_what_an_owner_has_is_cut_from_where_it_is")
+def replaced_entries_are_found_again(original: Any, self: OwnerLog, entry: Entry) -> None:
+    """An entry that was replaced stays among those that are sent."""
+    replaced = self.entries.get(entry.slot)
+    original(self, entry)
+    if replaced is not None:
+        self._by_version.add(replaced)
+
+
+@mutant(Names, "page", _COUNTERS + "commands.py::test_a_peer_has_the_changes_and_names_of_another")
+def pages_begin_with_the_last_name(
+    original: Any, self: Names, prefix: str, after: str
+) -> Iterator[str]:
+    """A page repeats the last name of the page before."""
+    yield from [after] if after else []
+    yield from original(self, prefix, after)

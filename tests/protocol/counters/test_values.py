@@ -1,0 +1,31 @@
+"""The counters as clients read them."""
+
+from __future__ import annotations
+
+from gossipd.protocol import VALUE_LIMIT
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.values import Values
+from gossipd.protocol.wire import DEFAULT, Entry, Group
+
+OWNER = b"o" * 16
+
+
+def test_what_is_shown_stays_within_the_limits() -> None:
+    """Merges may bring a value beyond them."""
+    ledger = Ledger(b"key")
+    for owner in OWNER, b"p" * 16:
+        ledger.apply(Group(owner, 0, 1, [Entry(1, "low", 0, -VALUE_LIMIT)]))
+    assert (-VALUE_LIMIT, 1) == (Values(ledger).value("low"), len(Values(ledger)))
+
+
+def test_the_busiest_are_those_that_changed_most() -> None:
+    """However many others changed now and then; their values are in one sum."""
+    ledger, version = Ledger(b"key"), 0
+    for turn in range(40):
+        for name in ("busy", *(f"{turn} {number}" for number in range(60))):
+            count = turn + 1 if name == "busy" else 2
+            ledger.apply(Group(OWNER, version, version + 1, [Entry(version + 1, name, 0, count)]))
+            version += 1
+    ledger.apply(Group(OWNER, version, version + 1, [Entry(version + 1, DEFAULT, 0, 5)]))
+    assert ([("busy", 40)], 2 * 40 * 60) == Values(ledger).busiest(1)
+    assert ([], 2 * 40 * 60 + 40) == Values(ledger).busiest(0)
