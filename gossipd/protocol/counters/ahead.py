@@ -38,7 +38,7 @@ class Ahead:
             entries = self._entries.setdefault(entry.name, {})
             key = (group.owner, entry.floor)
             known = entries.get(key)
-            if known is None or (known.version, known.count) < (entry.version, entry.count):
+            if known is None or _goes_beyond(entry, known):
                 entries[key] = entry
 
     def value(self, name: str) -> int:
@@ -99,3 +99,13 @@ class Ahead:
         return len(names) + sum(
             name != DEFAULT and name not in names for name in {*self._entries, *more}
         )
+
+
+def _goes_beyond(entry: Entry, known: Entry) -> bool:
+    """Returns whether an entry takes the place of another, as it will in the ledger.
+
+    A count of `DEFAULT` only grows, and the declaration of its floor takes nothing from it.
+    """
+    if entry.name == DEFAULT:
+        return entry.count > known.count
+    return (entry.version, entry.count) > (known.version, known.count)

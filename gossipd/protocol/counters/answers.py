@@ -175,8 +175,9 @@ class Answers(Part):
         key = (level, holders >= target)
         self._counts[key] = self._counts.get(key, 0) + len(tickets)
         for ticket, counts in tickets:
-            several = counts if len(counts) > 1 else ()
-            self._runtime.emit(Answer(ticket, shown(counts[-1]), holders, target, several))
+            told = tuple([shown(count) for count in counts])
+            several = told if len(told) > 1 else ()
+            self._runtime.emit(Answer(ticket, told[-1], holders, target, several))
 
     def counted(self) -> Mapping[str, Any]:
         """Returns the number of answers by ack level and by whether the level's target was met."""

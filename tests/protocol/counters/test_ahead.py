@@ -33,6 +33,12 @@ def test_a_staged_entry_takes_the_place_of_its_slot() -> None:
     )
 
 
+def test_a_declared_floor_takes_nothing_from_what_was_counted_under_it() -> None:
+    """Though it has the higher version: the next increment builds upon the count."""
+    ahead = with_staged(Entry(3, DEFAULT, 10, 5), Entry(4, DEFAULT, 10, 0))
+    assert (15, (10, 5)) == (ahead.value(DEFAULT), ahead.slot(OWNER, DEFAULT))
+
+
 def test_nothing_is_ahead_after_the_last_write() -> None:
     """Then the ledger has it all."""
     ahead = with_staged(Entry(3, "n", 0, -4))

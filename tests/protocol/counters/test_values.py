@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gossipd.protocol import VALUE_LIMIT
+from gossipd.protocol import VALUE_LIMIT, Change, Increment
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.values import Values
 from gossipd.protocol.wire import DEFAULT, Entry, Group
+from tests.protocol.conversation import answers_of, make_node, writes_of
 
 OWNER = b"o" * 16
 
@@ -16,6 +17,18 @@ def test_what_is_shown_stays_within_the_limits() -> None:
     for owner in OWNER, b"p" * 16:
         ledger.apply(Group(owner, 0, 1, [Entry(1, "low", 0, -VALUE_LIMIT)]))
     assert (-VALUE_LIMIT, 1) == (Values(ledger).value("low"), len(Values(ledger)))
+
+
+def test_a_batch_is_told_values_within_the_limits() -> None:
+    """Each of them, and not only the last."""
+    node = make_node(1)
+    owners = (OWNER, b"p" * 16)
+    beyond = [Group(owner, 0, 1, [Entry(1, "high", 0, VALUE_LIMIT)]) for owner in owners]
+    node.restored(beyond, 0.0)
+    batch = (Change("high", -1), Change("other", 1))
+    [write] = writes_of(node.increments([Increment(batch, "local", 1)], 0.0))
+    [answer] = answers_of(node.persisted(write, 0.0))
+    assert ((VALUE_LIMIT, 1), 1) == (answer.counts, answer.count)
 
 
 def test_the_busiest_are_those_that_changed_most() -> None:
