@@ -1,6 +1,6 @@
 """The room of counters: their values, who counted what, and how a write reaches other nodes."""
 
-from .commands import Change, Increment
+from .commands import Asked, Bounded, Change, Increment, Reset, Stated
 from .face import Counters
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .ledger import Ledger
@@ -10,11 +10,15 @@ from .writes import Writes
 __all__ = [
     "FLOOR_LIMIT",
     "VALUE_LIMIT",
+    "Asked",
+    "Bounded",
     "Change",
     "Counters",
     "Increment",
     "Ledger",
     "LimitExceeded",
+    "Reset",
+    "Stated",
     "Values",
     "Writes",
 ]

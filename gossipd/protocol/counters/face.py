@@ -13,6 +13,7 @@ from .holdings import Holdings
 from .ledger import Ledger
 from .pushes import Pushes
 from .relays import Relays
+from .upkeep import Upkeep
 from .values import Values
 from .writes import Writes
 
@@ -42,7 +43,10 @@ class Counters:
         self.ledger = ledger
         self.values = Values(ledger)
         self.writes = Writes(runtime, outbox, ledger, pushes, relays, answers)
-        self.parts: tuple[Part, ...] = (answers, relays, pushes, self.writes)
+        self.parts: tuple[Part, ...] = (
+            *(answers, relays, pushes, self.writes),
+            Upkeep(runtime, ledger, self.writes),
+        )
         self._answers = answers
         self._pushes = pushes
 

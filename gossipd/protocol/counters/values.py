@@ -26,6 +26,10 @@ class Values:
         """Returns whether anybody has counted under a name, as far as is known here."""
         return self._ledger.knows(name)
 
+    def expires_at(self, name: str) -> int | None:
+        """Returns when a counter expires, in milliseconds since 1970; None if it does not."""
+        return self._ledger.names.expires_at(name)
+
     def page(self, prefix: str = "", after: str = "", most: int = 100) -> list[tuple[str, int]]:
         """Returns names and values of up to `most` counters, in order of name.
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol.wire import Claim, Entry, Group, claim_bytes, entry_bytes, group_bytes
+from gossipd.protocol.wire import Claim, Entry, Group, claim_bytes, row_bytes, group_bytes
 from gossipd.protocol.wire.sizes import int_bytes, text_bytes
 
 NUMBER = st.integers(0, 2**53)
@@ -45,7 +45,7 @@ def test_a_claim_is_measured_exactly(claim: Claim) -> None:
 @given(ENTRY)
 def test_an_entry_is_measured_exactly(entry: Entry) -> None:
     """Whatever it counts."""
-    assert encoded(entry) == entry_bytes(entry)
+    assert encoded(entry) == row_bytes(entry)
 
 
 @given(st.lists(ENTRY, max_size=20), NUMBER, NUMBER)
