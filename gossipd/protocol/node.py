@@ -101,7 +101,7 @@ class Node:
         # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
-        ledger = Ledger(key, runtime.wall_ms, config.forget_after)
+        ledger = Ledger(key, runtime.wall_ms)
         gates = Gates(table.fingerprint, ledger.fingerprint)
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)

@@ -176,10 +176,15 @@ class _History:
         hosts = world.live()
         cut = self._cut(hosts)
         if self._connected(hosts, cut):
-            self._found += self.counts.judge(hosts) + judge_named(world, hosts)
+            self._found += self.counts.judge(hosts) + judge_named(
+                world, hosts, clocks=not self._has("clock-jump")
+            )
             self._found += self._judge_load()
         if not self.findings():
             self._listen(quiet=not cut)
+
+    def _has(self, kind: str) -> bool:
+        return any(fault.kind == kind for fault, _ in self.scenario.faults)
 
     def _heal(self) -> None:
         """Ends every fault that has not ended by itself."""
@@ -306,7 +311,7 @@ def _never_faulty(scenario: Scenario, world: World) -> list[str]:
     kinds = [fault.kind for fault, _ in scenario.faults]
     if scenario.loss or any(kind not in (*_HARMLESS, *COMMANDS) for kind in kinds):
         return []
-    harmless = ("clock-jump", "slow-disk", "bad-disk", "increment", "sync", "register")
+    harmless = ("clock-jump", "slow-disk", "bad-disk", "increment", "change", "sync", "register")
     struck = {
         number
         for fault, numbers in scenario.faults

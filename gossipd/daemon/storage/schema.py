@@ -171,7 +171,7 @@ def read_writes(connection: sqlite3.Connection) -> tuple[int, list[Group]]:
         for last, groups in connection.execute("SELECT number, groups FROM writes ORDER BY number"):
             try:
                 found += [Group(*msgspec.structs.astuple(each)) for each in _decode(groups)]
-            except (msgspec.DecodeError, RecursionError) as error:
+            except (msgspec.DecodeError, RecursionError, TypeError) as error:
                 raise sqlite3.DatabaseError(f"write {last} cannot be read: {error}") from None
     return last, found
 
@@ -294,7 +294,7 @@ def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:
         for owner, row in connection.execute(query):
             try:
                 found.setdefault(owner, []).append(_decode_said(row))
-            except (msgspec.DecodeError, RecursionError) as error:
+            except (msgspec.DecodeError, RecursionError, TypeError) as error:
                 raise sqlite3.DatabaseError(f"a row of said cannot be read: {error}") from None
     return found
 

@@ -124,11 +124,10 @@ class Draft:
             return 0
         removed = 0
         for source, seen in self.sources.living(life):
-            after = seen._replace(gone=max(1, self._clock)) if delete else seen
+            after = seen._replace(gone=True) if delete else seen
             if seen.rank > seen.base_rank:
                 removed += seen.contribution
-                gone = after.gone if delete else 0
-                after = after._replace(base_rank=seen.rank, base=seen.total, gone=gone)
+                after = after._replace(base_rank=seen.rank, base=seen.total, gone=delete)
             if after.cut > seen.cut:
                 self.write(source, after)
         return removed

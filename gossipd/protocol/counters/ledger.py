@@ -53,15 +53,12 @@ class Ledger:
             and the slots that changed since.
     """
 
-    def __init__(
-        self, key: bytes, clock: Callable[[], int] = lambda: 0, kept_for: float = 0
-    ) -> None:
+    def __init__(self, key: bytes, clock: Callable[[], int] = lambda: 0) -> None:
         """Makes an empty ledger.
 
         Args:
             key: of the hashes.
             clock: returns the time in milliseconds since 1970, by which counters expire.
-            kept_for: seconds for which what was deleted is kept; 0: for ever.
         """
         self.default = Counter()
         self.names = Names(clock)
@@ -70,7 +67,6 @@ class Ledger:
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
         self._key = key
         self._clock = clock
-        self._kept_for = int(kept_for * 1000)
 
     def value(self, name: str) -> int:
         """Returns the counter's value, 0 for a name that was never counted."""
@@ -252,23 +248,24 @@ class Ledger:
         """Drops a row about a source that is not the owner of the log."""
         self.drop(owner, (name, source))
         writers = self.names.sources[name].writers
-        writers[source].remove(owner)
-        if not writers[source]:
-            del writers[source]
+        if owner in writers.get(source, ()):
+            writers[source].remove(owner)
+            if not writers[source]:
+                del writers[source]
 
     def over(self, name: str) -> list[Source]:
-        """Returns the sources of a counter whose rows are all to be dropped by now."""
+        """Returns the sources of a counter that have expired so long ago that they are dropped."""
         sources, clock = self.names.sources[name], self._clock()
-        return [
-            source
-            for source in sources
-            if (seen := sources.seen(source)) and seen.over(clock, self._kept_for, GRACE_MS)
-        ]
+        return [source for source, seen in sources.items() if seen.over(clock, GRACE_MS)]
+
+    def void(self, name: str) -> list[Source]:
+        """Returns the sources of a counter of which a delete has left nothing."""
+        return [source for source, seen in self.names.sources[name].items() if seen.void]
 
     def next_change(self, name: str) -> int | None:
         """Returns when a counter with sources changes by itself, in milliseconds since 1970."""
         sources = self.names.sources[name]
-        return sources.next_change(self._clock(), self._kept_for, GRACE_MS)
+        return sources.next_change(self._clock(), GRACE_MS)
 
     def _stored(self, owner: bytes, since: int, slots: Iterable[Slot], upto: int) -> Group:
         entries = self.owners[owner].entries
@@ -324,7 +321,7 @@ class Ledger:
         said, sources = seen_in(row), self.names.sources.get(row.name)
         before = None if sources is None else sources.seen(about(owner, row))
         after = said if before is None else before.merged(said)
-        if after.over(self._clock(), self._kept_for, GRACE_MS):
+        if after.over(self._clock(), GRACE_MS):
             return False
         entries = list(self._entries(row.name)) if sources is None else []
         self._note(owner, log, row.slot)

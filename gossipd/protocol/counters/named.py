@@ -164,6 +164,7 @@ class Names:
     def forget(self, name: str) -> None:
         """Forgets a counter of whose sources none is left."""
         del self.sources[name]
+        self.touched.pop(name, None)
         self._changes.pop(name, None)
 
     def busiest(self, most: int) -> list[str]:

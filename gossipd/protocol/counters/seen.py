@@ -25,7 +25,7 @@ class Seen(NamedTuple):
     total: int = 0
     base_rank: int = 0
     base: int = 0
-    gone: int = 0
+    gone: bool = False
     start: int = 0
     until: int = 0
 
@@ -35,14 +35,14 @@ class Seen(NamedTuple):
         return self.total - self.base if self.rank > self.base_rank else 0
 
     @property
-    def cut(self) -> tuple[int, int, int]:
+    def cut(self) -> tuple[int, bool, int]:
         """What decides which base wins: of the same rank, a delete wins over a reset."""
         return self.base_rank, self.gone, self.base
 
     @property
     def void(self) -> bool:
         """Whether a delete took away all that there was, so that it is in no life."""
-        return self.gone > 0 and self.rank <= self.base_rank
+        return self.gone and self.rank <= self.base_rank
 
     @property
     def end(self) -> int:
@@ -56,21 +56,18 @@ class Seen(NamedTuple):
         start, end = max((self.start, self.end), (said.start, said.end))
         return Seen(rank, total, base_rank, base, gone, start, 0 if end == ENDLESS else end)
 
-    def over(self, clock: int, kept_for: int, grace: int) -> bool:
+    def over(self, clock: int, grace: int) -> bool:
         """Returns whether all rows about the source are dropped, and ignored if they arrive again.
 
         Args:
             clock: milliseconds since 1970.
-            kept_for: milliseconds for which what was deleted is kept; 0: for ever.
             grace: milliseconds for which what has expired is kept.
         """
-        if self.void:
-            return 0 < kept_for < clock - self.gone
-        return 0 < self.until < clock - grace
+        return not self.void and 0 < self.until < clock - grace
 
     def row(self, version: int, name: str, source: bytes) -> Row:
         """Returns the row that says this: the shorter form wherever it can."""
-        if self == (version, self.total, 0, 0, 0, 0, 0) and not source:
+        if self == (version, self.total, 0, 0, False, 0, 0) and not source:
             return Entry(version, name, 0, self.total)
         return Said(version, name, source, *self)
 

@@ -48,6 +48,10 @@ class Sources:
         copied._seen.update(self._seen)
         return copied
 
+    def items(self) -> list[tuple[Source, Seen]]:
+        """Returns all sources, with what is known of each."""
+        return list(self._seen.items())
+
     def seen(self, source: Source) -> Seen | None:
         """Returns what is known of a source."""
         return self._seen.get(source)
@@ -118,7 +122,7 @@ class Sources:
             end = max(end, known.end)
             return known._replace(until=0 if end == ENDLESS else end)
         if known.rank > known.base_rank:
-            known = known._replace(base_rank=known.rank, base=known.total, gone=0)
+            known = known._replace(base_rank=known.rank, base=known.total, gone=False)
         start = 0 if end == ENDLESS and self._joins_all(life) else now
         return known._replace(start=start, until=0 if end == ENDLESS else end)
 
@@ -126,14 +130,12 @@ class Sources:
         """Returns whether a source without a start is in this life, and in no earlier one."""
         return life == (0, ENDLESS) or not self._seen
 
-    def next_change(self, clock: int, kept_for: int, grace: int) -> int | None:
-        """Returns when the value changes by itself, or a source is dropped, next; None: never."""
+    def next_change(self, clock: int, grace: int) -> int | None:
+        """Returns when the value changes by itself, or a source is over, next; None: never."""
         life = self.life(clock)
         times = [] if life is None or life[1] == ENDLESS else [life[1]]
         for seen in self._seen.values():
-            if seen.void:
-                times += [seen.gone + kept_for + 1] if kept_for else []
-            elif seen.until:
+            if seen.until and not seen.void:
                 times += [seen.until, seen.until + grace + 1]
         return min((time for time in times if time > clock), default=None)
 

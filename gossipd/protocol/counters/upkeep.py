@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..part import Part
 from ..runtime import Runtime
-from .ledger import Ledger
+from .ledger import GRACE_MS, Ledger
 from .sources import Source
 from .writes import Writes
 
@@ -37,60 +37,71 @@ class Upkeep(Part):
         self._runtime = runtime
         self._ledger = ledger
         self._writes = writes
-        # When rows were found to be redundant, by their log, counter and source.
-        self._redundant: dict[tuple[bytes, str, Source], float] = {}
+        # By counter since when a source, or the row about it in the log of an owner, has been of no
+        # use. By this node's own time, so that no wrong clock can hasten the end.
+        self._useless: dict[str, dict[tuple[Source, bytes], float]] = {}
         ledger.names.watch(self._touched)
 
     def _touched(self) -> None:
-        if "upkeep" not in self._runtime.timers:
-            self._runtime.after("upkeep", _SOON, self._look)
+        if "changed counters" not in self._runtime.timers:
+            self._runtime.after("changed counters", _SOON, self._look_at_changed)
 
-    def _look(self) -> None:
+    def _look_at_changed(self) -> None:
+        names = self._ledger.names
+        found = [name for name in names.take_touched(_AT_ONCE) if name in names.sources]
+        self._writes.restate(found)
+        for name in found:
+            self._drop(name)
+        if names.touched:
+            self._touched()
+        self._wait()
+
+    def _look_at_due(self) -> None:
         names = self._ledger.names
         for name in names.due():
             names.refresh(name)
-        found = names.take_touched(_AT_ONCE)
-        for name in found:
-            self._expire(name)
-        found = [name for name in found if name in names.sources]
-        self._writes.restate(found)
-        for name in found:
-            self._drop_redundant(name)
-            self._wake(name)
-        wait = _SOON
-        if not names.touched:
-            next_due = names.next_due()
-            if next_due is None:
-                return
-            wait = max(0.0, (next_due - self._runtime.wall_ms()) / 1000)
-        self._runtime.after("upkeep", min(wait, _LONGEST_WAIT), self._look)
+        self._wait()
 
-    def _expire(self, name: str) -> None:
-        """Drops all rows about sources whose time has come."""
-        over = self._ledger.over(name)
-        for source in over:
-            self._ledger.forget(name, source)
-        names = self._ledger.names
-        if over:
+    def _wait(self) -> None:
+        due = self._ledger.names.next_due()
+        if due is not None:
+            wait = (due - self._runtime.wall_ms()) / 1000
+            wait = min(max(wait, 0.0), _LONGEST_WAIT)
+            self._runtime.after("due counters", wait, self._look_at_due)
+
+    def _drop(self, name: str) -> None:
+        """Drops what is of no use any more, and has the counter looked after again in time."""
+        ledger, names, now = self._ledger, self._ledger.names, self._runtime.now
+        for source in ledger.over(name):
+            ledger.forget(name, source)
+        known = self._useless.pop(name, {})
+        useless = {key: known.get(key, now) for key in self._find_useless(name)}
+        left: dict[tuple[Source, bytes], float] = {}
+        for (source, writer), since in useless.items():
+            wait = since - now + (_REDUNDANT_SECONDS if writer else self._kept_for())
+            if wait > 0:
+                left[source, writer] = wait
+            elif writer:
+                ledger.drop_said(writer, name, source)
+            else:
+                ledger.forget(name, source)
+        if not names.sources[name]:
             names.refresh(name)
-        if not len(names.sources[name]):
             names.forget(name)
+            return
+        if left:
+            self._useless[name] = {key: useless[key] for key in left}
+        next_change = ledger.next_change(name)
+        times = [] if next_change is None else [next_change]
+        times += [self._runtime.wall_ms() + int(wait * 1000) + 1 for wait in left.values()]
+        if times:
+            names.wake(name, min(times))
 
-    def _drop_redundant(self, name: str) -> None:
-        """Drops rows that say nothing which another row does not say, after a while."""
-        now = self._runtime.now
-        for writer, source in self._ledger.redundant(name):
-            key = (writer, name, source)
-            since = self._redundant.setdefault(key, now)
-            if now - since >= _REDUNDANT_SECONDS:
-                del self._redundant[key]
-                self._ledger.drop_said(writer, name, source)
+    def _find_useless(self, name: str) -> list[tuple[Source, bytes]]:
+        found = [(source, writer) for writer, source in self._ledger.redundant(name)]
+        if self._runtime.config.forget_after:
+            found += [(source, b"") for source in self._ledger.void(name)]
+        return found
 
-    def _wake(self, name: str) -> None:
-        """Has the counter looked after again when it changes by itself."""
-        next_change = self._ledger.next_change(name)
-        if self._ledger.redundant(name):
-            again = self._runtime.wall_ms() + int(_REDUNDANT_SECONDS * 1000) + 1
-            next_change = min(again, next_change or again)
-        if next_change is not None:
-            self._ledger.names.wake(name, next_change)
+    def _kept_for(self) -> float:
+        return max(self._runtime.config.forget_after, GRACE_MS / 1000)

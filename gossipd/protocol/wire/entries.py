@@ -68,7 +68,7 @@ class Said(Struct, array_like=True, gc=False, frozen=True):
             for a client's total the total, for a key 1.
         total: all that the source counted.
         base_rank, base: up to which rank, and how much of the total, a reset took away.
-        gone: when a delete took it away, in milliseconds since 1970; 0 if none did.
+        gone: whether a delete took it away.
         start: when the life began that this belongs to, in milliseconds since 1970; 0: always.
         until: when that life ends, as far as the writer knows; 0: never.
     """
@@ -80,7 +80,7 @@ class Said(Struct, array_like=True, gc=False, frozen=True):
     total: Total
     base_rank: Count = 0
     base: Total = 0
-    gone: Count = 0
+    gone: bool = False
     start: Count = 0
     until: Count = 0
 

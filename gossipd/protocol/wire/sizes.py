@@ -50,11 +50,11 @@ def row_bytes(row: Row) -> int:
             int_bytes,
             (
                 *(row.version, row.rank, row.total, row.base_rank, row.base),
-                *(row.gone, row.start, row.until),
+                *(row.start, row.until),
             ),
         )
     )
-    return 1 + text_bytes(row.name) + source + numbers
+    return 2 + text_bytes(row.name) + source + numbers
 
 
 def empty_group_bytes(since: int, upto: int) -> int:

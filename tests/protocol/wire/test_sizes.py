@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol.wire import Claim, Entry, Group, claim_bytes, row_bytes, group_bytes
+from gossipd.protocol.wire import Claim, Entry, Group, claim_bytes, group_bytes, row_bytes
 from gossipd.protocol.wire.sizes import int_bytes, text_bytes
 
 NUMBER = st.integers(0, 2**53)
