@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
-from urllib.parse import parse_qs, unquote_to_bytes
 
 import msgspec
 
 from gossipd.protocol import VALUE_LIMIT, Answer, Change
 
 from ..future import Future
-from ..http import Request, Response
+from ..http import Response
 from ..service import Service
-from .routes import Failed, Route, ack_level, acks, decoded, held, json_response
-
-_ROOT = "/v1/counters"
+from .routes import (
+    AckParameter,
+    AnyRoute,
+    Asked,
+    NoParameters,
+    Route,
+    acks,
+    held,
+    json_response,
+)
 
 MOST_LISTED = 1000
 """The most counters of one page."""
@@ -26,116 +31,124 @@ MOST_CHANGES = 500
 Amount = Annotated[int, msgspec.Meta(ge=-VALUE_LIMIT, le=VALUE_LIMIT)]
 
 
-class _Counter(msgspec.Struct):
+class Counter(msgspec.Struct):
+    """A counter and its value."""
+
     name: str
     value: int
 
 
-class _KnownCounter(msgspec.Struct):
+class KnownCounter(msgspec.Struct):
+    """A counter, its value, and whether anybody has counted under its name."""
+
     known: bool
     name: str
     value: int
 
 
-class _Page(msgspec.Struct):
-    counters: list[_Counter]
+class Page(msgspec.Struct):
+    """Some counters in order of name; `next` is what the next page's `after` is to be."""
+
+    counters: list[Counter]
     next: str | None
 
 
-class _AddBody(msgspec.Struct, forbid_unknown_fields=True):
+class ListParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which counters are listed."""
+
+    prefix: Annotated[str, msgspec.Meta(description="With what the names begin.")] = ""
+    after: Annotated[str, msgspec.Meta(description="The name after which the page begins.")] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_LISTED, description="Most counters.")] = 100
+
+
+class AddBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is added to a counter."""
+
     amount: Amount = 1
 
 
-class _ChangeBody(msgspec.Struct, forbid_unknown_fields=True):
+class ChangeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What is added to which counter."""
+
     name: str
     amount: Amount = 1
 
 
-_add_body = msgspec.json.Decoder(_AddBody)
-_batch_body = msgspec.json.Decoder(
-    Annotated[list[_ChangeBody], msgspec.Meta(min_length=1, max_length=MOST_CHANGES)]
-)
+_Batch = Annotated[list[ChangeBody], msgspec.Meta(min_length=1, max_length=MOST_CHANGES)]
 
 
 class CounterRoutes:
-    """Finds the route of a path, which may have the name of a counter in it."""
+    """The routes of the named counters."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._fixed = {
-            _ROOT: Route("GET", self._list, documented=False),
-            "/v1/add": Route("POST", self._batch, documented=False),
-        }
-        self._read = self._named("GET", "", self._value)
-        self._add = self._named("POST", "/add", self._added)
+        batch: msgspec.json.Decoder[list[ChangeBody]] = msgspec.json.Decoder(_Batch)
+        self.routes: list[AnyRoute] = [
+            Route(
+                "GET",
+                "/v1/counters",
+                "Lists counters in order of name",
+                query=ListParameters,
+                answer=self._list,
+                result=Page,
+            ),
+            Route(
+                "GET",
+                "/v1/counters/{name}",
+                "Tells the value of a counter",
+                query=NoParameters,
+                answer=self._value,
+                result=KnownCounter,
+            ),
+            Route(
+                "POST",
+                "/v1/counters/{name}/add",
+                "Adds to a counter",
+                query=AckParameter,
+                body=msgspec.json.Decoder(AddBody),
+                no_body=AddBody(),
+                answer=self._add,
+                result=Counter,
+            ),
+            Route(
+                "POST",
+                "/v1/add",
+                "Changes several counters in one write",
+                query=AckParameter,
+                body=batch,
+                answer=self._batch,
+                result=list[Counter],
+            ),
+        ]
 
-    def find(self, path: str) -> Route | None:
-        """Returns the route of a path, or None."""
-        found = self._fixed.get(path)
-        if found is not None:
-            return found
-        if not path.startswith(f"{_ROOT}/"):
-            return None
-        name, _, verb = path[len(_ROOT) + 1 :].partition("/")
-        if not name:
-            return None
-        return {"": self._read, "add": self._add}.get(verb)
+    def _list(self, asked: Asked[ListParameters, None]) -> Response:
+        wanted = asked.query
+        found = self._service.values().page(wanted.prefix, wanted.after, wanted.limit)
+        counters = [Counter(name, value) for name, value in found]
+        return json_response(Page(counters, found[-1][0] if len(found) == wanted.limit else None))
 
-    def _named(
-        self,
-        method: str,
-        suffix: str,
-        answer: Callable[[Request, str], Response | Future[Response]],
-    ) -> Route:
-        """Returns a route whose path has the name of a counter in it."""
-
-        def by_name(request: Request) -> Response | Future[Response]:
-            text = request.path[len(_ROOT) + 1 : len(request.path) - len(suffix)]
-            try:
-                return answer(request, unquote_to_bytes(text).decode())
-            except UnicodeDecodeError:
-                raise Failed(400, "Invalid request: name: must be UTF-8") from None
-
-        return Route(method, by_name, documented=False, label=f"{_ROOT}/NAME{suffix}")
-
-    def _list(self, request: Request) -> Response:
-        query = parse_qs(request.query, keep_blank_values=True)
-        unknown = query.keys() - {"prefix", "after", "limit"}
-        if unknown:
-            raise Failed(400, f"Invalid request: there is no parameter {min(unknown)!r}")
-        prefix, after = (query.get(key, [""])[-1] for key in ("prefix", "after"))
-        most = _limit(query.get("limit", ["100"])[-1])
-        found = self._service.values().page(prefix, after, most)
-        counters = [_Counter(name, value) for name, value in found]
-        return json_response(_Page(counters, found[-1][0] if len(found) == most else None))
-
-    def _value(self, request: Request, name: str) -> Response:
+    def _value(self, asked: Asked[NoParameters, None]) -> Response:
+        [name] = asked.names
         values = self._service.values()
-        return json_response(_KnownCounter(values.knows(name), name, values.value(name)))
+        return json_response(KnownCounter(values.knows(name), name, values.value(name)))
 
-    def _added(self, request: Request, name: str) -> Future[Response]:
-        amount = decoded(_add_body, request.body).amount if request.body else 1
-        answer = self._service.increment(name, amount, ack_level(request.query))
+    def _add(self, asked: Asked[AckParameter, AddBody]) -> Future[Response]:
+        [name] = asked.names
+        answer = self._service.increment(name, asked.body.amount, asked.query.level)
 
         def tell(outcome: Answer | Exception) -> Response:
             done = held(outcome)
-            return json_response(_Counter(name, done.count), acks(done))
+            return json_response(Counter(name, done.count), acks(done))
 
         return answer.map(tell)
 
-    def _batch(self, request: Request) -> Future[Response]:
-        changes = [Change(each.name, each.amount) for each in decoded(_batch_body, request.body)]
-        answer = self._service.change(changes, ack_level(request.query))
+    def _batch(self, asked: Asked[AckParameter, list[ChangeBody]]) -> Future[Response]:
+        changes = [Change(each.name, each.amount) for each in asked.body]
+        answer = self._service.change(changes, asked.query.level)
 
         def tell(outcome: Answer | Exception) -> Response:
             done = held(outcome)
             values = zip(changes, done.counts or (done.count,), strict=True)
-            return json_response([_Counter(each.name, value) for each, value in values], acks(done))
+            return json_response([Counter(each.name, value) for each, value in values], acks(done))
 
         return answer.map(tell)
-
-
-def _limit(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MOST_LISTED:
-        return int(text)
-    raise Failed(400, f"Invalid request: limit: must be a number from 1 to {MOST_LISTED}")
