@@ -2,19 +2,22 @@
 
 from .commands import Asked, Bounded, Change, Increment, Reset, Stated
 from .face import Counters
-from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
+from .floors import FLOOR_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded
 from .ledger import Ledger
+from .plan import TTL_LIMIT
 from .values import Values
 from .writes import Writes
 
 __all__ = [
     "FLOOR_LIMIT",
+    "TTL_LIMIT",
     "VALUE_LIMIT",
     "Asked",
     "Bounded",
     "Change",
     "Counters",
     "Increment",
+    "KeyReused",
     "Ledger",
     "LimitExceeded",
     "Reset",

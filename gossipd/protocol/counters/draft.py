@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..wire import Row
 from .commands import Asked, Bounded, Change, Reset, Stated
-from .floors import VALUE_LIMIT, LimitExceeded
+from .floors import VALUE_LIMIT, KeyReused, LimitExceeded
 from .seen import ENDLESS, Seen, seen_in
 from .sources import KEY, OWNER, TOTAL, Source, Sources, owner_of
 
@@ -87,7 +87,7 @@ class Draft:
             known = self.sources.seen(key)
             if known is not None:
                 if known.total != amount and asked.limit is None:
-                    raise ValueError(f"key: was used for an amount of {known.total}")
+                    raise KeyReused(f"the key was used for an amount of {known.total}")
                 return 0
         if asked.limit is not None and amount > 0:
             amount = max(0, min(amount, asked.limit - value))

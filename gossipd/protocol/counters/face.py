@@ -41,7 +41,7 @@ class Counters:
         relays = Relays(runtime, outbox, table, holdings, answers)
         pushes = Pushes(runtime, outbox, table, ledger, holdings, relays, round_trips)
         self.ledger = ledger
-        self.values = Values(ledger)
+        self.values = Values(ledger, runtime.wall_ms)
         self.writes = Writes(runtime, outbox, ledger, pushes, relays, answers)
         self.parts: tuple[Part, ...] = (
             *(answers, relays, pushes, self.writes),

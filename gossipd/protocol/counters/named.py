@@ -65,24 +65,30 @@ class Names:
         self._noticed: Callable[[], None] = _nobody
 
     def __contains__(self, name: str) -> bool:
-        if name in self.sources:
-            return self.sources[name].life(self._clock()) is not None
-        return name in self._values
+        return self.present(name, self._clock()) is not None
 
     def __len__(self) -> int:
         return len(self._values)
 
     def value(self, name: str) -> int:
         """Returns the value of a counter, 0 for a name that is absent."""
-        if name in self.sources:
-            return self.sources[name].value(self._clock()) or 0
-        return self._values.get(name, 0)
+        return self.present(name, self._clock()) or 0
 
-    def expires_at(self, name: str) -> int | None:
-        """Returns when a counter expires, in milliseconds since 1970; None if it does not."""
+    def present(self, name: str, clock: int) -> int | None:
+        """Returns the value of a counter at a time, in milliseconds since 1970; None: absent."""
+        if name in self.sources:
+            return self.sources[name].value(clock)
+        return self._values.get(name)
+
+    def expires_in(self, name: str, clock: int) -> int | None:
+        """Returns in how many milliseconds from a time a counter expires; None: it does not."""
         sources = self.sources.get(name)
-        life = None if sources is None else sources.life(self._clock())
-        return None if life is None or life[1] == ENDLESS else life[1]
+        life = None if sources is None else sources.life(clock)
+        return (
+            None
+            if sources is None or life is None or life[1] == ENDLESS
+            else life[1] - sources.time(clock)
+        )
 
     def add(self, name: str, count: int, instead_of: int = 0) -> None:
         """Takes an owner's sum into a counter's value, in place of the sum that it had.
@@ -190,14 +196,14 @@ class Names:
     def page(self, prefix: str, after: str) -> Iterator[str]:
         """Yields the names that begin with `prefix` and come after `after`, in order.
 
-        No name may be added before the last one was taken.
+        A counter that has just expired may be among them. No name may be added before the last one
+        was taken.
         """
         least = max(prefix, after)
         for name in self._sorted.irange(least, inclusive=(least != after or not after, True)):
             if not name.startswith(prefix):
                 return
-            if name == DEFAULT or name in self:
-                yield name
+            yield name
 
 
 def check_name(name: str) -> None:

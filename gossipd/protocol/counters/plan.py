@@ -9,7 +9,7 @@ from ..wire import DEFAULT, SOURCE_BYTES, Entry, Row
 from .ahead import Ahead
 from .commands import Asked, Bounded, Change, Command, Reset, Stated, all_changes, sums
 from .draft import Draft
-from .floors import VALUE_LIMIT, LimitExceeded
+from .floors import VALUE_LIMIT, KeyReused, LimitExceeded
 from .named import check_name, check_text
 from .sources import KEY
 
@@ -126,7 +126,7 @@ class Plan:
             check_text("key", change.key, SOURCE_BYTES - 1)
             name = self._ahead.name_of_key(KEY + change.key.encode())
             if name not in (None, change.name):
-                raise ValueError(f"key: was used for the counter {name}")
+                raise KeyReused(f"the key was used for the counter {name}")
 
     def _draft(self, name: str) -> Draft:
         draft = self._drafts.get(name)
