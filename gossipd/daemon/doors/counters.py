@@ -131,8 +131,10 @@ class CounterRoutes:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        batch: msgspec.json.Decoder[list[ChangeBody]] = msgspec.json.Decoder(_Batch)
-        self.routes: list[AnyRoute] = [
+        self.routes: list[AnyRoute] = [*self._reading(), *self._adding(), *self._others()]
+
+    def _reading(self) -> list[AnyRoute]:
+        return [
             Route(
                 "GET",
                 "/v1/counters",
@@ -149,6 +151,11 @@ class CounterRoutes:
                 answer=self._value,
                 result=KnownCounter,
             ),
+        ]
+
+    def _adding(self) -> list[AnyRoute]:
+        batch: msgspec.json.Decoder[list[ChangeBody]] = msgspec.json.Decoder(_Batch)
+        return [
             Route(
                 "POST",
                 "/v1/counters/{name}/add",
@@ -159,6 +166,19 @@ class CounterRoutes:
                 answer=self._add,
                 result=AddedCounter,
             ),
+            Route(
+                "POST",
+                "/v1/add",
+                "Changes several counters in one write",
+                query=AckParameter,
+                body=batch,
+                answer=self._batch,
+                result=list[AddedCounter],
+            ),
+        ]
+
+    def _others(self) -> list[AnyRoute]:
+        return [
             Route(
                 "POST",
                 "/v1/counters/{name}/reset",
@@ -183,15 +203,6 @@ class CounterRoutes:
                 body=msgspec.json.Decoder(StatedBody),
                 answer=self._state,
                 result=Counter,
-            ),
-            Route(
-                "POST",
-                "/v1/add",
-                "Changes several counters in one write",
-                query=AckParameter,
-                body=batch,
-                answer=self._batch,
-                result=list[AddedCounter],
             ),
         ]
 

@@ -79,6 +79,10 @@ class Command:
     value: int = 0
     done: tuple[int, ...] = ()
 
+    def told(self, done: Sequence[int]) -> None:
+        """Notes by how much each change changes its counter."""
+        self.done = tuple(done)
+
 
 def all_changes(commands: Iterable[Command]) -> Iterator[Asked]:
     """Yields the changes of commands, in order."""

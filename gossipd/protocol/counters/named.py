@@ -148,9 +148,7 @@ class Names:
 
     def wake(self, name: str, when: int) -> None:
         """Lets `due` return a name once the clock has come to `when`."""
-        sources = self.sources[name]
-        if not sources.wakes or when < sources.wakes:
-            sources.wakes = when
+        if self.sources[name].wake_at(when):
             heappush(self._due, (when, name))
 
     def next_due(self) -> int | None:
@@ -163,7 +161,7 @@ class Names:
         while self._due and self._due[0][0] <= clock:
             name = heappop(self._due)[1]
             if name in self.sources:
-                self.sources[name].wakes = 0
+                self.sources[name].woken()
                 found.append(name)
         return found
 

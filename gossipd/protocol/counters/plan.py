@@ -61,7 +61,7 @@ class Plan:
                     done.append(change.amount)
                 else:
                     done.append(self._change(change))
-            command.done = tuple(done)
+            command.told(done)
         rows: list[Row] = []
         for name, amount in sums(plain).items():
             floor, known = self._ahead.slot(self._owner, name)

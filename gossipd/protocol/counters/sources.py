@@ -25,14 +25,13 @@ class Sources:
 
     Attributes:
         writers: for each source the owners of other logs with a row about it.
-        wakes: when the counter is looked after again, in milliseconds since 1970; 0: not planned.
     """
 
-    __slots__ = ("_seen", "wakes", "writers")
+    __slots__ = ("_seen", "_wakes", "writers")
 
     def __init__(self) -> None:
         self._seen: dict[Source, Seen] = {}
-        self.wakes = 0
+        self._wakes = 0
         self.writers: dict[Source, list[bytes]] = {}
 
     def __len__(self) -> int:
@@ -47,6 +46,17 @@ class Sources:
         copied = Sources()
         copied._seen.update(self._seen)
         return copied
+
+    def wake_at(self, when: int) -> bool:
+        """Notes that the counter is looked after again at a time, unless it is earlier anyway."""
+        if 0 < self._wakes <= when:
+            return False
+        self._wakes = when
+        return True
+
+    def woken(self) -> None:
+        """Notes that the counter is looked after."""
+        self._wakes = 0
 
     def items(self) -> list[tuple[Source, Seen]]:
         """Returns all sources, with what is known of each."""
