@@ -28,9 +28,10 @@ def _slots(host: Host) -> _Slots:
     for group in groups:
         for entry in group.entries:
             found[group.owner, entry.name, entry.floor] = entry.version
-        # Rows about others go once the others have written the same.
+        # Rows about others go once the others have written the same, and what expires is not taken
+        # by nodes whose clocks say that it has.
         for said in group.said:
-            if not said.source:
+            if not said.source and not said.until:
                 found[group.owner, said.name, 0] = said.version
     return found
 

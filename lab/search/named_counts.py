@@ -74,18 +74,28 @@ def judge_named(world: World, hosts: Sequence[Host], *, clocks: bool = True) -> 
         or (isinstance(each.event, Crashed) and each.event.state_lost)
         for each in world.log.events
     )
-    found = []
+    found = differing(world, hosts)
+    if found:
+        return found
     for name, counter in _counters(world.log.requests).items():
         values = {host.running().count(name) for host in hosts}
         if name.startswith("brief"):
             if clocks and world.now - counter.last > _BRIEF_SECONDS and values != {0}:
                 found.append(Finding("not expired", f"{name}: {sorted(values)}"))
-        elif len(values) > 1:
-            found.append(Finding("counts never agreed", f"{name}: {sorted(values)}"))
         elif name.startswith("stated"):
             found += _judge_stated(name, values.pop(), counter, whole=whole)
         else:
             found += _judge(name, values.pop(), counter, whole=whole)
+    return found
+
+
+def differing(world: World, hosts: Sequence[Host]) -> list[Finding]:
+    """Returns a finding for each counter of which these nodes show different values."""
+    found = []
+    for name in _counters(world.log.requests):
+        values = {host.running().count(name) for host in hosts}
+        if len(values) > 1 and not name.startswith("brief"):
+            found.append(Finding("counts never agreed", f"{name}: {sorted(values)}"))
     return found
 
 

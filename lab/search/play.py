@@ -30,7 +30,7 @@ from .departures import Healed, Leaves
 from .draw import Words
 from .findings import Finding
 from .member_rows import MemberRows, apart, connected, of_other_clusters
-from .named_counts import judge_named
+from .named_counts import differing, judge_named
 from .neighbours import Neighbours
 from .unreached import Unreached
 
@@ -230,6 +230,8 @@ class _History:
         found = self.rows.judge(pairs, down) or self.counts.differing(hosts)
         if not found and not cut:
             found = self.rows.differing(hosts)
+        if not found and not cut:
+            found = differing(self.world, hosts)
         return found or self._unanswered()
 
     def _unanswered(self) -> list[Finding]:

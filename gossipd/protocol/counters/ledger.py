@@ -30,7 +30,7 @@ from .floors import Counter
 from .named import Names
 from .owner_log import OwnerLog, version_of
 from .seen import seen_in
-from .sources import Source, Sources, about, owner_of
+from .sources import OWNER, Source, Sources, about, owner_of
 
 CONTENT_ENTRIES = 64
 """How many entries the sweep compares at a time."""
@@ -155,12 +155,23 @@ class Ledger:
         log = self.owners.get(owner)
         if log is None or log.newest != log.have:
             return None
-        # Rows that say more go by the clock, or once another row says the same, and so not
-        # everywhere at once.
-        entries = (row for row in log.after(since) if isinstance(row, Entry))
-        some = islice(entries, CONTENT_ENTRIES)
-        rows = [(e.name, e.floor, e.count, e.version) for e in some]
+        some = islice(filter(self._stays, log.after(since)), CONTENT_ENTRIES)
+        rows = [
+            (each.name, each.floor, each.count, each.version)
+            if isinstance(each, Entry)
+            else (each.name, each.source, each.version, *seen_in(each))
+            for each in some
+        ]
         return log.have, row_hash(repr(rows).encode(), self._key)
+
+    def _stays(self, row: Row) -> bool:
+        """Returns whether a row is dropped neither by the clock nor because of another row.
+
+        What is dropped does not go everywhere at once.
+        """
+        if isinstance(row, Entry):
+            return True
+        return not (row.until or seen_in(row).void or row.source.startswith(OWNER))
 
     def part(self, owner: bytes, drawn: float) -> int:
         """Returns a version after which to compare an owner's entries, by a number from 0 to 1.
