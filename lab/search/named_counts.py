@@ -125,7 +125,7 @@ def _changes(request: Request) -> Iterator[tuple[Any, int | None]]:
     done: Sequence[int | None] = [None] * len(request.beside)
     if answer is not None and answer.holders:
         done = answer.done
-    yield from zip(request.beside, done, strict=False)
+    yield from zip(request.beside, done[: len(request.beside)], strict=True)
 
 
 def _judge_stated(name: str, value: int, counter: _Counter, *, whole: bool) -> list[Finding]:
