@@ -30,6 +30,7 @@ from .counters import (
     Reset,
     Stated,
     Values,
+    closed_ids,
 )
 from .effects import (
     Answer,
@@ -175,6 +176,7 @@ __all__ = [
     "Transmit",
     "Values",
     "Write",
+    "closed_ids",
     "format_node_id",
     "frame",
     "is_address",

@@ -65,6 +65,8 @@ class ProtocolConfig:
         forget_after: the seconds, 0 for never, after which a dead or left member is forgotten, in
             the whole cluster: the node with the smallest setting decides. Raising it keeps ghosts
             longer in tables and gauges.
+        fold_after: the seconds, 0 for never, after which a process takes over what earlier ones on
+            its directory counted. Raising it leaves members of before more time to be met.
         forgotten_retry: the mean time between two tries of an address of the forgotten, one each
             time. Raising it lets the sides of a very long partition find each other later.
         dead_retry: the time between two tries of a dead or left member, one member each time.
@@ -123,6 +125,7 @@ class ProtocolConfig:
     pause_tolerance: float = attrs.field(default=0.1, validator=_positive)
     pause_credit: float = attrs.field(default=300.0, validator=ge(0.0))
     forget_after: float = attrs.field(default=72 * 3600.0, validator=ge(0.0))
+    fold_after: float = attrs.field(default=60.0, validator=ge(0.0))
     forgotten_retry: float = attrs.field(default=10.0, validator=_positive)
     dead_retry: float = attrs.field(default=2.0, validator=_positive)
     seed_retry: float = attrs.field(default=10.0, validator=_positive)

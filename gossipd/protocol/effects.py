@@ -79,10 +79,13 @@ class Write:
     Attributes:
         sequence: the write's number, 1, 2, 3 … in the order of staging.
         groups: the entries by owner, with the versions that they complete; at present one group.
+        line: the owner id under which this process counts from now on; empty: as before. The next
+            process on the directory claims the last one.
     """
 
     sequence: int
     groups: tuple[Group, ...]
+    line: bytes = b""
 
 
 @attrs.frozen

@@ -48,6 +48,9 @@ class Keeping:
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)
+        heirs = self._ledger.heirs
+        heirs.line = kept.line
+        heirs.unkept = {each.owner: None for each in kept.groups if each.owner in heirs.closed}
         known_ids = (claim.id for claim in kept.members)
         self._clusters.restore(kept.cluster_ids, known_ids, strayed=kept.strayed)
         self._handed = self._identity()
@@ -99,6 +102,7 @@ class Keeping:
             {row.id: self._gone_since(row) for row in rows if row.state >= DEAD},
             table.apart.ids(),
             *self._identity(),
+            self._ledger.heirs.line,
         )
 
     def changes(self, most: int) -> Changes | None:
@@ -108,7 +112,9 @@ class Keeping:
         left = max(0, most - sum(1 + len(group.rows) for group in groups))
         taken = table.unkept.take(left, self._all_members())
         identity = self._identity()
-        if not groups and not dropped and not taken and identity == self._handed:
+        heirs = self._ledger.heirs
+        idle = not groups and not dropped and not taken and not heirs.unkept
+        if idle and identity == self._handed:
             return None
         self._handed = identity
         members, removed, forgotten, gone = [], [], [], {}
@@ -133,11 +139,14 @@ class Keeping:
             tuple(member for member in forgotten if member in table.apart),
             *identity,
             tuple(dropped),
+            # The heirs' logs must be kept first.
+            () if more else heirs.take_unkept(),
         )
 
     def all_changed(self, held: Iterable[str]) -> None:
         """Lets `changes` hand over everything anew, and the ids of `held` that are unknown here."""
         self._ledger.unkept.fill(self._ledger.owners)
+        self._ledger.heirs.unkept.update(dict.fromkeys(self._ledger.heirs.closed))
         self._table.unkept.fill([*held, *self._all_members()])
 
     def _identity(self) -> tuple[tuple[int, ...], bool]:

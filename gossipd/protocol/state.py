@@ -25,6 +25,7 @@ class State:
             since, in the order of recording.
         cluster_ids: the ids of the node's cluster.
         strayed: whether they were taken from others than the seeds of the node.
+        line: the owner id that a process with this store drew last; empty: none is known.
     """
 
     generation: int = 0
@@ -35,6 +36,7 @@ class State:
     apart: tuple[str, ...] = ()
     cluster_ids: tuple[int, ...] = ()
     strayed: bool = False
+    line: bytes = b""
 
 
 @attrs.frozen
@@ -54,6 +56,7 @@ class Changes:
         gone_since: since when those of `members` are gone that are dead or left.
         apart: ids among `forgotten` that are kept apart: their addresses are still tried.
         dropped: owner and slot of the rows that are no longer to be kept.
+        closed: the owners of whom nothing is to be kept.
     """
 
     generation: int = 0
@@ -67,3 +70,4 @@ class Changes:
     cluster_ids: tuple[int, ...] = ()
     strayed: bool = False
     dropped: tuple[tuple[bytes, Slot], ...] = ()
+    closed: tuple[bytes, ...] = ()

@@ -42,6 +42,9 @@ _NAT = 0.15
 _SECONDS_OFF = (1, 60, 9000, 72_000, 3 * 86_400, 400 * 86_400, 40 * 365 * 86_400)
 """By how many seconds a clock jumps: a little, hours, days, years, and to before 1970 if back."""
 
+_FOLDING = 0.2
+"""Share of the histories in which processes fold soon."""
+
 _JUMP = re.compile(r"(n\d+)@([\d.]+),by=(-?\d+)s")
 
 _LATENCIES = (
@@ -125,6 +128,7 @@ class _Drawer:
             # finds that, and it must do so within the time for agreement.
             words.setdefault("set", {})["sweep_interval"] = 0.2
         self._add_nat(words)
+        self._add_folding(words)
         if rng.random() < 0.15:
             words["owners"] = rng.choice((5, 40))
         if self._duration == _SHORT and rng.random() < 0.2:
@@ -331,6 +335,24 @@ class _Drawer:
                 restarts = words.setdefault("restart", [])
                 restarts.append(f"n{node}@{again}+{rng.choice((0.05, 0.1))}{how}")
         words["nat"] = faults
+
+    def _add_folding(self, words: Words) -> None:
+        """Lets processes fold soon after their start, and many processes follow each other."""
+        rng = Random(f"{self._seed}/folding")
+        if rng.random() >= _FOLDING:
+            return
+        words.setdefault("set", {})["fold_after"] = rng.choice((0.2, 0.5, 2))
+        restarts = words.setdefault("restart", [])
+        counts = words.setdefault("increment", [])
+        names = f",names={self._names}" if self._names else ""
+        for node in range(self._nodes):
+            at = 0.0
+            for _ in range(rng.randint(1, 6)):
+                at = round(at + rng.uniform(0.1, self._duration / 3), 3)
+                if at > self._duration - 0.3:
+                    break
+                restarts.append(f"n{node}@{at}+{rng.choice((0.05, 0.1))}")
+                counts.append(f"n{node}@{round(at + 0.15, 3)},amount={rng.randint(1, 9)}{names}")
 
     def _restart(self) -> str:
         text = self._lasting(0.001, 10)

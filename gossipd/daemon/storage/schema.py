@@ -121,8 +121,10 @@ _decode = msgspec.msgpack.Decoder(list[_Kept]).decode
 _decode_said = msgspec.msgpack.Decoder(Said).decode
 # Each cluster id is written as a number of eight hexadecimal digits.
 _IDS = re.compile(r"(?:[0-9a-f]{8}(?: [0-9a-f]{8})*)?")
+_OWNER = re.compile(r"[0-9a-f]{32}")
 CLUSTER_IDS = "cluster ids"
 STRAYED = "strayed"
+LINE = "line"
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
@@ -146,6 +148,9 @@ def put_writes(connection: sqlite3.Connection, number: int, writes: Sequence[Wri
     """Puts writes as they are, under this number. Raises sqlite3.Error."""
     groups = [group for write in writes for group in write.groups]
     connection.execute("INSERT INTO writes VALUES (?, ?)", (number, _encode(groups)))
+    lines = [write.line for write in writes if write.line]
+    if lines:
+        connection.execute(PUT_META, (LINE, lines[-1].hex()))
 
 
 def merge_writes(connection: sqlite3.Connection) -> None:
@@ -184,6 +189,9 @@ def drop_rows(connection: sqlite3.Connection, changes: Changes) -> None:
         connection.execute("DELETE FROM said WHERE (owner, name, source) = (?, ?, ?)", keys)
         if not source:
             connection.execute("DELETE FROM entries WHERE (owner, name) = (?, ?)", (owner, name))
+    for table in ("owners", "entries", "said"):
+        closed = [(owner,) for owner in changes.closed]
+        connection.executemany(f"DELETE FROM {table} WHERE owner = ?", closed)
 
 
 def _with_writes(groups: Sequence[Group], written: Sequence[Group]) -> list[Group]:
@@ -251,6 +259,7 @@ def put_state(connection: sqlite3.Connection, state: State) -> None:
     put_members(connection, changes)
     put_identity(connection, state)
     connection.execute(PUT_META, ("generation", state.generation))
+    connection.execute(PUT_META, (LINE, state.line.hex()))
 
 
 def read_state(connection: sqlite3.Connection) -> State:
@@ -283,7 +292,17 @@ def read_state(connection: sqlite3.Connection) -> State:
         tuple(member for member, since in gone.items() if not since),
         ids,
         strayed,
+        _read_line(connection),
     )
+
+
+def _read_line(connection: sqlite3.Connection) -> bytes:
+    """Returns the owner id that was drawn last; empty for a file of a version without lines."""
+    query = "SELECT value FROM meta WHERE key = ?"
+    for (line,) in connection.execute(query, (LINE,)):
+        if _OWNER.fullmatch(str(line)):
+            return bytes.fromhex(line)
+    return b""
 
 
 def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:

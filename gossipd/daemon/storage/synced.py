@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gossipd.protocol import Group, Write
+from gossipd.protocol import Group, Write, closed_ids
 
 _HEAD = struct.Struct("<II")
 _VERSION = struct.Struct("<Q")
@@ -39,6 +39,9 @@ class Mark(NamedTuple):
         for group in groups:
             if group.owner == self.owner:
                 newest = max(newest, group.newest)
+            if self.owner in closed_ids(group):
+                # An heir has what it counted, and its own log was dropped.
+                return None
         if newest >= self.version:
             return None
         return (

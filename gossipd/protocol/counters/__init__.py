@@ -3,6 +3,7 @@
 from .commands import Asked, Bounded, Change, Increment, Reset, Stated
 from .face import Counters
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded
+from .heirs import closed_ids
 from .ledger import Ledger
 from .plan import TTL_LIMIT
 from .values import Values
@@ -24,4 +25,5 @@ __all__ = [
     "Stated",
     "Values",
     "Writes",
+    "closed_ids",
 ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..wire import DEFAULT, Entry, Group, Row
+from .heirs import inherits
 from .ledger import Ledger
 from .sources import KEY, Source, Sources, about
 
@@ -47,6 +48,9 @@ class Ahead:
             if known is None or _goes_beyond(entry, known):
                 entries[key] = entry
         for said in group.said:
+            if said.name == DEFAULT or inherits(group.owner, said):
+                # It says in other rows what others say already.
+                continue
             self._said.setdefault(said.name, []).append((group.owner, said))
             if said.source.startswith(KEY):
                 self._keyed[said.source] = said.name

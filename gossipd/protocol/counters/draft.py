@@ -126,7 +126,7 @@ class Draft:
         for source, seen in self.sources.living(life):
             after = seen._replace(gone=True) if delete else seen
             if seen.rank > seen.base_rank:
-                removed += seen.contribution
+                removed += self.sources.left(source, seen)
                 after = after._replace(base_rank=seen.rank, base=seen.total, gone=delete)
             if after.cut > seen.cut:
                 self.write(source, after)

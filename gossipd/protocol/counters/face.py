@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..membership import Member, MemberTable, RoundTrips
+from ..membership import Contacts, Member, MemberTable, RoundTrips
 from ..outbox import Outbox
 from ..part import Part
 from ..runtime import Runtime
 from .answers import Answers
+from .folding import Folding
 from .holdings import Holdings
 from .ledger import Ledger
 from .pushes import Pushes
@@ -49,6 +50,12 @@ class Counters:
         )
         self._answers = answers
         self._pushes = pushes
+
+    def folding(
+        self, runtime: Runtime, outbox: Outbox, table: MemberTable, contacts: Contacts
+    ) -> Part:
+        """Returns the part that takes over what earlier processes counted."""
+        return Folding(runtime, outbox, table, self.ledger, self.writes, contacts)
 
     def default_count(self) -> int | None:
         """Returns the value of the default counter, None if nothing at all has been counted."""

@@ -164,6 +164,13 @@ class Counter:
         self.value = _value(self._root, self.highest)
         return True
 
+    def drop(self, owner: bytes, floor: int) -> None:
+        """Takes the count of a slot out, which is in another slot of the same floor by now."""
+        count = self._slots.pop((owner, floor), 0)
+        if count:
+            self._root = _raise(self._root, floor, -count)
+            self.value = _value(self._root, self.highest)
+
     def value_with(self, slots: Iterable[Slot]) -> int:
         """Returns what the value would be with these slots merged, and changes nothing.
 

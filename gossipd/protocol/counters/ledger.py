@@ -27,10 +27,22 @@ from ..fingerprint import POSITION_BITS, Fingerprint, row_hash
 from ..unkept import Unkept
 from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
 from .floors import Counter
+from .heirs import (
+    CLAIM,
+    Ancestor,
+    Bundle,
+    Heirs,
+    floor_of,
+    inherited_source,
+    inherits,
+    is_valid,
+    is_whole,
+    listed,
+)
 from .named import Names
 from .owner_log import OwnerLog, version_of
 from .seen import seen_in
-from .sources import OWNER, Source, Sources, about, owner_of
+from .sources import INHERITED, OWNER, Source, Sources, about, owner_of
 
 CONTENT_ENTRIES = 64
 """How many entries the sweep compares at a time."""
@@ -47,6 +59,7 @@ class Ledger:
     Attributes:
         default: the counter `DEFAULT`.
         names: the values of all other counters, and the names of all that there are.
+        heirs: which ids claim which, and whose logs were taken over.
         owners: what is known of each owner.
         fingerprint: the hash of the version vector, with partial sums.
         unkept: the owners that a store lacks, each with the version up to which it has everything,
@@ -62,6 +75,7 @@ class Ledger:
         """
         self.default = Counter()
         self.names = Names(clock)
+        self.heirs: Heirs = self.names.heirs
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
@@ -87,7 +101,7 @@ class Ledger:
         known = self.names.sources.get(name)
         if known is not None:
             return known.copy()
-        found = Sources()
+        found = self.names.new_sources()
         for owner, entry in self._entries(name):
             found.take(owner, entry)
         return found
@@ -109,6 +123,8 @@ class Ledger:
         raised only if the group connects to it: a group from `since` says nothing of what is
         before, so one that starts beyond `have` leaves a gap.
         """
+        if group.owner in self.heirs.closed:
+            return False
         log = self.owners.get(group.owner)
         if log is None:
             log = OwnerLog()
@@ -126,12 +142,61 @@ class Ledger:
             news = True
         if known != (log.have, log.newest):
             self._rehash(group.owner, log)
+        if is_whole(log) and group.owner not in self.heirs.lists:
+            self._close(group.owner, log)
         return news
+
+    def ancestors(self, owner: bytes) -> list[Ancestor]:
+        """Returns the ids before an owner that it may take over, the oldest first.
+
+        They are a line without a gap and without a fork, and have only rows that can be summed up.
+        """
+        found: list[Ancestor] = []
+        log = self.owners.get(owner)
+        if log is None or is_whole(log):
+            return []
+        while parent := self.heirs.parent(owner):
+            log = self.owners.get(parent)
+            if log is None or not log.entries or log.newest > log.have:
+                break
+            if len(self.heirs.children(parent)) > 1 or not self.plain(parent):
+                break
+            found.append(Ancestor(parent, log.have, owner))
+            owner = parent
+        return found[::-1]
+
+    def plain(self, owner: bytes) -> bool:
+        """Returns whether an owner has only sums of counters that are nothing but sums here."""
+        log, sources = self.owners.get(owner), self.names.sources
+        return log is None or all(
+            row.name not in sources
+            and (isinstance(row, Entry) or row.name == DEFAULT or inherits(owner, row))
+            for row in log.entries.values()
+        )
+
+    def bundle(self, heir: bytes, ancestors: Iterable[Ancestor], version: int) -> list[Row]:
+        """Returns the rows by which an heir takes ancestors over, after a version of its log."""
+        bundle = Bundle(heir, version)
+        for owner, _, _ in ancestors:
+            log = self.owners[owner]
+            bundle.take(owner, log, listed(log) if owner in self.heirs.lists else None)
+        declared = self.owners[heir].entries.get(-1)
+        return bundle.rows(declared.floor if isinstance(declared, Entry) else 0)
 
     def learned_floor(self, group: Group) -> bool:
         """Returns whether the group brings a floor that is higher than any known here."""
         highest = self.default.highest
-        return any(entry.floor > highest and entry.name == DEFAULT for entry in group.entries)
+        if group.owner in self.heirs.closed:
+            return False
+        return any(
+            entry.floor > highest and entry.name == DEFAULT for entry in group.entries
+        ) or any(
+            said.name == DEFAULT
+            and inherits(group.owner, said)
+            and is_valid(said)
+            and floor_of(said) > highest
+            for said in group.said
+        )
 
     def group(self, owner: bytes, since: int, budget: int) -> tuple[Group | None, bool]:
         """Returns what a node lacks that has all of `owner` up to `since`, as `OwnerLog.group`."""
@@ -191,7 +256,9 @@ class Ledger:
         dropped: list[tuple[bytes, Slot]] = []
         while most > 0 and (taken := self.unkept.take(1, self.owners)):
             [(owner, note)] = taken
-            log = self.owners[owner]
+            log = self.owners.get(owner)
+            if log is None:
+                continue
             since, slots = note or (0, dict.fromkeys(log.entries))
             most -= 1 + len(slots)
             if most < 0:
@@ -258,11 +325,7 @@ class Ledger:
     def drop_said(self, owner: bytes, name: str, source: Source) -> None:
         """Drops a row about a source that is not the owner of the log."""
         self.drop(owner, (name, source))
-        writers = self.names.sources[name].writers
-        if owner in writers.get(source, ()):
-            writers[source].remove(owner)
-            if not writers[source]:
-                del writers[source]
+        self.names.sources[name].unwrite(source, owner)
 
     def over(self, name: str) -> list[Source]:
         """Returns the sources of a counter that have expired so long ago that they are dropped."""
@@ -271,7 +334,10 @@ class Ledger:
 
     def void(self, name: str) -> list[Source]:
         """Returns the sources of a counter of which a delete has left nothing."""
-        return [source for source, seen in self.names.sources[name].items() if seen.void]
+        sources = self.names.sources[name]
+        return [
+            source for source, seen in sources.items() if seen.void and not sources.folded(source)
+        ]
 
     def next_change(self, name: str) -> int | None:
         """Returns when a counter with sources changes by itself, in milliseconds since 1970."""
@@ -292,6 +358,9 @@ class Ledger:
             entry = log.entries.get(name)
             if entry is not None:
                 yield owner, entry
+            inherited = log.entries.get((name, inherited_source(owner)))
+            if inherited is not None:
+                yield owner, inherited
 
     def _note(self, owner: bytes, log: OwnerLog, slot: Slot) -> None:
         """Notes that a store lacks what the slot has now."""
@@ -311,7 +380,73 @@ class Ledger:
                 log.put(row)
                 self.names.add(row.name, row.count, 0 if known is None else known.count)
                 return True
+        if isinstance(row, Said) and (row.name == DEFAULT or self._sums_up(owner, row)):
+            return self._merge_line(owner, log, row, known)
         return self._merge_source(owner, log, row, known)
+
+    def _sums_up(self, owner: bytes, row: Said) -> bool:
+        return inherits(owner, row) and row.name not in self.names.sources
+
+    def _merge_line(self, owner: bytes, log: OwnerLog, row: Said, known: Row | None) -> bool:
+        """Merges a row of a line, or one that sums up what an heir inherited of a plain counter."""
+        if known is not None and _order(known) >= _order(row):
+            return False
+        if row.name == DEFAULT and not is_valid(row):
+            return False
+        self._note(owner, log, row.slot)
+        log.put(row)
+        if row.name != DEFAULT:
+            if owner in self.heirs.lists:
+                self.names.add(row.name, row.total, 0 if known is None else seen_in(known).total)
+        elif row.source.startswith(INHERITED):
+            self.default.merge(b"", floor_of(row), 0)
+            if owner in self.heirs.lists:
+                self.default.merge(INHERITED + owner, floor_of(row), row.total)
+        elif row.source.startswith(CLAIM):
+            self.heirs.claim(owner, row.source[1:])
+        return True
+
+    def _close(self, heir: bytes, log: OwnerLog) -> None:
+        """Lets what an heir inherited count, in place of the logs that it took over."""
+        ids = listed(log)
+        whole = [owner for owner in ids if owner in self.heirs.lists]
+        self.heirs.close(heir, ids)
+        self._count_inherited(heir, log, 1)
+        concerned = {row.name for row in log.entries.values()}
+        for owner in ids:
+            closed = self.owners.pop(owner, None)
+            if closed is None:
+                continue
+            concerned |= {row.name for row in closed.entries.values()}
+            if owner in whole:
+                self._count_inherited(owner, closed, -1)
+            for row in closed.entries.values():
+                self._uncount(owner, row)
+            self.fingerprint.drop(owner)
+        for name in concerned & self.names.sources.keys():
+            self.names.refresh(name)
+
+    def _count_inherited(self, heir: bytes, log: OwnerLog, sign: int) -> None:
+        for row in log.entries.values():
+            if not isinstance(row, Said) or not inherits(heir, row):
+                continue
+            if row.name != DEFAULT:
+                if row.name not in self.names.sources:
+                    self.names.add(row.name, sign * row.total)
+            elif sign > 0:
+                self.default.merge(INHERITED + heir, floor_of(row), row.total)
+            else:
+                self.default.drop(INHERITED + heir, floor_of(row))
+
+    def _uncount(self, owner: bytes, row: Row) -> None:
+        """Takes a row of a closed log out of the counters."""
+        if isinstance(row, Said):
+            if row.name in self.names.sources and row.source:
+                self.names.sources[row.name].unwrite(row.source, owner)
+        elif row.name == DEFAULT:
+            self.default.drop(owner, row.floor)
+        elif row.name not in self.names.sources:
+            self.names.add(row.name, -row.count)
 
     def _merge_default(self, owner: bytes, log: OwnerLog, row: Entry, known: Entry | None) -> bool:
         if known is not None:

@@ -15,6 +15,7 @@ from unicodedata import category
 from sortedcontainers import SortedList
 
 from ..wire import DEFAULT, NAME_BYTES, Row
+from .heirs import Heirs
 from .seen import ENDLESS
 from .sources import KEY, Sources
 
@@ -33,6 +34,7 @@ class Names:
 
     Attributes:
         total: the sum of all values.
+        heirs: the lines of owners.
         keyed: the counter's name of each key of a client, with the letter of its kind.
         sources: the sources of each counter that has more than sums, present or absent.
         touched: the names among those that changed since somebody took note of it.
@@ -45,6 +47,7 @@ class Names:
         "_noticed",
         "_sorted",
         "_values",
+        "heirs",
         "keyed",
         "sources",
         "total",
@@ -53,6 +56,7 @@ class Names:
 
     def __init__(self, clock: Callable[[], int]) -> None:
         """Takes what returns the time in milliseconds since 1970."""
+        self.heirs = Heirs()
         self.total = 0
         self.keyed: dict[bytes, str] = {}
         self.sources: dict[str, Sources] = {}
@@ -113,7 +117,7 @@ class Names:
         """
         sources = self.sources.get(name)
         if sources is None:
-            sources = self.sources[name] = Sources()
+            sources = self.sources[name] = self.new_sources()
             for other, entry in entries:
                 sources.take(other, entry)
         source = sources.take(owner, row)
@@ -121,6 +125,10 @@ class Names:
             self.keyed[source] = name
         self._follow(name)
         self.refresh(name)
+
+    def new_sources(self) -> Sources:
+        """Returns the sources of a counter of which nothing is known."""
+        return Sources(self.heirs.closed, self.heirs.lists)
 
     def refresh(self, name: str) -> None:
         """Brings the value of a counter with sources up to date, in the list and the sum of all."""

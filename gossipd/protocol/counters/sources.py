@@ -8,13 +8,14 @@ node's clock, or the latest start that the node sees, if that is later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..wire import Row
 from .seen import ENDLESS, Seen, seen_in
 
-OWNER, TOTAL, KEY = b"o", b"s", b"k"
-"""What is before an owner's id, the name of a client that states totals, and a request's key."""
+OWNER, TOTAL, KEY, INHERITED = b"o", b"s", b"k", b"i"
+"""What is before an owner's id, the name of a client that states totals, a request's key, and an
+heir's id, of whom the source is what it inherited."""
 
 Source = bytes
 """One of these letters, and what it says."""
@@ -23,13 +24,21 @@ Source = bytes
 class Sources:
     """The sources of one counter.
 
+    What an heir inherited counts in place of the owners that it closes. What was taken away of
+    those is taken away of it, unless a reset took away all that it inherited.
+
     Attributes:
         writers: for each source the owners of other logs with a row about it.
     """
 
-    __slots__ = ("_seen", "_wakes", "writers")
+    __slots__ = ("_closed", "_lists", "_seen", "_wakes", "writers")
 
-    def __init__(self) -> None:
+    def __init__(
+        self, closed: Mapping[bytes, bytes], lists: Mapping[bytes, tuple[bytes, ...]]
+    ) -> None:
+        """Takes the heir of each closed owner, and the closed owners of each heir."""
+        self._closed = closed
+        self._lists = lists
         self._seen: dict[Source, Seen] = {}
         self._wakes = 0
         self.writers: dict[Source, list[bytes]] = {}
@@ -43,7 +52,7 @@ class Sources:
 
     def copy(self) -> Sources:
         """Returns sources of their own that say the same."""
-        copied = Sources()
+        copied = Sources(self._closed, self._lists)
         copied._seen.update(self._seen)
         return copied
 
@@ -81,6 +90,14 @@ class Sources:
         self._seen[source] = said if known is None else known.merged(said)
         return source
 
+    def unwrite(self, source: Source, owner: bytes) -> None:
+        """Takes note that the log of an owner has no row about a source any more."""
+        writers = self.writers.get(source, [])
+        if owner in writers:
+            writers.remove(owner)
+            if not writers:
+                del self.writers[source]
+
     def drop(self, source: Source) -> None:
         """Forgets a source, all of whose rows are dropped."""
         self._seen.pop(source, None)
@@ -93,13 +110,17 @@ class Sources:
     def life(self, clock: int) -> tuple[int, int] | None:
         """Returns the interval of the present life, None if the counter is absent."""
         now = self.time(clock)
-        spans = [(each.start, each.end) for each in self._seen.values() if not each.void]
+        spans = [
+            (each.start, each.end)
+            for source, each in self._seen.items()
+            if not each.void and self._counts(source, each)
+        ]
         return next((each for each in _lives(spans) if each[0] <= now < each[1]), None)
 
     def value(self, clock: int) -> int | None:
         """Returns the value, None if the counter is absent."""
         life = self.life(clock)
-        return None if life is None else sum(each.contribution for _, each in self.living(life))
+        return None if life is None else sum(self.left(*each) for each in self.living(life))
 
     def living(self, life: tuple[int, int]) -> list[tuple[Source, Seen]]:
         """Returns the sources of a life."""
@@ -107,8 +128,47 @@ class Sources:
         return [
             (source, seen)
             for source, seen in self._seen.items()
-            if not seen.void and start <= seen.start < end
+            if not seen.void and start <= seen.start < end and self._counts(source, seen)
         ]
+
+    def left(self, source: Source, seen: Seen) -> int:
+        """Returns what is left of a source that counts."""
+        left = seen.contribution
+        if source.startswith(INHERITED) and seen.rank > seen.base_rank:
+            left -= sum(each.base for each in self._taken(source[1:]))
+        return left
+
+    def _taken(self, heir: bytes) -> Iterator[Seen]:
+        """Yields what is known of the owners whose bases count against what an heir inherited.
+
+        The newest come first, up to one that itself had inherited and of which that was taken away.
+        """
+        for owner in reversed(self._lists.get(heir, ())):
+            seen = self._seen.get(OWNER + owner)
+            if seen is not None and seen.base_rank:
+                yield seen
+            inherited = self._seen.get(INHERITED + owner)
+            if inherited is not None and inherited.base_rank:
+                yield inherited
+                return
+
+    def _counts(self, source: Source, seen: Seen) -> bool:
+        """Returns whether a source counts, rather than being part of what an heir inherited.
+
+        What was inherited is not there any more where deletes took away all that it was made of.
+        """
+        if source.startswith(OWNER):
+            return source[1:] not in self._closed
+        if not source.startswith(INHERITED):
+            return True
+        if source[1:] not in self._lists:
+            return False
+        taken = list(self._taken(source[1:]))
+        return not any(each.gone for each in taken) or self.left(source, seen) != 0
+
+    def folded(self, source: Source) -> bool:
+        """Returns whether what is known of a source still counts against an heir."""
+        return source.startswith((OWNER, INHERITED)) and source[1:] in self._closed
 
     def counted(self, source: Source, last: int, ttl: int | None, clock: int) -> Seen:
         """Returns a source as it is in the present life, or in a new one, before it counts more.

@@ -27,6 +27,7 @@ from .ahead import Ahead
 from .answers import Answers
 from .commands import Change, Command, Increment, all_changes
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
+from .heirs import Ancestor, claim_row
 from .ledger import Ledger, group_of
 from .plan import Plan
 from .pushes import Pushes
@@ -87,6 +88,8 @@ class Writes(Part):
         self._sequence = 0
         self._owner = b""
         self._version = 0
+        # Whether this process has drawn an id, and so claimed the one that its directory had last.
+        self._drew = False
         # Former owner ids of this process, given up because a copy of it counts under them.
         self._copied: list[bytes] = []
 
@@ -107,6 +110,20 @@ class Writes(Part):
             self._followers.setdefault(self._sequence, []).extend(commands)
         else:
             self._answer_done(commands)
+
+    def runs_as(self, owner: bytes) -> bool:
+        """Returns whether this process counts under an id, did so, or is about to learn of it."""
+        return owner in (self._owner, *self._copied) or any(
+            owner == staged.group.owner for staged in self._staged
+        )
+
+    def ancestors(self) -> list[Ancestor]:
+        """Returns the ids that the present one may take over, none while writes are staged."""
+        return [] if self._staged or not self._owner else self._ledger.ancestors(self._owner)
+
+    def inherit(self, ancestors: Iterable[Ancestor]) -> None:
+        """Takes over what ancestors counted, all of whom `ancestors` returns."""
+        self._stage_own(self._ledger.bundle(self._owner, ancestors, self._version))
 
     def restate(self, names: Iterable[str]) -> None:
         """Writes rows anew, under the present owner id, of which more is known by now."""
@@ -160,6 +177,8 @@ class Writes(Part):
         news = self._ledger.apply(group)
         if news:
             self._runtime.emit(Record(group))
+        if self._owner in self._ledger.heirs.closed:
+            self._retire(self._version)
         if then is not None:
             then()
         return news
@@ -201,6 +220,8 @@ class Writes(Part):
         Raises ValueError if `write` is not the oldest staged one: the driver reports in order.
         """
         staged = self._pop(write)
+        if write.line:
+            self._ledger.heirs.line = write.line
         if not staged.own:
             self._ledger.apply(staged.group)
         elif staged.group.owner in self._copied:
@@ -259,10 +280,14 @@ class Writes(Part):
 
     def _own_id(self) -> bytes:
         if not self._owner:
+            line = b"" if self._drew else self._ledger.heirs.line
             self._new_id()
+            if line:
+                self._stage_own([claim_row(1, line)])
         return self._owner
 
     def _new_id(self) -> None:
+        self._drew = True
         self._answers.give_up()
         self._owner = self._runtime.rng.randbytes(16)
         self._version = 0
@@ -355,7 +380,7 @@ class Writes(Part):
         own: bool = False,
     ) -> None:
         self._sequence += 1
-        write = Write(self._sequence, (group,))
+        write = Write(self._sequence, (group,), group.owner if own and not group.since else b"")
         self._staged.append(_Staged(write, own, commands, then))
         self._ahead.add(group)
         self._runtime.emit(Persist(write))

@@ -359,6 +359,32 @@ class Unanswered(Message, tag=18, gc=False, frozen=True):
     source: Id
 
 
+class FoldAsk(Message, tag=19, frozen=True):
+    """Asks a member whether anything is against it that an heir takes ids over.
+
+    Attributes:
+        number: what the answer has to repeat.
+        heir: who claims the last of the ids; each of the others is claimed by the next one.
+        ids: the ids, with the versions up to which their logs are taken over.
+    """
+
+    number: Number
+    heir: Owner
+    ids: Annotated[list[Have], Meta(max_length=100)]
+
+
+class FoldAnswer(Message, tag=20, gc=False, frozen=True):
+    """Answers a `FoldAsk`.
+
+    Attributes:
+        number: the number of the question.
+        agreed: whether nothing is against it.
+    """
+
+    number: Number
+    agreed: bool
+
+
 KINDS: Final[dict[type, str]] = {
     kind: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     for kind in Message.__subclasses__()

@@ -35,7 +35,16 @@ class Disk:
             all the same.
     """
 
-    __slots__ = ("_entries", "_have", "_recorded", "_said", "delay", "failing", "sync_interval")
+    __slots__ = (
+        "_entries",
+        "_have",
+        "_line",
+        "_recorded",
+        "_said",
+        "delay",
+        "failing",
+        "sync_interval",
+    )
 
     def __init__(self, sync_interval: float | None = None) -> None:
         self.delay: Delay | None = None
@@ -46,6 +55,8 @@ class Disk:
         # Up to which version each owner's entries are all there.
         self._have: dict[bytes, int] = {}
         self._recorded: list[Group] = []
+        # The owner id that was drawn last on this disk.
+        self._line = b""
 
     def slow_down(self, delay: Delay | None) -> None:
         """Lets each transaction take so long from now on; None: no time."""
@@ -62,20 +73,31 @@ class Disk:
             self._said.clear()
             self._have.clear()
             self._recorded.clear()
+            self._line = b""
             if state is not None:
                 self.flush(state.groups)
+                self._line = state.line
 
-    def flush(self, groups: Iterable[Group]) -> None:
-        """Syncs what the node hands over: all that it knows and that is not here yet."""
+    def flush(self, groups: Iterable[Group], closed: Iterable[bytes] = ()) -> None:
+        """Syncs what the node hands over: all that it knows and that is not here yet.
+
+        Nothing is kept of the owners that are `closed`.
+        """
         self._recorded.clear()
         for group in groups:
             self._put(group)
+        gone = frozenset(closed)
+        if gone:
+            self._entries = {k: each for k, each in self._entries.items() if k[0] not in gone}
+            self._said = {k: each for k, each in self._said.items() if k[0] not in gone}
+            self._have = {k: each for k, each in self._have.items() if k not in gone}
 
     def write(self, write: Write) -> None:
         """Puts a staged write on the disk."""
         if self.sync_interval is not None:
             for group in write.groups:
                 self._put(group)
+            self._line = write.line or self._line
 
     def record(self, group: Group) -> None:
         """Adds entries of another owner, which are not synced yet."""
@@ -120,15 +142,15 @@ class Disk:
             )
             for owner, have in self._have.items()
         ]
-        return attrs.evolve(state, groups=tuple(groups))
+        return attrs.evolve(state, groups=tuple(groups), line=self._line)
 
     def contents(self) -> tuple[object, ...]:
         """Returns all that is on the disk, synced or not, for `put_back`. Copy it to keep it."""
-        return self._entries, self._said, self._have, self._recorded
+        return self._entries, self._said, self._have, self._recorded, self._line
 
     def put_back(self, contents: Any) -> None:
         """Replaces the content by an earlier one, which `contents` returned."""
-        self._entries, self._said, self._have, self._recorded = contents
+        self._entries, self._said, self._have, self._recorded, self._line = contents
 
     def _put(self, group: Group) -> None:
         """Merges a group: of two entries with one key, the one with the higher version stays."""

@@ -351,7 +351,7 @@ class Process:
         if not self._stands:
             changes = self.node.changes()
             if changes is not None:
-                self._disk.flush(changes.groups)
+                self._disk.flush(changes.groups, changes.closed)
         self._clock.at(self._clock.now + interval, self._sync, interval)
 
     # Timers
