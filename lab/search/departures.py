@@ -11,6 +11,7 @@ from gossipd.sim.scenario import Scenario
 from gossipd.sim.world import Crashed, DiskReplaced, Host, Leaving, Observed, SetBack, World, id_of
 
 from .findings import Checker
+from .orders import inherited_by
 
 _ROUNDING = 1e-3
 
@@ -18,7 +19,10 @@ _GRACE = 2.5
 """Probe intervals after healing in which a suspicion of before may still end in a verdict."""
 
 _Slots = Mapping[tuple[bytes, str, int], int]
-"""The version of each slot. Of what it counts one cannot tell what is newer, since it may fall."""
+"""The version of each slot, and one without a name of each owner that an heir took over.
+
+Of what a slot counts one cannot tell what is newer, since it may fall.
+"""
 
 
 def _slots(host: Host) -> _Slots:
@@ -26,6 +30,8 @@ def _slots(host: Host) -> _Slots:
     groups = () if state is None else state.groups
     found = {}
     for group in groups:
+        for owner in inherited_by(group):
+            found[owner, "", 0] = 1
         for entry in group.entries:
             found[group.owner, entry.name, entry.floor] = entry.version
         # Rows about others go once the others have written the same, and what expires is not taken
@@ -81,7 +87,9 @@ class Leaves(Checker):
 
 
 def _covers(slots: _Slots, wanted: _Slots) -> bool:
-    return all(slots.get(key, 0) >= version for key, version in wanted.items())
+    return all(
+        slots.get(key, 0) >= version or (key[0], "", 0) in slots for key, version in wanted.items()
+    )
 
 
 class Healed(Checker):

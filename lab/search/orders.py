@@ -11,7 +11,10 @@ from functools import cache
 
 import attrs
 
-from gossipd.protocol import Entry, Group
+from gossipd.protocol import DEFAULT, Entry, Group
+
+_ALL = 2**62
+"""A version that no owner reaches."""
 
 Entries = Mapping[bytes, tuple[int, Sequence[Entry]]]
 """By owner: up to which version all its entries are there, and those that are listed."""
@@ -78,7 +81,30 @@ def _orders(operations: Sequence[Operation], there: int) -> frozenset[int]:
 
 def entries_of(groups: Iterable[Group]) -> Entries:
     """Returns what the groups of a node or a store hold."""
-    return {group.owner: (group.upto, group.entries) for group in groups}
+    groups = list(groups)
+    found = {group.owner: (group.upto, list(group.entries)) for group in groups}
+    for group in groups:
+        kept = [
+            Entry(1, DEFAULT, int(said.source[1:]), said.total)
+            for said in group.said
+            if said.name == DEFAULT and said.source.startswith(b"i")
+        ]
+        closed = inherited_by(group)
+        if closed:
+            found[group.owner][1].extend(kept)
+        for owner in closed:
+            # The sum of several owners tells at least that none of them can have counted more.
+            found[owner] = (_ALL, kept)
+    return found
+
+
+def inherited_by(group: Group) -> list[bytes]:
+    """Returns the owners that an heir took over, if all of its log is here up to the end."""
+    rows = [said for said in group.said if said.name == DEFAULT]
+    if not any(said.source == b"e" and said.version <= group.upto for said in rows):
+        return []
+    ids = [said.source[1:] for said in rows if said.source.startswith(b"c")]
+    return [some[at : at + 16] for some in ids for at in range(0, len(some), 16)]
 
 
 def has_effect_of(operation: Operation, entries: Entries) -> bool:

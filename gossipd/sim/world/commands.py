@@ -167,7 +167,8 @@ class Commands:
                 return ()
             written = [effect.write for effect in effects if isinstance(effect, Persist)]
             for request in requests:
-                request.stage(written[0] if written else None)
+                # Before the first change of a process it may write which id it claims.
+                request.stage(written[-1] if written else None)
             return effects
 
         self._world.host(requests[0].node).command(guarded)
