@@ -101,6 +101,7 @@ class _Drawer:
         self._aimed = rng.random() < 0.5
         # Whether syncs are among the commands, so that the order of commands matters.
         self._ordered = False
+        self._place = 0
 
     def words(self) -> Words:
         rng = self._rng
@@ -212,6 +213,7 @@ class _Drawer:
         if rng.random() < 0.3:
             words |= self._removals()
         words["change"] = self._changes(number)
+        self._place = number
         return {word: texts for word, texts in words.items() if texts}
 
     def _changes(self, number: int) -> list[str]:
@@ -345,6 +347,7 @@ class _Drawer:
         restarts = words.setdefault("restart", [])
         counts = words.setdefault("increment", [])
         names = f",names={self._names}" if self._names else ""
+        most = MOST_ORDERED if self._ordered else MOST_INCREMENTS + 15
         for node in range(self._nodes):
             at = 0.0
             for _ in range(rng.randint(1, 6)):
@@ -352,7 +355,10 @@ class _Drawer:
                 if at > self._duration - 0.3:
                     break
                 restarts.append(f"n{node}@{at}+{rng.choice((0.05, 0.1))}")
-                counts.append(f"n{node}@{round(at + 0.15, 3)},amount={rng.randint(1, 9)}{names}")
+                if self._place < most:
+                    amount = 1 if self._ordered else 1 << self._place
+                    counts.append(f"n{node}@{round(at + 0.15, 3)},amount={amount}{names}")
+                    self._place += 1
 
     def _restart(self) -> str:
         text = self._lasting(0.001, 10)
