@@ -353,7 +353,11 @@ def test_a_member_that_is_taken_in_elsewhere_takes_no_second_cluster_along() -> 
     commands.increment(C, 7)
     world.run(12)
     faults.take_over(A, [D])
-    assert world.run_until(lambda: counts(world) == {A: 5, B: 5, C: 7, D: 5}, 60)
+    world.run(25)
+    assert {A: 0, B: 5, C: 7, D: 0} == counts(world)
+    assert world.node(A).statistics().cluster == world.node(D).statistics().cluster != ""
+    commands.register(B, A)
+    assert world.run_until(lambda: counts(world) == {A: 5, B: 5, C: 7, D: 5}, 10)
     world.network.heal(*rules)
     world.run(30)
     assert {A: 5, B: 5, C: 7, D: 5} == counts(world)

@@ -17,9 +17,9 @@ was contacted. The other then sees that the ids meet.
 
 - A seed (`--join`) or a registered name unites, whatever was counted: somebody asked for it. A seed
   whose address is that of a known member was joined before, and may have been given to another
-  cluster since. It unites only while one side has not counted, if the node there is alone, or if
-  nobody else has had our id: then the two parted before they had one. A seed that was a member only
-  before there was an id does not count as joined.
+  cluster since. It unites only if the node there is alone, or if nobody else has had our id: then
+  the two parted before they had one. A seed that was a member only before there was an id does not
+  count as joined.
 - Discovery unites while one side has not counted.
 - Nothing else does: neither tries of the dead and of members on disk, nor pings and gossip.
 
@@ -51,7 +51,7 @@ from .cluster_ids import drawn_from, mark_of, shown, united
 from .contacts import Contacts
 from .echoes import Echoes
 from .peer import Peer
-from .reasons import ASKED, CHANCE, RETURNED, Reasons
+from .reasons import ASKED, CHANCE, DISCOVERED, RETURNED, Reasons
 from .seeds import SeedWatch
 from .table import MemberTable
 
@@ -254,9 +254,9 @@ class Clusters(Part):
         if any(each in self.ids for each in told.ids):
             self._merge(peer, told)
             return True
-        both_counted = told.counted and self._has_counted()
+        young = why == DISCOVERED and not (told.counted and self._has_counted())
         back = why == RETURNED and (told.lone or not self._shared)
-        if why == ASKED or (why and not both_counted) or back:
+        if why == ASKED or young or back:
             self._merge(peer, told)
             return True
         self._keep_apart(peer.source, told)
