@@ -17,6 +17,7 @@ from ..part import Admits, Handler, Part
 from ..runtime import Runtime
 from ..wire import FoldAnswer, FoldAsk, Have
 from .heirs import Ancestor
+from .inheritance import plain
 from .ledger import Ledger
 from .writes import Writes
 
@@ -91,7 +92,7 @@ class Folding(Part):
             or self._writes.runs_as(owner)
             or ledger.newest(owner) > ancestor.version
             or any(child != ancestor.heir for child in ledger.heirs.children(owner))
-            or not ledger.plain(owner)
+            or not plain(ledger, owner)
         )
 
     def _begin(self) -> None:

@@ -29,8 +29,6 @@ from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
 from .floors import Counter
 from .heirs import (
     CLAIM,
-    Ancestor,
-    Bundle,
     Heirs,
     floor_of,
     inherited_source,
@@ -42,13 +40,10 @@ from .heirs import (
 from .named import Names
 from .owner_log import OwnerLog, version_of
 from .seen import seen_in
-from .sources import INHERITED, OWNER, Source, Sources, about, owner_of
+from .sources import INHERITED, OWNER, Source, Sources, owner_of
 
 CONTENT_ENTRIES = 64
 """How many entries the sweep compares at a time."""
-
-GRACE_MS = 600_000
-"""For how long what has expired is kept, so that who counts on with it can still be told."""
 
 _Unkept = tuple[int, dict[Slot, None]]
 
@@ -58,6 +53,7 @@ class Ledger:
 
     Attributes:
         default: the counter `DEFAULT`.
+        clock: returns the time in milliseconds since 1970.
         names: the values of all other counters, and the names of all that there are.
         heirs: which ids claim which, and whose logs were taken over.
         owners: what is known of each owner.
@@ -80,7 +76,7 @@ class Ledger:
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
         self._key = key
-        self._clock = clock
+        self.clock = clock
 
     def value(self, name: str) -> int:
         """Returns the counter's value, 0 for a name that was never counted."""
@@ -145,43 +141,6 @@ class Ledger:
         if is_whole(log) and group.owner not in self.heirs.lists:
             self._close(group.owner, log)
         return news
-
-    def ancestors(self, owner: bytes) -> list[Ancestor]:
-        """Returns the ids before an owner that it may take over, the oldest first.
-
-        They are a line without a gap and without a fork, and have only rows that can be summed up.
-        """
-        found: list[Ancestor] = []
-        log = self.owners.get(owner)
-        if log is None or is_whole(log):
-            return []
-        while parent := self.heirs.parent(owner):
-            log = self.owners.get(parent)
-            if log is None or not log.entries or log.newest > log.have:
-                break
-            if len(self.heirs.children(parent)) > 1 or not self.plain(parent):
-                break
-            found.append(Ancestor(parent, log.have, owner))
-            owner = parent
-        return found[::-1]
-
-    def plain(self, owner: bytes) -> bool:
-        """Returns whether an owner has only sums of counters that are nothing but sums here."""
-        log, sources = self.owners.get(owner), self.names.sources
-        return log is None or all(
-            row.name not in sources
-            and (isinstance(row, Entry) or row.name == DEFAULT or inherits(owner, row))
-            for row in log.entries.values()
-        )
-
-    def bundle(self, heir: bytes, ancestors: Iterable[Ancestor], version: int) -> list[Row]:
-        """Returns the rows by which an heir takes ancestors over, after a version of its log."""
-        bundle = Bundle(heir, version)
-        for owner, _, _ in ancestors:
-            log = self.owners[owner]
-            bundle.take(owner, log, listed(log) if owner in self.heirs.lists else None)
-        declared = self.owners[heir].entries.get(-1)
-        return bundle.rows(declared.floor if isinstance(declared, Entry) else 0)
 
     def learned_floor(self, group: Group) -> bool:
         """Returns whether the group brings a floor that is higher than any known here."""
@@ -295,61 +254,22 @@ class Ledger:
         self.names.keyed.pop(source, None)
         sources.drop(source)
 
-    def redundant(self, name: str) -> list[tuple[bytes, Source]]:
-        """Returns log and source of the rows of a counter that say nothing another does not say.
-
-        A row about an owner is one once the owner's own row has the same taken away. Of rows about
-        a client one is left that has come as far as any, and of equal ones that of the least owner.
-        """
-        found: list[tuple[bytes, Source]] = []
-        for source, writers in self.names.sources[name].writers.items():
-            rows = {by: row for by in writers if (row := self._row(by, (name, source)))}
-            owner = owner_of(source)
-            if owner is not None:
-                own = self._row(owner, name)
-                if own is not None:
-                    cut = seen_in(own).cut
-                    found += [(by, source) for by, row in rows.items() if seen_in(row).cut <= cut]
-                continue
-            for by, row in rows.items():
-                said = seen_in(row)
-                for other, covering in rows.items():
-                    more = seen_in(covering)
-                    same = (more.rank, more.cut) == (said.rank, said.cut)
-                    covers = more.rank >= said.rank and more.cut >= said.cut
-                    if other != by and covers and (not same or other < by):
-                        found.append((by, source))
-                        break
-        return found
-
     def drop_said(self, owner: bytes, name: str, source: Source) -> None:
         """Drops a row about a source that is not the owner of the log."""
         self.drop(owner, (name, source))
         self.names.sources[name].unwrite(source, owner)
 
-    def over(self, name: str) -> list[Source]:
-        """Returns the sources of a counter that have expired so long ago that they are dropped."""
-        sources, clock = self.names.sources[name], self._clock()
-        return [source for source, seen in sources.items() if seen.over(clock, GRACE_MS)]
-
-    def void(self, name: str) -> list[Source]:
-        """Returns the sources of a counter of which a delete has left nothing."""
-        sources = self.names.sources[name]
-        return [
-            source for source, seen in sources.items() if seen.void and not sources.folded(source)
-        ]
-
-    def next_change(self, name: str) -> int | None:
-        """Returns when a counter with sources changes by itself, in milliseconds since 1970."""
-        sources = self.names.sources[name]
-        return sources.next_change(self._clock(), GRACE_MS)
+    def next_change(self, name: str, grace: int) -> int | None:
+        """Returns when a counter with sources changes by itself, as `Sources.next_change`."""
+        return self.names.sources[name].next_change(self.clock(), grace)
 
     def _stored(self, owner: bytes, since: int, slots: Iterable[Slot], upto: int) -> Group:
         entries = self.owners[owner].entries
         rows = sorted([entries[slot] for slot in slots if slot in entries], key=version_of)
         return group_of(owner, since, upto, rows)
 
-    def _row(self, owner: bytes, slot: Slot) -> Row | None:
+    def row(self, owner: bytes, slot: Slot) -> Row | None:
+        """Returns the row of a slot in the log of an owner, None if there is none."""
         log = self.owners.get(owner)
         return None if log is None else log.entries.get(slot)
 
@@ -460,16 +380,11 @@ class Ledger:
     def _merge_source(self, owner: bytes, log: OwnerLog, row: Row, known: Row | None) -> bool:
         """Merges a row of a counter that has sources, or has them from now on.
 
-        What is over is not taken: its rows were dropped here, or will be at once. Nor is anything
-        about `DEFAULT`, which nobody writes.
+        Nothing is taken that is said about `DEFAULT`, which nobody writes.
         """
         if row.name == DEFAULT or (known is not None and _order(known) >= _order(row)):
             return False
-        said, sources = seen_in(row), self.names.sources.get(row.name)
-        before = None if sources is None else sources.seen(about(owner, row))
-        after = said if before is None else before.merged(said)
-        if after.over(self._clock(), GRACE_MS):
-            return False
+        sources = self.names.sources.get(row.name)
         entries = list(self._entries(row.name)) if sources is None else []
         self._note(owner, log, row.slot)
         log.put(row)

@@ -28,6 +28,7 @@ from .answers import Answers
 from .commands import Change, Command, Increment, all_changes
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .heirs import Ancestor, claim_row
+from .inheritance import ancestors, bundle
 from .ledger import Ledger, group_of
 from .plan import Plan
 from .pushes import Pushes
@@ -119,11 +120,11 @@ class Writes(Part):
 
     def ancestors(self) -> list[Ancestor]:
         """Returns the ids that the present one may take over, none while writes are staged."""
-        return [] if self._staged or not self._owner else self._ledger.ancestors(self._owner)
+        return [] if self._staged or not self._owner else ancestors(self._ledger, self._owner)
 
-    def inherit(self, ancestors: Iterable[Ancestor]) -> None:
+    def inherit(self, found: Iterable[Ancestor]) -> None:
         """Takes over what ancestors counted, all of whom `ancestors` returns."""
-        self._stage_own(self._ledger.bundle(self._owner, ancestors, self._version))
+        self._stage_own(bundle(self._ledger, self._owner, found, self._version))
 
     def restate(self, names: Iterable[str]) -> None:
         """Writes rows anew, under the present owner id, of which more is known by now."""

@@ -8,6 +8,7 @@ from gossipd.protocol import Change, Increment
 from gossipd.protocol.counters import Counters
 from gossipd.protocol.counters.folding import Folding
 from gossipd.protocol.counters.heirs import claim_row
+from gossipd.protocol.counters.inheritance import ancestors, bundle
 from gossipd.protocol.counters.ledger import Ledger, group_of
 from gossipd.protocol.effects import Effect
 from gossipd.protocol.membership import Contacts, Echoes, Member, Peer, RoundTrips
@@ -228,7 +229,7 @@ def test_a_member_objects_to_what_would_be_lost_or_count_twice() -> None:
     assert not agrees(member(group_of(NEW, 0, 1, [claim_row(1, OLD)])), ask)
     assert not agrees(member(), FoldAsk(1, NEW, [Have(OLD, 1)]))
     closing = member()
-    rows = closing.ledger.bundle(OTHER, closing.ledger.ancestors(OTHER), 1)
+    rows = bundle(closing.ledger, OTHER, ancestors(closing.ledger, OTHER), 1)
     closing.ledger.apply(group_of(OTHER, 1, rows[-1].version, rows))
     assert not agrees(closing, ask)
 
@@ -265,7 +266,7 @@ def test_an_id_that_somebody_closed_is_given_up() -> None:
     other = Ledger(b"key")
     for group in (*log, group_of(NEW, 0, 1, [claim_row(1, own)])):
         other.apply(group)
-    rows = other.bundle(NEW, other.ancestors(NEW), 1)
+    rows = bundle(other, NEW, ancestors(other, NEW), 1)
     process.counters.writes.merge(group_of(NEW, 0, 1, [claim_row(1, own)]))
     process.counters.writes.merge(group_of(NEW, 1, rows[-1].version, rows))
     assert own in process.ledger.heirs.closed

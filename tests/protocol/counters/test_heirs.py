@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.counters.heirs import claim_row, closed_ids, is_valid, listed
+from gossipd.protocol.counters.inheritance import ancestors, bundle
 from gossipd.protocol.counters.ledger import Ledger, group_of
 from gossipd.protocol.wire import DEFAULT, Entry, Group, Row, Said
 
@@ -24,7 +25,7 @@ def log(owner: bytes, *rows: Row) -> Group:
 def folded(ledger: Ledger, heir: bytes) -> Group:
     """Lets an heir fold, and returns what it wrote."""
     version = ledger.have(heir)
-    rows = ledger.bundle(heir, ledger.ancestors(heir), version)
+    rows = bundle(ledger, heir, ancestors(ledger, heir), version)
     group = group_of(heir, version, rows[-1].version, rows)
     ledger.apply(group)
     return group
@@ -94,15 +95,15 @@ def test_a_bundle_with_a_gap_does_not_count() -> None:
 
 def test_what_is_no_line_is_not_folded() -> None:
     """Nor what lies beyond a gap, is claimed twice, or says more than sums."""
-    assert [each.owner for each in line(OLD, NEW).ancestors(SECOND)] == [FIRST]
+    assert [each.owner for each in ancestors(line(OLD, NEW), SECOND)] == [FIRST]
     gap = group_of(FIRST, 4, 5, [Entry(5, "a", 0, 9)])
-    assert line(OLD, NEW, gap).ancestors(SECOND) == []
+    assert ancestors(line(OLD, NEW, gap), SECOND) == []
     assert line(OLD, NEW, log(THIRD, claim_row(1, FIRST))).ancestors(SECOND) == []
     keyed = group_of(FIRST, 3, 4, [Said(4, "c", b"k1", 1, 1)])
-    assert line(OLD, keyed, NEW).ancestors(SECOND) == []
+    assert ancestors(line(OLD, keyed, NEW), SECOND) == []
     reset = log(OTHER, Said(1, "a", b"o" + FIRST, 1, 5, 1, 5))
-    assert line(OLD, NEW, reset).ancestors(SECOND) == []
-    assert line(NEW).ancestors(SECOND) == []
+    assert ancestors(line(OLD, NEW, reset), SECOND) == []
+    assert ancestors(line(NEW), SECOND) == []
 
 
 def test_generations_are_folded_into_each_other() -> None:
@@ -123,7 +124,7 @@ def test_a_process_folds_once() -> None:
     """A log that has its end takes nothing over any more."""
     ledger = line(OLD, NEW)
     folded(ledger, SECOND)
-    assert ledger.ancestors(SECOND) == []
+    assert ancestors(ledger, SECOND) == []
 
 
 @given(st.integers(0, 2**32))
