@@ -347,7 +347,7 @@ class _Drawer:
         restarts = words.setdefault("restart", [])
         counts = words.setdefault("increment", [])
         names = f",names={self._names}" if self._names else ""
-        most = MOST_ORDERED if self._ordered else MOST_INCREMENTS + 15
+        most = MOST_ORDERED if self._ordered else MOST_INCREMENTS + 10
         for node in range(self._nodes):
             at = 0.0
             for _ in range(rng.randint(1, 6)):

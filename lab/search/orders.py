@@ -121,9 +121,13 @@ def holds(operation: Operation, entries: Entries) -> bool:
         return False
     wanted = operation.entry
     if operation.raises_to is None:
-        _, kept = entries.get(operation.owner, (0, ()))
+        have, kept = entries.get(operation.owner, (0, ()))
+        # Larger amounts are powers of two, by which a sum of several owners is told apart.
+        bits = operation.amount if have == _ALL and operation.amount >= 8 else 0
         return any(
-            (each.name, each.floor) == (wanted.name, wanted.floor) and each.count >= wanted.count
+            (each.name, each.floor) == (wanted.name, wanted.floor)
+            and each.count >= wanted.count
+            and each.count & bits == bits
             for each in kept
         )
     return any(

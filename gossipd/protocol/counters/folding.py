@@ -4,6 +4,7 @@
     A <--fold_answer (yes)--------- every member
     A writes what it inherits
 
+A member that does not hold the same of an id says no, so that nothing is folded before all agree.
 A process folds once. It does not as long as there is a member that is not live, or that was one in
 an earlier run and has not been met: such a one may hold more of an id, or be a copy. What is asked
 for in vain is asked again later, ever more seldom.
@@ -15,13 +16,13 @@ from ..membership import Contacts, MemberTable, Peer
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import FoldAnswer, FoldAsk, Have
+from ..wire import Bequest, FoldAnswer, FoldAsk
 from .heirs import Ancestor
 from .inheritance import plain
 from .ledger import Ledger
 from .writes import Writes
 
-_IDS_PER_ASK = 30
+_IDS_PER_ASK = 20
 """As many as fit into a datagram beside its other parts."""
 
 _ROUND_SECONDS = 1.0
@@ -70,7 +71,7 @@ class Folding(Part):
         """Answers whether anything that is known here is against it."""
         heirs = [each.owner for each in ask.ids[1:]] + [ask.heir]
         agreed = not any(
-            self._objects(Ancestor(each.owner, each.version, heir))
+            self._objects(Ancestor(each.owner, each.version, each.digest, heir))
             for each, heir in zip(ask.ids, heirs, strict=True)
         )
         self._outbox.send(peer.source, FoldAnswer(ask.number, agreed))
@@ -90,7 +91,8 @@ class Folding(Part):
         return (
             owner in ledger.heirs.closed
             or self._writes.runs_as(owner)
-            or ledger.newest(owner) > ancestor.version
+            or (ledger.have(owner), ledger.newest(owner)) != (ancestor.version, ancestor.version)
+            or ledger.digest(owner) != ancestor.digest
             or any(child != ancestor.heir for child in ledger.heirs.children(owner))
             or not plain(ledger, owner)
         )
@@ -106,7 +108,7 @@ class Folding(Part):
         for at in range(0, len(self._asked), _IDS_PER_ASK):
             some = self._asked[at : at + _IDS_PER_ASK]
             self._number += 1
-            ids = [Have(each.owner, each.version) for each in some]
+            ids = [Bequest(each.owner, each.version, each.digest) for each in some]
             self._pages[self._number] = FoldAsk(self._number, some[-1].heir, ids)
         self._rounds = 0
         self._ask()

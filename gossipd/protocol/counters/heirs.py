@@ -28,10 +28,14 @@ _END_SLOT = (DEFAULT, END)
 
 
 class Ancestor(NamedTuple):
-    """An id that may be taken over: everything up to `version` is here, and `heir` claims it."""
+    """An id that may be taken over, as `heir` claims it: its log goes up to `version`.
+
+    The digest is the hash of the log. A machine that was set back may have given a version twice.
+    """
 
     owner: bytes
     version: int
+    digest: int
     heir: bytes
 
 

@@ -24,7 +24,7 @@ def ancestors(ledger: Ledger, owner: bytes) -> list[Ancestor]:
             break
         if len(ledger.heirs.children(parent)) > 1 or not plain(ledger, parent):
             break
-        found.append(Ancestor(parent, log.have, owner))
+        found.append(Ancestor(parent, log.have, ledger.digest(parent), owner))
         owner = parent
     return found[::-1]
 
@@ -42,7 +42,7 @@ def plain(ledger: Ledger, owner: bytes) -> bool:
 def bundle(ledger: Ledger, heir: bytes, ancestors: Iterable[Ancestor], version: int) -> list[Row]:
     """Returns the rows by which an heir takes ancestors over, after a version of its log."""
     found = Bundle(heir, version)
-    for owner, _, _ in ancestors:
+    for owner, *_ in ancestors:
         log = ledger.owners[owner]
         found.take(owner, log, listed(log) if owner in ledger.heirs.lists else None)
     declared = ledger.owners[heir].entries.get(-1)

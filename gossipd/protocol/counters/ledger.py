@@ -26,6 +26,7 @@ from itertools import islice
 from ..fingerprint import POSITION_BITS, Fingerprint, row_hash
 from ..unkept import Unkept
 from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
+from .closing import close
 from .floors import Counter
 from .heirs import (
     CLAIM,
@@ -35,7 +36,6 @@ from .heirs import (
     inherits,
     is_valid,
     is_whole,
-    listed,
 )
 from .named import Names
 from .owner_log import OwnerLog, version_of
@@ -139,7 +139,7 @@ class Ledger:
         if known != (log.have, log.newest):
             self._rehash(group.owner, log)
         if is_whole(log) and group.owner not in self.heirs.lists:
-            self._close(group.owner, log)
+            close(self, group.owner, log)
         return news
 
     def learned_floor(self, group: Group) -> bool:
@@ -161,6 +161,11 @@ class Ledger:
         """Returns what a node lacks that has all of `owner` up to `since`, as `OwnerLog.group`."""
         log = self.owners.get(owner)
         return (None, True) if log is None else log.group(owner, since, budget)
+
+    def digest(self, owner: bytes) -> int:
+        """Returns the hash of all rows of an owner, 0 if it is not known."""
+        log = self.owners.get(owner)
+        return 0 if log is None else row_hash(repr(list(log.after(0))).encode(), self._key)
 
     def haves(self, owners: list[bytes]) -> list[Have]:
         """Returns the version vector of these owners."""
@@ -325,48 +330,6 @@ class Ledger:
         elif row.source.startswith(CLAIM):
             self.heirs.claim(owner, row.source[1:])
         return True
-
-    def _close(self, heir: bytes, log: OwnerLog) -> None:
-        """Lets what an heir inherited count, in place of the logs that it took over."""
-        ids = listed(log)
-        whole = [owner for owner in ids if owner in self.heirs.lists]
-        self.heirs.close(heir, ids)
-        self._count_inherited(heir, log, 1)
-        concerned = {row.name for row in log.entries.values()}
-        for owner in ids:
-            closed = self.owners.pop(owner, None)
-            if closed is None:
-                continue
-            concerned |= {row.name for row in closed.entries.values()}
-            if owner in whole:
-                self._count_inherited(owner, closed, -1)
-            for row in closed.entries.values():
-                self._uncount(owner, row)
-            self.fingerprint.drop(owner)
-        for name in concerned & self.names.sources.keys():
-            self.names.refresh(name)
-
-    def _count_inherited(self, heir: bytes, log: OwnerLog, sign: int) -> None:
-        for row in log.entries.values():
-            if not isinstance(row, Said) or not inherits(heir, row):
-                continue
-            if row.name != DEFAULT:
-                if row.name not in self.names.sources:
-                    self.names.add(row.name, sign * row.total)
-            elif sign > 0:
-                self.default.merge(INHERITED + heir, floor_of(row), row.total)
-            else:
-                self.default.drop(INHERITED + heir, floor_of(row))
-
-    def _uncount(self, owner: bytes, row: Row) -> None:
-        """Takes a row of a closed log out of the counters."""
-        if isinstance(row, Said):
-            if row.name in self.names.sources and row.source:
-                self.names.sources[row.name].unwrite(row.source, owner)
-        elif row.name == DEFAULT:
-            self.default.drop(owner, row.floor)
-        elif row.name not in self.names.sources:
-            self.names.add(row.name, -row.count)
 
     def _merge_default(self, owner: bytes, log: OwnerLog, row: Entry, known: Entry | None) -> bool:
         if known is not None:

@@ -89,9 +89,8 @@ class Writes(Part):
         self._sequence = 0
         self._owner = b""
         self._version = 0
-        # Whether this process has drawn an id, and so claimed the one that its directory had last.
-        self._drew = False
-        # Former owner ids of this process, given up because a copy of it counts under them.
+        self._drew = False  # any id, the first of which claims the last one of the directory
+        # Former owner ids of this process, which a copy of it counts under.
         self._copied: list[bytes] = []
 
     def increment(self, asked: Sequence[Increment]) -> None:
@@ -114,13 +113,12 @@ class Writes(Part):
 
     def runs_as(self, owner: bytes) -> bool:
         """Returns whether this process counts under an id, did so, or is about to learn of it."""
-        return owner in (self._owner, *self._copied) or any(
-            owner == staged.group.owner for staged in self._staged
-        )
+        staged = [each.group.owner for each in self._staged]
+        return owner in (self._owner, *self._copied, *staged)
 
     def ancestors(self) -> list[Ancestor]:
         """Returns the ids that the present one may take over, none while writes are staged."""
-        return [] if self._staged or not self._owner else ancestors(self._ledger, self._owner)
+        return [] if self._staged else ancestors(self._ledger, self._owner)
 
     def inherit(self, found: Iterable[Ancestor]) -> None:
         """Takes over what ancestors counted, all of whom `ancestors` returns."""
@@ -226,8 +224,8 @@ class Writes(Part):
         if not staged.own:
             self._ledger.apply(staged.group)
         elif staged.group.owner in self._copied:
-            # A copy of this process counts in the same slot and may have made this very write. It
-            # must not count anew under the next id; its clients are told of no holders.
+            # A copy of this process may have made this very write. It must not count anew under the
+            # next id; its clients are told of no holders.
             self._ledger.apply(staged.group)
             self._fail(staged.commands)
         else:

@@ -359,18 +359,26 @@ class Unanswered(Message, tag=18, gc=False, frozen=True):
     source: Id
 
 
+class Bequest(Struct, array_like=True, gc=False, frozen=True):
+    """What an heir is about to take over of one owner: all up to a version, and its hash."""
+
+    owner: Owner
+    version: Version
+    digest: Hash
+
+
 class FoldAsk(Message, tag=19, frozen=True):
     """Asks a member whether anything is against it that an heir takes ids over.
 
     Attributes:
         number: what the answer has to repeat.
         heir: who claims the last of the ids; each of the others is claimed by the next one.
-        ids: the ids, with the versions up to which their logs are taken over.
+        ids: the ids, with what is taken over of each.
     """
 
     number: Number
     heir: Owner
-    ids: Annotated[list[Have], Meta(max_length=100)]
+    ids: Annotated[list[Bequest], Meta(max_length=100)]
 
 
 class FoldAnswer(Message, tag=20, gc=False, frozen=True):

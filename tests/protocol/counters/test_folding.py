@@ -16,12 +16,12 @@ from gossipd.protocol.part import Admits
 from gossipd.protocol.wire import (
     ALIVE,
     DEAD,
+    Bequest,
     Claim,
     Entry,
     FoldAnswer,
     FoldAsk,
     Group,
-    Have,
     Sender,
 )
 from tests.protocol.conversation import WALL_MS, address, messages_of, node_id, sent, writes_of
@@ -186,14 +186,21 @@ def test_many_ids_are_asked_for_in_several_questions() -> None:
         process.ledger.apply(group_of(before, 0, 1, [Entry(1, "a", 0, 1)]))
         process.ledger.apply(group_of(owner, 1, 2, [claim_row(2, before)]))
         owner = before
-    first, second = process.wait(AFTER)
-    assert len(first.ids) + len(second.ids) == 41
+    first, second, third = process.wait(AFTER)
+    assert [len(first.ids), len(second.ids), len(third.ids)] == [20, 20, 1]
     assert first.heir == second.ids[0].owner
     process.answer(first.number, row=process.rows[0])
     assert not process.folded
     process.answer(second.number, row=process.rows[0])
+    assert not process.folded
+    process.answer(third.number, row=process.rows[0])
     assert process.folded
     assert process.ledger.value("a") == 46
+
+
+def question(heir: bytes, owner: bytes = OLD, version: int = 1) -> FoldAsk:
+    """Returns a question of somebody who has of `OLD` what a process here begins with."""
+    return FoldAsk(1, heir, [Bequest(owner, version, Process(0, line=b"").ledger.digest(OLD))])
 
 
 def agrees(process: Process, ask: FoldAsk) -> bool:
@@ -216,18 +223,20 @@ def member(*groups: Group) -> Process:
 
 
 def test_a_member_agrees_if_it_knows_nothing_against_it() -> None:
-    """It need not know the ids."""
-    assert agrees(member(), FoldAsk(1, OTHER, [Have(OLD, 1)]))
-    assert agrees(member(), FoldAsk(1, NEW, [Have(bytes(16), 1)]))
+    """It holds just the same."""
+    assert agrees(member(), question(OTHER))
 
 
 def test_a_member_objects_to_what_would_be_lost_or_count_twice() -> None:
     """It has something newer, knows another child, knows it as closed, or has more than sums."""
-    ask = FoldAsk(1, OTHER, [Have(OLD, 1)])
+    ask = question(OTHER)
     assert not agrees(member(group_of(OLD, 1, 2, [Entry(2, "a", 0, 6)])), ask)
     assert not agrees(member(group_of(OLD, 2, 3, [Entry(3, "a", 0, 6)])), ask)
     assert not agrees(member(group_of(NEW, 0, 1, [claim_row(1, OLD)])), ask)
-    assert not agrees(member(), FoldAsk(1, NEW, [Have(OLD, 1)]))
+    assert not agrees(member(group_of(OLD, 0, 1, [Entry(1, "a", 0, 6)])), ask)
+    assert not agrees(member(), question(OTHER, version=2))
+    assert not agrees(member(), question(OTHER, owner=bytes(16)))
+    assert not agrees(member(), question(NEW))
     closing = member()
     rows = bundle(closing.ledger, OTHER, ancestors(closing.ledger, OTHER), 1)
     closing.ledger.apply(group_of(OTHER, 1, rows[-1].version, rows))
@@ -238,7 +247,8 @@ def test_a_member_objects_to_its_own_id() -> None:
     """It runs as that, maybe on a copy of the directory."""
     process = member()
     [own] = [owner for owner in process.ledger.owners if owner not in (OLD, OTHER)]
-    assert not agrees(process, FoldAsk(1, OTHER, [Have(own, 9)]))
+    asked = [Bequest(own, process.ledger.have(own), process.ledger.digest(own))]
+    assert not agrees(process, FoldAsk(1, OTHER, asked))
 
 
 def test_no_time_is_no_folding() -> None:
