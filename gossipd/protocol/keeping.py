@@ -49,9 +49,7 @@ class Keeping:
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)
-        heirs = self._ledger.heirs
-        heirs.line = kept.line
-        heirs.unkept = {each.owner: None for each in kept.groups if each.owner in heirs.closed}
+        self._ledger.heirs.restore(kept.line, (group.owner for group in kept.groups))
         self._clusters.restore(kept.cluster_ids, kept.members, strayed=kept.strayed)
         self._handed = self._identity()
         removed = dict.fromkeys(kept.removed)
@@ -147,7 +145,7 @@ class Keeping:
     def all_changed(self, held: Iterable[str]) -> None:
         """Lets `changes` hand over everything anew, and the ids of `held` that are unknown here."""
         self._ledger.unkept.fill(self._ledger.owners)
-        self._ledger.heirs.unkept.update(dict.fromkeys(self._ledger.heirs.closed))
+        self._ledger.heirs.forget_kept()
         self._table.unkept.fill([*held, *self._all_members()])
 
     def _identity(self) -> tuple[tuple[int, ...], bool]:

@@ -128,14 +128,12 @@ class Node:
         proof = Proof(runtime, outbox, table, view, echoes, contacts, seeds)
         handshake = Handshake(view, proof, echoes, gossip, challenges, clusters, reconciler)
 
-        folding = counters.folding(runtime, outbox, table, contacts)
-
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
             *(rows, versions, reconciler, proof, handshake, Clocks(runtime, outbox, table, echoes)),
-            *(clusters, folding, outbox),
+            *(clusters, counters.folding(runtime, outbox, table, contacts), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)

@@ -344,16 +344,13 @@ class _Drawer:
         if rng.random() >= _FOLDING:
             return
         words.setdefault("set", {})["fold_after"] = rng.choice((0.2, 0.5, 2))
-        restarts = words.setdefault("restart", [])
-        counts = words.setdefault("increment", [])
+        restarts, counts = words.setdefault("restart", []), words.setdefault("increment", [])
         names = f",names={self._names}" if self._names else ""
         most = MOST_ORDERED if self._ordered else MOST_INCREMENTS + 10
         for node in range(self._nodes):
             at = 0.0
-            for _ in range(rng.randint(1, 6)):
-                at = round(at + rng.uniform(0.1, self._duration / 3), 3)
-                if at > self._duration - 0.3:
-                    break
+            for _ in range(rng.randint(1, 3)):
+                at = round(at + rng.uniform(0.1, self._duration / 3 - 0.3), 3)
                 restarts.append(f"n{node}@{at}+{rng.choice((0.05, 0.1))}")
                 if self._place < most:
                     amount = 1 if self._ordered else 1 << self._place

@@ -2,57 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..wire import DEFAULT, Row, Said
-from .heirs import floor_of, inherits, listed
+from .floors import Counter
+from .heirs import floor_of, inherits
+from .named import Names
 from .owner_log import OwnerLog
 from .sources import INHERITED
 
-if TYPE_CHECKING:
-    from .ledger import Ledger
 
+class Closing:
+    """The counters, as far as an heir changes by which rows they count.
 
-def close(ledger: Ledger, heir: bytes, log: OwnerLog) -> None:
-    """Lets what an heir inherited count, in place of the logs that it took over."""
-    ids = listed(log)
-    whole = [owner for owner in ids if owner in ledger.heirs.lists]
-    ledger.heirs.close(heir, ids)
-    _count_inherited(ledger, heir, log, 1)
-    concerned = {row.name for row in log.entries.values()}
-    for owner in ids:
-        closed = ledger.owners.pop(owner, None)
-        if closed is None:
-            continue
-        concerned |= {row.name for row in closed.entries.values()}
-        if owner in whole:
-            _count_inherited(ledger, owner, closed, -1)
-        for row in closed.entries.values():
-            _uncount(ledger, owner, row)
-        ledger.fingerprint.drop(owner)
-    for name in concerned & ledger.names.sources.keys():
-        ledger.names.refresh(name)
+    Args:
+        default, names: the counters.
+    """
 
+    def __init__(self, default: Counter, names: Names) -> None:
+        self._default = default
+        self._names = names
 
-def _count_inherited(ledger: Ledger, heir: bytes, log: OwnerLog, sign: int) -> None:
-    for row in log.entries.values():
-        if not isinstance(row, Said) or not inherits(heir, row):
-            continue
-        if row.name != DEFAULT:
-            if row.name not in ledger.names.sources:
-                ledger.names.add(row.name, sign * row.total)
-        elif sign > 0:
-            ledger.default.merge(INHERITED + heir, floor_of(row), row.total)
-        else:
-            ledger.default.drop(INHERITED + heir, floor_of(row))
+    def take(self, heir: bytes, row: Said, known: int, *, whole: bool) -> None:
+        """Takes a row that says what an heir inherited, in place of one of a total of `known`."""
+        if row.name == DEFAULT:
+            self._default.merge(INHERITED + heir, floor_of(row), row.total if whole else 0)
+        elif whole:
+            self._names.add(row.name, row.total, known)
 
+    def inherit(self, heir: bytes, log: OwnerLog) -> None:
+        """Lets what an heir inherited count."""
+        for row in log.entries.values():
+            if not isinstance(row, Said) or not inherits(heir, row):
+                continue
+            if row.name == DEFAULT:
+                self._default.merge(INHERITED + heir, floor_of(row), row.total)
+            elif row.name not in self._names.sources:
+                self._names.add(row.name, row.total)
 
-def _uncount(ledger: Ledger, owner: bytes, row: Row) -> None:
-    """Takes a row of a closed log out of the counters."""
-    if isinstance(row, Said):
-        if row.name in ledger.names.sources and row.source:
-            ledger.names.sources[row.name].unwrite(row.source, owner)
-    elif row.name == DEFAULT:
-        ledger.default.drop(owner, row.floor)
-    elif row.name not in ledger.names.sources:
-        ledger.names.add(row.name, -row.count)
+    def uncount(self, owner: bytes, log: OwnerLog, *, whole: bool) -> None:
+        """Takes a closed log out of the counters, with what it had inherited if it was whole."""
+        for row in log.entries.values():
+            if not isinstance(row, Said):
+                self._drop(owner, row.name, row.floor, row.count)
+            elif not inherits(owner, row):
+                self._unwrite(owner, row)
+            elif whole:
+                floor = floor_of(row) if row.name == DEFAULT else 0
+                self._drop(INHERITED + owner, row.name, floor, row.total)
+
+    def refresh(self, *logs: OwnerLog) -> None:
+        """Brings those of the logs' counters up to date that have sources."""
+        names = {row.name for log in logs for row in log.entries.values()}
+        for name in sorted(names & self._names.sources.keys()):
+            self._names.refresh(name)
+
+    def _drop(self, owner: bytes, name: str, floor: int, count: int) -> None:
+        if name == DEFAULT:
+            self._default.drop(owner, floor)
+        elif name not in self._names.sources:
+            self._names.add(name, -count)
+
+    def _unwrite(self, owner: bytes, row: Row) -> None:
+        if isinstance(row, Said) and row.source and row.name in self._names.sources:
+            self._names.sources[row.name].unwrite(row.source, owner)

@@ -11,7 +11,7 @@ The rules are those of the model in `tests/protocol/models/heirs.py`. The rows o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..wire import DEFAULT, Entry, Group, Row, Said
@@ -56,6 +56,19 @@ class Heirs:
         self.unkept: dict[bytes, None] = {}
         self._parents: dict[bytes, bytes] = {}
         self._children: dict[bytes, list[bytes]] = {}
+
+    def restore(self, line: bytes, owners: Iterable[bytes]) -> None:
+        """Takes over the last id of the directory; a store has the logs of these owners."""
+        self.line = line
+        self.unkept = {owner: None for owner in owners if owner in self.closed}
+
+    def forget_kept(self) -> None:
+        """Takes note that a store may have the logs of all that are closed."""
+        self.unkept = dict.fromkeys(self.closed)
+
+    def draw(self, line: bytes) -> None:
+        """Takes note that an id was drawn on this directory, if it is not empty."""
+        self.line = line or self.line
 
     def parent(self, owner: bytes) -> bytes:
         """Returns the id that an owner claims, empty for none that is known."""
@@ -122,6 +135,14 @@ def is_valid(row: Said) -> bool:
 def floor_of(row: Said) -> int:
     """Returns the floor that a row of `DEFAULT` inherits a count of."""
     return int(row.source[1:])
+
+
+def floors_of(group: Group) -> Iterator[int]:
+    """Yields the floors that a group tells of."""
+    yield from (entry.floor for entry in group.entries if entry.name == DEFAULT)
+    for said in group.said:
+        if said.name == DEFAULT and said.source.startswith(INHERITED) and is_valid(said):
+            yield floor_of(said)
 
 
 def is_whole(log: OwnerLog) -> bool:

@@ -26,16 +26,17 @@ from itertools import islice
 from ..fingerprint import POSITION_BITS, Fingerprint, row_hash
 from ..unkept import Unkept
 from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
-from .closing import close
+from .closing import Closing
 from .floors import Counter
 from .heirs import (
     CLAIM,
     Heirs,
-    floor_of,
+    floors_of,
     inherited_source,
     inherits,
     is_valid,
     is_whole,
+    listed,
 )
 from .named import Names
 from .owner_log import OwnerLog, version_of
@@ -72,6 +73,7 @@ class Ledger:
         self.default = Counter()
         self.names = Names(clock)
         self.heirs: Heirs = self.names.heirs
+        self._closing = Closing(self.default, self.names)
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
@@ -139,23 +141,14 @@ class Ledger:
         if known != (log.have, log.newest):
             self._rehash(group.owner, log)
         if is_whole(log) and group.owner not in self.heirs.lists:
-            close(self, group.owner, log)
+            self._close(group.owner, log)
         return news
 
     def learned_floor(self, group: Group) -> bool:
         """Returns whether the group brings a floor that is higher than any known here."""
-        highest = self.default.highest
         if group.owner in self.heirs.closed:
             return False
-        return any(
-            entry.floor > highest and entry.name == DEFAULT for entry in group.entries
-        ) or any(
-            said.name == DEFAULT
-            and inherits(group.owner, said)
-            and is_valid(said)
-            and floor_of(said) > highest
-            for said in group.said
-        )
+        return max(floors_of(group), default=0) > self.default.highest
 
     def group(self, owner: bytes, since: int, budget: int) -> tuple[Group | None, bool]:
         """Returns what a node lacks that has all of `owner` up to `since`, as `OwnerLog.group`."""
@@ -320,16 +313,22 @@ class Ledger:
             return False
         self._note(owner, log, row.slot)
         log.put(row)
-        if row.name != DEFAULT:
-            if owner in self.heirs.lists:
-                self.names.add(row.name, row.total, 0 if known is None else seen_in(known).total)
-        elif row.source.startswith(INHERITED):
-            self.default.merge(b"", floor_of(row), 0)
-            if owner in self.heirs.lists:
-                self.default.merge(INHERITED + owner, floor_of(row), row.total)
-        elif row.source.startswith(CLAIM):
+        if row.source.startswith(CLAIM):
             self.heirs.claim(owner, row.source[1:])
+        elif row.source.startswith(INHERITED):
+            total = 0 if known is None else seen_in(known).total
+            self._closing.take(owner, row, total, whole=owner in self.heirs.lists)
         return True
+
+    def _close(self, heir: bytes, log: OwnerLog) -> None:
+        whole, ids = self.heirs.lists.keys() & listed(log), listed(log)
+        self.heirs.close(heir, ids)
+        closed = {owner: self.owners.pop(owner) for owner in ids if owner in self.owners}
+        self._closing.inherit(heir, log)
+        for owner, other in closed.items():
+            self._closing.uncount(owner, other, whole=owner in whole)
+            self.fingerprint.drop(owner)
+        self._closing.refresh(log, *closed.values())
 
     def _merge_default(self, owner: bytes, log: OwnerLog, row: Entry, known: Entry | None) -> bool:
         if known is not None:

@@ -78,8 +78,7 @@ class Writes(Part):
             Spread: Handler(self.on_spread, Admits.MEMBERS),
         }
         self._staged: deque[_Staged] = deque()
-        # How many of the staged writes were told by peers.
-        self._learning = 0
+        self._learning = 0  # how many of the staged writes were told by peers
         # Commands that change nothing if the writes staged before them succeed, by the sequence
         # number of the last of those writes.
         self._followers: dict[int, list[Command]] = {}
@@ -90,8 +89,7 @@ class Writes(Part):
         self._owner = b""
         self._version = 0
         self._drew = False  # any id, the first of which claims the last one of the directory
-        # Former owner ids of this process, which a copy of it counts under.
-        self._copied: list[bytes] = []
+        self._copied: list[bytes] = []  # ids given up because a copy of this process has them
 
     def increment(self, asked: Sequence[Increment]) -> None:
         """Carries the changes of all requests out in one write, and answers each by itself.
@@ -219,8 +217,7 @@ class Writes(Part):
         Raises ValueError if `write` is not the oldest staged one: the driver reports in order.
         """
         staged = self._pop(write)
-        if write.line:
-            self._ledger.heirs.line = write.line
+        self._ledger.heirs.draw(write.line)
         if not staged.own:
             self._ledger.apply(staged.group)
         elif staged.group.owner in self._copied:

@@ -1,0 +1,84 @@
+"""What an heir may take over, and how it sums it up."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gossipd.protocol.counters.heirs import claim_row, closed_ids, listed
+from gossipd.protocol.counters.inheritance import ancestors
+from gossipd.protocol.counters.ledger import group_of
+from gossipd.protocol.wire import DEFAULT, Entry, Group, Row, Said
+from tests.protocol.counters.lines import (
+    FIRST,
+    NEW,
+    OLD,
+    OTHER,
+    SECOND,
+    THIRD,
+    folded,
+    line,
+    log,
+    values,
+)
+
+
+def test_what_is_no_line_is_not_folded() -> None:
+    """Nor what lies beyond a gap, is claimed twice, or says more than sums."""
+    assert [each.owner for each in ancestors(line(OLD, NEW), SECOND)] == [FIRST]
+    gap = group_of(FIRST, 4, 5, [Entry(5, "a", 0, 9)])
+    assert ancestors(line(OLD, NEW, gap), SECOND) == []
+    assert ancestors(line(OLD, NEW, log(THIRD, claim_row(1, FIRST))), SECOND) == []
+    keyed = group_of(FIRST, 3, 4, [Said(4, "c", b"k1", 1, 1)])
+    assert ancestors(line(OLD, keyed, NEW), SECOND) == []
+    reset = log(OTHER, Said(1, "a", b"o" + FIRST, 1, 5, 1, 5))
+    assert ancestors(line(OLD, NEW, reset), SECOND) == []
+    assert ancestors(line(NEW), SECOND) == []
+
+
+def test_generations_are_folded_into_each_other() -> None:
+    """What an heir had inherited goes over once, and all ids before it stay closed."""
+    ledger = line(OLD, NEW)
+    folded(ledger, SECOND)
+    ledger.apply(log(THIRD, claim_row(1, SECOND), Entry(2, DEFAULT, 0, 1)))
+    bundle = folded(ledger, THIRD)
+    assert values(ledger) == (6, -2, 8)
+    assert list(ledger.owners) == [THIRD]
+    assert listed(ledger.owners[THIRD]) == (FIRST, SECOND) == tuple(closed_ids(bundle))
+    assert not ledger.apply(OLD)
+    assert ledger.heirs.closed == {FIRST: THIRD, SECOND: THIRD}
+    assert values(line(*ledger.all_groups())) == (6, -2, 8)
+
+
+def test_a_process_folds_once() -> None:
+    """A log that has its end takes nothing over any more."""
+    ledger = line(OLD, NEW)
+    folded(ledger, SECOND)
+    assert ancestors(ledger, SECOND) == []
+
+
+@given(st.integers(0, 2**32))
+def test_floors_and_what_was_counted_under_them_stay(seed: int) -> None:
+    """The default counter reads the same, and so it does after whatever comes later."""
+    rng = Random(seed)
+
+    def slots(owner: bytes, first: list[Row]) -> Group:
+        rows = list(first)
+        for floor in sorted(rng.sample(range(30), rng.randint(1, 4))):
+            rows.append(Entry(len(rows) + 1, DEFAULT, floor, rng.randint(floor == 0, 5)))
+        return log(owner, *rows)
+
+    groups = [slots(FIRST, []), slots(SECOND, [claim_row(1, FIRST)]), slots(OTHER, [])]
+    ledger, plain = line(*groups), line(*groups)
+    folded(ledger, SECOND)
+    assert ledger.default.value == plain.default.value
+    later = Entry(9, DEFAULT, rng.randrange(30), 3)
+    for each in (ledger, plain):
+        each.apply(group_of(OTHER, 8, 9, [later]))
+    assert ledger.default.value == plain.default.value
+    ledger.apply(slots(THIRD, [claim_row(1, SECOND)]))
+    before = ledger.default.value
+    folded(ledger, THIRD)
+    assert ledger.default.value == before == line(*ledger.all_groups()).default.value
