@@ -54,7 +54,7 @@ from .events import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
-from .membership import SCOUTING, MemberView, Scout, suspicion_timeout
+from .membership import SCOUTING, MemberView, Scout, Seal, suspicion_timeout
 from .node import Node
 from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
@@ -62,6 +62,7 @@ from .wire import (
     ALIVE,
     DEAD,
     DEFAULT,
+    SEALED_HEAD,
     STATES,
     Ack,
     Beacon,
@@ -69,6 +70,7 @@ from .wire import (
     Claims,
     Codec,
     Content,
+    DecodeError,
     Entry,
     Group,
     Message,
@@ -86,6 +88,7 @@ __all__ = [
     "FLOOR_LIMIT",
     "PROFILES",
     "SCOUTING",
+    "SEALED_HEAD",
     "SEED_STATES",
     "STATES",
     "VALUE_LIMIT",
@@ -105,6 +108,7 @@ __all__ = [
     "Codec",
     "Content",
     "ContentDiffers",
+    "DecodeError",
     "Effect",
     "Entry",
     "Event",
@@ -140,6 +144,7 @@ __all__ = [
     "RegisteredPeerSilent",
     "Resolve",
     "Scout",
+    "Seal",
     "SeedNotJoined",
     "SeedView",
     "Sender",

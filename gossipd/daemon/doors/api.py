@@ -68,6 +68,14 @@ class _HealthAnswer(msgspec.Struct):
     status: str
 
 
+class _KeysAnswer(msgspec.Struct):
+    accepts_open: bool
+    members: dict[str, str | None]
+    node_id: str
+    opens: list[str]
+    seals: str | None
+
+
 class _Problem(msgspec.Struct):
     detail: str
     status: int
@@ -122,6 +130,7 @@ class Api:
             "/livez": Route("GET", self._livez, documented=False),
             "/readyz": Route("GET", self._readyz, documented=False),
             "/healthz": Route("GET", self._healthz, documented=False),
+            "/v1/keys": Route("GET", self._keys, documented=False),
             "/metrics": Route("GET", self._metrics, documented=False),
         }
 
@@ -227,6 +236,13 @@ class Api:
         )
         return Response(200 if reason is None else 503, encode(answer) + b"\n", JSON)
 
+    def _keys(self, request: Request) -> Response:
+        keys, node_id = self._service.keys(), self._service.node_id
+        if keys is None:
+            return json_response(_KeysAnswer(False, {}, node_id, [], None))
+        answer = _KeysAnswer(keys.accepts_open, keys.members, node_id, keys.opens, keys.seals)
+        return json_response(answer)
+
     def _metrics(self, request: Request) -> Future[Response]:
         return self._metrics_page().map(_page)
 
@@ -237,12 +253,13 @@ class Api:
         """Returns the verbose page. Its status is 503 if `unready` says why."""
         statistics = self._service.statistics()
         members = ", ".join(f"{n} {state}" for state, n in sorted(statistics.members.items()))
-        reason = self._unready()
+        reason, keys = self._unready(), self._service.keys()
         text = (
             f"node:         {self._service.node_id}\n"
             f"cluster id:   {statistics.cluster or 'none yet'}\n"
             f"members:      {members or 'none'}\n"
             f"local health: {statistics.local_health} (0 is best)\n"
+            f"gossip:       {'open' if keys is None else keys.in_words()}\n"
             f"ready:        {'yes' if reason is None else 'no, ' + reason}\n"
         )
         for number, seed in enumerate(statistics.seeds):

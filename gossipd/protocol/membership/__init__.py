@@ -15,6 +15,7 @@ from .peer import Peer
 from .proof import Proof
 from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
+from .sessions import Seal
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
 from .view import View
@@ -39,6 +40,7 @@ __all__ = [
     "Proof",
     "RoundTrips",
     "Scout",
+    "Seal",
     "SeedWatch",
     "View",
     "beats",

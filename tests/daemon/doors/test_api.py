@@ -24,7 +24,7 @@ DOCUMENTED = {
     "/remove-peer": "POST",
     "/discovery": "GET",
 }
-NEWER = {"/livez": "GET", "/readyz": "GET", "/healthz": "GET", "/metrics": "GET"}
+NEWER = {"/livez": "GET", "/readyz": "GET", "/healthz": "GET", "/metrics": "GET", "/v1/keys": "GET"}
 WRITES = ("/increment", "/sync", "/register", "/remove-peer")
 
 
@@ -345,6 +345,7 @@ async def test_health_in_words(client: Client, path: str) -> None:
         "cluster id:   none yet\n"
         "members:      2 alive, 1 suspect\n"
         "local health: 3 (0 is best)\n"
+        "gossip:       open\n"
         "ready:        yes\n"
     ) == response.body.decode()
 
