@@ -241,3 +241,38 @@ def test_open_nodes_import_no_cryptography(folder: Path) -> None:
         maps = Path(f"/proc/{nodes[0].process.pid}/maps")
         assert maps.exists()
         assert "cryptography" not in maps.read_text(encoding="utf-8")
+
+
+def test_recorded_traffic_changes_nothing(folder: Path) -> None:
+    """Replayed to a node that was restarted, from the address of another member and from others.
+
+    Only counts of refusals change: neither members, nor counters, nor what is logged.
+    """
+    with network_of_its_own(), overheard() as heard:
+        file = written(folder / "keys", new_key())
+        with cluster(3, folder, "--key-file", file) as nodes:
+            for node in nodes.nodes:
+                assert 200 == node.ask("POST", "/increment")[0]
+            nodes.agree(3)
+            recorded = [data for data in bytes(heard).split(b"|gd\x02\x01") if len(data) > 48]
+            target, source = nodes[0], nodes[2]
+            target.kill()
+            source.kill()
+            target.start()
+            eventually("it is back", target.answers, 20)
+            target.comes_to_list({nodes[1].id}, 20)
+            target.comes_to_show(3, 10)
+            before = target.lines(), target.peers(), target.count()
+            refused = target.metric("gossipd_rejected_total")
+            for host in (source.host, "127.200.0.1"):
+                with socket.socket(type=socket.SOCK_DGRAM) as sender:
+                    sender.bind((host, source.port))
+                    for data in recorded:
+                        sender.sendto(b"gd\x02\x01" + data, (target.host, target.port))
+            eventually(
+                "they are refused",
+                lambda: target.metric("gossipd_rejected_total") > refused + len(recorded) / 2,
+                10,
+            )
+            assert before == (target.lines(), target.peers(), target.count())
+    assert len(recorded) > 50
