@@ -16,7 +16,16 @@ from .address import (
     split_node_id,
 )
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
-from .counters import FLOOR_LIMIT, VALUE_LIMIT, Change, Increment, Ledger, LimitExceeded, Values
+from .counters import (
+    FLOOR_LIMIT,
+    VALUE_LIMIT,
+    Change,
+    Increment,
+    Ledger,
+    LimitExceeded,
+    Values,
+    check_name,
+)
 from .effects import (
     Answer,
     Broadcast,
@@ -149,6 +158,7 @@ __all__ = [
     "Transmit",
     "Values",
     "Write",
+    "check_name",
     "format_node_id",
     "frame",
     "is_address",

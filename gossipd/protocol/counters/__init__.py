@@ -4,6 +4,7 @@ from .commands import Change, Increment
 from .face import Counters
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .ledger import Ledger
+from .named import check_name
 from .values import Values
 from .writes import Writes
 
@@ -17,4 +18,5 @@ __all__ = [
     "LimitExceeded",
     "Values",
     "Writes",
+    "check_name",
 ]

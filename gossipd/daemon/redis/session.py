@@ -1,0 +1,216 @@
+"""The requests of one client, one after the other, and those that share a write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from gossipd.protocol import Answer, Change
+
+from ..future import Future
+from ..resp import Error, Status, Value, encode
+from .commands import COMMANDS, Command, find
+from .context import Context
+from .counting import set_
+from .errors import Failed, held
+from .tally import Tally
+from .transaction import Transaction
+
+_OK = Status("OK")
+_AT_ONCE = frozenset(("MULTI", "EXEC", "DISCARD", "RESET", "QUIT"))
+"""Commands that are not queued in a transaction."""
+
+_SHOWN_BYTES = 128
+
+
+class Session:
+    """What is behind a connection: see `Client` of the server."""
+
+    def __init__(self, context: Context, tally: Tally) -> None:
+        """Takes what the commands work with, and what counts them."""
+        self._context = context
+        self._caller = context.caller
+        self._service = context.service
+        self._tally = tally
+        self._gathered: list[Change] = []
+        self._transaction: Transaction | None = None
+        self._own: dict[str, Callable[[list[bytes]], Value | Future[Value]]] = {
+            "SET": self._set,
+            "MULTI": self._multi,
+            "EXEC": self._exec,
+            "DISCARD": self._discard,
+            "RESET": self._reset,
+        }
+
+    @property
+    def has_gathered(self) -> bool:
+        """Whether there are requests that `gather` took and `flush` has not carried out."""
+        return bool(self._gathered)
+
+    @property
+    def has_quit(self) -> bool:
+        """Whether the last answer is to be followed by the end of the connection."""
+        return self._caller.has_quit
+
+    # What only counts
+
+    def gather(self, request: list[bytes]) -> bool:
+        """Takes a request that only counts, and is right; else returns False."""
+        command = find(request[0])
+        if command is None or command.change is None or self._transaction is not None:
+            return False
+        try:
+            command.check(request)
+            self._gathered.append(command.change(request))
+        except Failed:
+            return False
+        self._tally.called(command.name)
+        return True
+
+    def flush(self) -> Future[bytes]:
+        """Carries out what was gathered, in one write; returns the future of all answers."""
+        changes, self._gathered = self._gathered, []
+        answers: Future[bytes] = Future()
+        known = self._is_known(changes[0])
+        write = self._service.change(changes, None)
+        write.then(lambda outcome: self._take(changes, known, outcome, answers))
+        return answers
+
+    def _take(
+        self,
+        changes: list[Change],
+        is_known: bool,
+        outcome: Answer | Exception,
+        answers: Future[bytes],
+    ) -> None:
+        """Settles the answers to changes of one write."""
+        if isinstance(outcome, ValueError) and len(changes) > 1:
+            # Nothing of it was written. Each request stands for itself.
+            self._one_by_one(changes, answers)
+            return
+        try:
+            answer = held(outcome, is_known=is_known)
+        except Failed as failed:
+            answers.settle(self._failed(failed) * len(changes))
+        except Exception as error:
+            answers.settle(error)
+        else:
+            self._caller.wrote(answer.holders)
+            counts = answer.counts or (answer.count,)
+            answers.settle(b"".join([b":%d\r\n" % count for count in counts]))
+
+    def _one_by_one(self, changes: list[Change], answers: Future[bytes]) -> None:
+        """Makes each change by itself, in order, and settles the answers when all are there."""
+        found: list[bytes | Exception] = []
+
+        def take(outcome: bytes | Exception) -> None:
+            found.append(outcome)
+            if len(found) == len(changes):
+                error = next((one for one in found if isinstance(one, Exception)), None)
+                answers.settle(error or b"".join(one for one in found if isinstance(one, bytes)))
+
+        for change in changes:
+            self._gathered.append(change)
+            self.flush().then(take)
+
+    def _is_known(self, change: Change) -> bool:
+        return self._context.view.value(change.name) is not None
+
+    # Everything else
+
+    def answer(self, request: list[bytes]) -> bytes | Iterator[bytes] | Future[bytes]:
+        """Answers a request that `gather` did not take."""
+        try:
+            answer = self._answer(request)
+        except Failed as failed:
+            return self._failed(failed)
+        if isinstance(answer, Future):
+            return answer.map(self._told)
+        return answer if isinstance(answer, Iterator) else encode(answer, self._caller.resp)
+
+    def _told(self, outcome: Value | Exception) -> bytes:
+        if isinstance(outcome, Failed):
+            return self._failed(outcome)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return encode(outcome, self._caller.resp)
+
+    def _failed(self, failed: Failed) -> bytes:
+        self._tally.failed(str(failed).partition(" ")[0])
+        return encode(Error(failed), self._caller.resp)
+
+    def _answer(self, request: list[bytes]) -> Value | Iterator[bytes] | Future[Value]:
+        transaction = self._transaction
+        try:
+            command = self._command(request)
+            if transaction is not None and command.name not in _AT_ONCE:
+                transaction.add(command, request)
+                return Status("QUEUED")
+        except Failed:
+            if transaction is not None:
+                transaction.void()
+            raise
+        self._tally.called(command.name)
+        if command.call is not None:
+            return command.call(self._context, request)
+        if command.change is not None:
+            # It was not gathered because it is wrong, which this raises.
+            command.change(request)
+        return self._own[command.name](request)
+
+    def _command(self, request: list[bytes]) -> Command:
+        command = find(request[0])
+        if command is None:
+            raise self._unknown(request)
+        command.check(request)
+        return command
+
+    def _unknown(self, request: list[bytes]) -> Failed:
+        name, *arguments = [one[:_SHOWN_BYTES].decode("utf-8", "replace") for one in request[:20]]
+        if name.upper() in ("POST", "HOST:"):
+            # A page in a browser is talking HTTP to this port.
+            self._caller.quit()
+        shown = " ".join(f"'{one}'" for one in arguments)[:_SHOWN_BYTES]
+        return Failed(
+            f"ERR unknown command '{name}', with args beginning with: {shown}; this is gossipd,"
+            f" which counts, and has {' '.join(COMMANDS)}"
+        )
+
+    def _set(self, request: list[bytes]) -> Value | Future[Value]:
+        change = set_(request)
+        gets = len(request) > 4
+        value = self._context.view.value(change.name)
+        if value is not None:
+            return b"%d" % value if gets else None
+
+        def tell(outcome: Answer | Exception) -> Value:
+            self._caller.wrote(held(outcome, is_known=False).holders)
+            return None if gets else _OK
+
+        return self._service.change((change,), None).map(tell)
+
+    # Transactions
+
+    def _multi(self, request: list[bytes]) -> Value:
+        if self._transaction is not None:
+            raise Failed("ERR MULTI calls can not be nested")
+        self._transaction = Transaction()
+        return _OK
+
+    def _exec(self, request: list[bytes]) -> Value | Future[Value]:
+        transaction, self._transaction = self._transaction, None
+        if transaction is None:
+            raise Failed("ERR EXEC without MULTI")
+        if transaction.is_void:
+            raise Failed("EXECABORT Transaction discarded because of previous errors.")
+        return transaction.carry_out(self._context)
+
+    def _discard(self, request: list[bytes]) -> Value:
+        if self._transaction is None:
+            raise Failed("ERR DISCARD without MULTI")
+        self._transaction = None
+        return _OK
+
+    def _reset(self, request: list[bytes]) -> Value:
+        self._transaction = None
+        self._caller.reset()
+        return Status("RESET")
