@@ -29,6 +29,7 @@ from .counters import (
     LimitExceeded,
     Reset,
     Stated,
+    TooManyCounters,
     Values,
     check_name,
 )
@@ -172,6 +173,7 @@ __all__ = [
     "State",
     "Stated",
     "Statistics",
+    "TooManyCounters",
     "Traffic",
     "Transmit",
     "Values",

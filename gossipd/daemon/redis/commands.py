@@ -10,10 +10,11 @@ import attrs
 from gossipd.protocol import Change
 
 from ..resp import Status, Value
-from . import connecting, counting, reading
+from . import connecting, counting, reading, writing
 from .context import Context
 from .errors import Failed
 from .view import View
+from .writing import Plan
 
 Call: TypeAlias = "Callable[[Context, list[bytes]], Value | Iterator[bytes]]"
 
@@ -29,8 +30,10 @@ class Command:
         keys: the first and the last argument that is a key, and the step between them.
         group: the family to which Redis's documentation assigns it.
         summary: what it does here.
-        call: makes its answer; None for those that a session carries out itself.
-        change: makes the change that it counts, if it is one that only counts.
+        call: makes its answer, if it writes nothing.
+        change: makes the change that it counts, if it only counts; its answer is the value.
+        plan: makes what it writes, or its answer if that is nothing, if it writes anything else.
+            A session carries out itself what has neither.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Command:
     summary: str
     call: Call | None = None
     change: Callable[[list[bytes]], Change] | None = None
+    plan: Callable[[View, list[bytes]], Plan | Value] | None = None
 
     def check(self, request: list[bytes]) -> None:
         """Raises Failed if the request has not as many arguments as there must be."""
@@ -100,8 +104,8 @@ COMMANDS = {
         Command("MGET", -2, _READS, _ALL, "string", "Values.", _reads(reading.mget)),
         Command("EXISTS", -2, _READS, _ALL, "generic", "Counts names.", _reads(reading.exists)),
         Command("TYPE", 2, _READS, _KEY, "generic", "string or none.", _reads(reading.type_of)),
-        Command("TTL", 2, _READS, _KEY, "generic", "-1 or -2.", _reads(reading.ttl)),
-        Command("PTTL", 2, _READS, _KEY, "generic", "-1 or -2.", _reads(reading.ttl)),
+        Command("TTL", 2, _READS, _KEY, "generic", "Seconds left.", _reads(reading.ttl)),
+        Command("PTTL", 2, _READS, _KEY, "generic", "Milliseconds left.", _reads(reading.pttl)),
         Command("PERSIST", 2, _READS, _KEY, "generic", "0.", _reads(reading.persist)),
         Command("DBSIZE", 1, _READS, _NONE, "server", "The counters.", _reads(reading.dbsize)),
         Command("KEYS", 2, "readonly no_multi", _NONE, "generic", "Names by pattern.", _keys),
@@ -110,7 +114,12 @@ COMMANDS = {
         Command("DECR", 2, _COUNTS, _KEY, "string", "Takes 1.", change=counting.decr),
         Command("INCRBY", 3, _COUNTS, _KEY, "string", "Adds.", change=counting.incrby),
         Command("DECRBY", 3, _COUNTS, _KEY, "string", "Takes.", change=counting.decrby),
-        Command("SET", -3, f"{_COUNTS} no_multi", _KEY, "string", "Adds, with NX."),
+        Command("SET", -3, _COUNTS, _KEY, "string", "Needs NX or GET.", plan=writing.set_),
+        Command("GETDEL", 2, _COUNTS, _KEY, "string", "Takes all.", plan=writing.getdel),
+        Command("DEL", -2, _COUNTS, _ALL, "generic", "Deletes.", plan=writing.delete),
+        Command("UNLINK", -2, _COUNTS, _ALL, "generic", "Deletes.", plan=writing.delete),
+        Command("EXPIRE", -3, _COUNTS, _KEY, "generic", "Seconds to live.", plan=writing.expire),
+        Command("PEXPIRE", -3, _COUNTS, _KEY, "generic", "In milliseconds.", plan=writing.pexpire),
         Command("MULTI", 1, _TALKS, _NONE, "transactions", "Begins a batch."),
         Command("EXEC", 1, _TALKS, _NONE, "transactions", "Carries the batch out."),
         Command("DISCARD", 1, _TALKS, _NONE, "transactions", "Drops the batch."),

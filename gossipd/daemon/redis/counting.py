@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from gossipd.protocol import DEFAULT, VALUE_LIMIT, Change
+from gossipd.protocol import DEFAULT, VALUE_LIMIT, Answer, Asked, Change, Reset
 
-from .errors import NOT_AN_INTEGER, OVERFLOW, SYNTAX, Failed
+from .errors import NOT_AN_INTEGER, OVERFLOW, Failed
 
 _INTEGER = re.compile(rb"0|-?[1-9]\d{0,18}")
 _LIMIT = 2**63
@@ -19,19 +20,39 @@ def integer(text: bytes) -> int:
     return number
 
 
+def values_after(changes: Sequence[Asked], answer: Answer) -> Sequence[int]:
+    """Returns the counter's value after each change of a write.
+
+    The answer itself has, for some counters, only the value after all changes.
+    """
+    counts = answer.counts or (answer.count,)
+    if len(counts) == 1:
+        return counts
+    values: list[int] = []
+    later: dict[str, int] = {}
+    for change, count, done in zip(
+        reversed(changes), reversed(counts), reversed(answer.done), strict=True
+    ):
+        value = later.get(change.name, count)
+        values.append(value)
+        later[change.name] = value + done if isinstance(change, Reset) else value - done
+    values.reverse()
+    return values
+
+
 def incr(request: list[bytes]) -> Change:
     """INCR key."""
-    return _change(request[1], 1)
+    return change_of(request[1], 1)
 
 
 def decr(request: list[bytes]) -> Change:
     """DECR key."""
-    return _change(request[1], -1)
+    return change_of(request[1], -1)
 
 
 def incrby(request: list[bytes]) -> Change:
     """INCRBY key number."""
-    return _change(request[1], integer(request[2]))
+    return change_of(request[1], integer(request[2]))
 
 
 def decrby(request: list[bytes]) -> Change:
@@ -39,24 +60,11 @@ def decrby(request: list[bytes]) -> Change:
     number = integer(request[2])
     if number == -_LIMIT:
         raise Failed("ERR decrement would overflow")
-    return _change(request[1], -number)
+    return change_of(request[1], -number)
 
 
-def set_(request: list[bytes]) -> Change:
-    """SET key number NX [GET], where nobody has counted yet. Raises Failed for any other SET."""
-    options = {option.upper() for option in request[3:]}
-    if not options <= {b"NX", b"GET"}:
-        raise Failed(f"{SYNTAX}: SET has the options NX and GET here")
-    number = integer(request[2])
-    if b"NX" not in options:
-        raise Failed(
-            "ERR SET would take back what other nodes count at the same time: use INCRBY, or NX"
-            " where nobody has counted yet"
-        )
-    return _change(request[1], number)
-
-
-def _change(key: bytes, amount: int) -> Change:
+def change_of(key: bytes, amount: int) -> Change:
+    """Returns the change of a counter by an amount. Raises Failed if it may not be."""
     # The other rules for names are checked where the change is made.
     try:
         name = key.decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gossipd.protocol import Answer, LimitExceeded
+from gossipd.protocol import Answer, LimitExceeded, TooManyCounters
 
 from ..service import Refused
 
@@ -20,16 +20,14 @@ class Failed(Exception):
     """Ends a command with an error, whose text begins with its code."""
 
 
-def held(outcome: Answer | Exception, *, is_known: bool) -> Answer:
-    """Returns the answer to a write that counts. Raises Failed for any other.
-
-    `is_known` says whether the counter existed before: then the limit that it met is its value's,
-    else that of the number of counters.
-    """
+def held(outcome: Answer | Exception) -> Answer:
+    """Returns the answer to a write that counts. Raises Failed for any other."""
     if isinstance(outcome, Refused):
         raise Failed(f"MISCONF nothing was written: {outcome}")
+    if isinstance(outcome, TooManyCounters):
+        raise Failed(f"OOM {outcome}")
     if isinstance(outcome, LimitExceeded):
-        raise Failed(OVERFLOW if is_known else f"OOM {outcome}")
+        raise Failed(OVERFLOW)
     if isinstance(outcome, ValueError):
         raise Failed(f"ERR {outcome}")
     if isinstance(outcome, Exception):

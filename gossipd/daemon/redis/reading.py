@@ -46,13 +46,32 @@ def type_of(view: View, request: list[bytes]) -> Value:
 
 
 def ttl(view: View, request: list[bytes]) -> Value:
-    """TTL key, and PTTL: no counter expires."""
-    return -2 if _value(view, request[1]) is None else -1
+    """TTL key: in seconds, to the nearest; -1 if it does not expire, -2 if there is none."""
+    milliseconds = _left(view, request[1])
+    return milliseconds if milliseconds < 0 else (milliseconds + 500) // 1000
+
+
+def pttl(view: View, request: list[bytes]) -> Value:
+    """PTTL key: as TTL, in milliseconds."""
+    return _left(view, request[1])
+
+
+def _left(view: View, key: bytes) -> int:
+    name = name_of(key)
+    if view.value(name) is None:
+        return -2
+    left = view.expires_in(name)
+    return -1 if left is None else round(left)
 
 
 def persist(view: View, request: list[bytes]) -> Value:
-    """PERSIST key: no counter expires, so that nothing changes."""
-    _value(view, request[1])
+    """PERSIST key: nothing for a counter that does not expire."""
+    name = name_of(request[1])
+    if view.value(name) is not None and view.expires_in(name) is not None:
+        raise Failed(
+            "ERR a time to live cannot be taken back, since other nodes may let the counter expire"
+            " meanwhile: use EXPIRE with a longer time"
+        )
     return 0
 
 

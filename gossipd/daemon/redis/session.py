@@ -10,10 +10,11 @@ from ..future import Future
 from ..resp import Error, Status, Value, encode
 from .commands import COMMANDS, Command, find
 from .context import Context
-from .counting import set_
+from .counting import values_after
 from .errors import Failed, held
 from .tally import Tally
 from .transaction import Transaction
+from .writing import Plan
 
 _OK = Status("OK")
 _AT_ONCE = frozenset(("MULTI", "EXEC", "DISCARD", "RESET", "QUIT"))
@@ -34,7 +35,6 @@ class Session:
         self._gathered: list[Change] = []
         self._transaction: Transaction | None = None
         self._own: dict[str, Callable[[list[bytes]], Value | Future[Value]]] = {
-            "SET": self._set,
             "MULTI": self._multi,
             "EXEC": self._exec,
             "DISCARD": self._discard,
@@ -70,15 +70,14 @@ class Session:
         """Carries out what was gathered, in one write; returns the future of all answers."""
         changes, self._gathered = self._gathered, []
         answers: Future[bytes] = Future()
-        known = self._is_known(changes[0])
-        write = self._service.change(changes, None)
-        write.then(lambda outcome: self._take(changes, known, outcome, answers))
+        self._service.change(changes, None).then(
+            lambda outcome: self._take(changes, outcome, answers)
+        )
         return answers
 
     def _take(
         self,
         changes: list[Change],
-        is_known: bool,
         outcome: Answer | Exception,
         answers: Future[bytes],
     ) -> None:
@@ -88,15 +87,15 @@ class Session:
             self._one_by_one(changes, answers)
             return
         try:
-            answer = held(outcome, is_known=is_known)
+            answer = held(outcome)
         except Failed as failed:
             answers.settle(self._failed(failed) * len(changes))
         except Exception as error:
             answers.settle(error)
         else:
             self._caller.wrote(answer.holders)
-            counts = answer.counts or (answer.count,)
-            answers.settle(b"".join([b":%d\r\n" % count for count in counts]))
+            values = values_after(changes, answer)
+            answers.settle(b"".join([b":%d\r\n" % value for value in values]))
 
     def _one_by_one(self, changes: list[Change], answers: Future[bytes]) -> None:
         """Makes each change by itself, in order, and settles the answers when all are there."""
@@ -111,9 +110,6 @@ class Session:
         for change in changes:
             self._gathered.append(change)
             self.flush().then(take)
-
-    def _is_known(self, change: Change) -> bool:
-        return self._context.view.value(change.name) is not None
 
     # Everything else
 
@@ -155,6 +151,8 @@ class Session:
         if command.change is not None:
             # It was not gathered because it is wrong, which this raises.
             command.change(request)
+        if command.plan is not None:
+            return self._carried_out(command.plan(self._context.view, request))
         return self._own[command.name](request)
 
     def _command(self, request: list[bytes]) -> Command:
@@ -175,18 +173,16 @@ class Session:
             f" which counts, and has {' '.join(COMMANDS)}"
         )
 
-    def _set(self, request: list[bytes]) -> Value | Future[Value]:
-        change = set_(request)
-        gets = len(request) > 4
-        value = self._context.view.value(change.name)
-        if value is not None:
-            return b"%d" % value if gets else None
+    def _carried_out(self, plan: Plan | Value) -> Value | Future[Value]:
+        if not isinstance(plan, Plan):
+            return plan
 
         def tell(outcome: Answer | Exception) -> Value:
-            self._caller.wrote(held(outcome, is_known=False).holders)
-            return None if gets else _OK
+            answer = held(outcome)
+            self._caller.wrote(answer.holders)
+            return plan.tell(answer.done)
 
-        return self._service.change((change,), None).map(tell)
+        return self._service.change(plan.changes, None).map(tell)
 
     # Transactions
 

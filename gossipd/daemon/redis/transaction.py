@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import attrs
 
-from gossipd.protocol import Answer, Change
+from gossipd.protocol import Answer, Asked, Bounded, Change, Reset
 
 from ..future import Future
 from ..resp import Error, Value
 from .commands import Command
 from .context import Context
+from .counting import values_after
 from .errors import Failed, held
+from .view import View
+from .writing import Plan
 
 MOST_COMMANDS = 1024
 
-_Step = Change | Error | tuple[Command, list[bytes]]
+_Step: TypeAlias = "Plan | Value | _Read"
+
+
+@attrs.frozen
+class _Read:
+    """A command that is carried out when the write has taken effect."""
+
+    command: Command
+    request: list[bytes]
 
 
 class Transaction:
@@ -43,66 +55,107 @@ class Transaction:
         self._commands.append((command, request))
 
     def carry_out(self, context: Context) -> Value | Future[Value]:
-        """Counts what is to be counted in one write; returns all answers, or their future.
+        """Writes what is to be written at once; returns all answers, or their future.
 
         What is read is read when the write has taken effect. A value that the transaction changes
         is the one at its place in the transaction.
         """
-        steps = [_step(command, request) for command, request in self._commands]
-        changes = [step for step in steps if isinstance(step, Change)]
-        if not changes:
-            return _answers(steps, (), context)
-        value = context.view.value
-        new = {change.name for change in changes if value(change.name) is None}
+        view = context.view.apart()
+        steps = [_step(command, request, view) for command, request in self._commands]
+        plans = [step for step in steps if isinstance(step, Plan)]
+        if not plans:
+            return _answers(steps, (), (), context)
+        changes = [change for plan in plans for change in plan.changes]
+        absent = {one.name for one in changes if context.view.value(one.name) is None}
 
         def tell(outcome: Answer | Exception) -> Value:
             try:
-                answer = held(outcome, is_known=not new)
+                answer = held(outcome)
             except Failed as failed:
                 if isinstance(outcome, Exception):
                     raise Failed(f"EXECABORT Transaction discarded: {failed}") from None
                 raise
             context.caller.wrote(answer.holders)
-            counts = answer.counts or (answer.count,)
-            values = [*zip(changes, counts, strict=True)]
-            view = context.view.apart()
-            # Before its first change in the transaction a counter had that much less.
-            for change, count in values:
-                before = None if change.name in new else count - change.amount
-                view.begin(change.name, before)
-            return _answers(steps, counts, attrs.evolve(context, view=view))
+            values = values_after(changes, answer)
+            before = [*zip(changes, values, answer.done, strict=True)]
+            view = _as_before(context.view.apart(), before, absent)
+            return _answers(steps, values, answer.done, attrs.evolve(context, view=view))
 
-        return context.service.change(changes, None).map(tell)
+        return context.service.change(_living(changes, absent), None).map(tell)
 
 
-def _step(command: Command, request: list[bytes]) -> _Step:
-    if command.change is None:
-        return command, request
+def _step(command: Command, request: list[bytes], view: View) -> _Step:
+    """Returns what a command does, and notes in the view which counters there are after it."""
     try:
-        return command.change(request)
+        if command.change is not None:
+            step: _Step = Plan((command.change(request),), _nothing)
+        elif command.plan is not None:
+            step = command.plan(view, request)
+        else:
+            return _Read(command, request)
     except Failed as failed:
         return Error(failed)
+    if isinstance(step, Plan):
+        for change in step.changes:
+            view.note(change.name, None if _deletes(change) else 0)
+    return step
 
 
-def _answers(steps: list[_Step], counts: Sequence[int], context: Context) -> list[Value]:
-    left = iter(counts)
+def _nothing(done: object) -> Value:
+    """Is never called: the answer to a change is the value after it."""
+    raise NotImplementedError
+
+
+def _deletes(change: Asked) -> bool:
+    return isinstance(change, Reset) and change.delete
+
+
+def _living(changes: list[Asked], absent: set[str]) -> list[Asked]:
+    """Returns the changes, where a new counter has its time to live from the first of them on."""
+    found = list(changes)
+    for change in changes:
+        if isinstance(change, Bounded) and change.name in absent:
+            for place, other in enumerate(found):
+                if isinstance(other, Change) and other.name == change.name:
+                    found[place] = Bounded(*other, change.ttl)
+    return found
+
+
+def _as_before(view: View, changed: list[tuple[Asked, int, int]], absent: set[str]) -> View:
+    """Returns the view, which shows counters as they were before the changes.
+
+    Each change comes with the value after it, and with what it did.
+    """
+    for change, value, did in changed:
+        before = value + did if isinstance(change, Reset) else value - did
+        view.begin(change.name, None if change.name in absent else before)
+    return view
+
+
+def _answers(
+    steps: list[_Step], values: Sequence[int], did: Sequence[int], context: Context
+) -> list[Value]:
+    counts, done = iter(values), iter(did)
     answers: list[Value] = []
     for step in steps:
-        if isinstance(step, Change):
-            count = next(left)
-            context.view.note(step.name, count)
-            answers.append(count)
-        elif isinstance(step, Error):
-            answers.append(step)
+        if isinstance(step, Plan):
+            count = 0
+            for change in step.changes:
+                count = next(counts)
+                context.view.note(change.name, None if _deletes(change) else count)
+            own = [next(done) for _ in step.changes]
+            answers.append(count if step.tell is _nothing else step.tell(own))
+        elif isinstance(step, _Read):
+            answers.append(_called(step, context))
         else:
-            answers.append(_called(*step, context))
+            answers.append(step)
     return answers
 
 
-def _called(command: Command, request: list[bytes], context: Context) -> Value:
-    assert command.call is not None, "the others have no place in a transaction"
+def _called(read: _Read, context: Context) -> Value:
+    assert read.command.call is not None, "the others have no place in a transaction"
     try:
-        answer = command.call(context, request)
+        answer = read.command.call(context, read.request)
     except Failed as failed:
         return Error(failed)
     assert not isinstance(answer, Iterator), "neither have these"

@@ -11,6 +11,7 @@ class View:
     def __init__(self, values: Values) -> None:
         self._values = values
         self._changed: dict[str, int | None] = {}
+        self._made: set[str] = set()
 
     def __len__(self) -> int:
         """Returns how many counters there are."""
@@ -24,9 +25,20 @@ class View:
         """Shows this value, or none, until `note`, unless another one was shown before."""
         self._changed.setdefault(name, value)
 
-    def note(self, name: str, value: int) -> None:
-        """Shows this value from now on."""
+    def note(self, name: str, value: int | None) -> None:
+        """Shows this value, or none, from now on."""
+        if value is not None and self.value(name) is None:
+            self._made.add(name)
         self._changed[name] = value
+
+    def is_new(self, name: str) -> bool:
+        """Returns whether the counter was made by a value that was noted."""
+        return name in self._made
+
+    def expires_in(self, name: str) -> float | None:
+        """Returns in how many milliseconds a counter expires; None if it does not."""
+        seconds = self._values.expires_in(name)
+        return None if seconds is None else seconds * 1000
 
     def value(self, name: str) -> int | None:
         """Returns the value of a counter, or None if there is none of that name."""
