@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from gossipd.protocol import Answer, Change
+from gossipd.protocol import Answer, Asked, Change
 
 from ..future import Future
 from ..resp import Error, Status, Value, encode
@@ -34,7 +34,7 @@ class Session:
         self._tally = tally
         self._gathered: list[Change] = []
         self._transaction: Transaction | None = None
-        self._own: dict[str, Callable[[list[bytes]], Value | Future[Value]]] = {
+        self._own: dict[str, Callable[[list[bytes]], Value | Future[bytes]]] = {
             "MULTI": self._multi,
             "EXEC": self._exec,
             "DISCARD": self._discard,
@@ -119,22 +119,15 @@ class Session:
             answer = self._answer(request)
         except Failed as failed:
             return self._failed(failed)
-        if isinstance(answer, Future):
-            return answer.map(self._told)
-        return answer if isinstance(answer, Iterator) else encode(answer, self._caller.resp)
-
-    def _told(self, outcome: Value | Exception) -> bytes:
-        if isinstance(outcome, Failed):
-            return self._failed(outcome)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return encode(outcome, self._caller.resp)
+        if isinstance(answer, Future | Iterator):
+            return answer
+        return encode(answer, self._caller.resp)
 
     def _failed(self, failed: Failed) -> bytes:
         self._tally.failed(str(failed).partition(" ")[0])
         return encode(Error(failed), self._caller.resp)
 
-    def _answer(self, request: list[bytes]) -> Value | Iterator[bytes] | Future[Value]:
+    def _answer(self, request: list[bytes]) -> Value | Iterator[bytes] | Future[bytes]:
         transaction = self._transaction
         try:
             command = self._command(request)
@@ -152,7 +145,10 @@ class Session:
             # It was not gathered because it is wrong, which this raises.
             command.change(request)
         if command.plan is not None:
-            return self._carried_out(command.plan(self._context.view, request))
+            plan = command.plan(self._context.view, request)
+            if not isinstance(plan, Plan):
+                return plan
+            return self._write(plan.changes, lambda answer: plan.tell(answer.done))
         return self._own[command.name](request)
 
     def _command(self, request: list[bytes]) -> Command:
@@ -173,16 +169,21 @@ class Session:
             f" which counts, and has {' '.join(COMMANDS)}"
         )
 
-    def _carried_out(self, plan: Plan | Value) -> Value | Future[Value]:
-        if not isinstance(plan, Plan):
-            return plan
+    def _write(
+        self, changes: Sequence[Asked], tell: Callable[[Answer], Value], aborts: str = ""
+    ) -> Future[bytes]:
+        """Returns the future of what is told of a write, or of the error after `aborts`."""
 
-        def tell(outcome: Answer | Exception) -> Value:
-            answer = held(outcome)
+        def told(outcome: Answer | Exception) -> bytes:
+            try:
+                answer = held(outcome)
+            except Failed as failed:
+                refused = isinstance(outcome, Exception)
+                return self._failed(Failed(f"{aborts}{failed}") if refused else failed)
             self._caller.wrote(answer.holders)
-            return plan.tell(answer.done)
+            return encode(tell(answer), self._caller.resp)
 
-        return self._service.change(plan.changes, None).map(tell)
+        return self._service.change(changes, None).map(told)
 
     # Transactions
 
@@ -192,13 +193,16 @@ class Session:
         self._transaction = Transaction()
         return _OK
 
-    def _exec(self, request: list[bytes]) -> Value | Future[Value]:
+    def _exec(self, request: list[bytes]) -> Value | Future[bytes]:
         transaction, self._transaction = self._transaction, None
         if transaction is None:
             raise Failed("ERR EXEC without MULTI")
         if transaction.is_void:
             raise Failed("EXECABORT Transaction discarded because of previous errors.")
-        return transaction.carry_out(self._context)
+        changes, tell = transaction.plan(self._context)
+        if not changes:
+            return tell(None)
+        return self._write(changes, tell, "EXECABORT Transaction discarded: ")
 
     def _discard(self, request: list[bytes]) -> Value:
         if self._transaction is None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import attrs
 
 from gossipd.protocol import Answer, Asked, Bounded, Change, Reset
 
-from ..future import Future
 from ..resp import Error, Value
 from .commands import Command
 from .context import Context
 from .counting import values_after
-from .errors import Failed, held
+from .errors import Failed
 from .view import View
 from .writing import Plan
 
@@ -54,34 +53,27 @@ class Transaction:
             raise Failed(f"ERR a transaction has at most {MOST_COMMANDS} commands")
         self._commands.append((command, request))
 
-    def carry_out(self, context: Context) -> Value | Future[Value]:
-        """Writes what is to be written at once; returns all answers, or their future.
+    def plan(self, context: Context) -> tuple[list[Asked], Callable[[Answer | None], list[Value]]]:
+        """Returns what is to be written, and what makes the answers when that has taken effect.
 
-        What is read is read when the write has taken effect. A value that the transaction changes
-        is the one at its place in the transaction.
+        Without anything to write there is no answer to wait for. What is read is read then; a value
+        that the transaction changes is the one at its place in the transaction.
         """
         view = context.view.apart()
         steps = [_step(command, request, view) for command, request in self._commands]
         plans = [step for step in steps if isinstance(step, Plan)]
-        if not plans:
-            return _answers(steps, (), (), context)
         changes = [change for plan in plans for change in plan.changes]
         absent = {one.name for one in changes if context.view.value(one.name) is None}
 
-        def tell(outcome: Answer | Exception) -> Value:
-            try:
-                answer = held(outcome)
-            except Failed as failed:
-                if isinstance(outcome, Exception):
-                    raise Failed(f"EXECABORT Transaction discarded: {failed}") from None
-                raise
-            context.caller.wrote(answer.holders)
+        def tell(answer: Answer | None) -> list[Value]:
+            if answer is None:
+                return _answers(steps, (), (), context)
             values = values_after(changes, answer)
             before = [*zip(changes, values, answer.done, strict=True)]
             view = _as_before(context.view.apart(), before, absent)
             return _answers(steps, values, answer.done, attrs.evolve(context, view=view))
 
-        return context.service.change(_living(changes, absent), None).map(tell)
+        return _living(changes, absent), tell
 
 
 def _step(command: Command, request: list[bytes], view: View) -> _Step:
