@@ -137,9 +137,8 @@ async def open_daemon(
                 left.set()
 
         tickets = Tickets()
-        journal = None if store is None else Journal(store)
+        journal, events = None if store is None else Journal(store), EventLog()
         broadcast = None if segments is None else segments.broadcast
-        events = EventLog()
         listeners = (events, notice, own_id.notice)
         driver = Driver(
             node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up

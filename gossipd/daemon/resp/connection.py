@@ -158,7 +158,7 @@ class Connection:
         if self._unsent:
             if waited >= self._shared.limits.write_time:
                 self.cut()
-        elif self._answering or self._awaited:
+        elif self._answering or self._awaited or self._last:
             return
         elif self._parser.has_begun and waited >= self._shared.limits.request_time:
             self._complain("the request did not arrive in time")
