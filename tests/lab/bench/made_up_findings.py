@@ -9,6 +9,7 @@ from lab.bench import (
     idle_cost,
     many_counters,
     pauses,
+    redis_clients,
     simulator_speed,
     startup,
     udp_pings,
@@ -37,6 +38,14 @@ def findings() -> dict[str, Findings]:
                 for names in ("one name", "random names")
             },
             {"counters": 9, "started": 1.5, "joined": 2.5, "p99_before": 1, "p99_meanwhile": 2},
+        ),
+        "redis": redis_clients.findings(
+            {
+                (program, kind, pipelined): [{"rate": rate * pipelined, "p50": 1.0, "p99": 2.0}] * 2
+                for program, rate in (("gossipd", 80.0), ("Redis", 100.0))
+                for kind in redis_clients.KINDS
+                for pipelined in redis_clients.PIPELINED
+            }
         ),
         "spread": write_spread.findings(
             {
