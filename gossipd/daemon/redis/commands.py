@@ -146,6 +146,13 @@ _BY_NAME = {
     for name in (command.name.encode(), command.name.lower().encode())
 }
 
+COUNTING = {
+    name: (command.name, command.arity, command.change)
+    for name, command in _BY_NAME.items()
+    if command.change is not None
+}
+"""Of the commands that only count their name, number of arguments, and what makes the change."""
+
 
 def find(name: bytes) -> Command | None:
     """Returns the command of a name, in small letters or capitals."""

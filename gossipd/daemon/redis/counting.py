@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gossipd.protocol import DEFAULT, VALUE_LIMIT, Answer, Asked, Change, Reset
 
@@ -20,13 +21,46 @@ def integer(text: bytes) -> int:
     return number
 
 
+def summed(changes: list[Change]) -> list[Change]:
+    """Returns one change for each counter, if that is the same as these changes.
+
+    It is not if a counter is changed up and down: on the way there it may pass its limit.
+    """
+    sums: dict[str, int] = {}
+    for name, amount in changes:
+        known = sums.get(name)
+        if known is None:
+            sums[name] = amount
+        elif (known < 0) == (amount < 0):
+            sums[name] = known + amount
+        else:
+            return changes
+    return [Change(*each) for each in sums.items()]
+
+
+def values_between(
+    changes: list[Change], written: Sequence[Change], answer: Answer
+) -> Sequence[int]:
+    """Returns the counter's value after each change, which were written as `summed` has them."""
+    counts = answer.counts or (answer.count,)
+    later = {change.name: count for change, count in zip(written, counts, strict=True)}
+    values = []
+    for name, amount in reversed(changes):
+        value = later[name]
+        values.append(value)
+        later[name] = value - amount
+    values.reverse()
+    return values
+
+
 def values_after(changes: Sequence[Asked], answer: Answer) -> Sequence[int]:
     """Returns the counter's value after each change of a write.
 
-    The answer itself has, for some counters, only the value after all changes.
+    The answer itself has, for some counters, only the value after all changes, as often as there
+    are changes.
     """
     counts = answer.counts or (answer.count,)
-    if len(counts) == 1:
+    if len({*counts}) == len(counts):
         return counts
     values: list[int] = []
     later: dict[str, int] = {}
@@ -63,6 +97,8 @@ def decrby(request: list[bytes]) -> Change:
     return change_of(request[1], -number)
 
 
+# Clients count under the same few names again and again.
+@lru_cache(maxsize=1024)
 def change_of(key: bytes, amount: int) -> Change:
     """Returns the change of a counter by an amount. Raises Failed if it may not be."""
     # The other rules for names are checked where the change is made.

@@ -8,9 +8,9 @@ from gossipd.protocol import Answer, Asked, Change
 
 from ..future import Future
 from ..resp import Error, Status, Value, encode
-from .commands import COMMANDS, Command, find
+from .commands import COMMANDS, COUNTING, Command, find
 from .context import Context
-from .counting import values_after
+from .counting import summed, values_between
 from .errors import Failed, held
 from .tally import Tally
 from .transaction import Transaction
@@ -32,6 +32,7 @@ class Session:
         self._caller = context.caller
         self._service = context.service
         self._tally = tally
+        self._commands = tally.commands
         self._gathered: list[Change] = []
         self._transaction: Transaction | None = None
         self._own: dict[str, Callable[[list[bytes]], Value | Future[bytes]]] = {
@@ -54,30 +55,37 @@ class Session:
     # What only counts
 
     def gather(self, request: list[bytes]) -> bool:
-        """Takes a request that only counts, and is right; else returns False."""
-        command = find(request[0])
-        if command is None or command.change is None or self._transaction is not None:
+        """Takes a request that only counts, and is right; else returns False.
+
+        It is looked up in small letters or capitals only; `answer` takes mixed ones.
+        """
+        counting = COUNTING.get(request[0])
+        if counting is None or self._transaction is not None:
+            return False
+        name, arity, change = counting
+        if len(request) != arity:
             return False
         try:
-            command.check(request)
-            self._gathered.append(command.change(request))
+            self._gathered.append(change(request))
         except Failed:
             return False
-        self._tally.called(command.name)
+        self._commands[name] += 1
         return True
 
     def flush(self) -> Future[bytes]:
         """Carries out what was gathered, in one write; returns the future of all answers."""
         changes, self._gathered = self._gathered, []
         answers: Future[bytes] = Future()
-        self._service.change(changes, None).then(
-            lambda outcome: self._take(changes, outcome, answers)
+        written = summed(changes)
+        self._service.change(written, None).then(
+            lambda outcome: self._take(changes, written, outcome, answers)
         )
         return answers
 
     def _take(
         self,
         changes: list[Change],
+        written: list[Change],
         outcome: Answer | Exception,
         answers: Future[bytes],
     ) -> None:
@@ -94,7 +102,7 @@ class Session:
             answers.settle(error)
         else:
             self._caller.wrote(answer.holders)
-            values = values_after(changes, answer)
+            values = values_between(changes, written, answer)
             answers.settle(b"".join([b":%d\r\n" % value for value in values]))
 
     def _one_by_one(self, changes: list[Change], answers: Future[bytes]) -> None:
@@ -142,8 +150,7 @@ class Session:
         if command.call is not None:
             return command.call(self._context, request)
         if command.change is not None:
-            # It was not gathered because it is wrong, which this raises.
-            command.change(request)
+            return self._write((command.change(request),), lambda answer: answer.count)
         if command.plan is not None:
             plan = command.plan(self._context.view, request)
             if not isinstance(plan, Plan):

@@ -18,6 +18,7 @@ GROWS = "-ERR the counter default only grows: an amount must be at least 1"
     [
         ("INCR a", 1),
         ("incr a", 1),
+        ("Incr a", 1),
         ("DECR a", -1),
         ("INCRBY a 5", 5),
         ("INCRBY a 0", 0),
@@ -79,6 +80,12 @@ async def test_a_count_that_fails_fails_alone(client: Client) -> None:
     lines = f"INCR a|INCRBY b {VALUE_LIMIT}|INCRBY b 1|INCR |INCR a".split("|")
     empty = "-ERR name: must have 1 to 128 bytes, and has 0"
     assert [1, VALUE_LIMIT, OVERFLOW, empty, 2] == await client.ask_all(*lines)
+
+
+async def test_a_counter_meets_its_limit_on_the_way(client: Client) -> None:
+    """Although it would be back within it at the end of the pipeline."""
+    lines = [f"INCRBY a {VALUE_LIMIT}", "INCR a", "DECR a"]
+    assert [VALUE_LIMIT, OVERFLOW, VALUE_LIMIT - 1] == await client.ask_all(*lines)
 
 
 async def test_too_many_counters(autojump_clock: trio.testing.MockClock) -> None:
