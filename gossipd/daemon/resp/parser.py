@@ -5,7 +5,7 @@ times as fast as Python does, but it is made for clients, which trust their serv
 arrays of any depth and length, and reserves their memory when it reads the length: the 13 bytes
 `*2000000000` and a line end cost 16 GB of address space and 4 seconds. So it only gets bytes of
 which a regular expression has shown that they hold short arrays of short strings, as nearly all
-requests are. Its result stands only if every header in those bytes led to one request or argument.
+requests are. Its result stands only if every header of an argument in those bytes led to one.
 All else is parsed here, by hand, with the errors of Redis.
 """
 
@@ -97,15 +97,14 @@ class RequestParser:
     def _take(self, data: bytes) -> bool:
         """Takes requests that hiredis finds. Returns False, and takes nothing, if it finds others.
 
-        Every `*` and `$` in the data is the first byte of a header, as `_PLAIN` demands.
+        Every `$` in the data is the first byte of an argument's header, as `_PLAIN` demands.
         """
         reader = self._reader
         try:
             reader.feed(data)
             found = [*iter(reader.gets, _NOTHING)]
             if (
-                len(found) == data.count(b"*")
-                and {*map(type, found)} == {list}
+                {*map(type, found)} == {list}
                 and sum(map(len, found)) == data.count(b"$")
                 and {*map(type, chain.from_iterable(found))} == {bytes}
             ):

@@ -30,6 +30,8 @@ def by_hand(data: bytes) -> tuple[list[list[bytes]], str | None]:
         (INCR, [[b"INCR", b"a"]]),
         (INCR * 3, [[b"INCR", b"a"]] * 3),
         (INCR + INCR[:9], [[b"INCR", b"a"]]),
+        (INCR + b"*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n", [[b"INCR", b"a"], [b"a", b"b", b"c"]]),
+        (b"*2\r\n$5\r\na\r\n*2\r\n$1\r\nb\r\n", [[b"a\r\n*2", b"b"]]),
         (b"*0\r\n*-1\r\n" + INCR, [[b"INCR", b"a"]]),
         (b"\r\n\n  \r\n", []),
         (b"incr a\r\nGET a\n", [[b"incr", b"a"], [b"GET", b"a"]]),
@@ -41,8 +43,10 @@ def by_hand(data: bytes) -> tuple[list[list[bytes]], str | None]:
     ],
 )
 def test_requests(data: bytes, requests: list[list[bytes]]) -> None:
-    """In one piece, and byte by byte."""
+    """In one piece, in two, and byte by byte."""
     assert (requests, None) == parsed(data) == by_hand(data)
+    for cut in range(min(len(data), 100)):
+        assert (requests, None) == parsed(data[:cut], data[cut:])
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,9 @@ def test_requests(data: bytes, requests: list[list[bytes]]) -> None:
         (b"*1\r\n:1\r\n", "expected '$', got ':'"),
         (b"*1\r\n*1\r\n$1\r\na\r\n", "expected '$', got '*'"),
         (b"*2\r\n$1\r\na\r\n*1\r\n$1\r\na\r\n", "expected '$', got '*'"),
+        # Lengths that lie, so that hiredis finds values in the middle of what looked like strings.
+        (b"*2\r\n$5\r\na\r\n$1\r\n:5\r\n", "expected '$', got ':'"),
+        (b"*2\r\n$5\r\na\r\n$1\r\n+5\r\n", "expected '$', got '+'"),
         (b"*1\r\n\r\n", "expected '$', got ' '"),
         (b"*1\r\n$-1\r\n", "invalid bulk length"),
         (b"*1\r\n$513\r\n", "invalid bulk length"),
