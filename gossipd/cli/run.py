@@ -50,6 +50,14 @@ def _advertised(ctx: click.Context, param: click.Parameter, value: str | None) -
     return parsed(ctx, param, parse_contact, value, ctx.params["bind"][1])
 
 
+def _redis(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int] | None:
+    if value is None:
+        return None
+    from gossipd.daemon import parse_bind
+
+    return parsed(ctx, param, parse_bind, value)
+
+
 def _contacts(
     ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str, ...]:
@@ -70,6 +78,12 @@ def _cluster(ctx: click.Context, param: click.Parameter, value: str) -> str:
     from gossipd.daemon import check_cluster
 
     return parsed(ctx, param, check_cluster, value)
+
+
+def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
+    from pathlib import Path
+
+    return Path(value) if value else None
 
 
 def _duration(ctx: click.Context, param: click.Parameter, value: str) -> float:
@@ -253,6 +267,13 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     help="The UDP port on which nodes look for each other by broadcast; the same for all.",
 )
 @option(
+    "--redis",
+    metavar="HOST:PORT",
+    envvar="GOSSIPD_REDIS",
+    callback=_redis,
+    help="Answer Redis clients here: redis-cli, and the client libraries of every language.",
+)
+@option(
     "--allowed-host",
     "allowed_hosts",
     metavar="NAME",
@@ -261,6 +282,20 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     callback=_hosts,
     help="A name under which clients may change something here, beside addresses, localhost and"
     " this node's own names. Repeat it, or give a comma list.",
+)
+@option(
+    "--key-file",
+    metavar="FILE",
+    envvar="GOSSIPD_KEY_FILE",
+    callback=_file,
+    help="Seal all gossip with the first key in FILE, and open what is sealed with any of them."
+    " `gossipd keys generate` makes one. Read again when it changes, and at SIGHUP.",
+)
+@option(
+    "--accept-open",
+    is_flag=True,
+    envvar="GOSSIPD_ACCEPT_OPEN",
+    help="Take open gossip as well, while a running cluster moves to keys.",
 )
 @option(
     "--data-dir",
@@ -282,6 +317,8 @@ def run(data_dir: str | None, ephemeral: bool, **settings: Any) -> int:
     """
     from gossipd.daemon import DaemonConfig, main
 
+    if settings["accept_open"] and settings["key_file"] is None:
+        raise click.UsageError("'--accept-open' needs '--key-file'")
     directory = _directory(data_dir, settings["bind"], ephemeral=ephemeral)
     # Every other option has the name of the field that takes its value, and the field checks it.
     return main(DaemonConfig(data_dir=directory, **settings))

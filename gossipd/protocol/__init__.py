@@ -29,7 +29,9 @@ from .counters import (
     LimitExceeded,
     Reset,
     Stated,
+    TooManyCounters,
     Values,
+    check_name,
     closed_ids,
 )
 from .effects import (
@@ -69,7 +71,7 @@ from .events import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
-from .membership import SCOUTING, MemberView, Scout, suspicion_timeout
+from .membership import SCOUTING, MemberView, Scout, Seal, suspicion_timeout
 from .node import Node
 from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
@@ -77,6 +79,7 @@ from .wire import (
     ALIVE,
     DEAD,
     DEFAULT,
+    SEALED_HEAD,
     SOURCE_BYTES,
     STATES,
     Ack,
@@ -85,6 +88,7 @@ from .wire import (
     Claims,
     Codec,
     Content,
+    DecodeError,
     Entry,
     Group,
     Message,
@@ -104,6 +108,7 @@ __all__ = [
     "FLOOR_LIMIT",
     "PROFILES",
     "SCOUTING",
+    "SEALED_HEAD",
     "SEED_STATES",
     "SOURCE_BYTES",
     "STATES",
@@ -127,6 +132,7 @@ __all__ = [
     "Codec",
     "Content",
     "ContentDiffers",
+    "DecodeError",
     "Effect",
     "Entry",
     "Event",
@@ -165,6 +171,7 @@ __all__ = [
     "Resolve",
     "Said",
     "Scout",
+    "Seal",
     "SeedNotJoined",
     "SeedView",
     "Sender",
@@ -172,10 +179,12 @@ __all__ = [
     "State",
     "Stated",
     "Statistics",
+    "TooManyCounters",
     "Traffic",
     "Transmit",
     "Values",
     "Write",
+    "check_name",
     "closed_ids",
     "format_node_id",
     "frame",

@@ -13,10 +13,12 @@ import trio
 from prometheus_client.parser import text_string_to_metric_families
 
 from gossipd import __version__
-from gossipd.daemon.doors.metrics import CounterValues, Metrics
+from gossipd.daemon.doors.metrics import CounterValues, Metrics, RedisNumbers
 from gossipd.daemon.driver import LoopLateness
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import HttpStatistics, Request, Response
+from gossipd.daemon.resp import RespStatistics
+from gossipd.daemon.service import Keys
 from gossipd.protocol import Entry, Group, Ledger, SeedView, Statistics, Traffic, Values
 from tests.daemon.http.peer import CLOSING, GET, serving
 from tests.daemon.waiting import outcome
@@ -42,6 +44,9 @@ class Page:
             self.requests,
             self.lateness,
             self.store,
+            redis=RedisNumbers(
+                lambda: RespStatistics(21, 22, 23, 24, 25), {"INCR": 26}, {"ERR": 27}
+            ),
         )
 
     async def samples(self) -> list[tuple[str, Labels, float]]:
@@ -114,6 +119,13 @@ STATISTICS = Statistics(
         ("gossipd_http_connections_refused_total", {}, 4),
         ("gossipd_http_refusals_total", {"status": "408"}, 5),
         ("gossipd_http_requests_total", {"route": "/count", "status": "200"}, 6),
+        ("gossipd_redis_connections", {}, 21),
+        ("gossipd_redis_connections_accepted_total", {}, 22),
+        ("gossipd_redis_connections_evicted_total", {}, 23),
+        ("gossipd_redis_connections_refused_total", {}, 24),
+        ("gossipd_redis_connections_malformed_total", {}, 25),
+        ("gossipd_redis_commands_total", {"command": "INCR"}, 26),
+        ("gossipd_redis_errors_total", {"code": "ERR"}, 27),
         ("gossipd_loop_lateness_seconds_count", {}, 2),
         ("gossipd_loop_lateness_seconds_sum", {}, 0.75),
         ("gossipd_loop_lateness_max_seconds", {}, 0.5),
@@ -156,6 +168,31 @@ async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
     )
 
     assert b"gossipd_store" not in await outcome(metrics.page())
+
+
+async def test_who_seals_with_which_key() -> None:
+    """Members are counted by key; a key that nobody seals with any more is there with 0."""
+    keys = Keys("1a", ["1a", "2b"], True, 7, {"a:1": "1a", "b:1": "1a", "c:1": None})
+    for sealing in (keys, None):
+        page = Page()
+        shown = (
+            page.shown,
+            Statistics,
+            lambda http=page.http: http,
+            page.requests,
+            page.lateness,
+            None,
+        )
+        text = (await outcome(Metrics(*shown, lambda keys=sealing: keys).page())).decode()
+        starts = ("gossipd_key", "gossipd_open")
+        samples = [line for line in text.splitlines() if line.startswith(starts)]
+        expected = [
+            'gossipd_key_members{key="1a"} 2.0',
+            'gossipd_key_members{key="2b"} 0.0',
+            'gossipd_key_members{key="unknown"} 1.0',
+            "gossipd_open_taken_total 7.0",
+        ]
+        assert (expected if sealing else []) == samples
 
 
 async def test_two_daemons_in_one_process(page: Page) -> None:

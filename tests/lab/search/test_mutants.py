@@ -15,9 +15,11 @@ from tests.lab.search import (
     mutants_meetings,
     mutants_membership,
     mutants_proof,
+    mutants_sealed,
     mutants_tested,
     mutants_tested_counter,
     mutants_tested_exchanges,
+    mutants_tested_heirs,
     mutants_tested_named,
     mutants_tested_rules,
 )
@@ -30,9 +32,11 @@ BROKEN = (
     mutants_meetings,
     mutants_membership,
     mutants_proof,
+    mutants_sealed,
     mutants_tested,
     mutants_tested_counter,
     mutants_tested_exchanges,
+    mutants_tested_heirs,
     mutants_tested_named,
     mutants_tested_rules,
 )

@@ -22,6 +22,7 @@ from gossipd.protocol.wire import (
     FoldAnswer,
     FoldAsk,
     Group,
+    Said,
     Sender,
 )
 from tests.protocol.conversation import WALL_MS, address, messages_of, node_id, sent, writes_of
@@ -241,6 +242,12 @@ def test_a_member_objects_to_what_would_be_lost_or_count_twice() -> None:
     rows = bundle(closing.ledger, OTHER, ancestors(closing.ledger, OTHER), 1)
     closing.ledger.apply(group_of(OTHER, 1, rows[-1].version, rows))
     assert not agrees(closing, ask)
+
+
+def test_a_member_objects_to_counters_that_are_more_than_sums_there() -> None:
+    """Somebody has reset one, which the heir has not heard of."""
+    reset = group_of(NEW, 0, 1, [Said(1, "a", b"o" + OLD, 1, 5, 1, 5)])
+    assert not agrees(member(reset), question(OTHER))
 
 
 def test_a_member_objects_to_its_own_id() -> None:

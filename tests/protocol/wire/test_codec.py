@@ -62,6 +62,13 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
         HASHES,
     ),
     m.Unanswered: st.builds(m.Unanswered, IDS, IDS),
+    m.FoldAsk: st.builds(
+        m.FoldAsk,
+        NUMBERS,
+        OWNERS,
+        st.lists(st.builds(m.Bequest, OWNERS, NUMBERS, HASHES), max_size=3),
+    ),
+    m.FoldAnswer: st.builds(m.FoldAnswer, NUMBERS, st.booleans()),
 }
 MESSAGES = st.lists(st.one_of(*KINDS.values()), max_size=4)
 DATAGRAM = CODEC.datagram(
