@@ -189,8 +189,8 @@ def drop_rows(connection: sqlite3.Connection, changes: Changes) -> None:
         connection.execute("DELETE FROM said WHERE (owner, name, source) = (?, ?, ?)", keys)
         if not source:
             connection.execute("DELETE FROM entries WHERE (owner, name) = (?, ?)", (owner, name))
-    for table in ("owners", "entries", "said"):
-        closed = [(owner,) for owner in changes.closed]
+    closed = [(owner,) for owner in changes.closed]
+    for table in ("owners", "entries", "said") if closed else ():
         connection.executemany(f"DELETE FROM {table} WHERE owner = ?", closed)
 
 
