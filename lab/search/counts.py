@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from gossipd.protocol import DEFAULT, Answer
+from gossipd.protocol import DEFAULT, Answer, Entry
 from gossipd.sim.world import (
     Crashed,
     DiskReplaced,
@@ -28,7 +28,7 @@ from gossipd.sim.world import (
 )
 
 from .findings import Checker, Finding
-from .orders import Entries, Operation, entries_of, has_effect_of, holds, outcomes
+from .orders import Entries, Operation, entries_of, has_effect_of, holds, inherited_by, outcomes
 
 
 @attrs.define(eq=False)
@@ -118,6 +118,7 @@ class Counts(Checker):
         # How many requests each node has not answered yet.
         self._open: dict[str, int] = {}
         self._failing = failing or {}
+        self._logs: dict[bytes, list[Entry]] = {}
         world.on_ask.append(self._on_ask)
         world.log.on_answered.append(self._on_answered)
         world.on_step.append(self._on_step)
@@ -125,15 +126,31 @@ class Counts(Checker):
 
     def _held_by(self, host: Host) -> Entries:
         state = host.kept if host.node is None else host.node.state()
-        return {} if state is None else entries_of(state.groups)
+        return {} if state is None else entries_of(state.groups, self._logs)
 
     def _on_disk(self, node: str) -> Entries:
         state = self._world.hosts[node].disk_content()
-        return {} if state is None else entries_of(state.groups)
+        return {} if state is None else entries_of(state.groups, self._logs)
+
+    def _note_logs(self) -> None:
+        """Notes what each owner has counted whom nobody has taken over, for when somebody has.
+
+        Between two such notes nothing is lost, and what is taken over is what all agree on.
+        """
+        found: dict[bytes, list[Entry]] = {}
+        for host in self._world.hosts.values():
+            state = host.kept if host.node is None else host.node.state()
+            groups = () if state is None else state.groups
+            closed = {owner for group in groups for owner in inherited_by(group)}
+            for group in groups:
+                if group.owner not in closed:
+                    found.setdefault(group.owner, []).extend(group.entries)
+        self._logs.update(found)
 
     def _on_ask(self, request: Request) -> None:
         if request.name != DEFAULT:
             return
+        self._note_logs()
         entries = self._held_by(self._world.hosts[request.node])
         seen = [
             ticket
@@ -226,6 +243,7 @@ class Counts(Checker):
         if event != Crashed():
             # The next process starts from something else than this one had.
             self._least[observed.node] = 0
+        self._note_logs()
         held = [self._held_by(host) for host in self._world.hosts.values()]
         for asked in self._asked.values():
             operation = asked.operation()

@@ -79,22 +79,23 @@ def _orders(operations: Sequence[Operation], there: int) -> frozenset[int]:
     return after(there)
 
 
-def entries_of(groups: Iterable[Group]) -> Entries:
-    """Returns what the groups of a node or a store hold."""
+def entries_of(
+    groups: Iterable[Group], logs: Mapping[bytes, Sequence[Entry]] | None = None
+) -> Entries:
+    """Returns what the groups of a node or a store hold.
+
+    Args:
+        logs: what owners had counted that heirs may have taken over; None: nobody has.
+    """
     groups = list(groups)
     found = {group.owner: (group.upto, list(group.entries)) for group in groups}
     for group in groups:
-        kept = [
-            Entry(1, DEFAULT, int(said.source[1:]), said.total)
-            for said in group.said
-            if said.name == DEFAULT and said.source.startswith(b"i")
-        ]
         closed = inherited_by(group)
-        if closed:
-            found[group.owner][1].extend(kept)
+        for said in group.said if closed else ():
+            if said.name == DEFAULT and said.source.startswith(b"i"):
+                found[group.owner][1].append(Entry(1, DEFAULT, int(said.source[1:]), said.total))
         for owner in closed:
-            # The sum of several owners tells at least that none of them can have counted more.
-            found[owner] = (_ALL, kept)
+            found[owner] = (_ALL, list((logs or {}).get(owner, ())))
     return found
 
 
@@ -121,13 +122,9 @@ def holds(operation: Operation, entries: Entries) -> bool:
         return False
     wanted = operation.entry
     if operation.raises_to is None:
-        have, kept = entries.get(operation.owner, (0, ()))
-        # Larger amounts are powers of two, by which a sum of several owners is told apart.
-        bits = operation.amount if have == _ALL and operation.amount >= 8 else 0
+        _, kept = entries.get(operation.owner, (0, ()))
         return any(
-            (each.name, each.floor) == (wanted.name, wanted.floor)
-            and each.count >= wanted.count
-            and each.count & bits == bits
+            (each.name, each.floor) == (wanted.name, wanted.floor) and each.count >= wanted.count
             for each in kept
         )
     return any(

@@ -104,7 +104,8 @@ async def test_a_second_costs_the_rows_that_changed(tmp_path: Path, autojump_clo
         assert ([2], 2) == (store.rows, store.holds(300))
         await outcome(site.service.increment("default", 1, "local"))
         await trio.sleep(2)
-        # The write as it is, with the id that was drawn; a second later its entry and its version, which make it superfluous.
+        # The write as it is, and the id that was drawn; a second later its entry and its version,
+        # which make it superfluous.
         assert [2, 2, 3] == [rows for rows in store.rows if rows]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gossipd.protocol import Entry, Group
-from lab.search.orders import Operation, entries_of, has_effect_of, holds, outcomes
+from gossipd.protocol import Entry, Group, Said
+from lab.search.orders import Operation, entries_of, has_effect_of, holds, inherited_by, outcomes
 
 A, B = b"a" * 16, b"b" * 16
 
@@ -64,3 +64,19 @@ def test_a_floor_is_one_whoever_raised_it() -> None:
 def test_a_sync_without_an_entry_is_nowhere() -> None:
     """It changed nothing."""
     assert not has_effect_of(Operation(0, 5, 0, True, b"", None), entries_of([Group(A, 0, 9, [])]))
+
+
+def test_what_an_heir_took_over_is_held_as_the_owner_had_it() -> None:
+    """Once its log is here up to the end; until then nothing is taken over."""
+    said = [Said(1, "default", b"i5", 1, 9), Said(2, "default", b"c" + A, 1, 0)]
+    end = Said(3, "default", b"e", 1, 0)
+    known = {A: [Entry(4, "default", 5, 8)]}
+    counted = Operation(0, None, 1, True, A, Entry(3, "default", 5, 8))
+    more = Operation(0, None, 1, True, A, Entry(5, "default", 5, 9))
+    whole = entries_of([Group(B, 0, 3, [], [*said, end])], known)
+    assert holds(counted, whole)
+    assert not holds(more, whole)
+    assert holds(Operation(0, 5, 5, True, A, Entry(1, "default", 5, 0)), whole)
+    for group in (Group(B, 0, 2, [], [*said, end]), Group(B, 0, 2, [], said)):
+        assert inherited_by(group) == []
+        assert not holds(counted, entries_of([group], known))
