@@ -36,6 +36,7 @@ from .errors import StartError, reason
 from .flaps import EventLog
 from .http import HttpServer, Request
 from .log import RateLimit
+from .member_events import MemberEvents
 from .net import Segments, UdpSocket
 from .open_files import FullLog, limits_of_this_process
 from .own_id import OwnId
@@ -125,12 +126,12 @@ async def open_daemon(
         tickets = Tickets()
         journal = None if store is None else Journal(store)
         broadcast = None if segments is None else segments.broadcast
-        events = EventLog()
-        listeners = (events, notice, own_id.notice)
+        events, member_events = EventLog(), MemberEvents()
+        listeners = (events, member_events, notice, own_id.notice)
         driver = Driver(
             node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up
         )
-        service = Service(node, identity.node_id, driver, tickets, journal)
+        service = Service(node, identity.node_id, driver, tickets, journal, events=member_events)
         own_id.follow(service.move)
         limits = limits_of_this_process()
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))

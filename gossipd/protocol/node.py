@@ -8,6 +8,7 @@ concerns. What the protocol does is written in the parts: those of `membership` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from random import Random
 
 from .address import Address, parse_node_id
@@ -31,12 +32,14 @@ from .membership import (
     Forgetting,
     Gossip,
     Leaving,
+    MemberDetails,
     MemberTable,
     MemberView,
     Proof,
     RoundTrips,
     SeedWatch,
     View,
+    member_details,
 )
 from .outbox import Outbox
 from .part import Part
@@ -63,8 +66,8 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `values`, `statistics`,
-      `gates`, `generation`, `state`.
+    - Getters change nothing: `next_timeout`, `members`, `member_details`, `peers`, `count`,
+      `values`, `statistics`, `gates`, `generation`, `state`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -104,6 +107,7 @@ class Node:
         ledger = Ledger(key)
         gates = Gates(table.fingerprint, ledger.fingerprint)
         round_trips = RoundTrips(config.member_limit)
+        self._details = partial(member_details, table, round_trips)
         outbox = Outbox(runtime, codec, own, table.removed)
 
         # The parts. Each is made after those that it calls. The view tells the counters of members
@@ -313,6 +317,10 @@ class Node:
     def members(self) -> list[MemberView]:
         """Returns every row of the table, this node's own included, sorted by id."""
         return self._table.views()
+
+    def member_details(self, now: float) -> list[MemberDetails]:
+        """Returns what is known of every member at `now`, sorted by id."""
+        return self._details(now)
 
     def peers(self) -> list[str]:
         """Returns the ids of alive, suspect, and registered but still silent peers, sorted."""

@@ -24,7 +24,7 @@ gossipd.daemon.doors
 gossipd.daemon: service
 gossipd.daemon: driver
 gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.http
-gossipd.daemon: config log event_log errors future clock_steps
+gossipd.daemon: config log event_log errors future clock_steps readers watch member_events
 gossipd.sim: command
 gossipd.sim: simulate report plot
 gossipd.sim.scenario

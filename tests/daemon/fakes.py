@@ -13,7 +13,7 @@ import trio.testing
 
 from gossipd.daemon.driver import Driver
 from gossipd.daemon.service import Service, Tickets
-from gossipd.protocol import Address, Effect, Event, Increment, LimitExceeded
+from gossipd.protocol import Address, Effect, Event, Increment, Ledger, LimitExceeded, Values
 from tests.conformance.suite import PEER, Reaction, Recorder, Scenario
 
 Reactions = Mapping[str, Sequence[Reaction]]
@@ -59,7 +59,19 @@ class Endpoint:
 
 
 class Scripted(Recorder):
-    """A recorder that also takes several increments at once, as a node does."""
+    """A recorder that also takes several increments at once, as a node does.
+
+    Attributes:
+        counts: the counters that it shows; nothing that it is told changes them.
+    """
+
+    def __init__(self, *of: Any, **more: Any) -> None:
+        super().__init__(*of, **more)
+        self.counts = Ledger(b"key")
+
+    def values(self) -> Values:
+        """Shows the counters."""
+        return Values(self.counts)
 
     def increments(self, asked: Sequence[Increment], now: float) -> list[Effect]:
         """Takes one after the other."""

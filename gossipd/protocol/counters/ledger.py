@@ -46,6 +46,8 @@ class Ledger:
         fingerprint: the hash of the version vector, with partial sums.
         unkept: the owners that a store lacks, each with the version up to which it has everything,
             and the slots that changed since.
+        changed: the names whose values may have changed since `take_changed` was last called, in
+            the order of their last change; None until it is called for the first time.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -54,6 +56,7 @@ class Ledger:
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
+        self.changed: dict[str, None] | None = None
         self._key = key
 
     def value(self, name: str) -> int:
@@ -163,6 +166,14 @@ class Ledger:
             found.append(self._stored(owner, since, some, since))
         return found
 
+    def take_changed(self) -> list[str]:
+        """Hands over the names whose values may have changed since the last call.
+
+        The first call hands over nothing, and begins to note changes.
+        """
+        taken, self.changed = self.changed, {}
+        return list(taken or ())
+
     def all_groups(self) -> list[Group]:
         """Returns every owner's entries, for a store."""
         return [self._stored(owner, 0, log.entries, log.have) for owner, log in self.owners.items()]
@@ -184,10 +195,17 @@ class Ledger:
         if lacking is not None:
             lacking[1][entry.slot] = None
         log.put(entry)
+        self._note(entry.name)
         if entry.name == DEFAULT:
             return self.default.merge(owner, entry.floor, entry.count)
         self.names.add(entry.name, entry.count, 0 if known is None else known.count)
         return True
+
+    def _note(self, name: str) -> None:
+        """Notes that a value may change, if anybody asks."""
+        if self.changed is not None:
+            self.changed.pop(name, None)
+            self.changed[name] = None
 
     def _rehash(self, owner: bytes, log: OwnerLog) -> None:
         """Brings the fingerprint up to date with the owner's versions.
