@@ -30,6 +30,9 @@ _REST = 9
 KEPT = 10_000
 """Of so many names the newest change is kept. A watch that is further behind begins anew."""
 
+_SOON_SECONDS = 5.0
+"""A counter that expires within this time is looked at until it has."""
+
 MOST = 100
 """The most changes that are taken at a time."""
 
@@ -63,6 +66,9 @@ class Recent:
         self.complete_after = 0
         self._values = values
         self._kept = kept
+        # What is about to expire. The node tells when it does, but its clock is not quite the one
+        # by which values are shown.
+        self._expiring: dict[str, None] = {}
         # By name, in the order of the numbers.
         self._changes: dict[str, tuple[int, Change]] = {}
 
@@ -79,8 +85,13 @@ class Recent:
     def look(self) -> list[str]:
         """Takes note of what changed since the last look. Returns the names."""
         changed = []
-        for name in self.values.take_changed():
+        names = [*self._expiring, *self.values.take_changed()]
+        self._expiring = {}
+        for name in dict.fromkeys(names):
             new = self.now(name)
+            left = self.values.expires_in(name)
+            if left is not None and left < _SOON_SECONDS:
+                self._expiring[name] = None
             if self._changes.get(name, (0, None))[1] == new:
                 continue
             self._changes.pop(name, None)

@@ -7,7 +7,7 @@ concerns. What the protocol does is written in the parts: those of `membership` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from random import Random
 
@@ -66,8 +66,7 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `member_details`, `peers`, `count`,
-      `values`, `statistics`, `gates`, `generation`, `state`.
+    - Getters change nothing. They begin with `next_timeout`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -96,7 +95,6 @@ class Node:
         Args:
             state: what a store kept of an earlier run, None for a node without a past.
             rng: the only source of randomness; the same one and the same inputs give the same run.
-            now: the time, in seconds.
         """
         kept = state or State()
         own = _own_claim(kept, identity)
@@ -104,7 +102,7 @@ class Node:
         # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
-        ledger = Ledger(key)
+        ledger = Ledger(key, runtime.wall_ms)
         gates = Gates(table.fingerprint, ledger.fingerprint)
         round_trips = RoundTrips(config.member_limit)
         self._details = partial(member_details, table, round_trips)
@@ -330,9 +328,14 @@ class Node:
         """Returns the value of a counter, within ±(2**53 - 1); 0 for a name never counted."""
         return self._counters.values.value(name)
 
-    def values(self) -> Values:
-        """Returns the counters as clients may read them, now and later."""
-        return self._counters.values
+    def values(self, clock: Callable[[], int] | None = None) -> Values:
+        """Returns the counters as clients may read them, now and later.
+
+        Args:
+            clock: returns the time in milliseconds since 1970, by which counters expire; None: the
+                time of the last input.
+        """
+        return Values(self._counters.ledger, clock or self._runtime.wall_ms)
 
     def statistics(self) -> Statistics:
         """Returns what the parts counted so far.

@@ -69,9 +69,9 @@ class Scripted(Recorder):
         super().__init__(*of, **more)
         self.counts = Ledger(b"key")
 
-    def values(self) -> Values:
+    def values(self, clock: Callable[[], int] | None = None) -> Values:
         """Shows the counters."""
-        return Values(self.counts)
+        return Values(self.counts, lambda: 0)
 
     def increments(self, asked: Sequence[Increment], now: float) -> list[Effect]:
         """Takes one after the other."""

@@ -11,7 +11,8 @@ import trio
 import trio.testing
 
 from gossipd.daemon.watch import WINDOW_SECONDS, Change, Recent, Watch, Watches
-from gossipd.protocol import DEFAULT, Entry, Group, Ledger, Values
+from gossipd.protocol import DEFAULT, Bounded, Entry, Group, Increment, Ledger, Values
+from tests.protocol.conversation import WALL_MS, make_node, writes_of
 
 Clock = trio.testing.MockClock
 FAR = "nobody-0"
@@ -22,7 +23,7 @@ class Node:
 
     def __init__(self) -> None:
         self.ledger = Ledger(b"key")
-        self.values = Values(self.ledger)
+        self.values = Values(self.ledger, lambda: 0)
         self.version = 0
         self.worked = 0.0
         self.watches = Watches(lambda: self.values, self.clock)
@@ -152,6 +153,25 @@ async def test_positions_of_others(node: Node, which: dict[str, str], since: str
     run = first.position.partition("-")[0]
     watch = node.watches.watch(**which, since=since.replace("RUN", run))
     assert [("a", 1)] == told(watch)
+
+
+def test_an_expiry_is_a_change(node: Node) -> None:
+    """Also where the clock of the node is ahead of the one by which values are shown."""
+    wall = 0.0
+    made = make_node(1)
+    values = made.values(lambda: WALL_MS + round(1000 * wall))
+    recent = Recent(lambda: values)
+    recent.look()
+    [write] = writes_of(
+        made.increments([Increment((Bounded("a", 5, 2000, None, ""),), "local", 1)], 0.0)
+    )
+    made.persisted(write, 0.0)
+    assert (["a"], (5, True)) == (recent.look(), recent.now("a")[1:])
+    wall = 1.99
+    made.handle_timeout(2.5)
+    assert [] == recent.look()
+    wall = 2.01
+    assert (["a"], (0, False)) == (recent.look(), recent.now("a")[1:])
 
 
 def test_what_is_kept_is_bounded(node: Node) -> None:

@@ -6,11 +6,21 @@ from typing import Annotated
 
 import msgspec
 
-from gossipd.protocol import VALUE_LIMIT, Answer, Change
+from gossipd.protocol import (
+    TTL_LIMIT,
+    VALUE_LIMIT,
+    Answer,
+    Bounded,
+    Change,
+    Reset,
+    Stated,
+)
+from gossipd.protocol import Asked as Wanted
 
 from ..future import Future
 from ..http import Response
 from ..service import Service
+from .problems import INVALID, Failed
 from .routes import (
     AckParameter,
     AnyRoute,
@@ -29,6 +39,10 @@ MOST_CHANGES = 500
 """The most changes of one batch."""
 
 Amount = Annotated[int, msgspec.Meta(ge=-VALUE_LIMIT, le=VALUE_LIMIT)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=TTL_LIMIT // 1000)]
+
+REPLAYED = ("Idempotent-Replayed", "true")
+"""The header of an answer to a key that had been counted before, so that nothing changed."""
 
 
 class Counter(msgspec.Struct):
@@ -38,18 +52,42 @@ class Counter(msgspec.Struct):
     value: int
 
 
-class KnownCounter(msgspec.Struct):
-    """A counter, its value, and whether anybody has counted under its name."""
+class AddedCounter(msgspec.Struct, omit_defaults=True):
+    """A counter, its value, and of a change with a limit by how much the counter changed."""
+
+    name: str
+    value: int
+    applied: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class ListedCounter(msgspec.Struct, omit_defaults=True):
+    """A counter, its value, and if it expires, in how many seconds."""
+
+    name: str
+    value: int
+    expires_in: float | msgspec.UnsetType = msgspec.UNSET
+
+
+class KnownCounter(msgspec.Struct, omit_defaults=True):
+    """A counter as it is listed, and whether there is one of its name."""
 
     known: bool
     name: str
+    value: int
+    expires_in: float | msgspec.UnsetType = msgspec.UNSET
+
+
+class Removed(msgspec.Struct):
+    """What a reset or a delete took away, and the value after it."""
+
+    removed: int
     value: int
 
 
 class Page(msgspec.Struct):
     """Some counters in order of name; `next` is what the next page's `after` is to be."""
 
-    counters: list[Counter]
+    counters: list[ListedCounter]
     next: str | None
 
 
@@ -65,13 +103,24 @@ class AddBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is added to a counter."""
 
     amount: Amount = 1
+    ttl: Annotated[
+        Seconds | None, msgspec.Meta(description="For how many seconds the counter lives.")
+    ] = None
+    limit: Annotated[
+        Amount | None, msgspec.Meta(description="What would bring the value above it is not added.")
+    ] = None
 
 
-class ChangeBody(msgspec.Struct, forbid_unknown_fields=True):
+class ChangeBody(AddBody, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is added to which counter."""
 
     name: str
-    amount: Amount = 1
+
+
+class StatedBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The total that a source has come to."""
+
+    total: Annotated[int, msgspec.Meta(ge=0, le=VALUE_LIMIT)]
 
 
 _Batch = Annotated[list[ChangeBody], msgspec.Meta(min_length=1, max_length=MOST_CHANGES)]
@@ -82,8 +131,10 @@ class CounterRoutes:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        batch: msgspec.json.Decoder[list[ChangeBody]] = msgspec.json.Decoder(_Batch)
-        self.routes: list[AnyRoute] = [
+        self.routes: list[AnyRoute] = [*self._reading(), *self._adding(), *self._others()]
+
+    def _reading(self) -> list[AnyRoute]:
+        return [
             Route(
                 "GET",
                 "/v1/counters",
@@ -100,6 +151,11 @@ class CounterRoutes:
                 answer=self._value,
                 result=KnownCounter,
             ),
+        ]
+
+    def _adding(self) -> list[AnyRoute]:
+        batch: msgspec.json.Decoder[list[ChangeBody]] = msgspec.json.Decoder(_Batch)
+        return [
             Route(
                 "POST",
                 "/v1/counters/{name}/add",
@@ -108,7 +164,7 @@ class CounterRoutes:
                 body=msgspec.json.Decoder(AddBody),
                 no_body=AddBody(),
                 answer=self._add,
-                result=Counter,
+                result=AddedCounter,
             ),
             Route(
                 "POST",
@@ -117,24 +173,85 @@ class CounterRoutes:
                 query=AckParameter,
                 body=batch,
                 answer=self._batch,
-                result=list[Counter],
+                result=list[AddedCounter],
+            ),
+        ]
+
+    def _others(self) -> list[AnyRoute]:
+        return [
+            Route(
+                "POST",
+                "/v1/counters/{name}/reset",
+                "Takes away what this node sees of a counter",
+                query=AckParameter,
+                answer=self._reset,
+                result=Removed,
+            ),
+            Route(
+                "DELETE",
+                "/v1/counters/{name}",
+                "Resets a counter that is not listed until somebody counts again",
+                query=AckParameter,
+                answer=self._delete,
+                result=Removed,
+            ),
+            Route(
+                "PUT",
+                "/v1/counters/{name}/sources/{source}",
+                "States a source's own total, of which the largest counts",
+                query=AckParameter,
+                body=msgspec.json.Decoder(StatedBody),
+                answer=self._state,
+                result=Counter,
             ),
         ]
 
     def _list(self, asked: Asked[ListParameters, None]) -> Response:
         wanted = asked.query
-        found = self._service.values().page(wanted.prefix, wanted.after, wanted.limit)
-        counters = [Counter(name, value) for name, value in found]
+        values = self._service.values()
+        found = values.page(wanted.prefix, wanted.after, wanted.limit)
+        counters = [
+            ListedCounter(name, value, _seconds(values.expires_in(name))) for name, value in found
+        ]
         return json_response(Page(counters, found[-1][0] if len(found) == wanted.limit else None))
 
     def _value(self, asked: Asked[NoParameters, None]) -> Response:
         [name] = asked.names
         values = self._service.values()
-        return json_response(KnownCounter(values.knows(name), name, values.value(name)))
+        known, value = values.knows(name), values.value(name)
+        return json_response(KnownCounter(known, name, value, _seconds(values.expires_in(name))))
 
     def _add(self, asked: Asked[AckParameter, AddBody]) -> Future[Response]:
         [name] = asked.names
-        answer = self._service.increment(name, asked.body.amount, asked.query.level)
+        key = _key(asked.headers)
+        change = _change(name, asked.body, key)
+        answer = self._service.change([change], asked.query.level)
+
+        def tell(outcome: Answer | Exception) -> Response:
+            done = held(outcome)
+            headers = [acks(done)]
+            if key and not done.done[0] and asked.body.amount:
+                headers.append(REPLAYED)
+            return json_response(_added(change, done.count, done.done[0]), *headers)
+
+        return answer.map(tell)
+
+    def _reset(self, asked: Asked[AckParameter, None]) -> Future[Response]:
+        return self._take_away(Reset(asked.names[0]), asked.query)
+
+    def _delete(self, asked: Asked[AckParameter, None]) -> Future[Response]:
+        return self._take_away(Reset(asked.names[0], delete=True), asked.query)
+
+    def _take_away(self, reset: Reset, query: AckParameter) -> Future[Response]:
+        def tell(outcome: Answer | Exception) -> Response:
+            done = held(outcome)
+            return json_response(Removed(done.done[0], done.count), acks(done))
+
+        return self._service.change([reset], query.level).map(tell)
+
+    def _state(self, asked: Asked[AckParameter, StatedBody]) -> Future[Response]:
+        name, source = asked.names
+        answer = self._service.change([Stated(name, source, asked.body.total)], asked.query.level)
 
         def tell(outcome: Answer | Exception) -> Response:
             done = held(outcome)
@@ -143,12 +260,49 @@ class CounterRoutes:
         return answer.map(tell)
 
     def _batch(self, asked: Asked[AckParameter, list[ChangeBody]]) -> Future[Response]:
-        changes = [Change(each.name, each.amount) for each in asked.body]
+        changes = [_change(each.name, each) for each in asked.body]
         answer = self._service.change(changes, asked.query.level)
 
         def tell(outcome: Answer | Exception) -> Response:
             done = held(outcome)
-            values = zip(changes, done.counts or (done.count,), strict=True)
-            return json_response([Counter(each.name, value) for each, value in values], acks(done))
+            counts = done.counts or (done.count,)
+            told = zip(changes, counts, done.done, strict=True)
+            return json_response([_added(*each) for each in told], acks(done))
 
         return answer.map(tell)
+
+
+def _change(name: str, body: AddBody, key: str = "") -> Wanted:
+    """Returns what a body asks for."""
+    if body.ttl is None and body.limit is None and not key:
+        return Change(name, body.amount)
+    ttl = None if body.ttl is None else max(1, round(body.ttl * 1000))
+    return Bounded(name, body.amount, ttl, body.limit, key)
+
+
+def _added(change: Wanted, value: int, done: int) -> AddedCounter:
+    limited = isinstance(change, Bounded) and change.limit is not None
+    return AddedCounter(change.name, value, done if limited else msgspec.UNSET)
+
+
+def _seconds(found: float | None) -> float | msgspec.UnsetType:
+    return msgspec.UNSET if found is None else found
+
+
+def _key(headers: dict[bytes, bytes]) -> str:
+    """Returns the key of a request, empty without one. Raises Failed.
+
+    The draft has it as a quoted string; many clients send it without quotes.
+    """
+    text = headers.get(b"idempotency-key")
+    if text is None:
+        return ""
+    try:
+        key = text.decode()
+    except UnicodeDecodeError:
+        raise Failed(INVALID, "Invalid request: Idempotency-Key: must be UTF-8") from None
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not key:
+        raise Failed(INVALID, "Invalid request: Idempotency-Key: must not be empty")
+    return key

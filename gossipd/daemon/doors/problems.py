@@ -43,6 +43,7 @@ CROSS_SITE = Kind(403, "cross-site", "A page of another site may not write")
 NO_SUCH_PATH = Kind(404, "no-such-path", "There is no such path")
 METHOD = Kind(405, "method-not-allowed", "Another method is needed")
 LIMIT = Kind(409, "limit-exceeded", "A limit would be passed")
+KEY_REUSED = Kind(422, "key-reused", "The key was used for another request")
 FOREIGN_HOST = Kind(421, "foreign-host", "The host is not this node")
 STOPPING = Kind(503, "stopping", "The node is stopping", (RETRY,))
 NOT_READY = Kind(503, "not-ready", "The node is not ready", (RETRY,))
@@ -50,7 +51,7 @@ NOT_WRITTEN = Kind(503, "not-written", "Nothing was written", (RETRY,))
 OUTCOME_UNKNOWN = Kind(503, "outcome-unknown", "The outcome is unknown")
 
 KINDS = (
-    *(INVALID, CROSS_SITE, NO_SUCH_PATH, METHOD, LIMIT, FOREIGN_HOST),
+    *(INVALID, CROSS_SITE, NO_SUCH_PATH, METHOD, LIMIT, KEY_REUSED, FOREIGN_HOST),
     *(STOPPING, NOT_READY, NOT_WRITTEN, OUTCOME_UNKNOWN),
 )
 """Every kind of error."""

@@ -15,12 +15,12 @@ import attrs
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gossipd.protocol import Answer, LimitExceeded
+from gossipd.protocol import Answer, KeyReused, LimitExceeded
 
 from ..future import Future
 from ..http import Request, Response
 from ..service import Refused
-from .problems import INVALID, LIMIT, NOT_WRITTEN, OUTCOME_UNKNOWN, Failed
+from .problems import INVALID, KEY_REUSED, LIMIT, NOT_WRITTEN, OUTCOME_UNKNOWN, Failed
 
 JSON = "application/json"
 
@@ -239,6 +239,8 @@ def held(outcome: Answer | Exception) -> Answer:
         raise Failed(NOT_WRITTEN, f"nothing was written: {outcome}")
     if isinstance(outcome, LimitExceeded):
         raise Failed(LIMIT, str(outcome))
+    if isinstance(outcome, KeyReused):
+        raise Failed(KEY_REUSED, str(outcome))
     if isinstance(outcome, ValueError):
         raise Failed(INVALID, f"Invalid request: {outcome}")
     if isinstance(outcome, Exception):

@@ -37,7 +37,7 @@ def check_directory(directory: Path) -> str:
         shortfall = None if mark is None else mark.shortfall(state.groups)
         if shortfall is not None:
             raise InspectionError(f"{path} is incomplete: {shortfall}")
-        entries = sum(len(group.entries) for group in state.groups)
+        entries = sum(len(group.rows) for group in state.groups)
         owners, members = len(state.groups), len(state.members)
         return f"{path}: owners {owners}, their entries {entries}, members {members}"
 
@@ -60,7 +60,7 @@ def read_directory(directory: Path) -> dict[str, Any]:
             {
                 "owner": group.owner.hex(),
                 "complete_up_to": group.upto,
-                "entries": len(group.entries),
+                "entries": len(group.rows),
             }
             for group in state.groups
         ],

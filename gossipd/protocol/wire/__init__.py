@@ -2,7 +2,7 @@
 
 from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
-from .entries import DEFAULT, NAME_BYTES, Entry, Group
+from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Entry, Group, Row, Said, Slot
 from .messages import (
     COUNTERS,
     KINDS,
@@ -32,7 +32,7 @@ from .messages import (
     Sums,
     Unanswered,
 )
-from .sizes import claim_bytes, empty_group_bytes, entry_bytes, group_bytes
+from .sizes import claim_bytes, empty_group_bytes, group_bytes, row_bytes
 
 __all__ = [
     "ALIVE",
@@ -48,6 +48,7 @@ __all__ = [
     "MOST_CLUSTER_IDS",
     "NAME_BYTES",
     "NO_CLUSTER",
+    "SOURCE_BYTES",
     "STATES",
     "SUSPECT",
     "Ack",
@@ -70,8 +71,11 @@ __all__ = [
     "Ping",
     "PingReq",
     "Push",
+    "Row",
     "Rows",
+    "Said",
     "Sender",
+    "Slot",
     "Span",
     "Spread",
     "SpreadDone",
@@ -80,7 +84,7 @@ __all__ = [
     "claim_bytes",
     "empty_group_bytes",
     "encode_raw",
-    "entry_bytes",
     "frame",
     "group_bytes",
+    "row_bytes",
 ]

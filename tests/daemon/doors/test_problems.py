@@ -29,7 +29,8 @@ def test_types_never_change() -> None:
     """The list grows only."""
     assert [
         *("invalid-request", "cross-site", "no-such-path", "method-not-allowed"),
-        *("limit-exceeded", "foreign-host", "stopping", "not-ready", "not-written"),
+        *("limit-exceeded", "key-reused", "foreign-host", "stopping", "not-ready"),
+        "not-written",
         "outcome-unknown",
     ] == [kind.name for kind in KINDS]
 

@@ -255,7 +255,7 @@ def test_changes_are_handed_over_in_pieces_of_entries() -> None:
         entry = Entry(version, f"n{version}", 0, version)
         ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
     pieces = []
-    while found := ledger.changes(10):
+    while found := ledger.changes(10)[0]:
         [group] = found
         stored.apply(group)
         pieces.append((len(group.entries), stored.have(OWNERS[0])))
