@@ -10,34 +10,13 @@ import pytest
 import trio
 import trio.testing
 
-from gossipd.daemon.watch import WINDOW_SECONDS, Change, Recent, Watch, Watches
-from gossipd.protocol import DEFAULT, Bounded, Entry, Group, Increment, Ledger, Values
+from gossipd.daemon.watch import WINDOW_SECONDS, Change, Recent, Watch
+from gossipd.protocol import DEFAULT, Bounded, Increment
+from tests.daemon.counting import Node
 from tests.protocol.conversation import WALL_MS, make_node, writes_of
 
 Clock = trio.testing.MockClock
 FAR = "nobody-0"
-
-
-class Node:
-    """Counters and their watches."""
-
-    def __init__(self) -> None:
-        self.ledger = Ledger(b"key")
-        self.values = Values(self.ledger, lambda: 0)
-        self.version = 0
-        self.worked = 0.0
-        self.watches = Watches(lambda: self.values, self.clock)
-
-    def clock(self) -> float:
-        """Each look at the clock is so much work."""
-        self.total = getattr(self, "total", 0.0) + self.worked
-        return self.total
-
-    def set(self, name: str, count: int) -> None:
-        """Makes one owner's count of a counter this."""
-        self.version += 1
-        entry = Entry(self.version, name, 0, count)
-        self.ledger.apply(Group(b"o" * 16, self.version - 1, self.version, [entry]))
 
 
 @pytest.fixture

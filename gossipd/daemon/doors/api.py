@@ -11,6 +11,7 @@ from .counters import CounterRoutes
 from .cross_site import OwnHosts, is_cross_site
 from .documented import DocumentedRoutes
 from .health import HealthRoutes
+from .members import MemberRoutes
 from .problems import (
     CROSS_SITE,
     FOREIGN_HOST,
@@ -21,6 +22,7 @@ from .problems import (
     told,
 )
 from .routes import AnyRoute, Router
+from .watching import WatchingRoutes
 
 _FOREIGN_HOST = (
     "this node has not the name in the Host header: ask by its address, or start it with"
@@ -56,6 +58,8 @@ class Api:
             *DocumentedRoutes(service).routes,
             *HealthRoutes(service, metrics_page).routes,
             *CounterRoutes(service).routes,
+            *WatchingRoutes(service).routes,
+            *MemberRoutes(service).routes,
         ]
         self._find = Router(self.routes).find
 
