@@ -11,6 +11,8 @@ from ..service import Service
 from .routes import AnyRoute, Asked, NoParameters, Route
 from .streams import EVENTS, EventStream, WatchStream, last_id, streamed
 
+_HEADERS = (("Last-Event-ID", "The id of the last event that the client got."),)
+
 
 class PrefixParameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which counters are watched."""
@@ -32,6 +34,7 @@ class WatchingRoutes:
                 answer=self._watch,
                 result=str,
                 content_type=EVENTS,
+                headers=_HEADERS,
             ),
             Route(
                 "GET",
@@ -41,6 +44,7 @@ class WatchingRoutes:
                 answer=self._watch_prefix,
                 result=str,
                 content_type=EVENTS,
+                headers=_HEADERS,
             ),
             Route(
                 "GET",
@@ -50,6 +54,7 @@ class WatchingRoutes:
                 answer=self._events,
                 result=str,
                 content_type=EVENTS,
+                headers=_HEADERS,
             ),
         ]
 
