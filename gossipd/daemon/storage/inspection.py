@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def back_up(directory: Path, target: Path) -> None:
 
 
 def _values(groups: Iterable[Group]) -> dict[str, int]:
-    ledger = Ledger(b"")
+    ledger = Ledger(b"", lambda: time.time_ns() // 1_000_000)
     for group in groups:
         ledger.apply(group)
     return {name: ledger.value(name) for name in ledger.names.page("", "") if ledger.knows(name)}

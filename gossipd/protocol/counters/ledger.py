@@ -326,9 +326,10 @@ class Ledger:
     def _merge_source(self, owner: bytes, log: OwnerLog, row: Row, known: Row | None) -> bool:
         """Merges a row of a counter that has sources, or has them from now on.
 
-        What is over is not taken: its rows were dropped here, or will be at once.
+        What is over is not taken: its rows were dropped here, or will be at once. Nor is anything
+        about `DEFAULT`, which nobody writes.
         """
-        if known is not None and _order(known) >= _order(row):
+        if row.name == DEFAULT or (known is not None and _order(known) >= _order(row)):
             return False
         said, sources = seen_in(row), self.names.sources.get(row.name)
         before = None if sources is None else sources.seen(about(owner, row))

@@ -67,14 +67,18 @@ class Names:
         self._noticed: Callable[[], None] = _nobody
 
     def __contains__(self, name: str) -> bool:
-        return self.present(name, self._clock()) is not None
+        if name in self.sources:
+            return self.present(name, self._clock()) is not None
+        return name in self._values
 
     def __len__(self) -> int:
         return len(self._values)
 
     def value(self, name: str) -> int:
         """Returns the value of a counter, 0 for a name that is absent."""
-        return self.present(name, self._clock()) or 0
+        if name in self.sources:
+            return self.present(name, self._clock()) or 0
+        return self._values.get(name, 0)
 
     def present(self, name: str, clock: int) -> int | None:
         """Returns the value of a counter at a time, in milliseconds since 1970; None: absent."""
