@@ -100,7 +100,6 @@ class Node:
         kept = state or State()
         own = _own_claim(kept, identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
-        # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
         ledger = Ledger(key, runtime.wall_ms)
