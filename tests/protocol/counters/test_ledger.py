@@ -309,3 +309,18 @@ def test_nothing_more_is_said_of_the_default_counter() -> None:
     said = Said(1, DEFAULT, b"sclient", 5, 5)
     assert not ledger.apply(Group(OWNERS[0], 1, 2, [], [said]))
     assert (0, ["default"]) == (ledger.value(DEFAULT), list(ledger.names.page("", "")))
+
+
+def test_the_sweep_compares_what_stays() -> None:
+    """Not what goes by the clock, or because of another row; that is not everywhere at once."""
+    entry = Entry(1, "a", 0, 5)
+    total, brief = Said(2, "a", b"sx", 5, 5), Said(3, "b", b"", 3, 1, start=1, until=9)
+    reset = Said(4, "a", b"o" + OWNERS[1], 1, 5, 1, 5)
+
+    def content(*said: Said) -> tuple[int, int] | None:
+        ledger = Ledger(b"key")
+        ledger.apply(Group(OWNERS[0], 0, 4, [entry], list(said)))
+        return ledger.content(OWNERS[0], 0)
+
+    assert content(total) == content(total, brief, reset)
+    assert content(total) != content(brief, reset)
