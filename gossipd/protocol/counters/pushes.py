@@ -102,11 +102,16 @@ class Pushes(Part):
             self._send(row, holding)
 
     def catch_up(self, row: Member) -> None:
-        """Sends the member `row`, which appeared or came back, what it lacks."""
+        """Sends the member `row`, which appeared or came back, what it lacks.
+
+        If that is more than one push holds, no answer waits for the member until it has all.
+        """
         if self._version and row.id in self._table.live and not self._relays.under_way:
             holding = self._holdings.of(row)
             if not holding.number and holding.holds < self._version:
                 self._send(row, holding)
+                if not holding.whole:
+                    holding.missed()
 
     def on_confirm(self, confirm: Confirm, row: Member) -> bool:
         """Takes a confirm, and pushes again what the peer still lacks.
