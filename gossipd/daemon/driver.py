@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import attrs
@@ -41,6 +42,22 @@ _RESOLVING = 64
 
 LookUp = Callable[[str, int], Awaitable[list[Address]]]
 """Returns every address of a name, with the port; none if the name does not resolve."""
+
+
+class Gate(Protocol):
+    """Seals what leaves and opens what comes, as `sealing.Gate` does."""
+
+    def outgoing(self, data: bytes, to: Address, session: bytes | None) -> list[bytes]:
+        """Returns the forms in which a datagram goes to the process that has this session."""
+
+    def broadcast(self, data: bytes) -> list[bytes]:
+        """Returns the forms in which a datagram goes to a whole network."""
+
+    def take(self, node: Node, data: bytes, source: Address, now: float) -> list[Effect]:
+        """Hands the node a datagram that came."""
+
+    def hear(self, node: Node, data: bytes, source: Address, now: float) -> list[Effect]:
+        """Hands the node a datagram that came by broadcast."""
 
 
 class Endpoint(Protocol):
@@ -93,6 +110,7 @@ class Driver:
         journal: Journal | None = None,
         broadcast: Callable[[bytes], None] | None = None,
         resolve: LookUp | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """Makes a driver that does nothing until `run`.
 
@@ -104,6 +122,7 @@ class Driver:
             journal: puts writes on disk; without one they take effect at once.
             broadcast: sends a datagram to all local networks; without it none is sent.
             resolve: looks up the names of contacts; without it the system's resolver does.
+            gate: seals and opens datagrams; without one they are open.
         """
         self.lateness = LoopLateness()
         self._node = node
@@ -112,6 +131,10 @@ class Driver:
         self._listeners = listeners
         self._journal = journal
         self._broadcast = broadcast
+        self._gate = gate
+        self._take = node.handle_datagram if gate is None else partial(gate.take, node)
+        self._hear = node.handle_datagram if gate is None else partial(gate.hear, node)
+        self._send = endpoint.send if gate is None else partial(self._send_sealed, gate)
         self._look_up = look_up if resolve is None else resolve
         # Writes that are to be reported to the node, each with whether it is on disk.
         self._reports: deque[tuple[Write, bool]] = deque()
@@ -154,7 +177,7 @@ class Driver:
         """Hands datagrams that came by broadcast to the node."""
         now = trio.current_time()
         for data, source in datagrams:
-            self._perform(self._node.handle_datagram(data, source, now), now)
+            self._perform(self._hear(data, source, now), now)
         self._wake_by_next_timer()
 
     def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
@@ -183,18 +206,18 @@ class Driver:
 
     def _cycle(self, now: float) -> None:
         """Handles one wake-up, with one time for all of it."""
-        node, endpoint = self._node, self._endpoint
+        take, endpoint = self._take, self._endpoint
         due = self._due()
         if due < now:
             self.lateness.add(now - due)
         while True:
             batch = endpoint.receive(_BATCH)
             for data, source in batch:
-                self._perform(node.handle_datagram(data, source, now), now)
+                self._perform(take(data, source, now), now)
             if len(batch) < _BATCH or trio.current_time() - now > _DRAIN_SECONDS:
                 break
         if self._due() <= now:
-            self._perform(node.handle_timeout(now), now)
+            self._perform(self._node.handle_timeout(now), now)
 
     # Effects
 
@@ -218,10 +241,9 @@ class Driver:
         for effect in effects:
             match effect:
                 case Transmit(data, to):
-                    self._endpoint.send(data, to)
+                    self._send(data, to)
                 case Broadcast(data):
-                    if self._broadcast is not None:
-                        self._broadcast(data)
+                    self._send_to_all(data)
                 case Answer():
                     self._on_answer(effect)
                 case Persist(write):
@@ -238,6 +260,15 @@ class Driver:
                 case Resolve():
                     assert self._nursery is not None
                     self._nursery.start_soon(self._resolve, effect)
+
+    def _send_sealed(self, gate: Gate, data: bytes, to: Address) -> None:
+        for form in gate.outgoing(data, to, self._node.session(to)):
+            self._endpoint.send(form, to)
+
+    def _send_to_all(self, data: bytes) -> None:
+        if self._broadcast is not None:
+            for form in [data] if self._gate is None else self._gate.broadcast(data):
+                self._broadcast(form)
 
     async def _resolve(self, effect: Resolve) -> None:
         addresses: list[Address] = []

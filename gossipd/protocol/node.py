@@ -36,6 +36,7 @@ from .membership import (
     Proof,
     Reasons,
     RoundTrips,
+    Seal,
     SeedWatch,
     View,
 )
@@ -45,7 +46,7 @@ from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import Changes, State
 from .statistics import Statistics
-from .wire import ALIVE, LARGEST, Claim, Codec, Group
+from .wire import ALIVE, LARGEST, Claim, Codec, DecodeError, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
@@ -64,8 +65,8 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `values`, `statistics`,
-      `gates`, `generation`, `state`.
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `session`, `count`, `values`,
+      `statistics`, `gates`, `generation`, `state`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -137,7 +138,7 @@ class Node:
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
-        self._parts = (*parts, self._inbox)
+        self._parts, self._session = (*parts, self._inbox), echoes.session
         self._keeping = Keeping(runtime, table, ledger, contacts, clusters)
         self._keeping.restore(state)
 
@@ -157,10 +158,15 @@ class Node:
             part.start()
         return self._runtime.take_effects()
 
-    def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
-        """Handles a datagram; bytes that are no datagram of this cluster are only counted."""
+    def handle_datagram(
+        self, data: bytes, source: Address, now: float, seal: Seal | DecodeError | None = None
+    ) -> list[Effect]:
+        """Handles a datagram; bytes that are no datagram of this cluster are only counted.
+
+        A driver that seals datagrams hands over each with its `seal`, or why it cannot be opened.
+        """
         self._begin(now)
-        self._inbox.take(data, source)
+        self._inbox.take(data, source, seal)
         return self._runtime.take_effects()
 
     def handle_timeout(self, now: float) -> list[Effect]:
@@ -319,6 +325,10 @@ class Node:
         """Returns the ids of alive, suspect, and registered but still silent peers, sorted."""
         return sorted({**self._table.live, **dict.fromkeys(self._contacts.registered)})
 
+    def session(self, address: Address) -> bytes | None:
+        """Returns the session in which the process there has echoed, empty for open gossip."""
+        return self._session(address)
+
     def count(self, name: str) -> int:
         """Returns the value of a counter, within ±(2**53 - 1); 0 for a name never counted."""
         return self._counters.values.value(name)
@@ -326,9 +336,7 @@ class Node:
     def values(self, clock: Callable[[], int] | None = None) -> Values:
         """Returns the counters as clients may read them, now and later.
 
-        Args:
-            clock: returns the time in milliseconds since 1970, by which counters expire; None: the
-                time of the last input.
+        `clock` returns milliseconds since 1970, by which they expire; None: the last input's time.
         """
         return Values(self._counters.ledger, clock or self._runtime.wall_ms)
 
@@ -348,10 +356,7 @@ class Node:
         return self._keeping.state()
 
     def gates(self) -> tuple[int, int]:
-        """Returns the hashes of the member table and of the counters.
-
-        They are equal on nodes that have the same.
-        """
+        """Returns the hashes of the member table and of the counters; equal where those are."""
         return self._table.fingerprint.total, self._counters.ledger.fingerprint.total
 
     # What a store is to write

@@ -16,6 +16,7 @@ from .proof import Proof
 from .reasons import Reasons
 from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
+from .sessions import Seal
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
 from .view import View
@@ -41,6 +42,7 @@ __all__ = [
     "Reasons",
     "RoundTrips",
     "Scout",
+    "Seal",
     "SeedWatch",
     "View",
     "beats",

@@ -1,7 +1,7 @@
 """The room of the wire format: the messages, and how they become bytes and are read back."""
 
 from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
-from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
+from .codec import FRAME_BYTES, SEALED_HEAD, Codec, DecodeError, encode_raw, frame
 from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Entry, Group, Row, Said, Slot
 from .messages import (
     COUNTERS,
@@ -48,6 +48,7 @@ __all__ = [
     "MOST_CLUSTER_IDS",
     "NAME_BYTES",
     "NO_CLUSTER",
+    "SEALED_HEAD",
     "SOURCE_BYTES",
     "STATES",
     "SUSPECT",
