@@ -8,6 +8,7 @@ concerns. What the protocol does is written in the parts: those of `membership` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from random import Random
 
 from .address import Address, parse_node_id
@@ -18,7 +19,7 @@ from .fingerprint import Gates
 from .foreign import Foreign
 from .handshake import Handshake
 from .inbox import Inbox
-from .keeping import Keeping
+from .keeping import Keeping, own_claim
 from .membership import (
     Awareness,
     Challenges,
@@ -31,6 +32,7 @@ from .membership import (
     Forgetting,
     Gossip,
     Leaving,
+    MemberDetails,
     MemberTable,
     MemberView,
     Proof,
@@ -39,6 +41,7 @@ from .membership import (
     Seal,
     SeedWatch,
     View,
+    member_details,
 )
 from .outbox import Outbox
 from .part import Part
@@ -46,7 +49,7 @@ from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import Changes, State
 from .statistics import Statistics
-from .wire import ALIVE, LARGEST, Claim, Codec, DecodeError, Group
+from .wire import Claim, Codec, DecodeError, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
@@ -65,8 +68,7 @@ class Node:
       `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `session`, `count`, `values`,
-      `statistics`, `gates`, `generation`, `state`.
+    - Getters change nothing. They begin with `next_timeout`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -95,17 +97,16 @@ class Node:
         Args:
             state: what a store kept of an earlier run, None for a node without a past.
             rng: the only source of randomness; the same one and the same inputs give the same run.
-            now: the time, in seconds.
         """
         kept = state or State()
-        own = _own_claim(kept, identity)
+        own = own_claim(kept, identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
-        # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
         ledger = Ledger(key, runtime.wall_ms)
         gates = Gates(table.fingerprint, ledger.fingerprint)
         round_trips = RoundTrips(config.member_limit)
+        self._details = partial(member_details, table, round_trips)
         outbox = Outbox(runtime, codec, own, table.removed)
 
         # The parts. Each is made after those that it calls. The view tells the counters of members
@@ -321,6 +322,10 @@ class Node:
         """Returns every row of the table, this node's own included, sorted by id."""
         return self._table.views()
 
+    def member_details(self, now: float) -> list[MemberDetails]:
+        """Returns what is known of every member at `now`, sorted by id."""
+        return self._details(now)
+
     def peers(self) -> list[str]:
         """Returns the ids of alive, suspect, and registered but still silent peers, sorted."""
         return sorted({**self._table.live, **dict.fromkeys(self._contacts.registered)})
@@ -386,15 +391,3 @@ class Node:
         if lateness is not None:
             for part in self._parts:
                 part.paused(lateness)
-
-
-def _own_claim(kept: State, identity: Identity) -> Claim:
-    """Returns what a process says of itself at its start."""
-    generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-    return Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
-
-
-def _own_generation(kept: State, node_id: str) -> int:
-    """Returns the largest generation that the kept state knows of this node's id."""
-    known = [claim.generation for claim in kept.members if claim.id == node_id]
-    return max([kept.generation, *known])

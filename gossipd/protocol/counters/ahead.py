@@ -9,12 +9,37 @@ and because a failed write fails all writes that wait behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+import attrs
+
+from ..effects import Write
 from ..wire import DEFAULT, Entry, Group, Row
+from .commands import Command
+from .courses import Told
 from .heirs import inherits
 from .ledger import Ledger
 from .sources import KEY, Source, Sources, about
+
+
+@attrs.frozen
+class Staged:
+    """A write that the driver has not reported yet.
+
+    It carries out `commands` of clients. If it is not `own`, it comes from a peer, as `told` says.
+    `then` is called when it has taken effect.
+    """
+
+    write: Write
+    own: bool = False
+    commands: Sequence[Command] = ()
+    then: Callable[[], None] | None = None
+    told: Told = Told()
+
+    @property
+    def group(self) -> Group:
+        """The group to be written; a write of this queue has just one."""
+        return self.write.groups[0]
 
 
 class Ahead:

@@ -18,7 +18,7 @@ from ..part import Admits, Handler, Part
 from ..runtime import Runtime
 from ..wire import Bequest, FoldAnswer, FoldAsk
 from .heirs import Ancestor
-from .inheritance import plain
+from .inheritance import digest, plain
 from .ledger import Ledger
 from .writes import Writes
 
@@ -92,7 +92,7 @@ class Folding(Part):
             owner in ledger.heirs.closed
             or self._writes.runs_as(owner)
             or (ledger.have(owner), ledger.newest(owner)) != (ancestor.version, ancestor.version)
-            or ledger.digest(owner) != ancestor.digest
+            or digest(ledger, owner) != ancestor.digest
             or any(child != ancestor.heir for child in ledger.heirs.children(owner))
             or not plain(ledger, owner)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..fingerprint import row_hash
 from ..wire import DEFAULT, Entry, Row
 from .heirs import Ancestor, Bundle, inherits, is_whole, listed
 from .ledger import Ledger
@@ -24,7 +25,7 @@ def ancestors(ledger: Ledger, owner: bytes) -> list[Ancestor]:
             break
         if len(ledger.heirs.children(parent)) > 1 or not plain(ledger, parent):
             break
-        found.append(Ancestor(parent, log.have, ledger.digest(parent), owner))
+        found.append(Ancestor(parent, log.have, digest(ledger, parent), owner))
         owner = parent
     return found[::-1]
 
@@ -37,6 +38,12 @@ def plain(ledger: Ledger, owner: bytes) -> bool:
         and (isinstance(row, Entry) or row.name == DEFAULT or inherits(owner, row))
         for row in log.entries.values()
     )
+
+
+def digest(ledger: Ledger, owner: bytes) -> int:
+    """Returns the hash of all rows of an owner, 0 if it is not known."""
+    log = ledger.owners.get(owner)
+    return 0 if log is None else row_hash(repr(list(log.after(0))).encode(), owner)
 
 
 def bundle(ledger: Ledger, heir: bytes, ancestors: Iterable[Ancestor], version: int) -> list[Row]:

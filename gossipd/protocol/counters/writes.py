@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-import attrs
+from msgspec import structs
 
 from ..address import Address
 from ..effects import Persist, Record, Write
@@ -23,9 +23,10 @@ from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
 from ..wire import DEFAULT, Confirm, Entry, Group, Push, Row, Spread
-from .ahead import Ahead
+from .ahead import Ahead, Staged
 from .answers import Answers
 from .commands import Change, Command, Increment, all_changes
+from .courses import Told
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .heirs import Ancestor, claim_row
 from .inheritance import ancestors, bundle
@@ -34,24 +35,7 @@ from .plan import Plan
 from .pushes import Pushes
 from .relays import Relays
 
-
-@attrs.frozen
-class _Staged:
-    """A write that the driver has not reported yet.
-
-    It carries out `commands` of clients. If it is not `own`, it comes from a peer. `then` is called
-    when it has taken effect.
-    """
-
-    write: Write
-    own: bool = False
-    commands: Sequence[Command] = ()
-    then: Callable[[], None] | None = None
-
-    @property
-    def group(self) -> Group:
-        """The group to be written; a write of this queue has just one."""
-        return self.write.groups[0]
+_UNKNOWN = Told()
 
 
 class Writes(Part):
@@ -77,7 +61,7 @@ class Writes(Part):
             Confirm: Handler(self.on_confirm, Admits.MEMBERS),
             Spread: Handler(self.on_spread, Admits.MEMBERS),
         }
-        self._staged: deque[_Staged] = deque()
+        self._staged: deque[Staged] = deque()
         self._learning = 0  # how many of the staged writes were told by peers
         # Commands that change nothing if the writes staged before them succeed, by the sequence
         # number of the last of those writes.
@@ -154,8 +138,8 @@ class Writes(Part):
         else:
             self._answer_done([command])
 
-    def merge(self, group: Group, then: Callable[[], None] | None = None) -> bool:
-        """Merges entries of another owner, or of a former owner id of this node.
+    def merge(self, group: Group, told: Told, then: Callable[[], None] | None = None) -> bool:
+        """Merges entries of another owner, or of a former owner id of this node, as a peer told.
 
         A group that brings a new floor is staged, and so is every group that arrives while such a
         group is in the queue, so that none overtakes another. Any other group takes effect at once.
@@ -169,11 +153,14 @@ class Writes(Part):
             if any(group == staged.group for staged in self._staged):
                 return False
             self._learning += 1
-            self._stage(group, then=then)
+            self._stage(group, then=then, told=told)
             return True
-        news = self._ledger.apply(group)
+        have = self._ledger.have(group.owner)
+        news = self._ledger.apply(group, told)
         if news:
-            self._runtime.emit(Record(group))
+            # After a restart nobody knows who told it. What it completed here is complete then.
+            upto = self._ledger.have(group.owner)
+            self._runtime.emit(Record(structs.replace(group, since=have, upto=upto)))
         if self._owner in self._ledger.heirs.closed:
             self._retire(self._version)
         if then is not None:
@@ -192,13 +179,17 @@ class Writes(Part):
 
     def on_push(self, push: Push, peer: Peer) -> None:
         """Merges what a peer pushed, and confirms it once it is in effect here."""
-        self.merge(push.group, partial(self._confirm, push.number, push.group.owner, peer.source))
+        told = _UNKNOWN
+        if push.complete:
+            cut = push.complete if push.group.upto < push.complete else None
+            told = Told(peer.process, cut)
+        then = partial(self._confirm, push.number, push.group.owner, peer.source)
+        self.merge(push.group, told, then)
 
     def on_spread(self, spread: Spread, peer: Peer) -> None:
         """Merges what a peer counted, confirms it, and passes it on to a branch of the cluster."""
-        self.merge(
-            spread.group, partial(self._confirm, spread.number, spread.group.owner, peer.source)
-        )
+        then = partial(self._confirm, spread.number, spread.group.owner, peer.source)
+        self.merge(spread.group, _UNKNOWN, then)
         self._relays.relay(spread, peer.source)
 
     def on_confirm(self, confirm: Confirm, peer: Peer) -> None:
@@ -219,7 +210,7 @@ class Writes(Part):
         staged = self._pop(write)
         self._ledger.heirs.draw(write.line)
         if not staged.own:
-            self._ledger.apply(staged.group)
+            self._ledger.apply(staged.group, staged.told)
         elif staged.group.owner in self._copied:
             # A copy of this process may have made this very write. It must not count anew under the
             # next id; its clients are told of no holders.
@@ -374,14 +365,15 @@ class Writes(Part):
         then: Callable[[], None] | None = None,
         *,
         own: bool = False,
+        told: Told = _UNKNOWN,
     ) -> None:
         self._sequence += 1
         write = Write(self._sequence, (group,), group.owner if own and not group.since else b"")
-        self._staged.append(_Staged(write, own, commands, then))
+        self._staged.append(Staged(write, own, commands, then, told))
         self._ahead.add(group)
         self._runtime.emit(Persist(write))
 
-    def _pop(self, write: Write) -> _Staged:
+    def _pop(self, write: Write) -> Staged:
         if not self._staged or self._staged[0].write.sequence != write.sequence:
             raise ValueError(f"write {write.sequence} is not the oldest one that is staged")
         staged = self._staged.popleft()

@@ -6,9 +6,10 @@ import pytest
 
 from gossipd.protocol import Change, Increment
 from gossipd.protocol.counters import Counters
+from gossipd.protocol.counters.courses import Told
 from gossipd.protocol.counters.folding import Folding
 from gossipd.protocol.counters.heirs import claim_row
-from gossipd.protocol.counters.inheritance import ancestors, bundle
+from gossipd.protocol.counters.inheritance import ancestors, bundle, digest
 from gossipd.protocol.counters.ledger import Ledger, group_of
 from gossipd.protocol.effects import Effect
 from gossipd.protocol.membership import Contacts, Echoes, Member, Peer, RoundTrips
@@ -201,7 +202,7 @@ def test_many_ids_are_asked_for_in_several_questions() -> None:
 
 def question(heir: bytes, owner: bytes = OLD, version: int = 1) -> FoldAsk:
     """Returns a question of somebody who has of `OLD` what a process here begins with."""
-    return FoldAsk(1, heir, [Bequest(owner, version, Process(0, line=b"").ledger.digest(OLD))])
+    return FoldAsk(1, heir, [Bequest(owner, version, digest(Process(0, line=b"").ledger, OLD))])
 
 
 def agrees(process: Process, ask: FoldAsk) -> bool:
@@ -254,7 +255,7 @@ def test_a_member_objects_to_its_own_id() -> None:
     """It runs as that, maybe on a copy of the directory."""
     process = member()
     [own] = [owner for owner in process.ledger.owners if owner not in (OLD, OTHER)]
-    asked = [Bequest(own, process.ledger.have(own), process.ledger.digest(own))]
+    asked = [Bequest(own, process.ledger.have(own), digest(process.ledger, own))]
     assert not agrees(process, FoldAsk(1, OTHER, asked))
 
 
@@ -284,8 +285,8 @@ def test_an_id_that_somebody_closed_is_given_up() -> None:
     for group in (*log, group_of(NEW, 0, 1, [claim_row(1, own)])):
         other.apply(group)
     rows = bundle(other, NEW, ancestors(other, NEW), 1)
-    process.counters.writes.merge(group_of(NEW, 0, 1, [claim_row(1, own)]))
-    process.counters.writes.merge(group_of(NEW, 1, rows[-1].version, rows))
+    process.counters.writes.merge(group_of(NEW, 0, 1, [claim_row(1, own)]), Told())
+    process.counters.writes.merge(group_of(NEW, 1, rows[-1].version, rows), Told())
     assert own in process.ledger.heirs.closed
     process.counters.writes.increment([Increment([Change("a", 1)], "local", 3)])
     process.take()

@@ -253,7 +253,8 @@ def test_every_run_counts_under_another_id() -> None:
     talk = Conversation(first)
     talk.carry(first, first.increment(NAME, 1, "local", 1, 0.0))
     again = make_node(1, state=first.state(), nonce=5)
-    [write] = writes_of(again.increment(NAME, 1, "local", 1, 0.0))
+    claim, write = writes_of(again.increment(NAME, 1, "local", 1, 0.0))
+    assert claim.line == claim.groups[0].owner == write.groups[0].owner
     assert first.state().groups[0].owner != write.groups[0].owner
 
 
