@@ -21,6 +21,9 @@ from .heirs import inherits
 from .ledger import Ledger
 from .sources import KEY, Source, Sources, about
 
+UNKNOWN = Told()
+"""How a group came of which that does not matter."""
+
 
 @attrs.frozen
 class Staged:
@@ -34,7 +37,7 @@ class Staged:
     own: bool = False
     commands: Sequence[Command] = ()
     then: Callable[[], None] | None = None
-    told: Told = Told()
+    told: Told = UNKNOWN
 
     @property
     def group(self) -> Group:

@@ -9,6 +9,8 @@ node's clock, or the latest start that the node sees, if that is later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from ..wire import Row
 from .seen import ENDLESS, Seen, seen_in
@@ -19,6 +21,9 @@ heir's id, of whom the source is what it inherited."""
 
 Source = bytes
 """One of these letters, and what it says."""
+
+
+_NONE: Mapping[bytes, Any] = MappingProxyType({})
 
 
 class Sources:
@@ -34,7 +39,9 @@ class Sources:
     __slots__ = ("_closed", "_lists", "_seen", "_wakes", "writers")
 
     def __init__(
-        self, closed: Mapping[bytes, bytes], lists: Mapping[bytes, tuple[bytes, ...]]
+        self,
+        closed: Mapping[bytes, bytes] = _NONE,
+        lists: Mapping[bytes, tuple[bytes, ...]] = _NONE,
     ) -> None:
         """Takes the heir of each closed owner, and the closed owners of each heir."""
         self._closed = closed

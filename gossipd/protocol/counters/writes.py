@@ -23,7 +23,7 @@ from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
 from ..wire import DEFAULT, Confirm, Entry, Group, Push, Row, Spread
-from .ahead import Ahead, Staged
+from .ahead import UNKNOWN, Ahead, Staged
 from .answers import Answers
 from .commands import Change, Command, Increment, all_changes
 from .courses import Told
@@ -34,8 +34,6 @@ from .ledger import Ledger, group_of
 from .plan import Plan
 from .pushes import Pushes
 from .relays import Relays
-
-_UNKNOWN = Told()
 
 
 class Writes(Part):
@@ -179,7 +177,7 @@ class Writes(Part):
 
     def on_push(self, push: Push, peer: Peer) -> None:
         """Merges what a peer pushed, and confirms it once it is in effect here."""
-        told = _UNKNOWN
+        told = UNKNOWN
         if push.complete:
             cut = push.complete if push.group.upto < push.complete else None
             told = Told(peer.process, cut)
@@ -189,7 +187,7 @@ class Writes(Part):
     def on_spread(self, spread: Spread, peer: Peer) -> None:
         """Merges what a peer counted, confirms it, and passes it on to a branch of the cluster."""
         then = partial(self._confirm, spread.number, spread.group.owner, peer.source)
-        self.merge(spread.group, _UNKNOWN, then)
+        self.merge(spread.group, UNKNOWN, then)
         self._relays.relay(spread, peer.source)
 
     def on_confirm(self, confirm: Confirm, peer: Peer) -> None:
@@ -365,7 +363,7 @@ class Writes(Part):
         then: Callable[[], None] | None = None,
         *,
         own: bool = False,
-        told: Told = _UNKNOWN,
+        told: Told = UNKNOWN,
     ) -> None:
         self._sequence += 1
         write = Write(self._sequence, (group,), group.owner if own and not group.since else b"")
