@@ -9,7 +9,6 @@ node's clock, or the latest start that the node sees, if that is later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from ..wire import Row
@@ -23,7 +22,7 @@ Source = bytes
 """One of these letters, and what it says."""
 
 
-_NONE: Mapping[bytes, Any] = MappingProxyType({})
+_NONE: Mapping[bytes, Any] = {}
 
 
 class Sources:

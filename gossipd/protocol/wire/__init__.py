@@ -2,7 +2,7 @@
 
 from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .codec import FRAME_BYTES, SEALED_HEAD, Codec, DecodeError, encode_raw, frame
-from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Entry, Group, Row, Said, Slot
+from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Bequest, Entry, Group, Row, Said, Slot
 from .messages import (
     COUNTERS,
     KINDS,
@@ -11,7 +11,6 @@ from .messages import (
     NO_CLUSTER,
     Ack,
     Beacon,
-    Bequest,
     Claims,
     Clock,
     ClusterIds,

@@ -122,3 +122,11 @@ class Group(Struct, array_like=True, frozen=True):
     def newest(self) -> int:
         """The newest version that the group tells of."""
         return max([self.upto, *[row.version for row in self.rows]])
+
+
+class Bequest(Struct, array_like=True, gc=False, frozen=True):
+    """What an heir is about to take over of one owner: all up to a version, and its hash."""
+
+    owner: Owner
+    version: Version
+    digest: Count

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from .claims import LARGEST, Claim, Id, Version
-from .entries import Count, Group, Owner
+from .entries import Bequest, Count, Group, Owner
 
 MEMBERS: Final = 0
 COUNTERS: Final = 1
@@ -371,21 +371,13 @@ class Unanswered(Message, tag=18, gc=False, frozen=True):
     source: Id
 
 
-class Bequest(Struct, array_like=True, gc=False, frozen=True):
-    """What an heir is about to take over of one owner: all up to a version, and its hash."""
-
-    owner: Owner
-    version: Version
-    digest: Hash
-
-
 class FoldAsk(Message, tag=19, frozen=True):
     """Asks a member whether anything is against it that an heir takes ids over.
 
     Attributes:
         number: what the answer has to repeat.
         heir: who claims the last of the ids; each of the others is claimed by the next one.
-        ids: the ids, with what is taken over of each.
+        ids: what is taken over of each.
     """
 
     number: Number
@@ -394,12 +386,7 @@ class FoldAsk(Message, tag=19, frozen=True):
 
 
 class FoldAnswer(Message, tag=20, gc=False, frozen=True):
-    """Answers a `FoldAsk`.
-
-    Attributes:
-        number: the number of the question.
-        agreed: whether nothing is against it.
-    """
+    """Answers the `FoldAsk` of this number: whether nothing is against it."""
 
     number: Number
     agreed: bool

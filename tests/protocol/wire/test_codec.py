@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gossipd.protocol.wire import codec as module
 from gossipd.protocol.wire import messages as m
 from gossipd.protocol.wire.codec import MAGIC, VERSION, Codec, DecodeError, frame
-from gossipd.protocol.wire.entries import Entry, Group, Said
+from gossipd.protocol.wire.entries import Bequest, Entry, Group, Said
 from gossipd.protocol.wire.messages import Message, Ping, PingReq, Sender
 
 SENDER = Sender("10.0.0.1:8088", 5, 1, 7)
@@ -66,7 +66,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
         m.FoldAsk,
         NUMBERS,
         OWNERS,
-        st.lists(st.builds(m.Bequest, OWNERS, NUMBERS, HASHES), max_size=3),
+        st.lists(st.builds(Bequest, OWNERS, NUMBERS, HASHES), max_size=3),
     ),
     m.FoldAnswer: st.builds(m.FoldAnswer, NUMBERS, st.booleans()),
 }

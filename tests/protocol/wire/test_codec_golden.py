@@ -8,7 +8,7 @@ import pytest
 
 from gossipd.protocol.wire import messages as m
 from gossipd.protocol.wire.codec import VERSION, Codec, DecodeError, _decode, frame
-from gossipd.protocol.wire.entries import Entry, Group, Said
+from gossipd.protocol.wire.entries import Bequest, Entry, Group, Said
 
 OWNER = bytes(range(16))
 S = m.Sender("10.0.0.1:8088", 1_700_000_000_000, 3, 7, 0x12AB34CD)
@@ -136,7 +136,7 @@ GOLDEN: list[tuple[m.Message, str]] = [
         "000307ce12ab34cd001e9312ad31302e302e302e323a38303838ad31302e302e302e393a38303838",
     ),
     (
-        m.FoldAsk(7, OWNER, [m.Bequest(OWNER, 300, 11)]),
+        m.FoldAsk(7, OWNER, [Bequest(OWNER, 300, 11)]),
         "67640200000474657374b1414e6000209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd002d941307c410000102030405060708090a0b0c0d0e0f9193c4100001020304"
         "05060708090a0b0c0d0e0fcd012c0b",
