@@ -1,8 +1,8 @@
 """The loop: it drives one `Node` with datagrams, time and commands, and carries its effects out.
 
 The contract with the protocol: there is no await between an input and the end of its effects. On
-every wake-up the time is read once; then the socket is drained and due timers fire, all with that
-time. Writes are reported to the node in order.
+every wake-up the time is read once; then the socket is drained, refusals are handed over, and due
+timers fire, all with that time. Writes are reported to the node in order.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ class Endpoint(Protocol):
 
     def receive(self, limit: int) -> list[tuple[bytes, Address]]:
         """Returns up to `limit` waiting datagrams with their sources."""
+
+    def refusals(self) -> list[tuple[bytes, Address]]:
+        """Returns what other machines refused: the first bytes of each datagram, and its target."""
 
     def send(self, data: bytes, to: Address) -> None:
         """Sends one datagram, or drops it."""
@@ -193,6 +196,8 @@ class Driver:
                 self._perform(node.handle_datagram(data, source, now), now)
             if len(batch) < _BATCH or trio.current_time() - now > _DRAIN_SECONDS:
                 break
+        for quoted, address in endpoint.refusals():
+            self._perform(node.handle_refused(quoted, address, now), now)
         if self._due() <= now:
             self._perform(node.handle_timeout(now), now)
 

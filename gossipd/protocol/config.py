@@ -56,6 +56,9 @@ class ProtocolConfig:
         nacks: whether a relay reports that its target does not answer (Lifeguard IV.A).
         second_ping: whether an unanswered ping is sent again, in place of memberlist's TCP ping.
         rtt_timeouts: whether the wait for an ack follows the measured round trip of the peer.
+        refusals: whether a member is dead once its machine refuses the pings of several nodes
+            ("port unreachable"), as soon as it has had the time to refute. If not, refusals count
+            as silence.
         pause_compensation: whether deadlines are extended by pauses of this process.
         pause_tolerance: the lateness of a wake-up beyond which it is a pause. Raising it passes
             over longer delays of the scheduler.
@@ -119,6 +122,7 @@ class ProtocolConfig:
     nacks: bool = True
     second_ping: bool = True
     rtt_timeouts: bool = True
+    refusals: bool = True
     pause_compensation: bool = True
     pause_tolerance: float = attrs.field(default=0.1, validator=_positive)
     pause_credit: float = attrs.field(default=300.0, validator=ge(0.0))

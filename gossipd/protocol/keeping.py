@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
+from .config import Identity
 from .counters import Ledger
 from .membership import Clusters, Contacts, Member, MemberTable
 from .runtime import Runtime
 from .state import Changes, State
-from .wire import ALIVE, DEAD, FORGOTTEN, LEFT, SUSPECT, Claim
+from .wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, SUSPECT, Claim
 
 
 class Keeping:
@@ -189,3 +190,15 @@ class Keeping:
             return
         row = self._table.add(known, self._runtime.now)
         self._table.set_removed(row, removed)
+
+
+def own_claim(kept: State, identity: Identity) -> Claim:
+    """Returns what a process says of itself at its start."""
+    generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
+    return Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
+
+
+def _own_generation(kept: State, node_id: str) -> int:
+    """Returns the largest generation that the kept state knows of this node's id."""
+    known = [claim.generation for claim in kept.members if claim.id == node_id]
+    return max([kept.generation, *known])

@@ -18,7 +18,7 @@ from .fingerprint import Gates
 from .foreign import Foreign
 from .handshake import Handshake
 from .inbox import Inbox
-from .keeping import Keeping
+from .keeping import Keeping, own_claim
 from .membership import (
     Awareness,
     Challenges,
@@ -34,6 +34,7 @@ from .membership import (
     MemberTable,
     MemberView,
     Proof,
+    Relays,
     RoundTrips,
     SeedWatch,
     View,
@@ -44,7 +45,7 @@ from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import Changes, State
 from .statistics import Statistics
-from .wire import ALIVE, LARGEST, Claim, Codec, Group
+from .wire import Claim, Codec, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
@@ -59,8 +60,8 @@ class Node:
 
     Its methods are inputs, commands and getters:
 
-    - Inputs tell the node what happened: `start`, `handle_datagram`, `handle_timeout`, `persisted`,
-      `persist_failed`, `restored`, `resolved`.
+    - Inputs tell the node what happened: `start`, `handle_datagram`, `handle_refused`,
+      `handle_timeout`, `persisted`, `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
     - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `values`, `statistics`,
@@ -71,9 +72,9 @@ class Node:
     the time as `now`, in seconds, which never falls and may start anywhere. The driver's contract:
 
     1. It carries out all effects of one call, in order and without a break, before the next call.
-    2. On each wake-up it reads the time once, hands over all datagrams that wait, and only then
-       calls `handle_timeout`, all with that one time. So an ack that waited while the process was
-       paused counts before the time-out that it belongs to.
+    2. On each wake-up it reads the time once, hands over all datagrams that wait, then refusals,
+       and only then calls `handle_timeout`, all with that one time. So an ack that waited while the
+       process was paused counts before the time-out that it belongs to.
     3. It reports each `Persist` by `persisted` once it is on disk, in order; or, after a failure,
        that one and all that wait behind it by `persist_failed`.
     4. It carries out a `Record` before any effect that follows.
@@ -96,7 +97,7 @@ class Node:
             now: the time, in seconds.
         """
         kept = state or State()
-        own = _own_claim(kept, identity)
+        own = own_claim(kept, identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
         # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
@@ -113,7 +114,7 @@ class Node:
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
         view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
-        detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
+        detector = Detector(runtime, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
@@ -132,7 +133,7 @@ class Node:
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
             *(rows, versions, reconciler, proof, handshake, Clocks(runtime, outbox, table, echoes)),
-            *(clusters, outbox),
+            *(clusters, Relays(runtime, outbox, table, echoes, gossip), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
@@ -160,6 +161,21 @@ class Node:
         """Handles a datagram; bytes that are no datagram of this cluster are only counted."""
         self._begin(now)
         self._inbox.take(data, source)
+        return self._runtime.take_effects()
+
+    def handle_refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
+        """Takes the word of this machine's kernel that `address` refused a datagram.
+
+        It says so where no process has the port ("port unreachable"). A driver that cannot know
+        such a thing never calls this.
+
+        Args:
+            quoted: the first bytes of a `Transmit.data` of this node, as far as the kernel repeats
+                them. A driver that changes datagrams on their way out changes these back.
+        """
+        self._begin(now)
+        if not any(part.refusal(quoted, address) for part in self._parts):
+            self._runtime.reject("refusal")
         return self._runtime.take_effects()
 
     def handle_timeout(self, now: float) -> list[Effect]:
@@ -375,15 +391,3 @@ class Node:
         if lateness is not None:
             for part in self._parts:
                 part.paused(lateness)
-
-
-def _own_claim(kept: State, identity: Identity) -> Claim:
-    """Returns what a process says of itself at its start."""
-    generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-    return Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
-
-
-def _own_generation(kept: State, node_id: str) -> int:
-    """Returns the largest generation that the kept state knows of this node's id."""
-    known = [claim.generation for claim in kept.members if claim.id == node_id]
-    return max([kept.generation, *known])

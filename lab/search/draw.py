@@ -39,6 +39,9 @@ _SET_BACK = 0.1
 _NAT = 0.15
 """Share of the histories in which nodes talk from another address than they advertise."""
 
+_REJECT = 0.15
+"""Share of the histories in which firewalls reject what some nodes send to each other."""
+
 _SECONDS_OFF = (1, 60, 9000, 72_000, 3 * 86_400, 400 * 86_400, 40 * 365 * 86_400)
 """By how many seconds a clock jumps: a little, hours, days, years, and to before 1970 if back."""
 
@@ -121,6 +124,7 @@ class _Drawer:
         words |= self._faults()
         words |= self._set_back()
         self._add_nat(words)
+        self._add_refusals(words)
         if rng.random() < 0.15:
             words["owners"] = rng.choice((5, 40))
         if self._duration == _SHORT and rng.random() < 0.2:
@@ -313,6 +317,20 @@ class _Drawer:
                 restarts = words.setdefault("restart", [])
                 restarts.append(f"n{node}@{again}+{rng.choice((0.05, 0.1))}{how}")
         words["nat"] = faults
+
+    def _add_refusals(self, words: Words) -> None:
+        """Lets firewalls reject datagrams, and some machines of crashed nodes refuse none."""
+        # Drawn from a generator of its own, as discovery is.
+        rng = Random(f"{self._seed}/refusals")
+        if rng.random() < _REJECT:
+            words["reject"] = rejects = []
+            for _ in range(rng.choice((1, 1, 2, 4))):
+                one, other = rng.sample(range(self._nodes), 2)
+                begins, ends = sorted(rng.uniform(0.1, self._duration - 0.2) for _ in range(2))
+                rejects.append(f"n{one}@{begins:.3f}+{ends - begins:.3f},peer=n{other}")
+        if "crash" in words:
+            machines = [rng.choice(("", ",machine=gone")) for _ in words["crash"]]
+            words["crash"] = [a + b for a, b in zip(words["crash"], machines, strict=True)]
 
     def _restart(self) -> str:
         text = self._lasting(0.001, 10)

@@ -236,6 +236,7 @@ def _counters(statistics: Statistics, http: HttpStatistics) -> list[_Plain]:
     return [
         ("gossipd_suspicions", "Suspicions raised by this node.", statistics.suspicions),
         ("gossipd_deaths", "Members declared dead by this node.", statistics.deaths),
+        ("gossipd_refusals", "Pings refused by other machines.", statistics.refusals),
         ("gossipd_refutations", "Claims about this node refuted.", statistics.refutations),
         ("gossipd_pushes", "Counter pushes sent.", statistics.pushes),
         ("gossipd_push_retries", "Counter pushes sent again.", statistics.push_retries),
@@ -280,6 +281,12 @@ def _labelled(
             _by_one(statistics.rejected),
         ),
         _Labelled("gossipd_probes", "Probes finished.", ("outcome",), _by_one(statistics.probes)),
+        _Labelled(
+            "gossipd_verdicts",
+            "Members declared dead by this node.",
+            ("evidence",),
+            _by_one(statistics.verdicts),
+        ),
         _Labelled("gossipd_answers", "Writes answered.", ("ack", "met"), answers),
         _Labelled("gossipd_http_requests", "Requests answered.", ("route", "status"), answered),
         _Labelled("gossipd_http_refusals", "Requests never routed.", ("status",), refusals),

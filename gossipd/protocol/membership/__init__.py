@@ -13,6 +13,7 @@ from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
 from .proof import Proof
+from .relays import Relays
 from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
 from .suspicion import suspicion_timeout
@@ -37,6 +38,7 @@ __all__ = [
     "MemberView",
     "Peer",
     "Proof",
+    "Relays",
     "RoundTrips",
     "Scout",
     "SeedWatch",

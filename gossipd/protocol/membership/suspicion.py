@@ -9,6 +9,12 @@ from ..config import ProtocolConfig
 _WARNED = 0.5
 """The share of the shortest suspicion after which another node's verdict is believed."""
 
+_WARNED_REFUSED = 0.25
+"""The seconds of a suspicion after which a verdict is believed that rests on refused pings.
+
+The node that reaches it tells all of its suspicion half a second before the verdict.
+"""
+
 
 def shortest_suspicion(config: ProtocolConfig, members: int) -> float:
     """Returns the seconds that a suspicion lasts at least: alpha * max(1, log10(n)) * interval."""
@@ -58,10 +64,17 @@ class Suspicion:
             return self.started + shortest_suspicion(config, members)
         return self.started + suspicion_timeout(config, members, self.confirmations)
 
-    def warned(self, config: ProtocolConfig, members: int, now: float) -> bool:
-        """Returns whether the member has had the time to refute, with n = `members` nodes."""
+    def warned(
+        self, config: ProtocolConfig, members: int, now: float, *, refused: bool = False
+    ) -> bool:
+        """Returns whether the member has had the time to refute, with n = `members` nodes.
+
+        `refused` says whether the verdict rests on refused pings.
+        """
         if not config.warned_verdicts:
             return True
+        if refused:
+            return now >= self.started + _WARNED_REFUSED
         return now >= self.started + _WARNED * shortest_suspicion(config, members)
 
     def convict(self) -> None:

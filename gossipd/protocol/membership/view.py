@@ -16,7 +16,20 @@ from .. import events
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim, Claims
+from ..wire import (
+    ALIVE,
+    DEAD,
+    EVIDENCE,
+    FORGOTTEN,
+    LARGEST,
+    LEFT,
+    REFUSED,
+    SILENCE,
+    STATES,
+    SUSPECT,
+    Claim,
+    Claims,
+)
 from .awareness import Awareness
 from .gossip import Gossip
 from .peer import Peer
@@ -60,7 +73,8 @@ class View(Part):
         self._suspicions: dict[str, Suspicion] = {}
         self._raised = 0.0
         self._raised_at = runtime.now
-        self._counts = {"suspicions": 0, "deaths": 0, "refutations": 0}
+        self._counts = {"suspicions": 0, "refutations": 0}
+        self._verdicts = dict.fromkeys(EVIDENCE, 0)
         self.leaving = False
         self.handlers = {Claims: Handler(self.on_claims, Admits.MEMBERS)}
 
@@ -122,15 +136,30 @@ class View(Part):
         self._change(row, claim)
         return True
 
-    def suspect(self, row: Member) -> None:
+    def suspect(self, row: Member, evidence: int = SILENCE) -> None:
         """Suspects a member, or confirms its suspicion, after this node's probe of it failed."""
         self._counts["suspicions"] += 1
         own = self._table.own.id
-        claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own)
+        claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own, 0, evidence)
         if row.state == ALIVE:
             self._change(row, claim)
         elif row.state == SUSPECT:
             self._confirm(row, claim, "")
+        if evidence == REFUSED:
+            self._gossip.tell_all(claim)
+
+    def declare_dead(
+        self, row: Member, generation: int, incarnation: int, evidence: int = SILENCE
+    ) -> None:
+        """Declares a member dead that is suspect under this generation and incarnation."""
+        if row.state != SUSPECT or (row.generation, row.incarnation) != (generation, incarnation):
+            return
+        self._verdicts[EVIDENCE[evidence]] += 1
+        own = self._table.own.id
+        claim = Claim(row.id, generation, incarnation, DEAD, own, 0, evidence)
+        self._change(row, claim)
+        if evidence == REFUSED:
+            self._gossip.tell_all(claim)
 
     def overdue(self, claim: Claim) -> bool:
         """Returns whether a claim is about a member that this node would forget at once."""
@@ -204,11 +233,12 @@ class View(Part):
         After a partition each side holds the other for dead, and both are right about what their
         nodes saw. If verdicts were taken over like other claims, they would win over every member
         that is alive, because dead beats alive under one incarnation. So a member must have been
-        suspect here for half of the shortest suspicion before a gossiped verdict is believed. It
-        hears of the suspicion, and refutes it by a larger incarnation if it is there. Where a
-        member is really dead the suspicion came long before the verdict, so the verdict spreads
-        as fast as gossip does. A node that missed the suspicion comes to its own verdict after the
-        shortest suspicion.
+        suspect here for half of the shortest suspicion before a gossiped verdict is believed, or
+        for a moment if the verdict rests on refused pings: then all were told at once. It hears of
+        the suspicion, and refutes it by a larger incarnation if it is there. Where a member is
+        really dead the suspicion came long before the verdict, so the verdict spreads as fast as
+        gossip does. A node that missed the suspicion comes to its own verdict after the shortest
+        suspicion.
 
         A merged table, and a claim that the member is forgotten, tell what nodes came to believe at
         any time before. They accuse like others, and shorten nothing.
@@ -221,7 +251,8 @@ class View(Part):
         if merged_from or claim.forgotten:
             return news
         suspicion = self._suspicions[row.id]
-        if suspicion.warned(self._runtime.config, self._table.size(), self._runtime.now):
+        config, refused = self._runtime.config, claim.evidence == REFUSED
+        if suspicion.warned(config, self._table.size(), self._runtime.now, refused=refused):
             self._change(row, claim)
             return True
         suspicion.convict()
@@ -236,10 +267,10 @@ class View(Part):
         else:
             self._close(row)
         if not row.removed:
-            self._report(row, was, generation)
+            self._report(row, was, generation, claim.evidence)
         self._gossip.tell(claim)
 
-    def _report(self, row: Member, was: int, generation: int) -> None:
+    def _report(self, row: Member, was: int, generation: int, evidence: int) -> None:
         notify = self._runtime.notify
         if row.generation != generation and row.state <= SUSPECT:
             notify(events.MemberJoined(row.id, row.generation, generation))
@@ -248,7 +279,8 @@ class View(Part):
         elif row.state == SUSPECT and was == ALIVE:
             notify(events.MemberSuspect(row.id, row.accuser))
         elif row.state == DEAD and was <= SUSPECT:
-            notify(events.MemberDead(row.id, row.accuser))
+            known = EVIDENCE[evidence if evidence < len(EVIDENCE) else SILENCE]
+            notify(events.MemberDead(row.id, row.accuser, known))
         elif row.state == LEFT and was <= DEAD:
             notify(events.MemberLeft(row.id))
         if row.forgotten:
@@ -275,7 +307,7 @@ class View(Part):
         """
         suspicion = self._suspicions[row.id]
         deadline = suspicion.deadline(self._runtime.config, self._table.size())
-        verdict = partial(self._declare_dead, row, row.generation, row.incarnation)
+        verdict = partial(self.declare_dead, row, row.generation, row.incarnation)
         self._runtime.timers.set(("suspicion", row.id), deadline, verdict)
 
     def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:
@@ -291,12 +323,6 @@ class View(Part):
         if suspicion.confirm(claim.accuser, self._confirmations_needed()):
             self._arm(row)
             self._gossip.tell(claim)
-
-    def _declare_dead(self, row: Member, generation: int, incarnation: int) -> None:
-        if row.state != SUSPECT or (row.generation, row.incarnation) != (generation, incarnation):
-            return
-        self._counts["deaths"] += 1
-        self._change(row, Claim(row.id, generation, incarnation, DEAD, self._table.own.id))
 
     def paused(self, seconds: float) -> None:
         """Extends open suspicions: a member could not refute while this process stood still."""
@@ -362,5 +388,7 @@ class View(Part):
         self._gossip.tell(claim, first=True)
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns members by state, and the suspicions, deaths and refutations of this node."""
-        return {"members": {"joining": 0, **self._table.counts}, **self._counts}
+        """Returns members by state, and the suspicions, verdicts and refutations of this node."""
+        members = {"joining": 0, **self._table.counts}
+        deaths = sum(self._verdicts.values())
+        return {"members": members, "deaths": deaths, "verdicts": self._verdicts, **self._counts}

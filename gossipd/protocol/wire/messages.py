@@ -134,10 +134,12 @@ class Nack(Message, tag=4, gc=False, frozen=True):
         number: the number of the ping_req.
         tried: whether the relay pinged the target, and got no ack. If not, it did not know the
             target, ignores it, or relays too much already.
+        refused: whether it tried, and the target's machine refused the ping.
     """
 
     number: Number
     tried: bool = False
+    refused: bool = False
 
 
 class Claims(Message, tag=5, frozen=True):

@@ -2,80 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from gossipd.protocol import Node, ProtocolConfig
+from gossipd.protocol import MemberDead
 from gossipd.protocol.membership.echoes import RoundTrip, RoundTrips
-from gossipd.protocol.wire import SUSPECT, Ack, Claim, Claims, Message, Nack, Ping, PingReq
-from tests.protocol.conversation import (
-    Conversation,
-    address,
-    datagram,
-    make_node,
-    messages_of,
-    node_id,
-    sender,
-    sent,
-)
-
-
-class Prober:
-    """Node 1 of a few, whose peers do only what a test makes them do."""
-
-    def __init__(self, peers: int = 4, **changes: Any) -> None:
-        config = ProtocolConfig.profile("lan", **changes)
-        self.node: Node = make_node(1, config)
-        self.talk = Conversation(self.node, *(make_node(n, config) for n in range(2, 2 + peers)))
-        self.talk.meet()
-        self.now = 0.0
-        self.node.start(self.now)
-        self.talk.nodes.clear()
-
-    def hear(self, number: int, *messages: Message) -> list[Any]:
-        """Hands the node a datagram of the peer of that number, and returns the effects."""
-        return self.node.handle_datagram(
-            datagram(sender(number), *messages), address(number), self.now
-        )
-
-    def until(self, kind: type[Message]) -> list[tuple[tuple[str, int], Message]]:
-        """Fires timers until a message of this kind is sent. Returns all that was sent with it."""
-        for _ in range(200):
-            due = self.node.next_timeout()
-            assert due is not None
-            self.now = due
-            out = sent(self.node.handle_timeout(self.now))
-            if any(isinstance(message, kind) for _, message in out):
-                return out
-        raise AssertionError(f"no {kind.__name__} was sent")
-
-    def probe(self) -> tuple[int, Ping]:
-        """Waits for the next probe. Returns the number of its target, and the ping."""
-        for to, message in self.until(Ping):
-            if isinstance(message, Ping) and message.target:
-                return int(to[0].rpartition(".")[2]), message
-        return self.probe()
-
-    def state(self, number: int) -> str:
-        """Returns the state that a peer has in the node's table."""
-        return next(view.state for view in self.node.members() if view.id == node_id(number))
-
-    def fail(self) -> tuple[int, Ping, list[int]]:
-        """Lets a probe go on until relays are asked. Returns target, ping and relays."""
-        target, ping = self.probe()
-        out = self.until(PingReq)
-        relays = [int(to[0].rpartition(".")[2]) for to, m in out if isinstance(m, PingReq)]
-        return target, ping, relays
-
-    def pass_interval(self) -> None:
-        """Lets time pass until the next probe."""
-        self.probe()
-
-    @property
-    def outcomes(self) -> dict[str, int]:
-        """Returns how many probes ended, by outcome."""
-        return self.node.statistics().probes
+from gossipd.protocol.wire import DEAD, REFUSED, SUSPECT, Ack, Claim, Claims, Nack, Ping, PingReq
+from tests.protocol.conversation import address, messages_of, node_id, noted, sent
+from tests.protocol.membership.prober import Prober
 
 
 def test_a_ping_names_its_target() -> None:
@@ -236,54 +169,6 @@ def test_an_ack_heals() -> None:
     assert 0 == prober.node.statistics().local_health
 
 
-# As a relay
-
-
-def test_a_relay_pings_the_target() -> None:
-    """A ping_req makes the relay ping its target under a number of its own."""
-    prober = Prober()
-    effects = prober.hear(2, PingReq(5, node_id(3)))
-    [(to, ping)] = [(to, m) for to, m in sent(effects) if isinstance(m, Ping)]
-    assert (address(3), node_id(3), False) == (to, ping.target, ping.number == 5)
-
-
-def test_a_relay_passes_the_ack_on() -> None:
-    """The target's ack goes to who asked, under the number that it asked with."""
-    prober = Prober()
-    [ping] = messages_of(prober.hear(2, PingReq(5, node_id(3))), Ping)
-    effects = prober.hear(3, Ack(ping.number))
-    assert [(address(2), Ack(5))] == [(to, m) for to, m in sent(effects) if isinstance(m, Ack)]
-
-
-def test_a_relay_nacks_before_the_patience_ends() -> None:
-    """A relay that hears nothing says so after four fifths of the time-out."""
-    prober = Prober()
-    start = prober.now
-    prober.hear(2, PingReq(5, node_id(3)))
-    out = prober.until(Nack)
-    assert ([(address(2), Nack(5, tried=True))], pytest.approx(start + 0.4)) == (
-        [(to, m) for to, m in out if isinstance(m, Nack)],
-        prober.now,
-    )
-
-
-@pytest.mark.parametrize("target", [2, 99])
-def test_a_relay_without_the_target_nacks_at_once(target: int) -> None:
-    """A relay that has removed the target, or does not know it, does not let the asker wait."""
-    prober = Prober()
-    prober.node.remove(node_id(2), prober.now)
-    effects = prober.hear(3, PingReq(5, node_id(target)))
-    assert [(address(3), Nack(5))] == sent(effects)
-
-
-def test_an_ack_after_the_nack_is_passed_on() -> None:
-    """A late ack is worth more than the nack before it."""
-    prober = Prober()
-    [ping] = messages_of(prober.hear(2, PingReq(5, node_id(3))), Ping)
-    prober.until(Nack)
-    assert [Ack(5)] == messages_of(prober.hear(3, Ack(ping.number)), Ack)
-
-
 # Round trips
 
 
@@ -301,3 +186,156 @@ def test_timeouts_follow_the_round_trip(
     began = prober.now
     prober.until(Ping)
     assert pytest.approx(wait) == prober.now - began
+
+
+# Refusals
+
+
+def test_a_refusal_asks_relays_at_once() -> None:
+    """Where a machine says that nobody listens there is nothing to wait for."""
+    prober = Prober()
+    target, ping = prober.probe()
+    asked = [m for _, m in sent(prober.refuse(target)) if isinstance(m, PingReq)]
+    assert [PingReq(ping.number, node_id(target))] * 3 == asked
+
+
+def test_two_looks_that_agree_end_a_generation() -> None:
+    """Refused, by two relays as well, and half a second later once more: dead, and all are told."""
+    prober = Prober()
+    target, _ = prober.probe()
+    began = prober.now
+    prober.look(target, relays=2)
+    assert "suspect" == prober.state(target)
+    prober.until(Ping)
+    effects = prober.look(target, relays=2)
+    assert pytest.approx(began + 0.5) == prober.now
+    assert [MemberDead(node_id(target), node_id(1), "refused")] == noted(effects)
+    told = [to for to, m in sent(effects) if isinstance(m, Claims) and m.claims[0].state == DEAD]
+    assert sorted(address(n) for n in range(2, 6) if n != target) == sorted(told)
+
+
+def test_all_are_warned_after_the_first_look() -> None:
+    """Everybody hears of the suspicion at once, so that the member has a chance to refute."""
+    prober = Prober()
+    target, _ = prober.probe()
+    claims = [c for m in messages_of(prober.look(target, relays=2), Claims) for c in m.claims]
+    suspected = [c for c in claims if (c.state, c.evidence) == (SUSPECT, REFUSED)]
+    assert len(suspected) >= 3
+
+
+def test_one_relay_that_is_refused_as_well_ends_nothing() -> None:
+    """Two pairs of machines that a firewall keeps apart are no end of a process."""
+    prober = Prober()
+    target, _ = prober.probe()
+    prober.look(target, relays=1)
+    assert "alive" == prober.state(target)
+
+
+def test_an_ack_through_a_relay_weighs_more() -> None:
+    """What one relay reaches is alive, whatever others are refused."""
+    prober = Prober()
+    target, ping = prober.probe()
+    relays = prober.relays_of(prober.refuse(target))
+    prober.hear(relays[0], Ack(ping.number))
+    prober.nack(relays[1:], ping.number)
+    assert ("alive", {"indirect": 1}) == (prober.state(target), prober.outcomes)
+
+
+@pytest.mark.parametrize("second", ["silence", "an ack", "one relay"])
+def test_a_second_look_that_does_not_agree_ends_nothing(second: str) -> None:
+    """A process that starts again within half a second is dead to nobody."""
+    prober = Prober()
+    target, _ = prober.probe()
+    prober.look(target, relays=2)
+    ping = next(m for _, m in prober.until(Ping) if isinstance(m, Ping))
+    if second == "an ack":
+        prober.hear(target, Ack(ping.number))
+    elif second == "one relay":
+        prober.look(target, relays=1)
+    assert "suspect" == prober.state(target)
+
+
+def test_the_second_look_asks_other_relays() -> None:
+    """As far as there are any: firewalls may stand between some pairs of machines only."""
+    prober = Prober(peers=9)
+    target, _ = prober.probe()
+    first = prober.look(target, relays=2)
+    again = prober.until(Ping)
+    second = [to for to, m in again if isinstance(m, PingReq)]
+    assert 3 == len(second)
+    assert not {*second} & {to for to, m in sent(first) if isinstance(m, PingReq)}
+
+
+def test_who_refuted_meanwhile_is_not_dead() -> None:
+    """The verdict is about what the member was at the first look."""
+    prober = Prober()
+    target, _ = prober.probe()
+    prober.look(target, relays=2)
+    prober.until(Ping)
+    witness = next(n for n in range(2, 6) if n != target)
+    prober.hear(witness, Claims([Claim(node_id(target), 1_700_000_000_000, 1, 0)]))
+    prober.look(target, relays=2)
+    assert "alive" == prober.state(target)
+
+
+def test_without_a_third_node_a_refusal_is_silence() -> None:
+    """Two nodes cannot tell a firewall between them from the end of the other."""
+    prober = Prober(peers=1)
+    target, _ = prober.probe()
+    prober.refuse(target)
+    assert "alive" == prober.state(target)
+
+
+def test_among_three_nodes_the_one_relay_is_enough() -> None:
+    """Nobody else is left who could reach the member."""
+    prober = Prober(peers=2)
+    target, _ = prober.probe()
+    prober.look(target, relays=1)
+    prober.until(Ping)
+    prober.look(target, relays=1)
+    assert "dead" == prober.state(target)
+
+
+def test_a_refused_relay_is_replaced() -> None:
+    """A relay that is gone itself says nothing of others; another one is asked."""
+    prober = Prober(peers=6)
+    target, _ = prober.probe()
+    relays = prober.relays_of(prober.refuse(target))
+    further = prober.relays_of(prober.refuse(relays[0]))
+    assert (1, True) == (len(further), not {*further} & {*relays, target})
+
+
+@pytest.mark.parametrize("forged", ["another ping", "too short", "another address"])
+def test_only_what_repeats_a_ping_of_ours_is_a_refusal(forged: str) -> None:
+    """Nobody off the path knows the random number in the datagram."""
+    prober = Prober()
+    target, _ = prober.probe()
+    quoted, where = prober.datagram_to(target), address(target)
+    if forged == "another ping":
+        quoted = quoted[:-20] + bytes(20)
+    elif forged == "too short":
+        quoted = quoted[:-1]
+    else:
+        where = address(99)
+    effects = prober.node.handle_refused(quoted, where, prober.now)
+    assert [] == effects
+    assert 1 == prober.node.statistics().rejected["refusal"]
+
+
+def test_a_long_datagram_is_recognized_by_its_beginning() -> None:
+    """Kernels repeat some hundred bytes of it."""
+    prober = Prober(retransmit_mult=100)
+    many = [Claim(f"10.9.0.{number}:8088", 1, 0, DEAD) for number in range(1, 40)]
+    prober.hear(2, Claims(many))
+    target, _ = prober.probe()
+    quoted = prober.datagram_to(target)[:520]
+    assert 520 == len(quoted)
+    prober.node.handle_refused(quoted, address(target), prober.now)
+    assert 1 == prober.node.statistics().refusals
+
+
+def test_refusals_can_be_switched_off() -> None:
+    """Without them a machine that refuses is a silent one."""
+    prober = Prober(refusals=False)
+    target, _ = prober.probe()
+    assert [] == prober.refuse(target)

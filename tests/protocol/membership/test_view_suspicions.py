@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol.events import MemberSuspect
-from gossipd.protocol.wire import DEAD, LEFT, SUSPECT
+from gossipd.protocol.events import MemberDead, MemberSuspect
+from gossipd.protocol.wire import DEAD, LEFT, REFUSED, SUSPECT
 from tests.protocol.conversation import address, node_id
 from tests.protocol.membership.seen import Seen
 
@@ -46,6 +46,27 @@ def test_a_verdict_is_believed_once_the_member_could_refute(suspected: float, st
     seen.say(2, DEAD, accuser=3)
     assert state == seen.row(2)[2]
     assert (3.0 if state == SUSPECT else suspected) == seen.verdict(2)
+
+
+@pytest.mark.parametrize(("suspected", "state"), [(0.2, SUSPECT), (0.3, DEAD)])
+def test_a_verdict_by_refusals_needs_a_warning(suspected: float, state: int) -> None:
+    """All were told of the suspicion half a second before, and the member could refute at once."""
+    seen = Seen(9)
+    seen.say(2, SUSPECT, accuser=3, evidence=REFUSED)
+    seen.runtime.now += suspected
+    seen.say(2, DEAD, accuser=3, evidence=REFUSED)
+    assert state == seen.row(2)[2]
+
+
+@pytest.mark.parametrize(("evidence", "name"), [(REFUSED, "refused"), (200, "silence")])
+def test_an_event_says_what_a_verdict_rests_on(evidence: int, name: str) -> None:
+    """What a later version may add is silence here."""
+    seen = Seen(9)
+    seen.say(2, SUSPECT, accuser=3)
+    seen.runtime.now += 2.0
+    seen.events()
+    seen.say(2, DEAD, accuser=3, evidence=evidence)
+    assert [MemberDead(node_id(2), node_id(3), name)] == seen.events()
 
 
 def test_a_verdict_on_a_newer_incarnation_is_a_new_suspicion() -> None:
