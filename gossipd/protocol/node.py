@@ -133,7 +133,7 @@ class Node:
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
             *(rows, versions, reconciler, proof, handshake, Clocks(runtime, outbox, table, echoes)),
-            *(clusters, Relays(runtime, outbox, table, echoes, gossip), outbox),
+            *(clusters, Relays(runtime, outbox, table, view, echoes, gossip), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)

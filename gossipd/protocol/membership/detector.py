@@ -40,6 +40,7 @@ from .gossip import Gossip
 from .looks import Look, Probe
 from .peer import Peer
 from .table import Member, MemberTable
+from .timetable import phase
 from .view import View
 
 _RTT_MULT = 3
@@ -79,9 +80,15 @@ class Detector(Part):
         self.handlers = {Nack: Handler(self.on_nack, Admits.MEMBERS)}
 
     def start(self) -> None:
-        """Sets the first probe at a random phase, so that nodes which start together spread out."""
-        phase = self._runtime.rng.random() * self._config.probe_interval
-        self._runtime.after("probe", phase, self._tick)
+        """Sets the first probe.
+
+        Without a timetable its phase is random, so that nodes which start together spread out.
+        """
+        if self._config.timetable:
+            self._plan(0)
+            return
+        wait = self._runtime.rng.random() * self._config.probe_interval
+        self._runtime.after("probe", wait, self._tick)
 
     def timeout(self, peer: str) -> float:
         """Returns the seconds to wait for this peer's direct ack; local health lengthens them."""
@@ -91,6 +98,27 @@ class Detector(Part):
         if bound is not None and config.rtt_timeouts:
             seconds = min(seconds, max(config.probe_timeout_min, _RTT_MULT * bound))
         return self._awareness.scale(seconds)
+
+    def _plan(self, ahead: int) -> None:
+        """Sets the next probe by the timetable, at least `ahead` rounds from now."""
+        interval, table = self._config.probe_interval, self._table
+        # The wall clock is read in whole milliseconds. A timer must not find it before its round.
+        wall = (self._runtime.wall_ms() + 1) / 1000 / interval
+        number = int(wall) + ahead
+        target = table.ring.target(table.own.id, number)
+        due = number + (phase(target) if target is not None else 0.5)
+        if due <= wall:
+            self._plan(ahead + 1)
+            return
+        self._runtime.after("probe", (due - wall) * interval, partial(self._keep_turn, number))
+
+    def _keep_turn(self, number: int) -> None:
+        """Probes the member whose turn it is in the round of this number."""
+        score = self._awareness.score
+        self._plan(1 + score)
+        target = self._table.ring.target(self._table.own.id, number)
+        if target is not None:
+            self._begin(self._table.live[target], self._config.probe_interval * (1 + score))
 
     def _tick(self) -> None:
         interval = self._awareness.scale(self._config.probe_interval)

@@ -13,7 +13,8 @@ from ..wire import Ack, Nack, PingReq
 from .echoes import Echoes, Sent
 from .gossip import Gossip
 from .peer import Peer
-from .table import MemberTable
+from .table import Member, MemberTable
+from .view import View
 
 _NACK_RATIO = 0.8
 _UNDER_WAY = 256
@@ -24,15 +25,23 @@ class Relays(Part):
     """The relay's side of the probes of others."""
 
     def __init__(
-        self, runtime: Runtime, outbox: Outbox, table: MemberTable, echoes: Echoes, gossip: Gossip
+        self,
+        runtime: Runtime,
+        outbox: Outbox,
+        table: MemberTable,
+        view: View,
+        echoes: Echoes,
+        gossip: Gossip,
     ) -> None:
         self._runtime = runtime
         self._config = runtime.config
         self._outbox = outbox
         self._table = table
+        self._view = view
         self._echoes = echoes
         self._gossip = gossip
-        self._under_way: dict[int, tuple[Address, int]] = {}
+        # By number of the ping: the target, who asked, and under which number.
+        self._under_way: dict[int, tuple[Member, Address, int]] = {}
         self.handlers = {PingReq: Handler(self.on_ping_req, Admits.MEMBERS)}
 
     def on_ping_req(self, request: PingReq, peer: Peer) -> None:
@@ -48,7 +57,7 @@ class Relays(Part):
         sent = Sent(row.id, row.address, self._on_ack, on_refused=self._on_refused)
         ping = self._echoes.ping(sent)
         number = ping.number
-        self._under_way[number] = (source, request.number)
+        self._under_way[number] = (row, source, request.number)
         sent.went_as(self._gossip.send(row.address, row, ping))
         # Lifeguard: the nack leaves at four fifths of the time-out, to arrive within it.
         wait = _NACK_RATIO * self._config.probe_timeout
@@ -60,21 +69,28 @@ class Relays(Part):
         requester = self._under_way.get(ack.number)
         self._drop(ack.number)
         if requester is not None:
-            self._outbox.send(requester[0], Ack(requester[1]))
+            _, source, asked = requester
+            self._outbox.send(source, Ack(asked))
 
     def _on_refused(self, number: int) -> None:
         """Tells the peer that asked at once that the target's machine refuses pings."""
         self._runtime.timers.cancel(("relay", number))
-        source, asked = self._under_way[number]
+        row, source, asked = self._under_way[number]
         self._drop(number)
+        self._miss(row)
         self._nack(source, asked, tried=True, refused=True)
 
     def _nack_late_target(self, number: int) -> None:
-        source, asked = self._under_way[number]
+        row, source, asked = self._under_way[number]
         self._nack(source, asked, tried=True)
+        self._miss(row)
         # The entry stays for a while, so that a late ack is still passed on after the nack.
         drop = partial(self._drop, number)
         self._runtime.after(("relay", number), self._config.probe_interval, drop)
+
+    def _miss(self, row: Member) -> None:
+        if row.live:
+            self._view.missed(row)
 
     def _drop(self, number: int) -> None:
         self._echoes.forget(number)

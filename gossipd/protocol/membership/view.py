@@ -9,7 +9,6 @@ been suspect here for a while, so that after a partition no side declares member
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from .. import events
@@ -33,7 +32,7 @@ from ..wire import (
 from .awareness import Awareness
 from .gossip import Gossip
 from .peer import Peer
-from .suspicion import Suspicion
+from .suspicions import Suspicions
 from .table import Member, MemberTable, above, beats, usable_id
 
 _RAISES = 3
@@ -70,7 +69,7 @@ class View(Part):
         self._gossip = gossip
         self._awareness = awareness
         self._changed = changed
-        self._suspicions: dict[str, Suspicion] = {}
+        self._suspicions = Suspicions(runtime, table, self.declare_dead)
         self._raised = 0.0
         self._raised_at = runtime.now
         self._counts = {"suspicions": 0, "refutations": 0}
@@ -157,8 +156,10 @@ class View(Part):
         self._verdicts[EVIDENCE[evidence]] += 1
         own = self._table.own.id
         claim = Claim(row.id, generation, incarnation, DEAD, own, 0, evidence)
+        # All suspicions of one member end at about the same time. The first one began first.
+        first = self._runtime.config.verdicts_at_once and row.accuser == own
         self._change(row, claim)
-        if evidence == REFUSED:
+        if first or evidence == REFUSED:
             self._gossip.tell_all(claim)
 
     def overdue(self, claim: Claim) -> bool:
@@ -250,13 +251,10 @@ class View(Part):
             self._change(row, doubted)
         if merged_from or claim.forgotten:
             return news
-        suspicion = self._suspicions[row.id]
-        config, refused = self._runtime.config, claim.evidence == REFUSED
-        if suspicion.warned(config, self._table.size(), self._runtime.now, refused=refused):
+        if self._suspicions.warned(row, refused=claim.evidence == REFUSED):
             self._change(row, claim)
             return True
-        suspicion.convict()
-        self._arm(row)
+        self._suspicions.convict(row)
         return news
 
     def _change(self, row: Member, claim: Claim) -> None:
@@ -275,6 +273,8 @@ class View(Part):
         if row.generation != generation and row.state <= SUSPECT:
             notify(events.MemberJoined(row.id, row.generation, generation))
         elif row.state == ALIVE and was != ALIVE:
+            if was <= DEAD:
+                self._suspicions.recovered(row)
             notify(events.MemberRecovered(row.id, STATES[was]))
         elif row.state == SUSPECT and was == ALIVE:
             notify(events.MemberSuspect(row.id, row.accuser))
@@ -288,46 +288,42 @@ class View(Part):
 
     # Suspicions
 
-    def _confirmations_needed(self) -> int:
-        return min(self._runtime.config.suspicion_confirmations, self._table.size() - 2)
-
     def _open(self, row: Member, accuser: str) -> None:
-        self._suspicions[row.id] = Suspicion(accuser, self._runtime.now)
-        self._arm(row)
+        if self._suspicions.open(row, accuser):
+            self._second(row)
 
     def _close(self, row: Member) -> None:
-        if self._suspicions.pop(row.id, None) is not None:
-            self._runtime.timers.cancel(("suspicion", row.id))
-
-    def _arm(self, row: Member) -> None:
-        """Sets the deadline of the verdict, counted from the start of the suspicion.
-
-        Pauses of this process have moved that start, so they do not shorten the time in which the
-        member can refute.
-        """
-        suspicion = self._suspicions[row.id]
-        deadline = suspicion.deadline(self._runtime.config, self._table.size())
-        verdict = partial(self.declare_dead, row, row.generation, row.incarnation)
-        self._runtime.timers.set(("suspicion", row.id), deadline, verdict)
+        self._suspicions.close(row)
 
     def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:
         """Shortens an open suspicion, if the claim comes from one more accuser.
 
         A suspect row of a merged table only repeats what its node heard, so it does not confirm.
         """
-        suspicion = self._suspicions.get(row.id)
-        if suspicion is None or merged_from or claim.state != SUSPECT:
+        if row.state != SUSPECT or merged_from or claim.state != SUSPECT:
             return
         if (claim.generation, claim.incarnation) != (row.generation, row.incarnation):
             return
-        if suspicion.confirm(claim.accuser, self._confirmations_needed()):
-            self._arm(row)
+        if self._suspicions.confirm(row, claim.accuser):
             self._gossip.tell(claim)
+
+    def missed(self, row: Member) -> None:
+        """Confirms a suspicion, now or soon, of a member that this node tried in vain as a relay.
+
+        A relay raises no suspicion itself: it has sent one ping, which may be lost.
+        """
+        row.missed(self._runtime.now)
+        if row.state == SUSPECT:
+            self._second(row)
+
+    def _second(self, row: Member) -> None:
+        if self._runtime.config.sought_confirmations:
+            own = self._table.own.id
+            self._confirm(row, Claim(row.id, row.generation, row.incarnation, SUSPECT, own), "")
 
     def paused(self, seconds: float) -> None:
         """Extends open suspicions: a member could not refute while this process stood still."""
-        for suspicion in self._suspicions.values():
-            suspicion.extend(seconds)
+        self._suspicions.paused(seconds)
 
     # What others say of us
 

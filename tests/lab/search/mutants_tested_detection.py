@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
-from gossipd.protocol.membership import awareness, detector, echoes, looks, relays, suspicion, view
+from gossipd.protocol.membership import (
+    awareness,
+    detector,
+    echoes,
+    gossip,
+    looks,
+    relays,
+    silences,
+    suspicion,
+    suspicions,
+    timetable,
+    view,
+)
 from gossipd.protocol.wire import DEAD, REFUSED, SUSPECT, Claim
 from tests.lab.search.mutants import tested_mutant as mutant
 
+_PHASES = count(1)
 _MEMBERSHIP = "protocol/membership/test_"
 
 # Probes
@@ -126,3 +140,83 @@ def verdicts_by_refusals_need_no_warning(
 )
 def local_health_never_changes(original: Any, self: Any, *arguments: Any) -> None:
     """A node always takes itself for healthy."""
+
+
+# The timetable, and what confirms a suspicion
+
+
+@mutant(
+    timetable.Ring,
+    "target",
+    _MEMBERSHIP + "timetable.py::test_each_is_probed_once_a_round_and_nobody_probes_itself",
+    16,
+)
+def nodes_probe_at_their_own_distance(
+    original: Any, self: Any, node: str, number: int
+) -> str | None:
+    """Each node chooses whom it probes by itself, so that some are probed twice and some not."""
+    return original(self, node, number + len(node) + ord(node[-6]))
+
+
+@mutant(
+    timetable.Ring,
+    "target",
+    _MEMBERSHIP + "timetable.py::test_each_probes_every_other_one",
+    16,
+)
+def neighbours_are_fixed(original: Any, self: Any, node: str, number: int) -> str | None:
+    """Each node probes the same member in all rounds."""
+    return original(self, node, 1)
+
+
+@mutant(
+    detector,
+    "phase",
+    _MEMBERSHIP + "detector.py::test_each_member_is_probed_once_an_interval",
+    4,
+)
+def moments_are_drawn(original: Any, member: str) -> float:
+    """A member is probed at another moment of each round."""
+    return next(_PHASES) * 0.37 % 1.0
+
+
+@mutant(
+    view.View, "missed", _MEMBERSHIP + "suspicions.py::test_a_relay_that_tried_in_vain_confirms"
+)
+def relays_confirm_nothing(original: Any, self: Any, row: Any) -> None:
+    """Only chance brings a second accuser."""
+
+
+@mutant(view.View, "missed", _MEMBERSHIP + "suspicions.py::test_a_relay_raises_no_suspicion")
+def relays_accuse(original: Any, self: Any, row: Any) -> None:
+    """One lost ping of a relay makes a member suspect."""
+    self.suspect(row)
+
+
+@mutant(
+    suspicions.Suspicions,
+    "recovered",
+    _MEMBERSHIP + "suspicions.py::test_who_came_back_late_is_waited_for",
+    4.0,
+    5.0,
+)
+def nothing_is_learned(original: Any, self: Any, row: Any) -> None:
+    """A member that stands still now and then is declared dead each time."""
+
+
+@mutant(silences.Silences, "longest", _MEMBERSHIP + "silences.py::test_silences_are_forgotten")
+def silences_are_remembered(original: Any, self: Any, member: str, now: float) -> float:
+    """A cluster that was slow once finds no dead member soon any more."""
+    return max(seconds for seconds, _ in self._seen.values())
+
+
+@mutant(
+    gossip.Gossip,
+    "tell_all",
+    _MEMBERSHIP + "view_suspicions.py::test_the_first_accuser_tells_its_verdict_to_all",
+    True,
+    8,
+)
+def verdicts_spread_by_gossip(original: Any, self: Any, claim: Any) -> None:
+    """A verdict takes its time."""
+    self.tell(claim)

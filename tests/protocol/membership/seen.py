@@ -45,6 +45,10 @@ class Seen:
         claim = Claim(node_id(number), generation, incarnation, state, by, 0, evidence)
         return self.view.apply(claim, node_id(merged_from) if merged_from else "")
 
+    def member(self, number: int) -> str:
+        """Returns the id of the node of that number."""
+        return node_id(number)
+
     def kill(self, number: int) -> None:
         """Applies a suspicion of that node, and a verdict which comes as late as one should."""
         self.say(number, SUSPECT, accuser=3)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from gossipd.protocol import MemberDead
 from gossipd.protocol.membership.echoes import RoundTrip, RoundTrips
 from gossipd.protocol.wire import DEAD, REFUSED, SUSPECT, Ack, Claim, Claims, Nack, Ping, PingReq
-from tests.protocol.conversation import address, messages_of, node_id, noted, sent
+from tests.protocol.conversation import (
+    address,
+    converse,
+    make_node,
+    messages_of,
+    node_id,
+    noted,
+    opened,
+    sent,
+)
 from tests.protocol.membership.prober import Prober
 
 
@@ -61,7 +72,7 @@ def test_a_late_ack_counts(by: str) -> None:
     prober = Prober()
     target, ping, relays = prober.fail()
     prober.hear(target if by == "target" else relays[0], Ack(ping.number))
-    prober.pass_interval()
+    prober.probe()
     assert {"direct" if by == "target" else "indirect": 1} == prober.outcomes
 
 
@@ -339,3 +350,54 @@ def test_refusals_can_be_switched_off() -> None:
     prober = Prober(refusals=False)
     target, _ = prober.probe()
     assert [] == prober.refuse(target)
+
+
+# The timetable
+
+
+@pytest.mark.parametrize("peers", [1, 4, 9])
+def test_each_member_is_probed_once_an_interval(peers: int) -> None:
+    """By whoever's turn it is, and always at the same moment of the interval."""
+    nodes = [make_node(number) for number in range(1, 2 + peers)]
+    talk = converse(*nodes)
+    for node in nodes:
+        talk.carry(node, node.start(talk.now))
+    talk.run(3)
+    pinged: dict[str, list[float]] = {}
+    began = talk.now
+    while talk.now < began + 20:
+        before = len(talk.carried)
+        talk.run(0.01)
+        for _, _, data in talk.carried[before:]:
+            for message in opened(data):
+                if isinstance(message, Ping) and message.target:
+                    pinged.setdefault(message.target, []).append(talk.now)
+    assert 1 + peers == len(pinged)
+    for times in pinged.values():
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        assert all(gap == pytest.approx(1.0, abs=0.02) for gap in gaps)
+
+
+def test_a_clock_that_is_set_back_stops_no_probes() -> None:
+    """Nor one that jumps ahead: the next round is that of the new time."""
+    prober = Prober()
+    for by in (-86_400_000, 2 * 86_400_000):
+        prober.probe()
+        prober.node.renew(prober.now, 1_700_000_000_000 + by)
+        began = prober.now
+        for _ in range(3):
+            prober.probe()
+        assert prober.now < began + 6.0
+
+
+def test_poor_health_makes_probes_rare() -> None:
+    """A node that hears nobody keeps one of several of its turns."""
+    prober = Prober()
+    prober.fail()
+    prober.pass_interval()
+    assert 3 == prober.node.statistics().local_health
+    times = []
+    for _ in range(4):
+        prober.probe()
+        times.append(prober.now)
+    assert max(later - earlier for earlier, later in pairwise(times)) > 3.0

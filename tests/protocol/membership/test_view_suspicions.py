@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol.events import MemberDead, MemberSuspect
 from gossipd.protocol.wire import DEAD, LEFT, REFUSED, SUSPECT
-from tests.protocol.conversation import address, node_id
+from tests.protocol.conversation import address, node_id, sent
 from tests.protocol.membership.seen import Seen
 
 
@@ -127,6 +127,21 @@ def test_a_confirmation_is_passed_on() -> None:
         pass
     seen.say(2, SUSPECT, accuser=4)
     assert {"claims": 1} == seen.parts.gossip.waiting()
+
+
+@pytest.mark.parametrize(("first", "told"), [(True, 8), (False, 0)])
+def test_the_first_accuser_tells_its_verdict_to_all(first: bool, told: int) -> None:
+    """All suspicions end at about the same time, so that one node is enough to say so."""
+    seen = Seen(9)
+    if not first:
+        seen.say(2, SUSPECT, accuser=3)
+    seen.view.suspect(seen.table.rows[node_id(2)])
+    seen.runtime.take_effects()
+    for accuser in (4, 5, 6, 7):
+        seen.say(2, SUSPECT, accuser=accuser)
+    row = seen.table.rows[node_id(2)]
+    seen.view.declare_dead(row, row.generation, row.incarnation)
+    assert told == len({to for to, _ in sent(seen.runtime.take_effects())})
 
 
 def test_own_pauses_lengthen_a_suspicion() -> None:
