@@ -158,7 +158,7 @@ class Detector(Part):
         look = probe.look
         for relay in relays:
             request = PingReq(look.number, probe.row.id)
-            look.ask(relay.address, self._gossip.send(relay.address, relay, request))
+            look.ask(relay, self._gossip.send(relay.address, relay, request))
 
     # What comes back
 
@@ -218,7 +218,7 @@ class Detector(Part):
     def refusal(self, quoted: bytes, address: Address) -> bool:
         """Asks another relay if this was the request to one. Returns whether it was."""
         for probe in self._probes.values():
-            if probe.look.is_request(quoted, address):
+            if probe.look.refused_to_relay(quoted, address):
                 self._ask_further(probe, 1)
                 return True
         return False

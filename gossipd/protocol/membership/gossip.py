@@ -12,7 +12,7 @@ from ..address import Address
 from ..outbox import Outbox
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import DEAD, FRAME_BYTES, KINDS, LEFT, SUSPECT, Claim, Claims, Message, frame
+from ..wire import ALIVE, DEAD, FRAME_BYTES, KINDS, LEFT, SUSPECT, Claim, Claims, Message, frame
 from .piggyback import PiggybackQueue, transmit_limit
 from .table import Member, MemberTable
 
@@ -43,12 +43,14 @@ class Gossip(Part):
         self._queue.drop(member)
 
     def tell_all(self, claim: Claim) -> None:
-        """Queues a claim, and sends it at once to all live peers, or to some of them if many.
+        """Queues a claim, and sends it at once to all alive peers, or to some of them if many.
 
         Those that are told at once are enough for gossip to bring it to all others in two rounds.
+        Suspects are told by gossip, since most of them are gone.
         """
         self.drop(claim.id)
-        for row in self._table.sample(_AT_ONCE, claim.id):
+        live = self._table.sample(2 * _AT_ONCE, claim.id)
+        for row in [each for each in live if each.state == ALIVE][:_AT_ONCE]:
             self.send(row.address, row, Claims([claim]))
         self.tell(claim, first=True)
 

@@ -9,7 +9,7 @@ again soon.
 from __future__ import annotations
 
 from ..address import Address
-from ..wire import Nack
+from ..wire import ALIVE, Nack
 from .echoes import Sent, repeats
 from .table import Member
 
@@ -29,7 +29,7 @@ class Look:
         refused_by: how many relays said that theirs was.
     """
 
-    __slots__ = ("_asked", "nacks", "number", "refused", "refused_by", "sent", "tried")
+    __slots__ = ("_asked", "_gone", "nacks", "number", "refused", "refused_by", "sent", "tried")
 
     def __init__(self, number: int, sent: Sent) -> None:
         self.number = number
@@ -38,21 +38,33 @@ class Look:
         self.tried = 0
         self.refused = False
         self.refused_by = 0
-        self._asked: dict[Address, bytes] = {}
+        self._asked: dict[Address, tuple[Member, bytes]] = {}
+        self._gone: list[Address] = []
 
     @property
     def asked(self) -> list[Address]:
         """Returns the addresses of the relays that were asked."""
         return list(self._asked)
 
-    def ask(self, relay: Address, datagram: bytes) -> None:
+    def ask(self, relay: Member, datagram: bytes) -> None:
         """Notes that a relay is asked by this datagram."""
-        self._asked[relay] = datagram
+        self._asked[relay.address] = relay, datagram
 
-    def is_request(self, quoted: bytes, relay: Address) -> bool:
-        """Returns whether these are the first bytes of the request to this relay."""
-        datagram = self._asked.get(relay)
-        return datagram is not None and repeats(datagram, quoted)
+    def refused_to_relay(self, quoted: bytes, relay: Address) -> bool:
+        """Notes that a relay is gone, if the request to it begins so. Returns whether it does."""
+        asked = self._asked.get(relay)
+        if asked is None or relay in self._gone or not repeats(asked[1], quoted):
+            return False
+        self._gone.append(relay)
+        return True
+
+    def silent(self) -> int:
+        """Returns how many relays have not even nacked, though they are alive as far as is known.
+
+        The silence of a relay that is gone itself is no sign that this node is cut off.
+        """
+        alive = [address for address, (row, _) in self._asked.items() if row.state == ALIVE]
+        return len([one for one in alive if one not in self.nacks and one not in self._gone])
 
     def refuse(self) -> None:
         """Notes that the ping was refused."""
@@ -113,6 +125,6 @@ class Probe:
         self.looks.append(look)
 
     def missing(self) -> int:
-        """Returns how many relays of the first look have not even nacked; 1 if none was asked."""
+        """Returns how many relays of the first look were silent; 1 if none was asked."""
         first = self.looks[0]
-        return len(first.asked) - len(first.nacks) if first.asked else 1
+        return first.silent() if first.asked else 1

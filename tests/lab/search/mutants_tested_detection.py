@@ -220,3 +220,14 @@ def silences_are_remembered(original: Any, self: Any, member: str, now: float) -
 def verdicts_spread_by_gossip(original: Any, self: Any, claim: Any) -> None:
     """A verdict takes its time."""
     self.tell(claim)
+
+
+@mutant(
+    looks.Look,
+    "silent",
+    _MEMBERSHIP + "looks.py::test_the_silence_of_a_relay_that_is_gone_is_nobodys_fault",
+    SUSPECT,
+)
+def dead_relays_are_an_own_fault(original: Any, self: Any) -> int:
+    """A node takes itself for cut off where half of the others have ended."""
+    return len(self.asked) - len(self.nacks)
