@@ -63,7 +63,7 @@ def nacks_count_each_time(original: Any, self: Any, nack: Any, relay: Any) -> bo
 @mutant(
     echoes.Sent,
     "is_quoted",
-    _MEMBERSHIP + "detector.py::test_only_what_repeats_a_ping_of_ours_is_a_refusal",
+    _MEMBERSHIP + "detector_refusals.py::test_only_what_repeats_a_ping_of_ours_is_a_refusal",
     "another ping",
 )
 def any_refusal_is_believed(original: Any, self: Any, quoted: bytes) -> bool:
@@ -74,7 +74,7 @@ def any_refusal_is_believed(original: Any, self: Any, quoted: bytes) -> bool:
 @mutant(
     looks.Look,
     "shows_gone",
-    _MEMBERSHIP + "detector.py::test_one_relay_that_is_refused_as_well_ends_nothing",
+    _MEMBERSHIP + "detector_refusals.py::test_one_relay_that_is_refused_as_well_ends_nothing",
 )
 def one_relay_is_enough(original: Any, self: Any, others: int) -> bool:
     """A firewall between two pairs of machines ends a member."""
@@ -84,7 +84,7 @@ def one_relay_is_enough(original: Any, self: Any, others: int) -> bool:
 @mutant(
     looks.Look,
     "shows_gone",
-    _MEMBERSHIP + "detector.py::test_without_a_third_node_a_refusal_is_silence",
+    _MEMBERSHIP + "detector_refusals.py::test_without_a_third_node_a_refusal_is_silence",
 )
 def a_refusal_needs_no_relay(original: Any, self: Any, others: int) -> bool:
     """Two nodes between which a firewall stands declare each other dead."""
@@ -94,7 +94,7 @@ def a_refusal_needs_no_relay(original: Any, self: Any, others: int) -> bool:
 @mutant(
     detector.Detector,
     "_look_again",
-    _MEMBERSHIP + "detector.py::test_a_second_look_that_does_not_agree_ends_nothing",
+    _MEMBERSHIP + "detector_refusals.py::test_a_second_look_that_does_not_agree_ends_nothing",
     "silence",
 )
 def one_look_is_enough(original: Any, self: Any, probe: Any) -> None:
@@ -105,7 +105,7 @@ def one_look_is_enough(original: Any, self: Any, probe: Any) -> None:
 @mutant(
     view.View,
     "declare_dead",
-    _MEMBERSHIP + "detector.py::test_who_refuted_meanwhile_is_not_dead",
+    _MEMBERSHIP + "detector_refusals.py::test_who_refuted_meanwhile_is_not_dead",
 )
 def refuted_doubts_end_in_verdicts(
     original: Any, self: Any, row: Any, generation: int, incarnation: int, *evidence: int
@@ -115,7 +115,11 @@ def refuted_doubts_end_in_verdicts(
     self._change(row, claim)
 
 
-@mutant(detector.Detector, "refusal", _MEMBERSHIP + "detector.py::test_a_refused_relay_is_replaced")
+@mutant(
+    detector.Detector,
+    "refusal",
+    _MEMBERSHIP + "detector_refusals.py::test_a_refused_relay_is_replaced",
+)
 def relays_that_are_gone_are_waited_for(original: Any, self: Any, *arguments: Any) -> bool:
     """Where many have ended at once, nobody is left to confirm it."""
     return False
