@@ -50,10 +50,11 @@ def relays_send_no_nacks(original: Any, self: Any, *arguments: Any, **keywords: 
     """A relay says nothing of a target that does not answer."""
 
 
-@mutant(looks.Look, "hear", _MEMBERSHIP + "detector.py::test_a_nack_counts_once")
+@mutant(looks.Look, "hear", _MEMBERSHIP + "looks.py::test_a_relay_is_heard_once_and_only_if_asked")
 def nacks_count_each_time(original: Any, self: Any, nack: Any, relay: Any) -> bool:
     """A nack that comes twice counts twice."""
-    self.nacks.append(relay)
+    self.tried += nack.tried
+    self.refused_by += nack.refused
     return True
 
 
