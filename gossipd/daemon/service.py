@@ -7,12 +7,16 @@ from collections.abc import Callable, Sequence
 
 import trio
 
-from gossipd.protocol import Answer, Change, Effect, Increment, Node, Statistics, Values
+from gossipd.protocol import Answer, Asked, Change, Effect, Increment, Node, Statistics, Values
 
 from .clock_steps import ClockSteps
 from .driver import Driver
 from .future import Future
 from .storage import Journal
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class Refused(Exception):
@@ -134,6 +138,7 @@ class Service:
         self._node = node
         self._driver = driver
         self._tickets = tickets
+        self._values = node.values(_wall_ms)
         self._journal = journal
         self._stepped = ClockSteps() if stepped is None else stepped
         self._turns = Turns(self._increment)
@@ -153,7 +158,7 @@ class Service:
 
     def values(self) -> Values:
         """Returns the counters as clients may read them, now and later."""
-        return self._node.values()
+        return self._values
 
     def peers(self) -> list[str]:
         """Returns the ids of live and joining peers, sorted, without this node."""
@@ -172,7 +177,7 @@ class Service:
         """Adds to a counter. `ack` is an ack level, or None for the configured one."""
         return self.change((Change(name, amount),), ack)
 
-    def change(self, changes: Sequence[Change], ack: str | None) -> Future[Answer]:
+    def change(self, changes: Sequence[Asked], ack: str | None) -> Future[Answer]:
         """Changes several counters in one write: all of them, or none if one may not be."""
         trouble = self.trouble()
         if trouble is not None:
@@ -227,8 +232,7 @@ class Service:
     def _compare_clocks(self) -> None:
         """Tells the node if the wall clock was stepped, and what it shows now."""
         if self._stepped():
-            wall_ms = time.time_ns() // 1_000_000
-            self._driver.command(lambda now: self._node.renew(now, wall_ms))
+            self._driver.command(lambda now: self._node.renew(now, _wall_ms()))
 
     async def _watch_clock(self) -> None:
         # Without writes as well, because the node tells its clock to those that it meets.

@@ -111,6 +111,7 @@ class Answer:
         holders: how many nodes are known to hold the write, this one included; 0 if it failed.
         target: how many holders the chosen ack level asks for at this moment.
         counts: the values of the counters after each of several changes, in order.
+        done: by how much each change changed its counter; of a reset, how much it took away.
     """
 
     ticket: int
@@ -118,6 +119,7 @@ class Answer:
     holders: int
     target: int
     counts: tuple[int, ...] = ()
+    done: tuple[int, ...] = ()
 
 
 @attrs.frozen

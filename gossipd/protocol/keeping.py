@@ -105,11 +105,11 @@ class Keeping:
     def changes(self, most: int) -> Changes | None:
         """Hands over up to `most` changed entries and rows; None if nothing has changed."""
         table = self._table
-        groups = self._ledger.changes(most)
-        left = max(0, most - sum(1 + len(group.entries) for group in groups))
+        groups, dropped = self._ledger.changes(most)
+        left = max(0, most - sum(1 + len(group.rows) for group in groups))
         taken = table.unkept.take(left, self._all_members())
         identity = self._identity()
-        if not groups and not taken and identity == self._handed:
+        if not groups and not dropped and not taken and identity == self._handed:
             return None
         self._handed = identity
         members, removed, forgotten, gone = [], [], [], {}
@@ -133,6 +133,7 @@ class Keeping:
             gone,
             tuple(member for member in forgotten if member in table.apart),
             *identity,
+            tuple(dropped),
         )
 
     def all_changed(self, held: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ concerns. What the protocol does is written in the parts: those of `membership` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from .address import Address, parse_node_id
@@ -102,7 +102,7 @@ class Node:
         # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
-        ledger = Ledger(key)
+        ledger = Ledger(key, runtime.wall_ms)
         gates = Gates(table.fingerprint, ledger.fingerprint)
         round_trips = RoundTrips(config.member_limit)
         outbox = Outbox(runtime, codec, own, table.removed)
@@ -338,9 +338,14 @@ class Node:
         """Returns the value of a counter, within ±(2**53 - 1); 0 for a name never counted."""
         return self._counters.values.value(name)
 
-    def values(self) -> Values:
-        """Returns the counters as clients may read them, now and later."""
-        return self._counters.values
+    def values(self, clock: Callable[[], int] | None = None) -> Values:
+        """Returns the counters as clients may read them, now and later.
+
+        Args:
+            clock: returns the time in milliseconds since 1970, by which counters expire; None: the
+                time of the last input.
+        """
+        return Values(self._counters.ledger, clock or self._runtime.wall_ms)
 
     def statistics(self) -> Statistics:
         """Returns what the parts counted so far.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .wire import Claim, Group
+from .wire import Claim, Group, Slot
 
 
 @attrs.frozen
@@ -53,6 +53,7 @@ class Changes:
             `more` make a whole.
         gone_since: since when those of `members` are gone that are dead or left.
         apart: ids among `forgotten` that are kept apart: their addresses are still tried.
+        dropped: owner and slot of the rows that are no longer to be kept.
     """
 
     generation: int = 0
@@ -65,3 +66,4 @@ class Changes:
     apart: tuple[str, ...] = ()
     cluster_ids: tuple[int, ...] = ()
     strayed: bool = False
+    dropped: tuple[tuple[bytes, Slot], ...] = ()

@@ -8,6 +8,7 @@ from .addresses import free_addresses
 from .client import Client
 from .clusters import SEEDS, Cluster, cluster
 from .counting_clients import CountingClient, Tally
+from .keyed_clients import KeyedClient
 from .node import ROOT, Node, environment
 from .packet_filter import counted, isolated, loss, received, silence
 from .usage import processor_seconds, resident_megabytes
@@ -19,6 +20,7 @@ __all__ = [
     "Client",
     "Cluster",
     "CountingClient",
+    "KeyedClient",
     "Node",
     "Tally",
     "cluster",

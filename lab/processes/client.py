@@ -16,13 +16,17 @@ class Client:
         self._connection.connect()
 
     def ask(
-        self, method: str, path: str, body: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> tuple[int, dict[str, str], bytes]:
         """Returns status, headers (their names in lower case) and body of the answer."""
-        self._connection.request(method, path, body)
+        self._connection.request(method, path, body, headers or {})
         answer = self._connection.getresponse()
-        headers = {key.lower(): value for key, value in answer.getheaders()}
-        return answer.status, headers, answer.read()
+        found = {key.lower(): value for key, value in answer.getheaders()}
+        return answer.status, found, answer.read()
 
     def increment(self) -> str:
         """Adds one to the counter, and returns how many nodes of how many hold that ("2/3")."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -168,6 +169,17 @@ class Node:
         """Returns the count that it shows."""
         value: int = self.get("/count")["count"]
         return value
+
+    def counters(self) -> dict[str, int]:
+        """Returns the counters that it shows, without the default one."""
+        found: dict[str, int] = {}
+        path: str | None = "/v1/counters?limit=1000"
+        while path is not None:
+            page = self.get(path)
+            found |= {each["name"]: each["value"] for each in page["counters"]}
+            path = page["next"] and f"/v1/counters?limit=1000&after={quote(page['next'])}"
+        found.pop("default")
+        return found
 
     def comes_to_list(self, ids: set[str], within: float) -> None:
         """Waits until it lists these peers and no others."""

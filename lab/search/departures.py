@@ -24,11 +24,16 @@ _Slots = Mapping[tuple[bytes, str, int], int]
 def _slots(host: Host) -> _Slots:
     state = host.kept if host.node is None else host.node.state()
     groups = () if state is None else state.groups
-    return {
-        (group.owner, entry.name, entry.floor): entry.version
-        for group in groups
-        for entry in group.entries
-    }
+    found = {}
+    for group in groups:
+        for entry in group.entries:
+            found[group.owner, entry.name, entry.floor] = entry.version
+        # Rows about others go once the others have written the same, and what expires is not taken
+        # by nodes whose clocks say that it has.
+        for said in group.said:
+            if not said.source and not said.until:
+                found[group.owner, said.name, 0] = said.version
+    return found
 
 
 @attrs.frozen

@@ -123,6 +123,10 @@ class _Drawer:
         words |= self._commands()
         words |= self._faults()
         words |= self._set_back()
+        if "set-back" in words and self._names:
+            # Two histories of one owner may have different rows at the same version. Only the sweep
+            # finds that, and it must do so within the time for agreement.
+            words.setdefault("set", {})["sweep_interval"] = 0.2
         self._add_nat(words)
         self._add_refusals(words)
         if rng.random() < 0.15:
@@ -207,7 +211,21 @@ class _Drawer:
                 place += len(amounts)
         if rng.random() < 0.3:
             words |= self._removals()
+        words["change"] = self._changes(number)
         return {word: texts for word, texts in words.items() if texts}
+
+    def _changes(self, number: int) -> list[str]:
+        """Returns resets, deletes, and further tries of changes with a key."""
+        # From a generator of their own, so that a history is otherwise the same.
+        rng, found = Random(f"{self._seed}/changes"), []
+        if not self._names:
+            return []
+        for _ in range(rng.choice((0, 1, 2, 6))):
+            node, at = rng.randrange(self._nodes), round(rng.uniform(0.2, self._duration - 0.2), 3)
+            kind = rng.choice(("reset", "reset", "delete", "again", "again"))
+            amount = f",amount={1 << rng.randrange(number)}" if kind == "again" else ""
+            found.append(f"n{node}@{at},kind={kind},names={self._names}{amount}")
+        return found
 
     def _moments(self, number: int) -> list[float]:
         """Returns times of commands. Some come in bursts, so that they overtake each other."""

@@ -30,7 +30,7 @@ from .departures import Healed, Leaves
 from .draw import Words
 from .findings import Finding
 from .member_rows import MemberRows, apart, connected, of_other_clusters
-from .named_counts import judge_named
+from .named_counts import differing, judge_named
 from .neighbours import Neighbours
 from .unreached import Unreached
 
@@ -177,10 +177,15 @@ class _History:
         hosts = world.live()
         cut = self._cut(hosts)
         if self._connected(hosts, cut):
-            self._found += self.counts.judge(hosts) + judge_named(world, hosts)
+            self._found += self.counts.judge(hosts) + judge_named(
+                world, hosts, clocks=not self._has("clock-jump")
+            )
             self._found += self._judge_load()
         if not self.findings():
             self._listen(quiet=not cut)
+
+    def _has(self, kind: str) -> bool:
+        return any(fault.kind == kind for fault, _ in self.scenario.faults)
 
     def _heal(self) -> None:
         """Ends every fault that has not ended by itself."""
@@ -226,6 +231,8 @@ class _History:
         found = self.rows.judge(pairs, down) or self.counts.differing(hosts)
         if not found and not cut:
             found = self.rows.differing(hosts)
+        if not found and not cut:
+            found = differing(self.world, hosts)
         return found or self._unanswered()
 
     def _unanswered(self) -> list[Finding]:
@@ -307,7 +314,7 @@ def _never_faulty(scenario: Scenario, world: World) -> list[str]:
     kinds = [fault.kind for fault, _ in scenario.faults]
     if scenario.loss or any(kind not in (*_HARMLESS, *COMMANDS) for kind in kinds):
         return []
-    harmless = ("clock-jump", "slow-disk", "bad-disk", "increment", "sync", "register")
+    harmless = ("clock-jump", "slow-disk", "bad-disk", "increment", "change", "sync", "register")
     struck = {
         number
         for fault, numbers in scenario.faults

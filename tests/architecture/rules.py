@@ -274,6 +274,9 @@ def _names(annotation: ast.AST | None) -> Iterator[str]:
         "type",
     ):
         return
+    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Annotated":
+        # What stands behind the type is about it, and may be any value.
+        annotation = annotation.slice.elts[0]  # type: ignore[attr-defined]
     if isinstance(annotation, ast.Name):
         yield annotation.id
     for child in ast.iter_child_nodes(annotation):

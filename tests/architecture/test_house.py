@@ -41,6 +41,7 @@ WITHOUT_MIRROR = {
     "lab.processes.client": "what tests/real is made of",
     "lab.processes.clusters": "what tests/real is made of",
     "lab.processes.counting_clients": "what tests/real is made of",
+    "lab.processes.keyed_clients": "what tests/real is made of",
     "lab.processes.node": "what tests/real is made of",
     "lab.processes.packet_filter": "what tests/real is made of",
     "lab.processes.usage": "what tests/real is made of",

@@ -123,3 +123,11 @@ def test_collaborators_are_counted(number: int, ending: str, complaints: int) ->
     }
     found = rules.classes_have_few_collaborators(modules["gossipd.a"], modules)
     assert complaints == len(found)
+
+
+def test_what_is_said_of_a_type_is_no_collaborator() -> None:
+    """It may be any text, also one that is no type."""
+    text = "class A:\n    x: Annotated[int, Meta(description='a few words', of=C)] = 1\n"
+    module = Module("gossipd.a", f"from gossipd.others import C\n{text}")
+    modules = {"gossipd.a": module, "gossipd.others": Module("gossipd.others", "class C: ...")}
+    assert [] == rules.classes_have_few_collaborators(module, modules)

@@ -5,32 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import attrs
+
 from gossipd.daemon.doors.api import Api
 from gossipd.daemon.doors.cross_site import OwnHosts
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import Request, Response
 from gossipd.daemon.service import Refused
-from gossipd.protocol import Answer, Change, LimitExceeded, SeedView, Statistics
+from gossipd.protocol import (
+    Answer,
+    Asked,
+    Change,
+    Increment,
+    LimitExceeded,
+    SeedView,
+    Statistics,
+    Values,
+)
 from tests.daemon.waiting import outcome
+from tests.protocol.conversation import WALL_MS, answers_of, make_node, writes_of
 
 NODE_ID = "127.0.0.1:8088"
-
-
-class FakeValues:
-    """The counters of a dictionary."""
-
-    def __init__(self, named: dict[str, int]) -> None:
-        self._named = named
-
-    def knows(self, name: str) -> bool:
-        return name in self._named
-
-    def value(self, name: str) -> int:
-        return self._named.get(name, 0)
-
-    def page(self, prefix: str, after: str, most: int) -> list[tuple[str, int]]:
-        names = sorted(name for name in self._named if name.startswith(prefix) and name > after)
-        return [(name, self._named[name]) for name in names[:most]]
 
 
 class FakeService:
@@ -44,7 +39,8 @@ class FakeService:
         self.holders = 2
         self.reason: str | None = None
         self.value = 0
-        self.named: dict[str, int] = {}
+        self.wall_ms = WALL_MS
+        self._node = make_node()
         self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
         self.joined: tuple[SeedView, ...] = ()
         self.acks: list[str | None] = []
@@ -62,22 +58,23 @@ class FakeService:
             return self.change([Change(name, amount)], ack)
         return self._write(self.value + amount, ack)
 
-    def change(self, changes: Sequence[Change], ack: str | None) -> Future[Answer]:
+    def change(self, changes: Sequence[Asked], ack: str | None) -> Future[Answer]:
         later: Future[Answer] = Future()
-        counts = []
-        for name, amount in changes:
-            if not name:
-                later.settle(ValueError("name: must have 1 to 128 bytes, and has 0"))
-                return later
-            self.named[name] = self.named.get(name, 0) + amount
-            counts.append(self.named[name])
+        now, ticket = 0.0, len(self.acks) + 1
+        try:
+            effects = self._node.increments([Increment(changes, None, ticket)], now)
+        except ValueError as error:
+            later.settle(error)
+            return later
+        for write in writes_of(effects):
+            effects = self._node.persisted(write, now)
+        [answer] = answers_of(effects)
         self.acks.append(ack)
-        several = tuple(counts) if len(counts) > 1 else ()
-        later.settle(Answer(1, counts[-1], self.holders, 3, several))
+        later.settle(attrs.evolve(answer, holders=self.holders, target=3))
         return later
 
-    def values(self) -> FakeValues:
-        return FakeValues(self.named)
+    def values(self) -> Values:
+        return self._node.values(lambda: self.wall_ms)
 
     def sync(self, value: int, ack: str | None) -> Future[Answer]:
         return self._write(max(self.value, value), ack)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from collections import Counter
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from lab.processes import Cluster, CountingClient, Tally, cluster, eventually
+from lab.processes import Cluster, CountingClient, KeyedClient, Tally, cluster, eventually
 
 pytestmark = pytest.mark.real
 
@@ -18,11 +19,8 @@ ROUNDS = 200 if os.environ.get("GOSSIPD_LONG") else 6
 LEVELS = ("/increment", "/increment?ack=local", "/increment?ack=one", "/increment?ack=majority")
 
 
-def _round(nodes: Cluster, rng: Random, tally: Tally, *, everyone: bool) -> None:
+def _kill(nodes: Cluster, rng: Random, *, everyone: bool) -> None:
     """Kills one node or all under load; half the time it kills one again right afterwards."""
-    clients = [CountingClient(node, rng.choice(LEVELS)) for node in nodes.nodes]
-    for client in clients:
-        client.start()
     pause = threading.Event()
     pause.wait(rng.uniform(0.02, 0.4))
     # If all are killed, no peer is left to tell a node what it had not written.
@@ -40,6 +38,13 @@ def _round(nodes: Cluster, rng: Random, tally: Tally, *, everyone: bool) -> None
         victims[0].start()
     for node in victims:
         eventually(f"{node.id} answers", node.answers, 20)
+
+
+def _round(nodes: Cluster, rng: Random, tally: Tally, *, everyone: bool) -> None:
+    clients = [CountingClient(node, rng.choice(LEVELS)) for node in nodes.nodes]
+    for client in clients:
+        client.start()
+    _kill(nodes, rng, everyone=everyone)
     for client in clients:
         client.stop()
     tally.add(clients)
@@ -61,3 +66,25 @@ def test_no_increment_is_lost_or_counted_twice(folder: Path) -> None:
         f" {tally.unanswered} unanswered, {count}"
     )
     assert tally.acknowledged > 10 * ROUNDS
+
+
+@pytest.mark.timeout(120 + 10 * ROUNDS)
+def test_each_key_counts_once(folder: Path) -> None:
+    """Over a thousand counters, though it is tried on other nodes until it is answered."""
+    seed = secrets.randbits(32)
+    rng, counted, tries = Random(seed), Counter[str](), 0
+    print(f"seed {seed}")
+    with cluster(3, folder, kept=True) as nodes:
+        for number in range(ROUNDS):
+            clients = [KeyedClient(nodes.nodes, 1000, f"{number} {each}") for each in range(4)]
+            for client in clients:
+                client.start()
+            _kill(nodes, rng, everyone=number % 3 == 0)
+            for client in clients:
+                client.stop()
+                counted += client.counted
+                tries += client.tries
+        for node in nodes.nodes:
+            eventually(f"{node.id} has them", lambda node=node: node.counters() == counted, 20)
+    print(f"{ROUNDS} rounds: {counted.total()} keys, {tries} tries")
+    assert counted.total() > 10 * ROUNDS

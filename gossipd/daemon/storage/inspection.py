@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def check_directory(directory: Path) -> str:
         shortfall = None if mark is None else mark.shortfall(state.groups)
         if shortfall is not None:
             raise InspectionError(f"{path} is incomplete: {shortfall}")
-        entries = sum(len(group.entries) for group in state.groups)
+        entries = sum(len(group.rows) for group in state.groups)
         owners, members = len(state.groups), len(state.members)
         return f"{path}: owners {owners}, their entries {entries}, members {members}"
 
@@ -60,7 +61,7 @@ def read_directory(directory: Path) -> dict[str, Any]:
             {
                 "owner": group.owner.hex(),
                 "complete_up_to": group.upto,
-                "entries": len(group.entries),
+                "entries": len(group.rows),
             }
             for group in state.groups
         ],
@@ -98,7 +99,7 @@ def back_up(directory: Path, target: Path) -> None:
 
 
 def _values(groups: Iterable[Group]) -> dict[str, int]:
-    ledger = Ledger(b"")
+    ledger = Ledger(b"", lambda: time.time_ns() // 1_000_000)
     for group in groups:
         ledger.apply(group)
     return {name: ledger.value(name) for name in ledger.names.page("", "") if ledger.knows(name)}

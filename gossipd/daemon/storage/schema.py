@@ -17,13 +17,16 @@ from pathlib import Path
 
 import msgspec
 
-from gossipd.protocol import DEFAULT, Changes, Claim, Entry, Group, Ledger, State, Write
+from gossipd.protocol import DEFAULT, Changes, Claim, Entry, Group, Ledger, Said, State, Write
 
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
 
-VERSION = 2
-"""The version of the schema, which SQLite keeps as `user_version`. Version 1 has no `writes`."""
+VERSION = 3
+"""The version of the schema, which SQLite keeps as `user_version`.
+
+Version 1 has no `writes`, and version 2 no `said`.
+"""
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT;
@@ -59,6 +62,15 @@ CREATE TABLE IF NOT EXISTS writes (
     number INTEGER PRIMARY KEY,
     groups BLOB NOT NULL
 ) STRICT;
+-- said has the rows that say more than an entry, in MessagePack. source is empty for the owner.
+CREATE TABLE IF NOT EXISTS said (
+    owner BLOB NOT NULL,
+    name TEXT NOT NULL,
+    source BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    row BLOB NOT NULL,
+    PRIMARY KEY (owner, name, source)
+) STRICT, WITHOUT ROWID;
 """
 """Tables that files of earlier versions lack. These versions leave them alone."""
 
@@ -70,6 +82,10 @@ SET version = max(version, excluded.version),
     floor = iif(excluded.version > version, excluded.floor, floor)
 WHERE iif(name = '{DEFAULT}', excluded.version > version OR excluded.count > count,
     (excluded.version, excluded.count) > (version, count))
+"""
+_PUT_SAID = """
+INSERT INTO said VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+SET version = excluded.version, row = excluded.row WHERE excluded.version >= version
 """
 # A group has the entries after `since`. So they complete an owner up to `upto` only where the rows
 # were complete up to `since`.
@@ -89,8 +105,20 @@ _KINDS = {
     ],
 }
 _encode = msgspec.msgpack.Encoder().encode
-# The same as groups, without the bounds that they have on the wire.
-_decode = msgspec.msgpack.Decoder(list[tuple[bytes, int, int, list[Entry]]]).decode
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    """The same as `Group`, without the bounds that it has on the wire."""
+
+    owner: bytes
+    since: int
+    upto: int
+    entries: list[Entry]
+    said: list[Said] = []
+
+
+_decode = msgspec.msgpack.Decoder(list[_Kept]).decode
+_decode_said = msgspec.msgpack.Decoder(Said).decode
 # Each cluster id is written as a number of eight hexadecimal digits.
 _IDS = re.compile(r"(?:[0-9a-f]{8}(?: [0-9a-f]{8})*)?")
 CLUSTER_IDS = "cluster ids"
@@ -106,6 +134,10 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
             (group.owner, entry.name, _slot(entry), entry.version, entry.floor, entry.count)
             for entry in group.entries
         ],
+    )
+    connection.executemany(
+        _PUT_SAID,
+        [(group.owner, said.name, said.source, said.version, _encode(said)) for said in group.said],
     )
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
@@ -138,10 +170,20 @@ def read_writes(connection: sqlite3.Connection) -> tuple[int, list[Group]]:
     if _has_table(connection, "writes"):
         for last, groups in connection.execute("SELECT number, groups FROM writes ORDER BY number"):
             try:
-                found += [Group(*group) for group in _decode(groups)]
+                found += [Group(*msgspec.structs.astuple(each)) for each in _decode(groups)]
             except (msgspec.DecodeError, RecursionError, TypeError) as error:
                 raise sqlite3.DatabaseError(f"write {last} cannot be read: {error}") from None
     return last, found
+
+
+def drop_rows(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Deletes rows that are no longer to be kept. Raises sqlite3.Error."""
+    for owner, slot in changes.dropped:
+        name, source = slot if isinstance(slot, tuple) else (slot, b"")
+        keys = (owner, name, source)
+        connection.execute("DELETE FROM said WHERE (owner, name, source) = (?, ?, ?)", keys)
+        if not source:
+            connection.execute("DELETE FROM entries WHERE (owner, name) = (?, ?)", (owner, name))
 
 
 def _with_writes(groups: Sequence[Group], written: Sequence[Group]) -> list[Group]:
@@ -159,7 +201,8 @@ def _has_table(connection: sqlite3.Connection, name: str) -> bool:
 
 
 def _slot(entry: Entry) -> int:
-    return entry.slot if isinstance(entry.slot, int) else 0
+    slot = entry.slot
+    return slot if isinstance(slot, int) else 0
 
 
 def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
@@ -197,7 +240,7 @@ def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
 def put_state(connection: sqlite3.Connection, state: State) -> None:
     """Writes a whole state into empty tables. Raises sqlite3.Error."""
     for group in state.groups:
-        put_group(connection, Group(group.owner, 0, group.upto, group.entries))
+        put_group(connection, Group(group.owner, 0, group.upto, group.entries, group.said))
     changes = Changes(
         members=state.members,
         removed=state.removed,
@@ -219,8 +262,9 @@ def read_state(connection: sqlite3.Connection) -> State:
         "SELECT owner, name, version, floor, count FROM entries ORDER BY owner, version"
     ):
         entries.setdefault(owner, []).append(Entry(version, name, floor, count))
+    said = _read_said(connection)
     groups = [
-        Group(owner, 0, have, entries.get(owner, []))
+        Group(owner, 0, have, entries.get(owner, []), said.get(owner, []))
         for owner, have in connection.execute("SELECT owner, have FROM owners ORDER BY owner")
     ]
     members, removed = [], []
@@ -240,6 +284,19 @@ def read_state(connection: sqlite3.Connection) -> State:
         ids,
         strayed,
     )
+
+
+def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:
+    """Returns the rows of `said` by owner; none of a file of an earlier version."""
+    found: dict[bytes, list[Said]] = {}
+    if _has_table(connection, "said"):
+        query = "SELECT owner, row FROM said ORDER BY owner, version"
+        for owner, row in connection.execute(query):
+            try:
+                found.setdefault(owner, []).append(_decode_said(row))
+            except (msgspec.DecodeError, RecursionError, TypeError) as error:
+                raise sqlite3.DatabaseError(f"a row of said cannot be read: {error}") from None
+    return found
 
 
 def _read_identity(connection: sqlite3.Connection) -> tuple[tuple[int, ...], bool]:

@@ -25,6 +25,7 @@ from .names import Names
 from .schema import (
     check,
     drop_members,
+    drop_rows,
     drop_writes,
     holds_wrong_kinds,
     merge_writes,
@@ -369,6 +370,7 @@ class Store:
     def _put_changes(self, connection: sqlite3.Connection, changes: Changes) -> None:
         for group in changes.groups:
             put_group(connection, group)
+        drop_rows(connection, changes)
         put_members(connection, changes)
         drop_members(connection, changes.forgotten)
         if self._identity != (changes.cluster_ids, changes.strayed):

@@ -38,7 +38,7 @@ class Mark(NamedTuple):
         newest = 0
         for group in groups:
             if group.owner == self.owner:
-                newest = max([newest, group.upto, *(entry.version for entry in group.entries)])
+                newest = max(newest, group.newest)
         if newest >= self.version:
             return None
         return (
@@ -71,10 +71,10 @@ class LastSynced:
 
         An older note promises less, so a failure does no harm.
         """
-        if not writes or not writes[-1].groups or not writes[-1].groups[-1].entries:
+        if not writes or not writes[-1].groups or not writes[-1].groups[-1].rows:
             return
         group = writes[-1].groups[-1]
-        content = _VERSION.pack(group.entries[-1].version) + group.owner
+        content = _VERSION.pack(max(row.version for row in group.rows)) + group.owner
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,20 +1,27 @@
 """The room of counters: their values, who counted what, and how a write reaches other nodes."""
 
-from .commands import Change, Increment
+from .commands import Asked, Bounded, Change, Increment, Reset, Stated
 from .face import Counters
-from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
+from .floors import FLOOR_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded
 from .ledger import Ledger
+from .plan import TTL_LIMIT
 from .values import Values
 from .writes import Writes
 
 __all__ = [
     "FLOOR_LIMIT",
+    "TTL_LIMIT",
     "VALUE_LIMIT",
+    "Asked",
+    "Bounded",
     "Change",
     "Counters",
     "Increment",
+    "KeyReused",
     "Ledger",
     "LimitExceeded",
+    "Reset",
+    "Stated",
     "Values",
     "Writes",
 ]

@@ -9,26 +9,32 @@ and because a failed write fails all writes that wait behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from ..wire import DEFAULT, Entry, Group
-from .commands import Change
-from .floors import VALUE_LIMIT, LimitExceeded
+from ..wire import DEFAULT, Entry, Group, Row
 from .ledger import Ledger
-from .named import check_name
+from .sources import KEY, Source, Sources, about
 
 
 class Ahead:
-    """The entries of staged writes, and what the counters will be with them."""
+    """The rows of staged writes, and what the counters will be with them."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clock: Callable[[], int]) -> None:
+        """Takes what returns the time in milliseconds since 1970."""
         self._ledger = ledger
+        self._clock = clock
         # By counter the entries of each owner and floor.
         self._entries: dict[str, dict[tuple[bytes, int], Entry]] = {}
+        # By counter the rows of the other form, with their owners.
+        self._said: dict[str, list[tuple[bytes, Row]]] = {}
+        # The counters of clients' keys.
+        self._keyed: dict[bytes, str] = {}
 
     def begin(self, groups: Iterable[Group] = ()) -> None:
         """Begins anew with the groups that are staged."""
         self._entries.clear()
+        self._said.clear()
+        self._keyed.clear()
         for group in groups:
             self.add(group)
 
@@ -40,10 +46,16 @@ class Ahead:
             known = entries.get(key)
             if known is None or _goes_beyond(entry, known):
                 entries[key] = entry
+        for said in group.said:
+            self._said.setdefault(said.name, []).append((group.owner, said))
+            if said.source.startswith(KEY):
+                self._keyed[said.source] = said.name
 
     def value(self, name: str) -> int:
         """Returns what the counter's value will be."""
         ledger, entries = self._ledger, self._entries.get(name)
+        if self.has_sources(name):
+            return self.sources(name).value(self._clock()) or 0
         if not entries:
             return ledger.value(name)
         if name == DEFAULT:
@@ -64,41 +76,51 @@ class Ahead:
         entry = entries.get((owner, floor))
         return floor, max(counter.slot(owner, floor), 0 if entry is None else entry.count)
 
-    def check(self, change: Change, values: dict[str, int], most: int) -> None:
-        """Takes one of the changes of a write. Raises ValueError or LimitExceeded if it may not be.
+    def sources(self, name: str) -> Sources:
+        """Returns the sources that a counter will have, which the caller may change."""
+        found = self._ledger.sources(name)
+        for (owner, _), entry in self._entries.get(name, {}).items():
+            found.take(owner, entry)
+        for owner, row in self._said.get(name, ()):
+            found.take(owner, row)
+        return found
 
-        Args:
-            values: the values that counters have after the changes before this one; the value after
-                this one is added.
-            most: how many counters there may be beside `DEFAULT`.
-        """
-        name, amount = change
-        if name == DEFAULT and amount < 1:
-            raise ValueError("amount: must be at least 1")
-        value = values.get(name)
-        if value is None:
-            if not self._knows(name):
-                check_name(name)
-                if self._after(values) >= most:
-                    raise LimitExceeded(f"there are {most} counters, and no more may be made")
-            value = self.value(name)
-        before, value = value, value + amount
-        values[name] = value
-        # Merges may bring a value beyond the limit, and from there it may come back.
-        if abs(value) > max(VALUE_LIMIT, abs(before)):
-            raise LimitExceeded(
-                f"the counter cannot pass {VALUE_LIMIT if value > 0 else -VALUE_LIMIT}"
-            )
+    def row(self, owner: bytes, name: str, source: Source) -> Row | None:
+        """Returns the newest row about a source that an owner wrote, or is about to write."""
+        log = self._ledger.owners.get(owner)
+        slot = name if source[1:] == owner else (name, source)
+        rows = [] if log is None or slot not in log.entries else [log.entries[slot]]
+        rows += [
+            row for by, row in self._said.get(name, ()) if (by, about(by, row)) == (owner, source)
+        ]
+        if source[1:] == owner:
+            rows += [row for (by, _), row in self._entries.get(name, {}).items() if by == owner]
+        return max(rows, key=lambda row: row.version, default=None)
 
-    def _knows(self, name: str) -> bool:
+    def has_sources(self, name: str) -> bool:
+        """Returns whether a counter needs more than a sum."""
+        return name in self._ledger.names.sources or name in self._said
+
+    def knows(self, name: str) -> bool:
+        """Returns whether there will be a counter of this name."""
+        if name in self._said:
+            return self.sources(name).life(self._clock()) is not None
         return name == DEFAULT or name in self._ledger.names or name in self._entries
 
-    def _after(self, more: Iterable[str]) -> int:
-        """Returns how many counters there will be with those of a write that is being made."""
+    def number_with(self, more: Iterable[str]) -> int:
+        """Returns how many counters there will be beside `DEFAULT`, with those of these names."""
         names = self._ledger.names
-        return len(names) + sum(
-            name != DEFAULT and name not in names for name in {*self._entries, *more}
-        )
+        new = {*self._entries, *self._said, *more} - {DEFAULT}
+        return len(names) + sum(name not in names for name in new)
+
+    def dropped(self, owner: bytes) -> bool:
+        """Returns whether rows of an owner have been dropped, so that older ones may lie about."""
+        log = self._ledger.owners.get(owner)
+        return log is not None and log.dropped
+
+    def name_of_key(self, key: bytes) -> str | None:
+        """Returns under which name a client's key was used, as far as is known here."""
+        return self._keyed.get(key) or self._ledger.names.keyed.get(key)
 
 
 def _goes_beyond(entry: Entry, known: Entry) -> bool:

@@ -23,6 +23,7 @@ from ..membership import MemberTable
 from ..part import Part
 from ..runtime import Runtime
 from ..wire import DEAD
+from .commands import Command
 from .floors import shown
 from .holdings import Holdings
 
@@ -38,7 +39,7 @@ _ROUNDING = 1e-6
 """Seconds by which a deadline may seem too early because floats were added up."""
 
 
-_Ticket = tuple[int, tuple[int, ...]]
+_Ticket = tuple[int, tuple[int, ...], tuple[int, ...]]
 
 
 @attrs.define
@@ -48,7 +49,8 @@ class _Waiting:
     Attributes:
         version: the version of the present owner id that peers must hold.
         deadline: when the answers are given at the latest, in seconds of the node's clock.
-        tickets: for each command its ticket and the values after each of its changes.
+        tickets: for each command its ticket, the values after each of its changes, and by how much
+            each changed its counter.
     """
 
     version: int
@@ -85,32 +87,32 @@ class Answers(Part):
             return ack or str(config.ack)
         return "all" if self._table.size() <= config.direct_push_limit else "one"
 
-    def add(self, level: str, version: int, ticket: int, counts: tuple[int, ...]) -> None:
+    def add(self, command: Command, version: int, counts: tuple[int, ...]) -> None:
         """Notes that a command took effect as `version`, and the values after its changes.
 
         The caller calls `settle` next, since the write may be held by enough nodes already.
         """
-        waiting = self._waiting[level]
+        waiting = self._waiting[command.level]
         if not waiting or waiting[-1].version != version:
             deadline = self._runtime.now + self._runtime.config.probe_timeout
             waiting.append(_Waiting(version, deadline, []))
-        waiting[-1].tickets.append((ticket, counts))
+        waiting[-1].tickets.append((command.ticket, counts, command.done))
 
-    def done(self, level: str, ticket: int, count: int) -> None:
+    def done(self, command: Command, counts: tuple[int, ...]) -> None:
         """Answers a command that had nothing to write: this node is the only holder asked for."""
-        self._answer(level, [(ticket, (count,))], 1, 1)
+        self._answer(command.level, [(command.ticket, counts, command.done)], 1, 1)
 
-    def failed(self, ticket: int, counts: tuple[int, ...]) -> None:
+    def failed(self, command: Command, counts: tuple[int, ...]) -> None:
         """Answers a command with no holders, because its write may not be on disk."""
-        self._answer("failed", [(ticket, counts)], 0, 1)
+        self._answer("failed", [(command.ticket, counts, command.done)], 0, 1)
 
-    def alone(self, level: str, ticket: int, counts: tuple[int, ...]) -> None:
+    def alone(self, command: Command, counts: tuple[int, ...]) -> None:
         """Answers a write at once, with this node as the only holder.
 
         Used for a write that took effect under a former owner id: no peer confirms those.
         """
-        target = self._target(level, len(self._table.live))
-        self._answer(level, [(ticket, counts)], 1, target)
+        target = self._target(command.level, len(self._table.live))
+        self._answer(command.level, [(command.ticket, counts, command.done)], 1, target)
 
     def give_up(self) -> None:
         """Answers all that waits with the holders known now, because the owner id will change."""
@@ -174,10 +176,10 @@ class Answers(Part):
     def _answer(self, level: str, tickets: list[_Ticket], holders: int, target: int) -> None:
         key = (level, holders >= target)
         self._counts[key] = self._counts.get(key, 0) + len(tickets)
-        for ticket, counts in tickets:
+        for ticket, counts, done in tickets:
             told = tuple([shown(count) for count in counts])
             several = told if len(told) > 1 else ()
-            self._runtime.emit(Answer(ticket, told[-1], holders, target, several))
+            self._runtime.emit(Answer(ticket, told[-1], holders, target, several, done))
 
     def counted(self) -> Mapping[str, Any]:
         """Returns the number of answers by ack level and by whether the level's target was met."""

@@ -15,16 +15,52 @@ class Change(NamedTuple):
     amount: int
 
 
+class Bounded(NamedTuple):
+    """A change of a named counter with conditions.
+
+    Attributes:
+        name: of the counter.
+        amount: by how much it changes.
+        ttl: for how many milliseconds the counter is to live from now on; None: as long as it does.
+        limit: what would bring the value above it is not counted; None: there is no limit.
+        key: a key of the client's. What has a key counts once, however often it is asked for.
+    """
+
+    name: str
+    amount: int
+    ttl: int | None = None
+    limit: int | None = None
+    key: str = ""
+
+
+class Reset(NamedTuple):
+    """Takes away what this node sees of a counter; with `delete` the counter is gone as well."""
+
+    name: str
+    delete: bool = False
+
+
+class Stated(NamedTuple):
+    """The total that a client states under a name of its own, of which the largest counts."""
+
+    name: str
+    source: str
+    total: int
+
+
+Asked = Change | Bounded | Reset | Stated
+
+
 class Increment(NamedTuple):
     """One of several requests that are written together.
 
     Attributes:
-        changes: what is to be changed, all of it or nothing.
+        changes: what is asked for, all of it or nothing.
         ack: the ack level of its answer, None for the default.
         ticket: the number that its `Answer` carries.
     """
 
-    changes: Sequence[Change]
+    changes: Sequence[Asked]
     ack: str | None
     ticket: int
 
@@ -32,23 +68,31 @@ class Increment(NamedTuple):
 # Not frozen: one is made for every request, and a frozen one costs three times as much.
 @attrs.define
 class Command:
-    """A client's command: changes, or a sync of `DEFAULT` to `value` if there are none."""
+    """A client's command: changes, or a sync of `DEFAULT` to `value` if there are none.
+
+    `done` has by how much each change changes its counter, once that is known.
+    """
 
     level: str
     ticket: int
-    changes: Sequence[Change] = ()
+    changes: Sequence[Asked] = ()
     value: int = 0
+    done: tuple[int, ...] = ()
+
+    def told(self, done: Sequence[int]) -> None:
+        """Notes by how much each change changes its counter."""
+        self.done = tuple(done)
 
 
-def all_changes(commands: Iterable[Command]) -> Iterator[Change]:
+def all_changes(commands: Iterable[Command]) -> Iterator[Asked]:
     """Yields the changes of commands, in order."""
     for command in commands:
         yield from command.changes
 
 
-def sums(commands: Iterable[Command]) -> dict[str, int]:
-    """Returns by how much commands change each counter, in the order of their names' first use."""
+def sums(changes: Iterable[Change]) -> dict[str, int]:
+    """Returns by how much each counter is changed, in the order of their names' first use."""
     sums: dict[str, int] = {}
-    for name, amount in all_changes(commands):
+    for name, amount in changes:
         sums[name] = sums.get(name, 0) + amount
     return sums

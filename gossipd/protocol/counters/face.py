@@ -13,6 +13,7 @@ from .holdings import Holdings
 from .ledger import Ledger
 from .pushes import Pushes
 from .relays import Relays
+from .upkeep import Upkeep
 from .values import Values
 from .writes import Writes
 
@@ -40,9 +41,12 @@ class Counters:
         relays = Relays(runtime, outbox, table, holdings, answers)
         pushes = Pushes(runtime, outbox, table, ledger, holdings, relays, round_trips)
         self.ledger = ledger
-        self.values = Values(ledger)
+        self.values = Values(ledger, runtime.wall_ms)
         self.writes = Writes(runtime, outbox, ledger, pushes, relays, answers)
-        self.parts: tuple[Part, ...] = (answers, relays, pushes, self.writes)
+        self.parts: tuple[Part, ...] = (
+            *(answers, relays, pushes, self.writes),
+            Upkeep(runtime, ledger, self.writes),
+        )
         self._answers = answers
         self._pushes = pushes
 

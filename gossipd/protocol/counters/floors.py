@@ -45,6 +45,10 @@ class LimitExceeded(ValueError):
     """Raised for a write that would pass a limit of the counter. The write does not count."""
 
 
+class KeyReused(ValueError):
+    """Raised for a key that was used for something else. The write does not count."""
+
+
 class _Node(NamedTuple):
     """A node of the treap.
 

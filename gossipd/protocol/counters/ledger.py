@@ -20,20 +20,25 @@ which the slots themselves tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from ..fingerprint import POSITION_BITS, Fingerprint, row_hash
 from ..unkept import Unkept
-from ..wire import DEFAULT, Entry, Group, Have
+from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
 from .floors import Counter
 from .named import Names
 from .owner_log import OwnerLog, version_of
+from .seen import seen_in
+from .sources import OWNER, Source, Sources, about, owner_of
 
 CONTENT_ENTRIES = 64
 """How many entries the sweep compares at a time."""
 
-_Unkept = tuple[int, dict[str | int, None]]
+GRACE_MS = 600_000
+"""For how long what has expired is kept, so that who counts on with it can still be told."""
+
+_Unkept = tuple[int, dict[Slot, None]]
 
 
 class Ledger:
@@ -48,13 +53,20 @@ class Ledger:
             and the slots that changed since.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, clock: Callable[[], int] = lambda: 0) -> None:
+        """Makes an empty ledger.
+
+        Args:
+            key: of the hashes.
+            clock: returns the time in milliseconds since 1970, by which counters expire.
+        """
         self.default = Counter()
-        self.names = Names()
+        self.names = Names(clock)
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
         self._key = key
+        self._clock = clock
 
     def value(self, name: str) -> int:
         """Returns the counter's value, 0 for a name that was never counted."""
@@ -65,10 +77,20 @@ class Ledger:
         return self.default.touched if name == DEFAULT else name in self.names
 
     def total(self, owner: bytes, name: str) -> int:
-        """Returns the sum of all that an owner counted under a name other than `DEFAULT`."""
+        """Returns the sum of all that an owner counted under a name that has no sources."""
         log = self.owners.get(owner)
         entry = None if log is None else log.entries.get(name)
-        return 0 if entry is None else entry.count
+        return entry.count if isinstance(entry, Entry) else 0
+
+    def sources(self, name: str) -> Sources:
+        """Returns the sources of a counter other than `DEFAULT`, which the caller may change."""
+        known = self.names.sources.get(name)
+        if known is not None:
+            return known.copy()
+        found = Sources()
+        for owner, entry in self._entries(name):
+            found.take(owner, entry)
+        return found
 
     def have(self, owner: bytes) -> int:
         """Returns the version up to which everything of `owner` is here."""
@@ -96,6 +118,8 @@ class Ledger:
         news = False
         for entry in group.entries:
             news |= self._merge(group.owner, log, entry)
+        for said in group.said:
+            news |= self._merge(group.owner, log, said)
         if group.since <= log.have < group.upto:
             self.unkept.note(group.owner, (log.have, {}))
             log.vouch(group.upto)
@@ -131,9 +155,23 @@ class Ledger:
         log = self.owners.get(owner)
         if log is None or log.newest != log.have:
             return None
-        some = islice(log.after(since), CONTENT_ENTRIES)
-        rows = [(e.name, e.floor, e.count, e.version) for e in some]
+        some = islice(filter(self._stays, log.after(since)), CONTENT_ENTRIES)
+        rows = [
+            (each.name, each.floor, each.count, each.version)
+            if isinstance(each, Entry)
+            else (each.name, each.source, each.version, *seen_in(each))
+            for each in some
+        ]
         return log.have, row_hash(repr(rows).encode(), self._key)
+
+    def _stays(self, row: Row) -> bool:
+        """Returns whether a row is dropped neither by the clock nor because of another row.
+
+        What is dropped does not go everywhere at once.
+        """
+        if isinstance(row, Entry):
+            return True
+        return not (row.until or seen_in(row).void or row.source.startswith(OWNER))
 
     def part(self, owner: bytes, drawn: float) -> int:
         """Returns a version after which to compare an owner's entries, by a number from 0 to 1.
@@ -143,50 +181,164 @@ class Ledger:
         log = self.owners[owner]
         return 0 if len(log.entries) <= CONTENT_ENTRIES else int(drawn * log.have)
 
-    def changes(self, most: int) -> list[Group]:
-        """Hands over what changed: up to `most` entries and owners together.
+    def changes(self, most: int) -> tuple[list[Group], list[tuple[bytes, Slot]]]:
+        """Hands over what changed: up to `most` rows and owners together, and what was dropped.
 
-        What is left of an owner's entries is handed over by the next call. Only the last of an
-        owner's groups completes it.
+        What is left of an owner's rows is handed over by the next call. Only the last of an owner's
+        groups completes it.
         """
         found: list[Group] = []
+        dropped: list[tuple[bytes, Slot]] = []
         while most > 0 and (taken := self.unkept.take(1, self.owners)):
             [(owner, note)] = taken
             log = self.owners[owner]
             since, slots = note or (0, dict.fromkeys(log.entries))
             most -= 1 + len(slots)
-            if most >= 0:
-                found.append(self._stored(owner, since, slots, log.have))
-                continue
-            some = {slots.popitem()[0]: None for _ in range(max(1, len(slots) + most))}
-            self.unkept.note(owner, (since, slots))
-            found.append(self._stored(owner, since, some, since))
-        return found
+            if most < 0:
+                some: dict[Slot, None] = {
+                    slots.popitem()[0]: None for _ in range(max(1, len(slots) + most))
+                }
+                self.unkept.note(owner, (since, slots))
+                slots, upto = some, since
+            else:
+                upto = log.have
+            found.append(self._stored(owner, since, slots, upto))
+            dropped += [(owner, slot) for slot in slots if slot not in log.entries]
+        return found, dropped
 
     def all_groups(self) -> list[Group]:
-        """Returns every owner's entries, for a store."""
+        """Returns every owner's rows, for a store."""
         return [self._stored(owner, 0, log.entries, log.have) for owner, log in self.owners.items()]
 
-    def _stored(self, owner: bytes, since: int, slots: Iterable[str | int], upto: int) -> Group:
-        entries = self.owners[owner].entries
-        return Group(owner, since, upto, sorted([entries[slot] for slot in slots], key=version_of))
+    def drop(self, owner: bytes, slot: Slot) -> None:
+        """Drops a row that says nothing which another does not say, or that is over."""
+        log = self.owners.get(owner)
+        if log is not None and slot in log.entries:
+            self._note(owner, log, slot)
+            log.drop(slot)
 
-    def _merge(self, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
-        known = log.entries.get(entry.slot)
-        if known is not None:
-            if entry.name == DEFAULT:
-                if known.version >= entry.version and known.count >= entry.count:
-                    return False
-                entry = _larger(known, entry)
-            elif (known.version, known.count) >= (entry.version, entry.count):
-                return False
+    def forget(self, name: str, source: Source) -> None:
+        """Drops all rows about a source of a counter."""
+        sources = self.names.sources[name]
+        for writer in sources.writers.get(source, ()):
+            self.drop(writer, (name, source))
+        owner = owner_of(source)
+        if owner is not None:
+            self.drop(owner, name)
+        self.names.keyed.pop(source, None)
+        sources.drop(source)
+
+    def redundant(self, name: str) -> list[tuple[bytes, Source]]:
+        """Returns log and source of the rows of a counter that say nothing another does not say.
+
+        A row about an owner is one once the owner's own row has the same taken away. Of rows about
+        a client one is left that has come as far as any, and of equal ones that of the least owner.
+        """
+        found: list[tuple[bytes, Source]] = []
+        for source, writers in self.names.sources[name].writers.items():
+            rows = {by: row for by in writers if (row := self._row(by, (name, source)))}
+            owner = owner_of(source)
+            if owner is not None:
+                own = self._row(owner, name)
+                if own is not None:
+                    cut = seen_in(own).cut
+                    found += [(by, source) for by, row in rows.items() if seen_in(row).cut <= cut]
+                continue
+            for by, row in rows.items():
+                said = seen_in(row)
+                for other, covering in rows.items():
+                    more = seen_in(covering)
+                    same = (more.rank, more.cut) == (said.rank, said.cut)
+                    covers = more.rank >= said.rank and more.cut >= said.cut
+                    if other != by and covers and (not same or other < by):
+                        found.append((by, source))
+                        break
+        return found
+
+    def drop_said(self, owner: bytes, name: str, source: Source) -> None:
+        """Drops a row about a source that is not the owner of the log."""
+        self.drop(owner, (name, source))
+        writers = self.names.sources[name].writers
+        if owner in writers.get(source, ()):
+            writers[source].remove(owner)
+            if not writers[source]:
+                del writers[source]
+
+    def over(self, name: str) -> list[Source]:
+        """Returns the sources of a counter that have expired so long ago that they are dropped."""
+        sources, clock = self.names.sources[name], self._clock()
+        return [source for source, seen in sources.items() if seen.over(clock, GRACE_MS)]
+
+    def void(self, name: str) -> list[Source]:
+        """Returns the sources of a counter of which a delete has left nothing."""
+        return [source for source, seen in self.names.sources[name].items() if seen.void]
+
+    def next_change(self, name: str) -> int | None:
+        """Returns when a counter with sources changes by itself, in milliseconds since 1970."""
+        sources = self.names.sources[name]
+        return sources.next_change(self._clock(), GRACE_MS)
+
+    def _stored(self, owner: bytes, since: int, slots: Iterable[Slot], upto: int) -> Group:
+        entries = self.owners[owner].entries
+        rows = sorted([entries[slot] for slot in slots if slot in entries], key=version_of)
+        return group_of(owner, since, upto, rows)
+
+    def _row(self, owner: bytes, slot: Slot) -> Row | None:
+        log = self.owners.get(owner)
+        return None if log is None else log.entries.get(slot)
+
+    def _entries(self, name: str) -> Iterator[tuple[bytes, Row]]:
+        for owner, log in self.owners.items():
+            entry = log.entries.get(name)
+            if entry is not None:
+                yield owner, entry
+
+    def _note(self, owner: bytes, log: OwnerLog, slot: Slot) -> None:
+        """Notes that a store lacks what the slot has now."""
         lacking = self.unkept.note(owner, (log.have, {}))
         if lacking is not None:
-            lacking[1][entry.slot] = None
-        log.put(entry)
-        if entry.name == DEFAULT:
-            return self.default.merge(owner, entry.floor, entry.count)
-        self.names.add(entry.name, entry.count, 0 if known is None else known.count)
+            lacking[1][slot] = None
+
+    def _merge(self, owner: bytes, log: OwnerLog, row: Row) -> bool:
+        known = log.entries.get(row.slot)
+        if isinstance(row, Entry) and isinstance(known, Entry | None):
+            if row.name == DEFAULT:
+                return self._merge_default(owner, log, row, known)
+            if known is not None and (known.version, known.count) >= (row.version, row.count):
+                return False
+            if row.name not in self.names.sources:
+                self._note(owner, log, row.slot)
+                log.put(row)
+                self.names.add(row.name, row.count, 0 if known is None else known.count)
+                return True
+        return self._merge_source(owner, log, row, known)
+
+    def _merge_default(self, owner: bytes, log: OwnerLog, row: Entry, known: Entry | None) -> bool:
+        if known is not None:
+            if known.version >= row.version and known.count >= row.count:
+                return False
+            row = _larger(known, row)
+        self._note(owner, log, row.slot)
+        log.put(row)
+        return self.default.merge(owner, row.floor, row.count)
+
+    def _merge_source(self, owner: bytes, log: OwnerLog, row: Row, known: Row | None) -> bool:
+        """Merges a row of a counter that has sources, or has them from now on.
+
+        What is over is not taken: its rows were dropped here, or will be at once. Nor is anything
+        about `DEFAULT`, which nobody writes.
+        """
+        if row.name == DEFAULT or (known is not None and _order(known) >= _order(row)):
+            return False
+        said, sources = seen_in(row), self.names.sources.get(row.name)
+        before = None if sources is None else sources.seen(about(owner, row))
+        after = said if before is None else before.merged(said)
+        if after.over(self._clock(), GRACE_MS):
+            return False
+        entries = list(self._entries(row.name)) if sources is None else []
+        self._note(owner, log, row.slot)
+        log.put(row)
+        self.names.say(row.name, owner, row, entries)
         return True
 
     def _rehash(self, owner: bytes, log: OwnerLog) -> None:
@@ -212,3 +364,23 @@ def _larger(known: Entry, entry: Entry) -> Entry:
         return entry
     version, count = max(known.version, entry.version), max(known.count, entry.count)
     return Entry(version, entry.name, entry.floor, count)
+
+
+def group_of(owner: bytes, since: int, upto: int, rows: Iterable[Row]) -> Group:
+    """Returns a group of these rows."""
+    entries: list[Entry] = []
+    said: list[Said] = []
+    for row in rows:
+        if isinstance(row, Entry):
+            entries.append(row)
+        else:
+            said.append(row)
+    return Group(owner, since, upto, entries, said)
+
+
+def _order(row: Row) -> tuple[int, ...]:
+    """Returns by what the rows of one slot are compared.
+
+    An owner whose machine was set back has two histories, and may give one version twice.
+    """
+    return (row.version, *seen_in(row))

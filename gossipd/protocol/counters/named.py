@@ -2,20 +2,28 @@
 
 Such a counter is a signed sum: each owner has one entry with the sum of all that it counted, and
 the value is the sum over the owners. So a change of an entry is a change of the value by as much,
-and no value is ever added up anew.
+and no value is ever added up anew. A counter of which rows of the other form are known has
+`Sources` instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush
 from unicodedata import category
 
 from sortedcontainers import SortedList
 
-from ..wire import DEFAULT, NAME_BYTES
+from ..wire import DEFAULT, NAME_BYTES, Row
+from .seen import ENDLESS
+from .sources import KEY, Sources
 
 _FOLLOWED = 1000
 """How many names at most have their changes counted."""
+
+
+def _nobody() -> None:
+    """Takes no notice."""
 
 
 class Names:
@@ -25,25 +33,66 @@ class Names:
 
     Attributes:
         total: the sum of all values.
+        keyed: the counter's name of each key of a client, with the letter of its kind.
+        sources: the sources of each counter that has more than sums, present or absent.
+        touched: the names among those that changed since somebody took note of it.
     """
 
-    __slots__ = ("_changes", "_sorted", "_values", "total")
+    __slots__ = (
+        "_changes",
+        "_clock",
+        "_due",
+        "_noticed",
+        "_sorted",
+        "_values",
+        "keyed",
+        "sources",
+        "total",
+        "touched",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int]) -> None:
+        """Takes what returns the time in milliseconds since 1970."""
         self.total = 0
+        self.keyed: dict[bytes, str] = {}
+        self.sources: dict[str, Sources] = {}
+        self.touched: dict[str, None] = {}
+        self._clock = clock
         self._values: dict[str, int] = {}
         self._sorted = SortedList([DEFAULT])
         self._changes: dict[str, int] = {}
+        self._due: list[tuple[int, str]] = []
+        self._noticed: Callable[[], None] = _nobody
 
     def __contains__(self, name: str) -> bool:
+        if name in self.sources:
+            return self.present(name, self._clock()) is not None
         return name in self._values
 
     def __len__(self) -> int:
         return len(self._values)
 
     def value(self, name: str) -> int:
-        """Returns the value of a counter, 0 for a name that was never counted."""
+        """Returns the value of a counter, 0 for a name that is absent."""
+        if name in self.sources:
+            return self.present(name, self._clock()) or 0
         return self._values.get(name, 0)
+
+    def present(self, name: str, clock: int) -> int | None:
+        """Returns the value of a counter at a time, in milliseconds since 1970; None: absent."""
+        if name in self.sources:
+            return self.sources[name].value(clock)
+        return self._values.get(name)
+
+    def expires_in(self, name: str, clock: int) -> int | None:
+        """Returns in how many milliseconds from a time a counter expires; None: it does not."""
+        sources = self.sources.get(name)
+        life = None if sources is None else sources.life(clock)
+        return (
+            None
+            if sources is None or life is None or life[1] == ENDLESS
+            else life[1] - sources.time(clock)
+        )
 
     def add(self, name: str, count: int, instead_of: int = 0) -> None:
         """Takes an owner's sum into a counter's value, in place of the sum that it had.
@@ -60,12 +109,79 @@ class Names:
         self.total += count - instead_of
         self._follow(name)
 
+    def say(self, name: str, owner: bytes, row: Row, entries: Iterable[tuple[bytes, Row]]) -> None:
+        """Takes a row of a counter that has sources, or is to have them from now on.
+
+        Args:
+            entries: the counter's entries by owner, which are read if it is to have sources.
+        """
+        sources = self.sources.get(name)
+        if sources is None:
+            sources = self.sources[name] = Sources()
+            for other, entry in entries:
+                sources.take(other, entry)
+        source = sources.take(owner, row)
+        if source.startswith(KEY):
+            self.keyed[source] = name
+        self._follow(name)
+        self.refresh(name)
+
+    def refresh(self, name: str) -> None:
+        """Brings the value of a counter with sources up to date, in the list and the sum of all."""
+        value = self.sources[name].value(self._clock())
+        known = self._values.get(name)
+        if value is None:
+            if known is not None:
+                del self._values[name]
+                self._sorted.remove(name)
+        else:
+            self._values[name] = value
+            if known is None:
+                self._sorted.add(name)
+        self.total += (value or 0) - (known or 0)
+        self.touched[name] = None
+        self._noticed()
+
+    def watch(self, call: Callable[[], None]) -> None:
+        """Has `call` called whenever a counter with sources changes."""
+        self._noticed = call
+
+    def take_touched(self, most: int) -> list[str]:
+        """Returns up to `most` names of `touched`, and takes them out."""
+        return [self.touched.popitem()[0] for _ in range(min(most, len(self.touched)))]
+
+    def wake(self, name: str, when: int) -> None:
+        """Lets `due` return a name once the clock has come to `when`."""
+        if self.sources[name].wake_at(when):
+            heappush(self._due, (when, name))
+
+    def next_due(self) -> int | None:
+        """Returns when `due` returns a name next, in milliseconds since 1970; None: never."""
+        return self._due[0][0] if self._due else None
+
+    def due(self) -> list[str]:
+        """Returns the names for which the time has come that `wake` was told."""
+        clock, found = self._clock(), []
+        while self._due and self._due[0][0] <= clock:
+            name = heappop(self._due)[1]
+            if name in self.sources:
+                self.sources[name].woken()
+                found.append(name)
+        return found
+
+    def forget(self, name: str) -> None:
+        """Forgets a counter of whose sources none is left."""
+        del self.sources[name]
+        self.touched.pop(name, None)
+        self._changes.pop(name, None)
+
     def busiest(self, most: int) -> list[str]:
         """Returns up to `most` names, at most 1,000, in the order of how often they changed here.
 
         A name is among them if its changes are more than a thousandth of all.
         """
-        return sorted(self._changes, key=lambda name: (-self._changes[name], name))[:most]
+        present = [name for name in self._changes if name in self._values]
+        return sorted(present, key=lambda name: (-self._changes[name], name))[:most]
 
     def _follow(self, name: str) -> None:
         """Counts a change, after Misra and Gries (1982): rare names make room for others.
@@ -82,7 +198,8 @@ class Names:
     def page(self, prefix: str, after: str) -> Iterator[str]:
         """Yields the names that begin with `prefix` and come after `after`, in order.
 
-        No name may be added before the last one was taken.
+        A counter that has just expired may be among them. No name may be added before the last one
+        was taken.
         """
         least = max(prefix, after)
         for name in self._sorted.irange(least, inclusive=(least != after or not after, True)):
@@ -93,11 +210,16 @@ class Names:
 
 def check_name(name: str) -> None:
     """Raises ValueError unless `name` may be a counter's name."""
+    check_text("name", name, NAME_BYTES)
+
+
+def check_text(what: str, text: str, most: int) -> None:
+    """Raises ValueError unless `text` has 1 to `most` bytes of UTF-8 without control characters."""
     try:
-        size = len(name.encode())
+        size = len(text.encode())
     except UnicodeEncodeError:
-        raise ValueError("name: must be UTF-8") from None
-    if not 1 <= size <= NAME_BYTES:
-        raise ValueError(f"name: must have 1 to {NAME_BYTES} bytes, and has {size}")
-    if not name.isprintable() and any(category(each) == "Cc" for each in name):
-        raise ValueError("name: must not have control characters")
+        raise ValueError(f"{what}: must be UTF-8") from None
+    if not 1 <= size <= most:
+        raise ValueError(f"{what}: must have 1 to {most} bytes, and has {size}")
+    if not text.isprintable() and any(category(each) == "Cc" for each in text):
+        raise ValueError(f"{what}: must not have control characters")

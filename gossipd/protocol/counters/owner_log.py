@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from sortedcontainers import SortedKeyList
 
-from ..wire import Entry, Group, empty_group_bytes, entry_bytes
+from ..wire import Entry, Group, Row, Said, Slot, empty_group_bytes, row_bytes
 
 
-def version_of(entry: Entry) -> int:
-    """Returns the entry's version, as a key to sort by."""
-    return entry.version
+def version_of(row: Row) -> int:
+    """Returns the row's version, as a key to sort by."""
+    return row.version
 
 
 class OwnerLog:
@@ -26,35 +26,42 @@ class OwnerLog:
         have: the version up to which nothing of the owner is missing here.
         newest: the version of the newest entry that is here, which lies beyond a gap if it is more
             than `have`.
-        entries: the newest entry of each slot.
+        entries: the newest row of each slot.
+        dropped: whether a row of the owner about itself was dropped.
     """
 
-    __slots__ = ("_by_version", "entries", "have", "newest")
+    __slots__ = ("_by_version", "dropped", "entries", "have", "newest")
 
     def __init__(self) -> None:
         self.have = 0
         self.newest = 0
-        self.entries: dict[str | int, Entry] = {}
+        self.dropped = False
+        self.entries: dict[Slot, Row] = {}
         self._by_version = SortedKeyList(key=version_of)
 
-    def put(self, entry: Entry) -> None:
-        """Takes an entry in, in place of the one that its slot has."""
-        slot = entry.slot
+    def put(self, row: Row) -> None:
+        """Takes a row in, in place of the one that its slot has."""
+        slot = row.slot
         replaced = self.entries.get(slot)
         if replaced is not None:
             self._by_version.remove(replaced)
-        self.entries[slot] = entry
-        self._by_version.add(entry)
-        self.newest = max(self.newest, entry.version)
+        self.entries[slot] = row
+        self._by_version.add(row)
+        self.newest = max(self.newest, row.version)
+
+    def drop(self, slot: Slot) -> None:
+        """Drops the row of a slot, which changes nothing about the versions."""
+        self._by_version.remove(self.entries.pop(slot))
+        self.dropped |= isinstance(slot, str)
 
     def vouch(self, upto: int) -> None:
         """Takes note that nothing is missing up to this version."""
         self.have = upto
         self.newest = max(self.newest, upto)
 
-    def after(self, version: int) -> Iterator[Entry]:
-        """Yields the entries that are newer than a version, in order; none may be put meanwhile."""
-        found: Iterator[Entry] = self._by_version.irange_key(version, inclusive=(False, True))
+    def after(self, version: int) -> Iterator[Row]:
+        """Yields the rows that are newer than a version, in order; none may be put meanwhile."""
+        found: Iterator[Row] = self._by_version.irange_key(version, inclusive=(False, True))
         return found
 
     def group(self, owner: bytes, since: int, budget: int) -> tuple[Group | None, bool]:
@@ -70,16 +77,22 @@ class OwnerLog:
         """
         if self.newest <= since:
             return None, True
-        chosen: list[Entry] = []
+        entries: list[Entry] = []
+        said: list[Said] = []
+        last = 0
         budget -= empty_group_bytes(since, max(since, self.newest))
         whole = budget >= 0
-        for entry in self.after(since):
-            budget -= entry_bytes(entry)
+        for row in self.after(since):
+            budget -= row_bytes(row)
             if budget < 0:
                 whole = False
                 break
-            chosen.append(entry)
-        if not chosen and not whole:
+            last = row.version
+            if isinstance(row, Entry):
+                entries.append(row)
+            else:
+                said.append(row)
+        if not last and not whole:
             return None, False
-        upto = self.have if whole else min(self.have, chosen[-1].version)
-        return Group(owner, since, max(upto, since), chosen), whole
+        upto = self.have if whole else min(self.have, last)
+        return Group(owner, since, max(upto, since), entries, said), whole

@@ -22,12 +22,13 @@ from ..membership import Peer
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import DEFAULT, Confirm, Entry, Group, Push, Spread
+from ..wire import DEFAULT, Confirm, Entry, Group, Push, Row, Spread
 from .ahead import Ahead
 from .answers import Answers
-from .commands import Command, Increment, all_changes, sums
+from .commands import Change, Command, Increment, all_changes
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
-from .ledger import Ledger
+from .ledger import Ledger, group_of
+from .plan import Plan
 from .pushes import Pushes
 from .relays import Relays
 
@@ -36,11 +37,12 @@ from .relays import Relays
 class _Staged:
     """A write that the driver has not reported yet.
 
-    It carries out `commands` of clients, or has none and comes from a peer. `then` is called when
-    it has taken effect.
+    It carries out `commands` of clients. If it is not `own`, it comes from a peer. `then` is called
+    when it has taken effect.
     """
 
     write: Write
+    own: bool = False
     commands: Sequence[Command] = ()
     then: Callable[[], None] | None = None
 
@@ -76,12 +78,12 @@ class Writes(Part):
         self._staged: deque[_Staged] = deque()
         # How many of the staged writes were told by peers.
         self._learning = 0
-        # Syncs that change nothing if the writes staged before them succeed, by the sequence
+        # Commands that change nothing if the writes staged before them succeed, by the sequence
         # number of the last of those writes.
         self._followers: dict[int, list[Command]] = {}
         # What `afterwards` was asked to call, by the sequence number of the write waited for.
         self._afterwards: dict[int, list[Callable[[], None]]] = {}
-        self._ahead = Ahead(ledger)
+        self._ahead = Ahead(ledger, runtime.wall_ms)
         self._sequence = 0
         self._owner = b""
         self._version = 0
@@ -98,16 +100,20 @@ class Writes(Part):
         commands = [
             Command(self._answers.level(ack), ticket, changes) for changes, ack, ticket in asked
         ]
-        values: dict[str, int] = {}
-        for change in all_changes(commands):
-            self._ahead.check(change, values, self._runtime.config.max_counters)
-        owner = self._own_id()
-        entries: list[Entry] = []
-        for name, amount in sums(commands).items():
-            floor, count = self._ahead.slot(owner, name)
-            version = self._version + len(entries) + 1
-            entries.append(Entry(version, name, floor, count + amount))
-        self._stage_own(commands, entries)
+        rows = self._plan().carry_out(commands)
+        if rows:
+            self._stage_own(rows, commands)
+        elif self._staged:
+            self._followers.setdefault(self._sequence, []).extend(commands)
+        else:
+            self._answer_done(commands)
+
+    def restate(self, names: Iterable[str]) -> None:
+        """Writes rows anew, under the present owner id, of which more is known by now."""
+        if self._owner:
+            rows = self._plan().restate(names)
+            if rows:
+                self._stage_own(rows)
 
     def sync(self, value: int, ack: str | None, ticket: int) -> None:
         """Raises `DEFAULT` to `value` if it is lower.
@@ -126,13 +132,13 @@ class Writes(Part):
             if counter.floors >= FLOOR_LIMIT:
                 raise LimitExceeded(f"the counter was raised {FLOOR_LIMIT} times")
             self._own_id()
-            self._stage_own([command], [Entry(self._version + 1, DEFAULT, value, 0)])
+            self._stage_own([Entry(self._version + 1, DEFAULT, value, 0)], [command])
         elif self._staged:
             # The write because of which there is nothing to do may not be on disk yet. If it
             # fails, this sync fails with it.
             self._followers.setdefault(self._sequence, []).append(command)
         else:
-            self._answers.done(level, ticket, counter.value)
+            self._answer_done([command])
 
     def merge(self, group: Group, then: Callable[[], None] | None = None) -> bool:
         """Merges entries of another owner, or of a former owner id of this node.
@@ -143,10 +149,8 @@ class Writes(Part):
         Otherwise `then` is called once the entries are in effect. Returns whether the group was
         news, or was staged and so may be news when it takes effect.
         """
-        if group.owner == self._owner:
-            newest = max([group.upto, *(entry.version for entry in group.entries)])
-            if newest > self._version:
-                self._retire(newest)
+        if group.owner == self._owner and group.newest > self._version:
+            self._retire(group.newest)
         if self._learning or self._ledger.learned_floor(group):
             if any(group == staged.group for staged in self._staged):
                 return False
@@ -197,7 +201,7 @@ class Writes(Part):
         Raises ValueError if `write` is not the oldest staged one: the driver reports in order.
         """
         staged = self._pop(write)
-        if not staged.commands:
+        if not staged.own:
             self._ledger.apply(staged.group)
         elif staged.group.owner in self._copied:
             # A copy of this process counts in the same slot and may have made this very write. It
@@ -221,10 +225,10 @@ class Writes(Part):
         """
         staged = self._pop(write)
         self._fail(staged.commands)
-        if staged.commands and staged.group.owner == self._owner:
+        if staged.own and staged.group.owner == self._owner:
             self._new_id()
         self._ahead.begin(later.group for later in self._staged)
-        self._answer_followers(write.sequence)
+        self._answer_followers(write.sequence, failed=True)
         # They are dropped: going on at once would fail again at once.
         self._afterwards.pop(write.sequence, None)
 
@@ -272,11 +276,15 @@ class Writes(Part):
 
     # Own writes
 
-    def _stage_own(self, commands: Sequence[Command], entries: Sequence[Entry]) -> None:
-        """Stages entries under this process's owner id and its next versions."""
-        group = Group(self._owner, self._version, self._version + len(entries), list(entries))
+    def _plan(self) -> Plan:
+        most, clock = self._runtime.config.max_counters, self._runtime.wall_ms()
+        return Plan(self._ahead, self._own_id(), self._version, clock, most)
+
+    def _stage_own(self, rows: Sequence[Row], commands: Sequence[Command] = ()) -> None:
+        """Stages rows under this process's owner id, which have its next versions, in order."""
+        group = group_of(self._owner, self._version, rows[-1].version, rows)
         self._version = group.upto
-        self._stage(group, commands)
+        self._stage(group, commands, own=True)
 
     def _take_effect(self, commands: Sequence[Command], group: Group) -> None:
         """Applies a write that is on disk, and tells peers and clients of it.
@@ -290,41 +298,51 @@ class Writes(Part):
         id alone: a write under a former one is answered at once, and left to anti-entropy.
         """
         present = group.owner == self._owner
-        values: dict[str, int | None] = {
+        values: dict[str, int] = {
             entry.name: self._ledger.value(entry.name) for entry in group.entries
         }
-        expected = self._ledger.default.value + sums(commands).get(DEFAULT, 0)
+        expected = self._ledger.default.value + sum(
+            change.amount
+            for change in all_changes(commands)
+            if isinstance(change, Change) and change.name == DEFAULT
+        )
         self._ledger.apply(group)
         if self._ledger.default.value != expected:
-            values[DEFAULT] = None
+            values.pop(DEFAULT, None)
+        for name in values.keys() & self._ledger.names.sources.keys():
+            del values[name]
         if present:
             self._pushes.push()
         for command in commands:
             counts = self._counts(command, values)
             if present:
-                self._answers.add(command.level, group.upto, command.ticket, counts)
+                self._answers.add(command, group.upto, counts)
             else:
-                self._answers.alone(command.level, command.ticket, counts)
+                self._answers.alone(command, counts)
 
-    def _counts(self, command: Command, values: dict[str, int | None]) -> tuple[int, ...]:
+    def _counts(self, command: Command, values: dict[str, int]) -> tuple[int, ...]:
         """Returns the values after each change of a command, and changes `values` to those.
 
-        A counter whose value is None there rose otherwise than in order.
+        A counter that is not in `values` rose otherwise than in order.
         """
         if not command.changes:
             return (self._ledger.default.value,)
         counts = []
-        for name, amount in command.changes:
-            value = values[name]
-            values[name] = value = None if value is None else value + amount
-            counts.append(self._ledger.value(name) if value is None else value)
+        for change, amount in zip(command.changes, command.done, strict=True):
+            name = change.name
+            if name in values:
+                values[name] += amount
+            counts.append(values[name] if name in values else self._ledger.value(name))
         return tuple(counts)
 
-    def _fail(self, commands: Sequence[Command]) -> None:
+    def _answer_done(self, commands: Iterable[Command]) -> None:
+        """Answers commands for which there is nothing to write."""
         for command in commands:
-            names = [change.name for change in command.changes] or [DEFAULT]
-            counts = tuple([self._ledger.value(name) for name in names])
-            self._answers.failed(command.ticket, counts)
+            self._answers.done(command, self._counts(command, {}))
+
+    def _fail(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            self._answers.failed(command, self._counts(command, {}))
 
     # The queue
 
@@ -333,10 +351,12 @@ class Writes(Part):
         group: Group,
         commands: Sequence[Command] = (),
         then: Callable[[], None] | None = None,
+        *,
+        own: bool = False,
     ) -> None:
         self._sequence += 1
         write = Write(self._sequence, (group,))
-        self._staged.append(_Staged(write, commands, then))
+        self._staged.append(_Staged(write, own, commands, then))
         self._ahead.add(group)
         self._runtime.emit(Persist(write))
 
@@ -344,16 +364,16 @@ class Writes(Part):
         if not self._staged or self._staged[0].write.sequence != write.sequence:
             raise ValueError(f"write {write.sequence} is not the oldest one that is staged")
         staged = self._staged.popleft()
-        if not staged.commands:
+        if not staged.own:
             self._learning -= 1
         if not self._staged:
             self._ahead.begin()
         return staged
 
-    def _answer_followers(self, sequence: int) -> None:
+    def _answer_followers(self, sequence: int, *, failed: bool = False) -> None:
         for command in self._followers.pop(sequence, ()):
-            value = self._ledger.default.value
-            if value >= command.value:
-                self._answers.done(command.level, command.ticket, value)
+            lacks = failed if command.changes else self._ledger.default.value < command.value
+            if lacks:
+                self._fail([command])
             else:
-                self._answers.failed(command.ticket, (value,))
+                self._answer_done([command])

@@ -124,7 +124,8 @@ class VersionExchange(Exchange[bytes]):
                 if group is not None:
                     pages[-1].append(group)
                     budget -= group_bytes(group)
-                    since = group.entries[-1].version if group.entries else group.upto
+                    rows = group.rows
+                    since = max([row.version for row in rows], default=group.upto)
                 if complete:
                     break
                 if len(pages) == window:

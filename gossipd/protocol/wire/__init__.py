@@ -14,7 +14,7 @@ from .claims import (
     Claim,
 )
 from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
-from .entries import DEFAULT, NAME_BYTES, Entry, Group
+from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Entry, Group, Row, Said, Slot
 from .messages import (
     COUNTERS,
     KINDS,
@@ -44,7 +44,7 @@ from .messages import (
     Sums,
     Unanswered,
 )
-from .sizes import claim_bytes, empty_group_bytes, entry_bytes, group_bytes
+from .sizes import claim_bytes, empty_group_bytes, group_bytes, row_bytes
 
 __all__ = [
     "ALIVE",
@@ -63,6 +63,7 @@ __all__ = [
     "NO_CLUSTER",
     "REFUSED",
     "SILENCE",
+    "SOURCE_BYTES",
     "STATES",
     "SUSPECT",
     "Ack",
@@ -85,8 +86,11 @@ __all__ = [
     "Ping",
     "PingReq",
     "Push",
+    "Row",
     "Rows",
+    "Said",
     "Sender",
+    "Slot",
     "Span",
     "Spread",
     "SpreadDone",
@@ -95,7 +99,7 @@ __all__ = [
     "claim_bytes",
     "empty_group_bytes",
     "encode_raw",
-    "entry_bytes",
     "frame",
     "group_bytes",
+    "row_bytes",
 ]

@@ -14,10 +14,15 @@ DEFAULT: Final = "default"
 NAME_BYTES: Final = 128
 """The longest name of a counter, in UTF-8."""
 
+SOURCE_BYTES: Final = 65
+"""The longest source, in UTF-8: a letter and what a client may call itself."""
+
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Total = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Owner = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_BYTES)]
+Source = Annotated[bytes, Meta(max_length=SOURCE_BYTES)]
+"""Who counted: a letter of its kind, and an owner's id or what a client calls itself, in UTF-8."""
 
 
 class Entry(Struct, array_like=True, gc=False, frozen=True):
@@ -48,6 +53,47 @@ class Entry(Struct, array_like=True, gc=False, frozen=True):
         return self.floor if self.count else -1
 
 
+class Said(Struct, array_like=True, gc=False, frozen=True):
+    """What the writer of a log says about one source of a named counter.
+
+    It takes the place of an `Entry` where there is more to say than one owner's sum. It carries all
+    that its writer knows of the source, so that the newer row of a slot says no less than the
+    older one.
+
+    Attributes:
+        version: the version of the log at which it was written.
+        name: the counter's name.
+        source: whom it is about; empty for the owner of the log itself.
+        rank: how far the source has come. For an owner it is the version at which it last counted,
+            for a client's total the total, for a key 1.
+        total: all that the source counted.
+        base_rank, base: up to which rank, and how much of the total, a reset took away.
+        gone: whether a delete took it away.
+        start: when the life began that this belongs to, in milliseconds since 1970; 0: always.
+        until: when that life ends, as far as the writer knows; 0: never.
+    """
+
+    version: Version
+    name: Name
+    source: Source
+    rank: Count
+    total: Total
+    base_rank: Count = 0
+    base: Total = 0
+    gone: bool = False
+    start: Count = 0
+    until: Count = 0
+
+    @property
+    def slot(self) -> str | tuple[str, bytes]:
+        """The slot's key among those of its owner, which is the name where it is about itself."""
+        return (self.name, self.source) if self.source else self.name
+
+
+Row = Entry | Said
+Slot = str | int | tuple[str, bytes]
+
+
 class Group(Struct, array_like=True, frozen=True):
     """Entries of one owner, with the range of versions that they complete.
 
@@ -58,9 +104,21 @@ class Group(Struct, array_like=True, frozen=True):
         owner: the owner that counted.
         since, upto: the range of versions, from after `since` up to and including `upto`.
         entries: the entries, in order of version.
+        said: the same of rows of the other form.
     """
 
     owner: Owner
     since: Version
     upto: Version
     entries: Annotated[list[Entry], Meta(max_length=500)]
+    said: Annotated[list[Said], Meta(max_length=500)] = []
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows of both forms."""
+        return [*self.entries, *self.said]
+
+    @property
+    def newest(self) -> int:
+        """The newest version that the group tells of."""
+        return max([self.upto, *[row.version for row in self.rows]])

@@ -7,7 +7,7 @@ for lists, whose header is taken to be the longest that occurs.
 from __future__ import annotations
 
 from .claims import Claim
-from .entries import Entry, Group
+from .entries import Entry, Group, Row
 
 _LIST_BYTES = 3
 
@@ -40,18 +40,30 @@ def claim_bytes(claim: Claim) -> int:
     return 2 + text_bytes(claim.id) + numbers + text_bytes(claim.accuser)
 
 
-def entry_bytes(entry: Entry) -> int:
-    """Returns the size of an entry."""
-    numbers = int_bytes(entry.version) + int_bytes(entry.floor) + int_bytes(entry.count)
-    return 1 + text_bytes(entry.name) + numbers
+def row_bytes(row: Row) -> int:
+    """Returns the size of an entry, or of a row of the other form."""
+    if isinstance(row, Entry):
+        numbers = int_bytes(row.version) + int_bytes(row.floor) + int_bytes(row.count)
+        return 1 + text_bytes(row.name) + numbers
+    source = 2 + len(row.source)
+    numbers = sum(
+        map(
+            int_bytes,
+            (
+                *(row.version, row.rank, row.total, row.base_rank, row.base),
+                *(row.start, row.until),
+            ),
+        )
+    )
+    return 2 + text_bytes(row.name) + source + numbers
 
 
 def empty_group_bytes(since: int, upto: int) -> int:
-    """Returns the size of a group without entries."""
+    """Returns the size of a group without rows."""
     owner = 2 + 16
-    return 1 + owner + int_bytes(since) + int_bytes(upto) + _LIST_BYTES
+    return 1 + owner + int_bytes(since) + int_bytes(upto) + 2 * _LIST_BYTES
 
 
 def group_bytes(group: Group) -> int:
     """Returns the size of a group."""
-    return empty_group_bytes(group.since, group.upto) + sum(map(entry_bytes, group.entries))
+    return empty_group_bytes(group.since, group.upto) + sum(map(row_bytes, group.rows))

@@ -6,14 +6,14 @@ table of kinds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
-from gossipd.protocol import DEFAULT
+from gossipd.protocol import DEFAULT, Asked
 
 from ..judge import Agreement, Detection
-from ..world import Commands, Delay, Faults, Snapshot, World
+from ..world import Commands, Delay, Faults, Snapshot, World, keyed, resets
 from .notation import COMMANDS, Fault
 
 Numbers = tuple[int, ...]
@@ -273,6 +273,8 @@ class FaultSchedule:
                 commands.increments(number, details["amount"], ack=ack, names=names)
                 for other in range(details["others"]):
                     commands.increment(number, name=f"another-counter-of-{number}-{other}")
+            elif fault.kind == "change":
+                commands.change(number, _changes(details), ack=details["ack"])
             elif fault.kind == "sync":
                 value, of = details["value"], details["of"]
                 if of is not None and self._running((of,)):
@@ -284,5 +286,13 @@ class FaultSchedule:
                 commands.remove(number, details["peer"])
 
     def _spared(self, kind: str, number: int) -> bool:
-        counts = kind in ("increment", "sync")
+        counts = kind in ("increment", "sync", "change")
         return counts and self._spare_forked and self._world.host(number).forked
+
+
+def _changes(details: Mapping[str, Any]) -> list[Asked]:
+    """Returns what a command `change` asks for."""
+    kind, names = details["kind"], details["names"]
+    if kind == "again":
+        return [keyed(amount, names) for amount in details["amount"]]
+    return resets(names, delete=kind == "delete")

@@ -252,6 +252,15 @@ COMMANDS: Mapping[str, Kind] = {
         "none",
         {"amount": (_amounts, (1,)), "ack": _ACK, "others": (_names, 0), "names": (_names, 0)},
     ),
+    "change": Kind(
+        "none",
+        {
+            "kind": (_one_of("reset", "delete", "again"), NEEDED),
+            "amount": (_amounts, (1,)),
+            "ack": _ACK,
+            "names": (_names, 1),
+        },
+    ),
     "sync": Kind("none", {"value": (_not_negative, 0), "of": (_one_node, None), "ack": _ACK}),
     "register": Kind("none", {"peer": (_one_node, NEEDED)}),
     "remove": Kind("none", {"peer": (_one_node, NEEDED)}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .clock import WALL_CLOCK_MS
-from .commands import Commands
+from .commands import Commands, keyed, resets
 from .faults import Faults
 from .host import Host
 from .incidents import Crashed, DiskReplaced, Incident, Leaving, Left, SetBack, Started
@@ -45,5 +45,7 @@ __all__ = [
     "World",
     "address_of",
     "id_of",
+    "keyed",
     "node_id_of",
+    "resets",
 ]

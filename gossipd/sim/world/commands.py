@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from gossipd.protocol import DEFAULT, Change, Effect, Increment, Persist
+from gossipd.protocol import (
+    DEFAULT,
+    Asked,
+    Bounded,
+    Change,
+    Effect,
+    Increment,
+    Persist,
+    Reset,
+    Stated,
+)
 
 from .interface import DrivenNode
 from .naming import Reference, id_of
 from .request import Request
 from .world import World
+
+BRIEF = 4000
+"""For how many milliseconds the counters live that expire."""
 
 
 class Commands:
@@ -55,8 +68,8 @@ class Commands:
         """Asks a node to count several times together; if it refuses one, it refuses all.
 
         Args:
-            names: if more than 0, each request is a batch that also adds its amount to the counter
-                `up K` and takes it from `down K`, of which there are so many.
+            names: if more than 0, each request is a batch that also changes named counters of each
+                kind, of which there are so many.
         """
         if len(amounts) == 1 and not names:
             return [self.increment(node, amounts[0], ack=ack)]
@@ -70,6 +83,15 @@ class Commands:
         ]
         self._ask(requests, lambda running, now: running.increments(asked, now))
         return requests
+
+    def change(
+        self, node: Reference, changes: Sequence[Asked], *, ack: str | None = None
+    ) -> Request:
+        """Asks a node for changes of named counters in one batch."""
+        request = self._request(node, "change", "", 0, ack, None, tuple(changes))
+        asked = [Increment(changes, ack, request.ticket)]
+        self._ask([request], lambda running, now: running.increments(asked, now))
+        return request
 
     def sync(
         self,
@@ -113,7 +135,7 @@ class Commands:
         amount: int,
         ack: str | None,
         on_answer: Callable[[Request], None] | None,
-        beside: tuple[Change, ...] = (),
+        beside: tuple[Asked, ...] = (),
     ) -> Request:
         host, requests, now = self._world.host(node), self._world.log.requests, self._world.now
         host.running()
@@ -161,8 +183,23 @@ class Commands:
         host.command(call)
 
 
-def _beside(amount: int, names: int) -> tuple[Change, ...]:
+def resets(names: int, *, delete: bool) -> list[Asked]:
+    """Returns the resets, or deletes, of the counters that are reset in a run."""
+    return [Reset(f"cut {number}", delete) for number in range(names)]
+
+
+def keyed(amount: int, names: int) -> Bounded:
+    """Returns the change with a key that belongs to an increment by this amount."""
+    return Bounded(f"keyed {amount.bit_length() % names}", amount, key=str(amount))
+
+
+def _beside(amount: int, names: int) -> tuple[Asked, ...]:
+    """Returns what an increment also changes: two sums, and a counter of each other kind."""
     if not names:
         return ()
     number = amount.bit_length() % names
-    return Change(f"up {number}", amount), Change(f"down {number}", -amount)
+    return (
+        *(Change(f"up {number}", amount), Change(f"down {number}", -amount)),
+        *(Change(f"cut {number}", amount), keyed(amount, names)),
+        *(Stated(f"stated {number}", "client", amount), Bounded(f"brief {number}", amount, BRIEF)),
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from gossipd.protocol import DEFAULT, Entry, Group, State, Write
+from gossipd.protocol import DEFAULT, Entry, Group, Said, Slot, State, Write
 
 from .network import Delay
 
@@ -35,13 +35,14 @@ class Disk:
             all the same.
     """
 
-    __slots__ = ("_entries", "_have", "_recorded", "delay", "failing", "sync_interval")
+    __slots__ = ("_entries", "_have", "_recorded", "_said", "delay", "failing", "sync_interval")
 
     def __init__(self, sync_interval: float | None = None) -> None:
         self.delay: Delay | None = None
         self.failing = 0.0
         self.sync_interval = sync_interval
         self._entries: dict[tuple[bytes, str, int], Entry] = {}
+        self._said: dict[tuple[bytes, Slot], Said] = {}
         # Up to which version each owner's entries are all there.
         self._have: dict[bytes, int] = {}
         self._recorded: list[Group] = []
@@ -58,6 +59,7 @@ class Disk:
         """Replaces the content by the state that a process starts from."""
         if self.sync_interval is not None:
             self._entries.clear()
+            self._said.clear()
             self._have.clear()
             self._recorded.clear()
             if state is not None:
@@ -105,19 +107,28 @@ class Disk:
         entries: dict[bytes, list[Entry]] = {owner: [] for owner in self._have}
         for (owner, _, _), entry in self._entries.items():
             entries[owner].append(entry)
+        said: dict[bytes, list[Said]] = {owner: [] for owner in self._have}
+        for (owner, _), row in self._said.items():
+            said[owner].append(row)
         groups = [
-            Group(owner, 0, self._have[owner], sorted(kept, key=lambda entry: entry.version))
-            for owner, kept in entries.items()
+            Group(
+                owner,
+                0,
+                have,
+                sorted(entries[owner], key=_version),
+                sorted(said[owner], key=_version),
+            )
+            for owner, have in self._have.items()
         ]
         return attrs.evolve(state, groups=tuple(groups))
 
     def contents(self) -> tuple[object, ...]:
         """Returns all that is on the disk, synced or not, for `put_back`. Copy it to keep it."""
-        return self._entries, self._have, self._recorded
+        return self._entries, self._said, self._have, self._recorded
 
     def put_back(self, contents: Any) -> None:
         """Replaces the content by an earlier one, which `contents` returned."""
-        self._entries, self._have, self._recorded = contents
+        self._entries, self._said, self._have, self._recorded = contents
 
     def _put(self, group: Group) -> None:
         """Merges a group: of two entries with one key, the one with the higher version stays."""
@@ -127,5 +138,13 @@ class Disk:
             key = (group.owner, entry.name, _DECLARED if declares else entry.floor)
             if key not in self._entries or self._entries[key].version < entry.version:
                 self._entries[key] = entry
+        for said in group.said:
+            slot = (group.owner, said.slot)
+            if slot not in self._said or self._said[slot].version < said.version:
+                self._said[slot] = said
         if group.since <= have:
             self._have[group.owner] = max(have, group.upto)
+
+
+def _version(row: Entry | Said) -> int:
+    return row.version

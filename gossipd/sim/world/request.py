@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 import attrs
 
-from gossipd.protocol import Answer, Change, Write
+from gossipd.protocol import Answer, Asked, Write
 
 
 @attrs.define(eq=False)
 class Request:
-    """An increment or a sync, from its making to its answer.
+    """An increment, a sync, or other changes, from its making to its answer.
 
     Attributes:
         ticket: its number within the run, from 1.
         node, boot: which process was asked.
-        kind: "increment" or "sync".
+        kind: "increment", "sync" or "change".
         name: of the counter.
         amount: of the increment; the value of the sync.
         asked_at, answered_at: in seconds; `answered_at` is None while there is no answer.
@@ -40,7 +40,7 @@ class Request:
     answered_at: float | None = None
     refused: str | None = None
     ack: str | None = None
-    beside: tuple[Change, ...] = ()
+    beside: tuple[Asked, ...] = ()
     write: Write | None = None
 
     @property

@@ -34,7 +34,7 @@ class Page:
         self.lateness = LoopLateness()
         self.store = SimpleNamespace(commits=14, writes=15)
         self.ledger = Ledger(b"key")
-        self.shown = CounterValues(Values(self.ledger), 1, 9)
+        self.shown = CounterValues(Values(self.ledger, lambda: 0), 1, 9)
         self.metrics = Metrics(
             self.shown,
             lambda: self.statistics,

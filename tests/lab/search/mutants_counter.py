@@ -7,14 +7,17 @@ from typing import Any
 import attrs
 from msgspec import structs
 
-from gossipd.protocol import Record, reconcile
+from gossipd.protocol import Change, Record, reconcile
 from gossipd.protocol.counters import answers, relays, writes
 from gossipd.protocol.counters.ahead import Ahead
-from gossipd.protocol.counters.commands import sums
+from gossipd.protocol.counters.commands import all_changes, sums
+from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.floors import Counter, _raise, _value
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.named import Names
 from gossipd.protocol.counters.owner_log import OwnerLog
+from gossipd.protocol.counters.seen import Seen
+from gossipd.protocol.counters.sources import Sources
 from gossipd.protocol.events import OwnerRetired
 from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.wire import DEFAULT, Confirm, Entry, Group, SpreadDone
@@ -46,17 +49,22 @@ def counts_under_no_floor(original: Any, self: Ahead, owner: bytes, name: str) -
 
 
 @mutant(writes.Writes, "_stage_own", "invented", within=50)
-def increments_count_twice(original: Any, self: Any, commands: Any, entries: Any) -> None:
+def increments_count_twice(original: Any, self: Any, rows: Any, commands: Any = ()) -> None:
     """An increment adds its amount twice."""
-    by = sums(commands)
-    twice = [structs.replace(each, count=each.count + by.get(each.name, 0)) for each in entries]
-    original(self, commands, twice)
+    by = sums(change for change in all_changes(commands) if isinstance(change, Change))
+    twice = [
+        structs.replace(each, count=each.count + by.get(each.name, 0))
+        if isinstance(each, Entry)
+        else each
+        for each in rows
+    ]
+    original(self, twice, commands)
 
 
 @mutant(writes.Writes, "_stage_own", "told before kept", within=50)
-def tells_before_it_persists(original: Any, self: Any, commands: Any, entries: Any) -> None:
+def tells_before_it_persists(original: Any, self: Any, rows: Any, commands: Any = ()) -> None:
     """A write takes effect and is answered while it is still on its way to the disk."""
-    original(self, commands, entries)
+    original(self, rows, commands)
     self._take_effect(commands, self._staged[-1].group)
     self._staged[-1] = attrs.evolve(self._staged[-1], commands=())
     self._learning += 1
@@ -123,7 +131,7 @@ def answers_count_too_high(
     original: Any, self: Any, level: str, tickets: Any, holders: int, target: int
 ) -> None:
     """Clients are told more than the node counts."""
-    told = [(ticket, (*counts, counts[-1] + 1000)) for ticket, counts in tickets]
+    told = [(ticket, (*counts, counts[-1] + 1000), done) for ticket, counts, done in tickets]
     original(self, level, told, holders, target)
 
 
@@ -254,10 +262,56 @@ def sums_are_added(original: Any, self: Names, name: str, count: int, instead_of
 
 
 @mutant(writes.Writes, "_stage_own", "lost", within=50)
-def a_batch_is_half_written(original: Any, self: Any, commands: Any, entries: Any) -> None:
+def a_batch_is_half_written(original: Any, self: Any, rows: Any, commands: Any = ()) -> None:
     """The first of several changes is answered, and never written."""
+    entries = [row for row in rows if isinstance(row, Entry)]
     if len(entries) > 1:
-        first = entries[0]
-        count = self._ledger.total(self._owner, first.name)
-        entries = [structs.replace(first, count=count), *entries[1:]]
-    original(self, commands, entries)
+        count = self._ledger.total(self._owner, entries[0].name)
+        nothing = structs.replace(entries[0], count=count)
+        rows = [nothing if row is entries[0] else row for row in rows]
+    original(self, rows, commands)
+
+
+# Counters with sources
+
+
+@mutant(Seen, "merged", "not reset", "counts never agreed", within=200)
+def the_last_row_wins(original: Any, self: Seen, said: Seen) -> Seen:
+    """What is known of a source is what the last row said, and not the largest of each part."""
+    return said
+
+
+@mutant(Draft, "_cut", "lost", within=300)
+def resets_take_all_that_comes(original: Any, self: Draft, *, delete: bool) -> int:
+    """A reset takes away what its node has not seen as well."""
+    removed = original(self, delete=delete)
+    for source, seen in self.sources.items():
+        if source in self.rows:
+            self.write(source, seen._replace(base_rank=seen.base_rank + 100))
+    return removed
+
+
+@mutant(Draft, "_cut", "not reset", within=200)
+def resets_are_answered_and_not_made(original: Any, self: Draft, *, delete: bool) -> int:
+    """The answer to a reset says what it took, and nothing is taken."""
+    return self.sources.value(self._clock) or 0
+
+
+@mutant(Draft, "_add", "invented", within=300)
+def keys_are_added_to_the_sum(original: Any, self: Draft, asked: Any, dropped: int) -> int:
+    """A change with a key is counted wherever it is tried."""
+    return original(self, asked._replace(key=""), dropped)
+
+
+@mutant(Sources, "value", "not expired", within=100)
+def nothing_expires(original: Any, self: Sources, clock: int) -> int | None:
+    """A counter stays as it is when its time is over."""
+    return sum(seen.contribution for _, seen in self.items())
+
+
+@mutant(Ledger, "_merge_source", "counts never agreed", "lost", within=100)
+def rows_about_others_are_ignored(
+    original: Any, self: Ledger, owner: bytes, log: OwnerLog, row: Any, known: Any
+) -> bool:
+    """A row about a client is not taken from other nodes."""
+    return isinstance(row.slot, str) and original(self, owner, log, row, known)

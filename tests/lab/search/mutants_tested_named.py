@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from gossipd.protocol.counters.ahead import Ahead
+from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.named import Names
 from gossipd.protocol.counters.owner_log import OwnerLog
+from gossipd.protocol.counters.seen import Seen
+from gossipd.protocol.counters.upkeep import Upkeep
+from gossipd.protocol.counters.writes import Writes
 from gossipd.protocol.wire import DEFAULT, Entry
 from tests.lab.search.mutants import tested_mutant as mutant
 
 _COUNTERS = "protocol/counters/test_"
+_UPKEEP = _COUNTERS + "upkeep.py::"
 
 
 @mutant(Ahead, "slot", _COUNTERS + "ahead.py::test_a_staged_entry_takes_the_place_of_its_slot")
@@ -25,12 +30,10 @@ def sums_are_built_on_what_is_in_effect(
     return 0, self._ledger.total(owner, name)
 
 
-@mutant(Ahead, "check", _COUNTERS + "ahead.py::test_a_new_name_beyond_the_limit_is_refused")
-def any_number_of_counters_may_be_made(
-    original: Any, self: Ahead, change: Any, values: Any, most: int
-) -> None:
+@mutant(Ahead, "number_with", _COUNTERS + "plan.py::test_a_new_name_beyond_the_limit_is_refused")
+def any_number_of_counters_may_be_made(original: Any, self: Ahead, more: Any) -> int:
     """The limit of counters is not kept."""
-    original(self, change, values, most + 99)
+    return 0
 
 
 @mutant(Ledger, "_merge", _COUNTERS + "ledger.py::test_a_sum_gives_way_to_a_newer_one_in_any_order")
@@ -58,3 +61,41 @@ def pages_begin_with_the_last_name(
     """A page repeats the last name of the page before."""
     yield from [after] if after else []
     yield from original(self, prefix, after)
+
+
+@mutant(Upkeep, "_find_useless", _UPKEEP + "test_an_owner_takes_a_reset_over")
+def redundant_rows_are_kept(original: Any, self: Upkeep, name: str) -> Any:
+    """A row that says nothing more stays for ever."""
+    return [(source, writer) for source, writer in original(self, name) if not writer]
+
+
+@mutant(Writes, "restate", _UPKEEP + "test_an_owner_takes_a_reset_over")
+def nothing_is_taken_over(original: Any, self: Writes, names: Any) -> None:
+    """An owner leaves its row as it is when others reset it."""
+
+
+@mutant(Upkeep, "_kept_for", _UPKEEP + "test_what_was_deleted_is_kept_for_as_long_as_members_are")
+def deletes_are_dropped_soon(original: Any, self: Upkeep) -> float:
+    """What was deleted is dropped while a member that has not heard of it may still come."""
+    return 600.0
+
+
+@mutant(Draft, "restate", _UPKEEP + "test_an_owner_prolongs_what_others_prolonged")
+def nobody_prolongs_for_others(original: Any, self: Draft, source: Any, row: Any) -> None:
+    """An owner's row expires in the middle of a life that others prolonged."""
+    if not getattr(row, "until", 0):
+        original(self, source, row)
+
+
+@mutant(Seen, "over", _UPKEEP + "test_what_has_expired_is_dropped_after_a_while")
+def what_has_expired_stays(original: Any, self: Seen, clock: int, grace: int) -> bool:
+    """The rows of a life that is over are kept for ever."""
+    return False
+
+
+@mutant(Ledger, "content", _COUNTERS + "ledger.py::test_the_sweep_compares_what_stays")
+def only_sums_are_compared(original: Any, self: Ledger, owner: bytes, since: int) -> Any:
+    """The sweep passes over rows that say more than a sum."""
+    log = self.owners.get(owner)
+    rows = [] if log is None else [each for each in log.after(since) if isinstance(each, Entry)]
+    return None if log is None else (log.have, hash(str(rows)))

@@ -19,6 +19,7 @@ from gossipd.protocol import (
     Increment,
     MemberView,
     Persist,
+    Reset,
     State,
     Statistics,
     Transmit,
@@ -33,6 +34,7 @@ class Puppet:
     Attributes:
         views: what `members` shows, its own row first.
         answered: (holders, target) of the next answers.
+        removed: what each reset takes away.
         raised: syncs up to this value are news and write a floor.
         groups: what it holds.
     """
@@ -48,6 +50,7 @@ class Puppet:
         self.answered = (1, 1)
         self.groups: list[Group] = [] if state is None else list(state.groups)
         self.raised = 0
+        self.removed = 0
         self.waiting: dict[str, int] = {}
         self._sequence = 0
 
@@ -97,14 +100,14 @@ class Puppet:
         return [Persist(write), self.answer(ticket)]
 
     def increments(self, asked: Sequence[Increment], now: float) -> list[Effect]:
-        """Takes the changes of the default counter, one after the other."""
-        return [
-            effect
-            for changes, ack, ticket in asked
-            for name, amount in changes
-            if name == DEFAULT
-            for effect in self.increment(name, amount, ack, ticket, now)
-        ]
+        """Takes the changes of the default counter, and says that it made all others."""
+        effects: list[Effect] = []
+        for changes, ack, ticket in asked:
+            done = [self.removed if isinstance(each, Reset) else 1 for each in changes]
+            [amount] = [each.amount for each in changes if each[:1] == (DEFAULT,)] or [0]
+            [write, answer] = self.increment(DEFAULT, amount, ack, ticket, now)
+            effects += [write, attrs.evolve(answer, done=tuple(done))]
+        return effects
 
     def sync(self, value: int, ack: Any, ticket: int, now: float) -> list[Effect]:
         if value <= self.raised:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from gossipd.protocol import VALUE_LIMIT, Change, LimitExceeded
 from gossipd.protocol.counters.ahead import Ahead
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.wire import DEFAULT, Entry, Group
@@ -17,7 +14,7 @@ def with_staged(*staged: Entry) -> Ahead:
     ledger = Ledger(b"key")
     ledger.apply(Group(OWNER, 0, 2, [Entry(1, "n", 0, 3), Entry(2, DEFAULT, 0, 2)]))
     ledger.apply(Group(OTHER, 0, 1, [Entry(1, "n", 0, 2)]))
-    ahead = Ahead(ledger)
+    ahead = Ahead(ledger, lambda: 0)
     ahead.add(Group(OWNER, 2, 2 + len(staged), list(staged)))
     return ahead
 
@@ -44,39 +41,3 @@ def test_nothing_is_ahead_after_the_last_write() -> None:
     ahead = with_staged(Entry(3, "n", 0, -4))
     ahead.begin()
     assert (5, (0, 3)) == (ahead.value("n"), ahead.slot(OWNER, "n"))
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_a_value_stays_within_the_limits(sign: int) -> None:
-    """On either side, also between the changes of one write."""
-    ahead, values = with_staged(), {"x": sign * (VALUE_LIMIT - 1)}
-    ahead.check(Change("x", sign), values, 9)
-    assert {"x": sign * VALUE_LIMIT} == values
-    with pytest.raises(LimitExceeded, match=f"cannot pass {sign * VALUE_LIMIT}"):
-        ahead.check(Change("x", sign), values, 9)
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_a_value_beyond_the_limits_may_come_back(sign: int) -> None:
-    """Merges of what several nodes counted may have brought it there."""
-    ahead, values = with_staged(), {"x": sign * (VALUE_LIMIT + 5)}
-    ahead.check(Change("x", -sign), values, 9)
-    assert {"x": sign * (VALUE_LIMIT + 4)} == values
-    with pytest.raises(LimitExceeded, match="cannot pass"):
-        ahead.check(Change("x", sign * 2), values, 9)
-
-
-def test_a_new_name_beyond_the_limit_is_refused() -> None:
-    """Those that are staged, and those of the same write, count; `default` does not."""
-    ahead, values = with_staged(Entry(3, "staged", 0, 1)), {}
-    for name in ("n", "third", DEFAULT):
-        ahead.check(Change(name, 1), values, 3)
-    with pytest.raises(LimitExceeded, match="there are 3 counters"):
-        ahead.check(Change("fourth", 1), values, 3)
-
-
-def test_default_only_grows() -> None:
-    """By at least 1."""
-    for amount in (0, -1):
-        with pytest.raises(ValueError, match="amount"):
-            with_staged().check(Change(DEFAULT, amount), {}, 9)

@@ -43,7 +43,7 @@ def write(node: Node, talk: Conversation, ack: str | None, ticket: int = 1) -> l
 def test_a_met_target_is_answered(size: int, ack: str, holders: int, target: int) -> None:
     """Where all answer, the answer comes without delay and says who holds the write."""
     node, talk = cluster(size)
-    assert [Answer(1, 1, holders, target)] == write(node, talk, ack)
+    assert [Answer(1, 1, holders, target, done=(1,))] == write(node, talk, ack)
 
 
 @pytest.mark.parametrize(("ack", "target"), [("majority", 3), ("one", 2)])
@@ -72,7 +72,7 @@ def test_an_unmet_target_says_who_holds_it() -> None:
     node, talk = cluster(3, silent=1)
     write(node, talk, "all")
     talk.run(0.6)
-    assert [Answer(1, 1, 2, 3)] == talk.answers[A]
+    assert [Answer(1, 1, 2, 3, done=(1,))] == talk.answers[A]
 
 
 def test_a_peer_that_confirms_again_is_waited_for_again() -> None:
@@ -83,7 +83,7 @@ def test_a_peer_that_confirms_again_is_waited_for_again() -> None:
     talk.run(0.6)
     talk.nodes[address(2)] = other
     talk.run(2)
-    assert Answer(2, 2, 2, 2) == write(node, talk, "all", ticket=2)[-1]
+    assert Answer(2, 2, 2, 2, done=(1,)) == write(node, talk, "all", ticket=2)[-1]
 
 
 @pytest.mark.parametrize(("after", "target"), [(120, 3), (560, 3), (700, 2)])
@@ -103,14 +103,14 @@ def test_a_node_that_leaves_counts_itself() -> None:
     write(node, talk, "majority")
     talk.carry(node, node.leave(talk.now))
     talk.run(1)
-    assert [Answer(1, 1, 1, 2)] == talk.answers[A]
+    assert [Answer(1, 1, 1, 2, done=(1,))] == talk.answers[A]
 
 
 def test_the_removed_do_not_count() -> None:
     """A removed peer counts neither as a holder nor in the target."""
     node, talk = cluster(3)
     talk.carry(node, node.remove(node_id(3), talk.now))
-    assert [Answer(1, 1, 2, 2)] == write(node, talk, "all")
+    assert [Answer(1, 1, 2, 2, done=(1,))] == write(node, talk, "all")
 
 
 @pytest.mark.parametrize(("limit", "target"), [(3, 3), (2, 2)])
@@ -124,7 +124,7 @@ def test_the_default_follows_the_size(limit: int, target: int) -> None:
 def test_the_configured_level_is_the_default() -> None:
     """Where a level is configured, it replaces the one by size."""
     node, talk = cluster(3, ack="local")
-    assert [Answer(1, 1, 1, 1)] == write(node, talk, None)
+    assert [Answer(1, 1, 1, 1, done=(1,))] == write(node, talk, None)
 
 
 def test_an_unknown_level_is_refused() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.counters.ledger import Ledger
-from gossipd.protocol.wire import Entry, Group, group_bytes
+from gossipd.protocol.wire import DEFAULT, Entry, Group, Said, group_bytes
 
 NAMES = ("default", "b")
 OWNERS = [bytes([number]) * 16 for number in range(1, 5)]
@@ -255,7 +255,7 @@ def test_changes_are_handed_over_in_pieces_of_entries() -> None:
         entry = Entry(version, f"n{version}", 0, version)
         ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
     pieces = []
-    while found := ledger.changes(10):
+    while found := ledger.changes(10)[0]:
         [group] = found
         stored.apply(group)
         pieces.append((len(group.entries), stored.have(OWNERS[0])))
@@ -275,3 +275,26 @@ def test_the_sweep_compares_a_part_of_a_large_owner() -> None:
         if one.content(OWNERS[0], since) != other.content(OWNERS[0], since)
     ]
     assert list(range(500 - 64, 500)) == differing
+
+
+def test_nothing_more_is_said_of_the_default_counter() -> None:
+    """Nobody writes such a row, and one that arrives all the same changes nothing."""
+    ledger = Ledger(b"key")
+    said = Said(1, DEFAULT, b"sclient", 5, 5)
+    assert not ledger.apply(Group(OWNERS[0], 1, 2, [], [said]))
+    assert (0, ["default"]) == (ledger.value(DEFAULT), list(ledger.names.page("", "")))
+
+
+def test_the_sweep_compares_what_stays() -> None:
+    """Not what goes by the clock, or because of another row; that is not everywhere at once."""
+    entry = Entry(1, "a", 0, 5)
+    total, brief = Said(2, "a", b"sx", 5, 5), Said(3, "b", b"", 3, 1, start=1, until=9)
+    reset = Said(4, "a", b"o" + OWNERS[1], 1, 5, 1, 5)
+
+    def content(*said: Said) -> tuple[int, int] | None:
+        ledger = Ledger(b"key")
+        ledger.apply(Group(OWNERS[0], 0, 4, [entry], list(said)))
+        return ledger.content(OWNERS[0], 0)
+
+    assert content(total) == content(total, brief, reset)
+    assert content(total) != content(brief, reset)

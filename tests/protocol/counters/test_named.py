@@ -16,7 +16,7 @@ def test_a_page_has_the_names_of_a_prefix_after_a_name(
     made: set[str], prefix: str, after: str
 ) -> None:
     """In the order of their bytes, and `default` among them."""
-    names = Names()
+    names = Names(lambda: 0)
     for name in made:
         names.add(name, 1)
     expected = [
@@ -29,7 +29,7 @@ def test_a_page_has_the_names_of_a_prefix_after_a_name(
 
 def test_a_value_changes_by_the_amount() -> None:
     """A counter is there from its first change on, also if that is of 0."""
-    names = Names()
+    names = Names(lambda: 0)
     names.add("a", 0)
     names.add("b", 5)
     names.add("b", -7)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.counters.owner_log import OwnerLog
-from gossipd.protocol.wire import DEFAULT, Entry, empty_group_bytes, entry_bytes
+from gossipd.protocol.wire import DEFAULT, Entry, empty_group_bytes, row_bytes
 
 OWNER = b"o" * 16
 
@@ -50,9 +50,9 @@ def test_a_group_that_is_cut_vouches_up_to_its_last_entry() -> None:
     entries = [Entry(version, f"n{version}", 0, 1) for version in range(1, 6)]
     log = log_of(*entries)
     log.vouch(5)
-    budget = empty_group_bytes(0, 5) + 2 * entry_bytes(entries[0])
+    budget = empty_group_bytes(0, 5) + 2 * row_bytes(entries[0])
     group, whole = log.group(OWNER, 0, budget)
     assert group is not None
     assert (2, entries[:2], False) == (group.upto, group.entries, whole)
-    assert (None, False) == log.group(OWNER, 0, budget - 2 * entry_bytes(entries[0]))
+    assert (None, False) == log.group(OWNER, 0, budget - 2 * row_bytes(entries[0]))
     assert (None, True) == log.group(OWNER, 5, budget)

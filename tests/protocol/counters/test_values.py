@@ -16,7 +16,10 @@ def test_what_is_shown_stays_within_the_limits() -> None:
     ledger = Ledger(b"key")
     for owner in OWNER, b"p" * 16:
         ledger.apply(Group(owner, 0, 1, [Entry(1, "low", 0, -VALUE_LIMIT)]))
-    assert (-VALUE_LIMIT, 1) == (Values(ledger).value("low"), len(Values(ledger)))
+    assert (-VALUE_LIMIT, 1) == (
+        Values(ledger, lambda: 0).value("low"),
+        len(Values(ledger, lambda: 0)),
+    )
 
 
 def test_a_batch_is_told_values_within_the_limits() -> None:
@@ -40,5 +43,5 @@ def test_the_busiest_are_those_that_changed_most() -> None:
             ledger.apply(Group(OWNER, version, version + 1, [Entry(version + 1, name, 0, count)]))
             version += 1
     ledger.apply(Group(OWNER, version, version + 1, [Entry(version + 1, DEFAULT, 0, 5)]))
-    assert ([("busy", 40)], 2 * 40 * 60) == Values(ledger).busiest(1)
-    assert ([], 2 * 40 * 60 + 40) == Values(ledger).busiest(0)
+    assert ([("busy", 40)], 2 * 40 * 60) == Values(ledger, lambda: 0).busiest(1)
+    assert ([], 2 * 40 * 60 + 40) == Values(ledger, lambda: 0).busiest(0)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gossipd.protocol.wire import codec as module
 from gossipd.protocol.wire import messages as m
 from gossipd.protocol.wire.codec import MAGIC, VERSION, Codec, DecodeError, frame
-from gossipd.protocol.wire.entries import Entry, Group
+from gossipd.protocol.wire.entries import Entry, Group, Said
 from gossipd.protocol.wire.messages import Message, Ping, PingReq, Sender
 
 SENDER = Sender("10.0.0.1:8088", 5, 1, 7)
@@ -26,7 +26,13 @@ MASKS = st.binary(max_size=32)
 CLAIMS = st.lists(st.builds(m.Claim, IDS, NUMBERS, NUMBERS, st.integers(0, 3), IDS), max_size=3)
 NAMES = st.text(min_size=1, max_size=64)
 ENTRIES = st.lists(st.builds(Entry, NUMBERS, NAMES, HASHES, HASHES), max_size=3)
-GROUPS = st.builds(Group, OWNERS, NUMBERS, NUMBERS, ENTRIES)
+TOTALS = st.integers(-(2**63), 2**63 - 1)
+SAID = st.builds(
+    Said,
+    *(NUMBERS, NAMES, st.binary(max_size=65), HASHES, TOTALS, HASHES, TOTALS),
+    *(st.booleans(), HASHES, HASHES),
+)
+GROUPS = st.builds(Group, OWNERS, NUMBERS, NUMBERS, ENTRIES, st.lists(SAID, max_size=3))
 SUMS = st.lists(st.integers(0, 2**32 - 1), min_size=16, max_size=16)
 KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.Ping: st.builds(m.Ping, NUMBERS, IDS, HASHES, HASHES, st.binary(max_size=64)),

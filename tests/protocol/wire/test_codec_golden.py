@@ -8,7 +8,7 @@ import pytest
 
 from gossipd.protocol.wire import messages as m
 from gossipd.protocol.wire.codec import VERSION, Codec, DecodeError, _decode, frame
-from gossipd.protocol.wire.entries import Entry, Group
+from gossipd.protocol.wire.entries import Entry, Group, Said
 
 OWNER = bytes(range(16))
 S = m.Sender("10.0.0.1:8088", 1_700_000_000_000, 3, 7, 0x12AB34CD)
@@ -16,6 +16,17 @@ S_BEFORE = m.Sender("10.0.0.1:8088", 1_700_000_000_000, 3, 7)
 C = m.Claim("10.0.0.2:8088", 1_700_000_000_001, 2, 1, "10.0.0.3:8088")
 D = m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088", 259200)
 G = Group(OWNER, 4, 6, [Entry(6, "default", 10, 5)])
+
+H = Group(
+    OWNER,
+    0,
+    3,
+    [Entry(1, "default", 10, 5)],
+    [
+        Said(2, "n", b"s\xc3\xbc", 7, 7, 4, 4, gone=True),
+        Said(3, "n", b"", 1, -5, start=1_700_000_000_000, until=1_700_000_060_000),
+    ],
+)
 
 SPAN = m.Span(5, 2**60 - 1, 4)
 
@@ -48,9 +59,16 @@ GOLDEN: list[tuple[m.Message, str]] = [
     ),
     (
         m.Push(5, G),
-        "67640200000474657374d5ceb23c00209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd002593060594c410000102030405060708090a0b0c0d0e0f0406919406a76465"
-        "6661756c740a05",
+        "6764020000047465737411b2c5cf00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd002693060595c410000102030405060708090a0b0c0d0e0f0406919406a76465"
+        "6661756c740a0590",
+    ),
+    (
+        m.Push(5, H),
+        "676402000004746573740862338000209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd005393060595c410000102030405060708090a0b0c0d0e0f0003919401a76465"
+        "6661756c740a05929a02a16ec40373c3bc07070404c300009a03a16ec40001fb0000c2cf0000018b"
+        "cfe56800cf0000018bcfe65260",
     ),
     (
         m.Confirm(6, OWNER, 7),
@@ -76,15 +94,15 @@ GOLDEN: list[tuple[m.Message, str]] = [
     ),
     (
         m.Delta([G], True, 7, SPAN),
-        "67640200000474657374406828cf00209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd0033950b9194c410000102030405060708090a0b0c0d0e0f0406919406a76465"
-        "6661756c740a05c3079305cf0fffffffffffffff04",
+        "67640200000474657374bb65f25500209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd0034950b9195c410000102030405060708090a0b0c0d0e0f0406919406a76465"
+        "6661756c740a0590c3079305cf0fffffffffffffff04",
     ),
     (
         m.Spread(7, G, ["10.0.0.2:8088"]),
-        "6764020000047465737413939e7a00209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd0034940c0794c410000102030405060708090a0b0c0d0e0f0406919406a76465"
-        "6661756c740a0591ad31302e302e302e323a38303838",
+        "676402000004746573742a786a0400209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd0035940c0795c410000102030405060708090a0b0c0d0e0f0406919406a76465"
+        "6661756c740a059091ad31302e302e302e323a38303838",
     ),
     (
         m.Content(OWNER, 6, 77, 5),
@@ -119,6 +137,28 @@ GOLDEN: list[tuple[m.Message, str]] = [
     ),
 ]
 
+
+# Before groups had rows of another form.
+WITHOUT_SAID: list[tuple[m.Message, str]] = [
+    (
+        m.Push(5, G),
+        "67640200000474657374d5ceb23c00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd002593060594c410000102030405060708090a0b0c0d0e0f0406919406a76465"
+        "6661756c740a05",
+    ),
+    (
+        m.Delta([G], True, 7, SPAN),
+        "67640200000474657374406828cf00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd0033950b9194c410000102030405060708090a0b0c0d0e0f0406919406a76465"
+        "6661756c740a05c3079305cf0fffffffffffffff04",
+    ),
+    (
+        m.Spread(7, G, ["10.0.0.2:8088"]),
+        "6764020000047465737413939e7a00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd0034940c0794c410000102030405060708090a0b0c0d0e0f0406919406a76465"
+        "6661756c740a0591ad31302e302e302e323a38303838",
+    ),
+]
 
 # Before a field was appended; what is written now has it.
 SHORTER = [
@@ -282,7 +322,7 @@ def test_the_wire_is_written_as_it_was(message: m.Message, golden: str) -> None:
 @pytest.mark.parametrize(
     ("sender", "message", "golden"),
     [
-        *((S, *golden) for golden in (*GOLDEN, *WITHOUT_EVIDENCE)),
+        *((S, *golden) for golden in (*GOLDEN, *WITHOUT_EVIDENCE, *WITHOUT_SAID)),
         *((S_BEFORE, *golden) for golden in SHORTER),
     ],
 )

@@ -7,12 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol.wire import Claim, Entry, Group, claim_bytes, entry_bytes, group_bytes
+from gossipd.protocol.wire import Claim, Entry, Group, Said, claim_bytes, group_bytes, row_bytes
 from gossipd.protocol.wire.sizes import int_bytes, text_bytes
 
 NUMBER = st.integers(0, 2**53)
 NAME = st.text(min_size=1, max_size=64)
 ENTRY = st.builds(Entry, NUMBER, NAME, NUMBER, NUMBER)
+TOTAL = st.integers(-(2**63), 2**63 - 1)
+SAID = st.builds(
+    Said,
+    *(NUMBER, NAME, st.binary(max_size=65), NUMBER, TOTAL, NUMBER, TOTAL),
+    *(st.booleans(), NUMBER, NUMBER),
+)
 CLAIM = st.builds(
     Claim, st.text(max_size=270), NUMBER, NUMBER, st.integers(0, 3), st.text(max_size=270)
 )
@@ -45,11 +51,19 @@ def test_a_claim_is_measured_exactly(claim: Claim) -> None:
 @given(ENTRY)
 def test_an_entry_is_measured_exactly(entry: Entry) -> None:
     """Whatever it counts."""
-    assert encoded(entry) == entry_bytes(entry)
+    assert encoded(entry) == row_bytes(entry)
 
 
-@given(st.lists(ENTRY, max_size=20), NUMBER, NUMBER)
-def test_a_group_is_never_larger_than_measured(entries: list[Entry], since: int, upto: int) -> None:
-    """And hardly smaller: by what the header of a short list saves."""
-    group = Group(b"o" * 16, since, upto, entries)
-    assert 0 <= group_bytes(group) - encoded(group) <= 2
+@given(SAID)
+def test_a_row_that_says_more_is_measured_exactly(said: Said) -> None:
+    """Also below zero, and whatever its source."""
+    assert encoded(said) == row_bytes(said)
+
+
+@given(st.lists(ENTRY, max_size=20), st.lists(SAID, max_size=20), NUMBER, NUMBER)
+def test_a_group_is_never_larger_than_measured(
+    entries: list[Entry], said: list[Said], since: int, upto: int
+) -> None:
+    """And hardly smaller: by what the headers of two short lists save."""
+    group = Group(b"o" * 16, since, upto, entries, said)
+    assert 0 <= group_bytes(group) - encoded(group) <= 4

@@ -1,0 +1,137 @@
+"""By which rows the commands of clients are carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import count
+
+from ..wire import DEFAULT, SOURCE_BYTES, Entry, Row
+from .ahead import Ahead
+from .commands import Asked, Bounded, Change, Command, Reset, Stated, all_changes, sums
+from .draft import Draft
+from .floors import VALUE_LIMIT, KeyReused, LimitExceeded
+from .named import check_name, check_text
+from .sources import KEY
+
+TTL_LIMIT = 366 * 86_400_000
+"""The longest time to live, in milliseconds. It bounds what a clock that is wrong can do."""
+
+
+class Plan:
+    """The rows that one owner is to write, all of them or none."""
+
+    def __init__(self, ahead: Ahead, owner: bytes, version: int, clock: int, most: int) -> None:
+        """Begins without a row.
+
+        Args:
+            ahead: what the counters will be before this write.
+            owner: who writes.
+            version: the owner's last version.
+            clock: milliseconds since 1970.
+            most: how many counters there may be beside `DEFAULT`.
+        """
+        self._ahead = ahead
+        self._owner = owner
+        self._dropped = version if ahead.dropped(owner) else 0
+        self._clock = clock
+        self._most = most
+        self._numbers = count(version + 1)
+        # The values that counters have after the changes so far, and the counters with sources.
+        self._values: dict[str, int] = {}
+        self._drafts: dict[str, Draft] = {}
+
+    def carry_out(self, commands: Sequence[Command]) -> list[Row]:
+        """Returns the rows that carry commands out, in the order of versions.
+
+        Each command is told by how much its changes changed their counters. Raises LimitExceeded if
+        a value would leave ±(2**53 - 1) or there are as many counters as there may be, and
+        ValueError for what is not allowed.
+        """
+        drafted: set[str] = set()
+        for change in all_changes(commands):
+            if type(change) is not Change or self._ahead.has_sources(change.name):
+                drafted.add(change.name)
+        plain: list[Change] = []
+        for command in commands:
+            done = []
+            for change in command.changes:
+                if isinstance(change, Change) and change.name not in drafted:
+                    self._check(change)
+                    plain.append(change)
+                    done.append(change.amount)
+                else:
+                    done.append(self._change(change))
+            command.told(done)
+        rows: list[Row] = []
+        for name, amount in sums(plain).items():
+            floor, known = self._ahead.slot(self._owner, name)
+            rows.append(Entry(next(self._numbers), name, floor, known + amount))
+        for draft in self._drafts.values():
+            rows += draft.rows.values()
+        return sorted(rows, key=lambda row: row.version) if self._drafts else rows
+
+    def restate(self, names: Iterable[str]) -> list[Row]:
+        """Returns rows of the owner that say all that is known now of what they are about."""
+        for name in names:
+            draft = self._draft(name)
+            for source in draft.sources:
+                row = self._ahead.row(self._owner, name, source)
+                if row is not None:
+                    draft.restate(source, row)
+        return [row for draft in self._drafts.values() for row in draft.rows.values()]
+
+    def _check(self, change: Change) -> None:
+        """Takes a change of a counter that is a sum. Raises ValueError or LimitExceeded."""
+        name, amount = change
+        if name == DEFAULT and amount < 1:
+            raise ValueError("amount: must be at least 1")
+        value = self._values.get(name)
+        if value is None:
+            self._check_new(name)
+            value = self._ahead.value(name)
+        before, value = value, value + amount
+        self._values[name] = value
+        # Merges may bring a value beyond the limit, and from there it may come back.
+        if abs(value) > max(VALUE_LIMIT, abs(before)):
+            raise LimitExceeded(
+                f"the counter cannot pass {VALUE_LIMIT if value > 0 else -VALUE_LIMIT}"
+            )
+
+    def _check_new(self, name: str) -> None:
+        """Raises ValueError or LimitExceeded if there is no counter and none may be made."""
+        if not self._ahead.knows(name):
+            check_name(name)
+            if self._ahead.number_with([*self._values, *self._drafts]) >= self._most:
+                raise LimitExceeded(f"there are {self._most} counters, and no more may be made")
+
+    def _change(self, change: Asked) -> int:
+        """Puts a change to a counter with sources. Returns by how much the counter changes."""
+        name = change.name
+        if name == DEFAULT:
+            raise ValueError(f"{DEFAULT}: can only be counted up and raised")
+        if isinstance(change, Stated):
+            check_text("source", change.source, SOURCE_BYTES - 1)
+            if not 0 <= change.total <= VALUE_LIMIT:
+                raise ValueError(f"total: must be from 0 to {VALUE_LIMIT}")
+        elif isinstance(change, Bounded):
+            self._check_bounds(change)
+        if name not in self._drafts and not isinstance(change, Reset):
+            self._check_new(name)
+        return self._draft(name).change(change, self._dropped)
+
+    def _check_bounds(self, change: Bounded) -> None:
+        if change.ttl is not None and not 1 <= change.ttl <= TTL_LIMIT:
+            raise ValueError(f"ttl: must be up to {TTL_LIMIT // 1000} seconds")
+        if change.key:
+            check_text("key", change.key, SOURCE_BYTES - 1)
+            name = self._ahead.name_of_key(KEY + change.key.encode())
+            if name not in (None, change.name):
+                raise KeyReused(f"the key was used for the counter {name}")
+
+    def _draft(self, name: str) -> Draft:
+        draft = self._drafts.get(name)
+        if draft is None:
+            sources = self._ahead.sources(name)
+            draft = Draft(name, sources, self._owner, self._clock, lambda: next(self._numbers))
+            self._drafts[name] = draft
+        return draft

@@ -1,0 +1,178 @@
+"""What becomes of counters with sources as time passes."""
+
+from __future__ import annotations
+
+from gossipd.protocol import Asked, Bounded, Change, Increment, ProtocolConfig, Reset, Stated
+from gossipd.protocol.counters.ledger import GRACE_MS
+from gossipd.protocol.effects import Effect
+from gossipd.protocol.wire import Row
+from tests.protocol.conversation import make_node, writes_of
+
+KEPT = 2000.0
+"""Seconds for which what was deleted is kept here."""
+
+
+class Alone:
+    """A node without peers, whose writes are on disk at once."""
+
+    def __init__(self, number: int = 1, *, forget_after: float = KEPT) -> None:
+        self.node = make_node(number, ProtocolConfig(forget_after=forget_after))
+        self.now = 0.0
+        self._done(self.node.start(0.0))
+
+    def do(self, asked: Asked) -> None:
+        """Carries a change out."""
+        self._done(self.node.increments([Increment([asked], "local", 1)], self.now))
+
+    def hear(self, other: Alone) -> None:
+        """Takes all that another node knows."""
+        self._done(self.node.restored(other.node.state().groups, self.now))
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass."""
+        end = self.now + seconds
+        while (due := self.node.next_timeout()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self._done(self.node.handle_timeout(self.now))
+        self.now = end
+        self._done(self.node.handle_timeout(end))
+
+    def rows(self) -> list[Row]:
+        """Returns all rows."""
+        return [row for group in self.node.state().groups for row in group.rows]
+
+    def slots(self) -> list[tuple[str, bytes]]:
+        """Returns name and source of all rows, the latter empty for an owner's about itself."""
+        return sorted((row.name, getattr(row, "source", b"")[:1]) for row in self.rows())
+
+    def values(self) -> dict[str, int]:
+        """Returns all counters but the default one."""
+        page = self.node.values().page()
+        return {name: value for name, value in page if name != "default"}
+
+    def _done(self, effects: list[Effect]) -> None:
+        for write in writes_of(effects):
+            self._done(self.node.persisted(write, self.now))
+
+
+def met(one: Alone, other: Alone) -> None:
+    """Lets two nodes tell each other all."""
+    one.hear(other)
+    other.hear(one)
+
+
+def test_an_owner_takes_a_reset_over() -> None:
+    """And the row of whoever made it is dropped a minute later, by both."""
+    one, other = Alone(1), Alone(2)
+    one.do(Change("a", 5))
+    other.hear(one)
+    other.do(Reset("a"))
+    one.hear(other)
+    assert [("a", b""), ("a", b"o")] == one.slots()
+    one.wait(1)
+    other.hear(one)
+    for each in one, other:
+        each.wait(59)
+        assert 2 == len(each.rows())
+        each.wait(3)
+        assert ([("a", b"")], {"a": 0}) == (each.slots(), each.values())
+    # What was dropped is not missed.
+    one.do(Change("a", 2))
+    met(one, other)
+    assert {"a": 2} == one.values() == other.values()
+
+
+def test_one_row_is_left_of_a_client() -> None:
+    """That of the log which has the largest total."""
+    one, other = Alone(1), Alone(2)
+    one.do(Stated("a", "x", 5))
+    other.do(Stated("a", "x", 7))
+    met(one, other)
+    for each in one, other:
+        each.wait(62)
+        assert ([7], {"a": 7}) == ([row.total for row in each.rows()], each.values())
+
+
+def test_what_has_expired_is_dropped_after_a_while() -> None:
+    """It is absent from its end on, and what is counted later begins with nothing."""
+    one, other = Alone(1), Alone(2)
+    one.do(Bounded("a", 5, ttl=3000))
+    other.hear(one)
+    one.wait(2)
+    assert {"a": 5} == one.values()
+    one.wait(1)
+    assert ({}, 0, 1) == (one.values(), len(one.node.values()), len(one.rows()))
+    one.wait(GRACE_MS / 1000)
+    assert 1 == len(one.rows())
+    one.wait(1)
+    assert [] == one.rows()
+    one.do(Bounded("a", 2, ttl=3000))
+    # The other has the old row still, and the new one does not count on with it.
+    other.wait(GRACE_MS / 1000)
+    other.hear(one)
+    other.wait(4)
+    assert {"a": 2} == one.values() == other.values()
+
+
+def test_an_owner_prolongs_what_others_prolonged() -> None:
+    """Otherwise its row would be dropped in the middle of the life."""
+    one, other = Alone(1), Alone(2)
+    one.do(Bounded("a", 5, ttl=3000))
+    other.hear(one)
+    other.do(Bounded("a", 1, ttl=2 * GRACE_MS))
+    one.hear(other)
+    for each in one, other:
+        each.wait(5)
+    other.hear(one)
+    for each in one, other:
+        each.wait(1.5 * GRACE_MS / 1000)
+        assert {"a": 6} == each.values()
+
+
+def test_what_was_deleted_is_kept_for_as_long_as_members_are() -> None:
+    """By the node's own time since it saw the delete."""
+    one = Alone()
+    one.do(Change("a", 5))
+    one.do(Reset("a", delete=True))
+    one.wait(KEPT)
+    assert ([("a", b"")], {}) == (one.slots(), one.values())
+    one.wait(2)
+    assert [] == one.rows()
+    one.do(Change("a", 2))
+    assert {"a": 2} == one.values()
+
+
+def test_a_counter_that_is_counted_again_is_not_dropped() -> None:
+    """And the time begins anew with a later delete."""
+    one = Alone()
+    one.do(Change("a", 5))
+    one.do(Reset("a", delete=True))
+    one.wait(KEPT / 2)
+    one.do(Change("a", 2))
+    one.wait(KEPT)
+    assert {"a": 2} == one.values()
+    one.do(Reset("a", delete=True))
+    one.wait(KEPT / 2)
+    assert [("a", b"")] == one.slots()
+
+
+def test_what_was_deleted_is_kept_where_nothing_is_forgotten() -> None:
+    """As `forget_after` 0 has it."""
+    one = Alone(forget_after=0)
+    one.do(Change("a", 5))
+    one.do(Reset("a", delete=True))
+    one.wait(10 * KEPT)
+    assert [("a", b"")] == one.slots()
+
+
+def test_a_store_is_told_what_is_dropped() -> None:
+    """Once, beside what changed."""
+    one = Alone()
+    one.node.changes()
+    one.do(Bounded("a", 5, ttl=3000))
+    one.node.changes()
+    one.wait(4 + GRACE_MS / 1000)
+    changes = one.node.changes()
+    assert changes is not None
+    assert ["a"] == [slot for _, slot in changes.dropped]
+    assert one.node.changes() is None
