@@ -138,7 +138,6 @@ class Service:
         self._node = node
         self._driver = driver
         self._tickets = tickets
-        self._values = node.values(_wall_ms)
         self._journal = journal
         self._stepped = ClockSteps() if stepped is None else stepped
         self._turns = Turns(self._increment)
@@ -158,7 +157,7 @@ class Service:
 
     def values(self) -> Values:
         """Returns the counters as clients may read them, now and later."""
-        return self._values
+        return self._node.values(_wall_ms)
 
     def peers(self) -> list[str]:
         """Returns the ids of live and joining peers, sorted, without this node."""

@@ -34,7 +34,8 @@ class Keeping:
         self._ledger = ledger
         self._contacts = contacts
         self._clusters = clusters
-        # The members that were live when a store was last written, and so became contacts.
+        # The members that were live when a store was last written, and so became contacts, if their
+        # cluster had an id by then.
         self._were_live: dict[str, Claim] = {}
         # What of the cluster's identity was handed over last.
         self._handed: tuple[tuple[int, ...], bool] = ((), False)
@@ -49,8 +50,7 @@ class Keeping:
         table = self._table
         for group in kept.groups:
             self._ledger.apply(group)
-        known_ids = (claim.id for claim in kept.members)
-        self._clusters.restore(kept.cluster_ids, known_ids, strayed=kept.strayed)
+        self._clusters.restore(kept.cluster_ids, kept.members, strayed=kept.strayed)
         self._handed = self._identity()
         removed = dict.fromkeys(kept.removed)
         for claim in kept.members:
@@ -61,7 +61,8 @@ class Keeping:
             else:
                 # A member that was alive may be gone by now, so it becomes a contact and no row.
                 self._contacts.remember(claim)
-                self._were_live[claim.id] = claim
+                if kept.cluster_ids:
+                    self._were_live[claim.id] = claim
         for member in kept.apart:
             if member not in table.rows:
                 table.keep_apart(member)

@@ -34,6 +34,7 @@ from .membership import (
     MemberTable,
     MemberView,
     Proof,
+    Reasons,
     Relays,
     RoundTrips,
     SeedWatch,
@@ -122,8 +123,8 @@ class Node:
         rows = RowExchange(runtime, outbox, table, view)
         versions = VersionExchange(runtime, outbox, table, ledger, counters.writes)
         reconciler = Reconciler(gates, rows, versions)
-        count = counters.default_count
-        clusters = Clusters(runtime, outbox, table, echoes, contacts, discovery, seeds, count)
+        reasons, count = Reasons(table, contacts, discovery), counters.default_count
+        clusters = Clusters(runtime, outbox, table, echoes, contacts, reasons, seeds, count)
         challenges = Challenges(runtime, outbox, table, echoes, clusters)
         proof = Proof(runtime, outbox, table, view, echoes, contacts, seeds)
         handshake = Handshake(view, proof, echoes, gossip, challenges, clusters, reconciler)

@@ -16,6 +16,7 @@ from gossipd.protocol.membership import (
     Gossip,
     Member,
     MemberTable,
+    Reasons,
     SeedWatch,
 )
 from gossipd.protocol.outbox import Outbox
@@ -48,9 +49,9 @@ class Parts:
         """Returns the cluster identity of a node that has counted nothing."""
         shared = self.runtime, self.outbox, self.table
         contacts = contacts or Contacts(*shared, echoes, self.gossip)
-        discovery = Discovery(*shared, echoes, contacts)
+        reasons = Reasons(self.table, contacts, Discovery(*shared, echoes, contacts))
         seeds = SeedWatch(self.runtime, self.table, contacts)
-        return Clusters(*shared, echoes, contacts, discovery, seeds, lambda: None)
+        return Clusters(*shared, echoes, contacts, reasons, seeds, lambda: None)
 
     def effects(self) -> list[Effect]:
         """Returns the effects since the last call."""

@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from gossipd.protocol import ClustersMerged, OtherCluster, ProtocolConfig, SeedNotJoined, State
+from gossipd.protocol.wire import DEAD
 from gossipd.sim.world import Commands, Faults, World, id_of
 
 A, B, C, D = range(4)
@@ -309,3 +310,55 @@ def test_both_sides_of_an_early_partition_are_one_cluster() -> None:
     assert world.run_until(lambda: set(counts(world).values()) == {3}, 10)
     world.run(5)
     assert 1 == len({world.node(each).statistics().cluster for each in range(4)})
+
+
+@pytest.mark.parametrize("after", [1.0, 4.0])
+def test_a_side_that_started_again_before_there_was_an_id_is_taken_back(after: float) -> None:
+    """It joins its seed as if for the first time, be that alive or dead on its disk."""
+    soon = {"suspicion_mult": 1.0, "suspicion_max_mult": 1.0}
+    world = World(8, config=ProtocolConfig.profile("local", **soon))
+    for node, seeds in ((A, []), (B, [A]), (C, [A, B]), (D, [A])):
+        world.add(node, seeds=seeds)
+    world.run(0.5)
+    sides = [[world.host(node).address for node in side] for side in ((A, D), (B, C))]
+    rules = world.network.partition(*sides)
+    world.run(after)
+    for node in (B, C):
+        world.host(node).crash()
+        kept = world.host(node).kept
+        [seed] = [claim for claim in kept.members if claim.id == id_of(A)]
+        assert ((), after > 3) == (kept.cluster_ids, seed.state == DEAD)
+        world.start(node)
+    commands = Commands(world)
+    commands.increment(A, 1)
+    commands.increment(C, 2)
+    world.run(20)
+    assert {A: 1, D: 1, B: 2, C: 2} == counts(world)
+    for node in (A, D):
+        # Else the dead on the disk of the others would be known by their generations.
+        Faults(world).restart(node)
+    world.run(1)
+    world.network.heal(*rules)
+    assert agree(world, (A, B, C, D), 3, 20)
+
+
+def test_a_member_that_is_taken_in_elsewhere_takes_no_second_cluster_along() -> None:
+    """Whoever has these ids from it is not to unite them with those of its own seed."""
+    world = World(9)
+    faults, commands = Faults(world), Commands(world)
+    for node, seeds in ((A, []), (B, [A]), (C, []), (D, [C])):
+        world.add(node, seeds=seeds)
+    rules = world.network.partition([world.host(C).address], [world.host(D).address])
+    commands.increment(A, 5)
+    commands.increment(C, 7)
+    world.run(12)
+    faults.take_over(A, [D])
+    world.run(25)
+    assert {A: 0, B: 5, C: 7, D: 0} == counts(world)
+    assert world.node(A).statistics().cluster == world.node(D).statistics().cluster != ""
+    commands.register(B, A)
+    assert world.run_until(lambda: counts(world) == {A: 5, B: 5, C: 7, D: 5}, 10)
+    world.network.heal(*rules)
+    world.run(30)
+    assert {A: 5, B: 5, C: 7, D: 5} == counts(world)
+    assert world.node(D).state().strayed

@@ -112,7 +112,9 @@ class Draft:
             return 0
         seen = self.sources.counted(source, 0, None, self._clock)
         seen = seen._replace(rank=asked.total, total=asked.total)
-        more = seen.contribution - (0 if known is None else known.contribution)
+        life = self.sources.life(self._clock)
+        before = Seen() if life is None else dict(self.sources.living(life)).get(source, Seen())
+        more = seen.contribution - before.contribution
         _check_value(value, value + more)
         self.write(source, seen)
         return more

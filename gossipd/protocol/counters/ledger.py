@@ -30,13 +30,10 @@ from .floors import Counter
 from .named import Names
 from .owner_log import OwnerLog, version_of
 from .seen import seen_in
-from .sources import OWNER, Source, Sources, about, owner_of
+from .sources import OWNER, Source, Sources, owner_of
 
 CONTENT_ENTRIES = 64
 """How many entries the sweep compares at a time."""
-
-GRACE_MS = 600_000
-"""For how long what has expired is kept, so that who counts on with it can still be told."""
 
 _Unkept = tuple[int, dict[Slot, None]]
 
@@ -46,6 +43,7 @@ class Ledger:
 
     Attributes:
         default: the counter `DEFAULT`.
+        clock: returns the time in milliseconds since 1970.
         names: the values of all other counters, and the names of all that there are.
         owners: what is known of each owner.
         fingerprint: the hash of the version vector, with partial sums.
@@ -66,7 +64,7 @@ class Ledger:
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
         self._key = key
-        self._clock = clock
+        self.clock = clock
 
     def value(self, name: str) -> int:
         """Returns the counter's value, 0 for a name that was never counted."""
@@ -228,33 +226,6 @@ class Ledger:
         self.names.keyed.pop(source, None)
         sources.drop(source)
 
-    def redundant(self, name: str) -> list[tuple[bytes, Source]]:
-        """Returns log and source of the rows of a counter that say nothing another does not say.
-
-        A row about an owner is one once the owner's own row has the same taken away. Of rows about
-        a client one is left that has come as far as any, and of equal ones that of the least owner.
-        """
-        found: list[tuple[bytes, Source]] = []
-        for source, writers in self.names.sources[name].writers.items():
-            rows = {by: row for by in writers if (row := self._row(by, (name, source)))}
-            owner = owner_of(source)
-            if owner is not None:
-                own = self._row(owner, name)
-                if own is not None:
-                    cut = seen_in(own).cut
-                    found += [(by, source) for by, row in rows.items() if seen_in(row).cut <= cut]
-                continue
-            for by, row in rows.items():
-                said = seen_in(row)
-                for other, covering in rows.items():
-                    more = seen_in(covering)
-                    same = (more.rank, more.cut) == (said.rank, said.cut)
-                    covers = more.rank >= said.rank and more.cut >= said.cut
-                    if other != by and covers and (not same or other < by):
-                        found.append((by, source))
-                        break
-        return found
-
     def drop_said(self, owner: bytes, name: str, source: Source) -> None:
         """Drops a row about a source that is not the owner of the log."""
         self.drop(owner, (name, source))
@@ -264,26 +235,17 @@ class Ledger:
             if not writers[source]:
                 del writers[source]
 
-    def over(self, name: str) -> list[Source]:
-        """Returns the sources of a counter that have expired so long ago that they are dropped."""
-        sources, clock = self.names.sources[name], self._clock()
-        return [source for source, seen in sources.items() if seen.over(clock, GRACE_MS)]
-
-    def void(self, name: str) -> list[Source]:
-        """Returns the sources of a counter of which a delete has left nothing."""
-        return [source for source, seen in self.names.sources[name].items() if seen.void]
-
-    def next_change(self, name: str) -> int | None:
-        """Returns when a counter with sources changes by itself, in milliseconds since 1970."""
-        sources = self.names.sources[name]
-        return sources.next_change(self._clock(), GRACE_MS)
+    def next_change(self, name: str, grace: int) -> int | None:
+        """Returns when a counter with sources changes by itself, as `Sources.next_change`."""
+        return self.names.sources[name].next_change(self.clock(), grace)
 
     def _stored(self, owner: bytes, since: int, slots: Iterable[Slot], upto: int) -> Group:
         entries = self.owners[owner].entries
         rows = sorted([entries[slot] for slot in slots if slot in entries], key=version_of)
         return group_of(owner, since, upto, rows)
 
-    def _row(self, owner: bytes, slot: Slot) -> Row | None:
+    def row(self, owner: bytes, slot: Slot) -> Row | None:
+        """Returns the row of a slot in the log of an owner, None if there is none."""
         log = self.owners.get(owner)
         return None if log is None else log.entries.get(slot)
 
@@ -325,16 +287,11 @@ class Ledger:
     def _merge_source(self, owner: bytes, log: OwnerLog, row: Row, known: Row | None) -> bool:
         """Merges a row of a counter that has sources, or has them from now on.
 
-        What is over is not taken: its rows were dropped here, or will be at once. Nor is anything
-        about `DEFAULT`, which nobody writes.
+        Nothing is taken that is said about `DEFAULT`, which nobody writes.
         """
         if row.name == DEFAULT or (known is not None and _order(known) >= _order(row)):
             return False
-        said, sources = seen_in(row), self.names.sources.get(row.name)
-        before = None if sources is None else sources.seen(about(owner, row))
-        after = said if before is None else before.merged(said)
-        if after.over(self._clock(), GRACE_MS):
-            return False
+        sources = self.names.sources.get(row.name)
         entries = list(self._entries(row.name)) if sources is None else []
         self._note(owner, log, row.slot)
         log.put(row)

@@ -11,7 +11,7 @@ from .commands import Asked, Bounded, Change, Command, Reset, Stated, all_change
 from .draft import Draft
 from .floors import VALUE_LIMIT, KeyReused, LimitExceeded
 from .named import check_name, check_text
-from .sources import KEY
+from .sources import KEY, OWNER
 
 TTL_LIMIT = 366 * 86_400_000
 """The longest time to live, in milliseconds. It bounds what a clock that is wrong can do."""
@@ -39,6 +39,9 @@ class Plan:
         # The values that counters have after the changes so far, and the counters with sources.
         self._values: dict[str, int] = {}
         self._drafts: dict[str, Draft] = {}
+        # The counters of the keys of this write, and the names that were found to be allowed.
+        self._keyed: dict[bytes, str] = {}
+        self._allowed: set[str] = set()
 
     def carry_out(self, commands: Sequence[Command]) -> list[Row]:
         """Returns the rows that carry commands out, in the order of versions.
@@ -49,8 +52,9 @@ class Plan:
         """
         drafted: set[str] = set()
         for change in all_changes(commands):
-            if type(change) is not Change or self._ahead.has_sources(change.name):
-                drafted.add(change.name)
+            name = change.name
+            if type(change) is not Change or self._ahead.has_sources(name) or self._lost(name):
+                drafted.add(name)
         plain: list[Change] = []
         for command in commands:
             done = []
@@ -80,6 +84,12 @@ class Plan:
                     draft.restate(source, row)
         return [row for draft in self._drafts.values() for row in draft.rows.values()]
 
+    def _lost(self, name: str) -> bool:
+        """Returns whether an older row of the owner may be somewhere, though none is here."""
+        if not self._dropped or name == DEFAULT:
+            return False
+        return self._ahead.row(self._owner, name, OWNER + self._owner) is None
+
     def _check(self, change: Change) -> None:
         """Takes a change of a counter that is a sum. Raises ValueError or LimitExceeded."""
         name, amount = change
@@ -101,7 +111,7 @@ class Plan:
         """Raises ValueError or LimitExceeded if there is no counter and none may be made."""
         if not self._ahead.knows(name):
             check_name(name)
-            if self._ahead.number_with([*self._values, *self._drafts]) >= self._most:
+            if self._ahead.number_with([*self._values, *self._allowed]) >= self._most:
                 raise LimitExceeded(f"there are {self._most} counters, and no more may be made")
 
     def _change(self, change: Asked) -> int:
@@ -115,8 +125,9 @@ class Plan:
                 raise ValueError(f"total: must be from 0 to {VALUE_LIMIT}")
         elif isinstance(change, Bounded):
             self._check_bounds(change)
-        if name not in self._drafts and not isinstance(change, Reset):
+        if name not in self._allowed and not isinstance(change, Reset):
             self._check_new(name)
+            self._allowed.add(name)
         return self._draft(name).change(change, self._dropped)
 
     def _check_bounds(self, change: Bounded) -> None:
@@ -124,8 +135,9 @@ class Plan:
             raise ValueError(f"ttl: must be up to {TTL_LIMIT // 1000} seconds")
         if change.key:
             check_text("key", change.key, SOURCE_BYTES - 1)
-            name = self._ahead.name_of_key(KEY + change.key.encode())
-            if name not in (None, change.name):
+            key = KEY + change.key.encode()
+            name = self._ahead.name_of_key(key) or self._keyed.setdefault(key, change.name)
+            if name != change.name:
                 raise KeyReused(f"the key was used for the counter {name}")
 
     def _draft(self, name: str) -> Draft:

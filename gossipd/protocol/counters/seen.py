@@ -56,15 +56,6 @@ class Seen(NamedTuple):
         start, end = max((self.start, self.end), (said.start, said.end))
         return Seen(rank, total, base_rank, base, gone, start, 0 if end == ENDLESS else end)
 
-    def over(self, clock: int, grace: int) -> bool:
-        """Returns whether all rows about the source are dropped, and ignored if they arrive again.
-
-        Args:
-            clock: milliseconds since 1970.
-            grace: milliseconds for which what has expired is kept.
-        """
-        return not self.void and 0 < self.until < clock - grace
-
     def row(self, version: int, name: str, source: bytes) -> Row:
         """Returns the row that says this: the shorter form wherever it can."""
         if self == (version, self.total, 0, 0, False, 0, 0) and not source:

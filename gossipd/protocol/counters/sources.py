@@ -110,6 +110,12 @@ class Sources:
             if not seen.void and start <= seen.start < end
         ]
 
+    def end(self, seen: Seen) -> int:
+        """Returns when the life ends that a source like this is in, beside those that are here."""
+        spans = [(each.start, each.end) for each in self._seen.values() if not each.void]
+        lives = _lives([*spans, (seen.start, seen.end)])
+        return next(end for start, end in lives if start <= seen.start < end or start == seen.start)
+
     def counted(self, source: Source, last: int, ttl: int | None, clock: int) -> Seen:
         """Returns a source as it is in the present life, or in a new one, before it counts more.
 
@@ -142,11 +148,11 @@ class Sources:
 
     def next_change(self, clock: int, grace: int) -> int | None:
         """Returns when the value changes by itself, or a source is over, next; None: never."""
-        life = self.life(clock)
-        times = [] if life is None or life[1] == ENDLESS else [life[1]]
-        for seen in self._seen.values():
-            if seen.until and not seen.void:
-                times += [seen.until, seen.until + grace + 1]
+        spans = [(each.start, each.end) for each in self._seen.values() if not each.void]
+        ends = [end for _, end in _lives(spans) if end != ENDLESS]
+        # An owner prolongs its row when its own end has passed.
+        ends += [each.until for each in self._seen.values() if each.until and not each.void]
+        times = [time for end in ends for time in (end, end + grace + 1)]
         return min((time for time in times if time > clock), default=None)
 
 

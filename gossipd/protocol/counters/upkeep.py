@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from ..part import Part
 from ..runtime import Runtime
-from .ledger import GRACE_MS, Ledger
-from .sources import Source
+from .ledger import Ledger
+from .seen import seen_in
+from .sources import Source, owner_of
 from .writes import Writes
 
 _SOON = 0.5
@@ -19,11 +20,15 @@ _SOON = 0.5
 _AT_ONCE = 100
 """How many counters are looked after at a time."""
 
-_REDUNDANT_SECONDS = 60.0
-"""For how long a redundant row is kept.
+GRACE_MS = 600_000
+"""For how long what has expired is kept, so that who prolongs it late does not lose it."""
 
-A node that takes the log of another without this row vouches for it, and does not hold what it
-says before it has the other row. So the row must not go while its writer counts who holds it.
+_SETTLING = 60.0
+"""For how long what is found to be of no use is kept.
+
+A node that takes the log of another without a redundant row vouches for it, and does not hold
+what it says before it has the other row. So the row must not go while its writer counts who holds
+it. And a node that has just joined may lack the row that prolongs a counter.
 """
 
 _LONGEST_WAIT = 60.0
@@ -72,36 +77,94 @@ class Upkeep(Part):
     def _drop(self, name: str) -> None:
         """Drops what is of no use any more, and has the counter looked after again in time."""
         ledger, names, now = self._ledger, self._ledger.names, self._runtime.now
-        for source in ledger.over(name):
-            ledger.forget(name, source)
         known = self._useless.pop(name, {})
-        useless = {key: known.get(key, now) for key in self._find_useless(name)}
-        left: dict[tuple[Source, bytes], float] = {}
-        for (source, writer), since in useless.items():
-            wait = since - now + (_REDUNDANT_SECONDS if writer else self._kept_for())
-            if wait > 0:
-                left[source, writer] = wait
+        waits: list[float] = []
+        since: dict[tuple[Source, bytes], float] = {}
+        for (source, writer), kept_for in self._find_useless(name).items():
+            began = known.get((source, writer), now)
+            if now < began + kept_for:
+                since[source, writer] = began
+                waits.append(began + kept_for - now)
             elif writer:
                 ledger.drop_said(writer, name, source)
             else:
                 ledger.forget(name, source)
         if not names.sources[name]:
-            names.refresh(name)
             names.forget(name)
             return
-        if left:
-            self._useless[name] = {key: useless[key] for key in left}
-        next_change = ledger.next_change(name)
+        if since:
+            self._useless[name] = since
+        next_change = ledger.next_change(name, GRACE_MS)
         times = [] if next_change is None else [next_change]
-        times += [self._runtime.wall_ms() + int(wait * 1000) + 1 for wait in left.values()]
+        times += [self._runtime.wall_ms() + int(wait * 1000) + 1 for wait in waits]
         if times:
             names.wake(name, min(times))
 
-    def _find_useless(self, name: str) -> list[tuple[Source, bytes]]:
-        found = [(source, writer) for writer, source in self._ledger.redundant(name)]
+    def _find_useless(self, name: str) -> dict[tuple[Source, bytes], float]:
+        """Returns for how many seconds each source or row is kept that is of no use."""
+        found = dict.fromkeys(redundant(self._ledger, name), _SETTLING)
         if self._runtime.config.forget_after:
-            found += [(source, b"") for source in self._ledger.void(name)]
-        return found
+            found |= dict.fromkeys(void(self._ledger, name), self._kept_for())
+        return found | dict.fromkeys(over(self._ledger, name), _SETTLING)
 
     def _kept_for(self) -> float:
         return max(self._runtime.config.forget_after, GRACE_MS / 1000)
+
+
+def redundant(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
+    """Returns source and log of the rows of a counter that say nothing another does not say.
+
+    A row about an owner is one once the owner's own row has the same taken away. Of rows about
+    a client one is left that has come as far as any, and of equal ones that of the least owner.
+    """
+    found: list[tuple[Source, bytes]] = []
+    for source, writers in ledger.names.sources[name].writers.items():
+        rows = {by: row for by in writers if (row := ledger.row(by, (name, source)))}
+        owner = owner_of(source)
+        if owner is not None:
+            own = ledger.row(owner, name)
+            if own is not None:
+                cut = seen_in(own).cut
+                found += [(source, by) for by, row in rows.items() if seen_in(row).cut <= cut]
+            continue
+        for by, row in rows.items():
+            said = seen_in(row)
+            for other, covering in rows.items():
+                more = seen_in(covering)
+                same = (more.rank, more.cut) == (said.rank, said.cut)
+                covers = more.rank >= said.rank and more.cut >= said.cut
+                if other != by and covers and (not same or other < by):
+                    found.append((source, by))
+                    break
+    return found
+
+
+def void(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
+    """Returns the sources of a counter of which a delete has left nothing, as each row says.
+
+    Where the row of an owner does not say so itself, as of one that no longer runs, it could come
+    back without the row about it, and so nothing is dropped.
+    """
+    found: list[tuple[Source, bytes]] = []
+    sources = ledger.names.sources[name]
+    for source, seen in sources.items():
+        owner = owner_of(source)
+        rows = [ledger.row(by, (name, source)) for by in sources.writers.get(source, ())]
+        rows += [] if owner is None else [ledger.row(owner, name)]
+        if seen.void and all(row is not None and seen_in(row).void for row in rows):
+            found.append((source, b""))
+    return found
+
+
+def over(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
+    """Returns the sources of a counter whose life ended so long ago that they are dropped.
+
+    The life counts and not the row: what an owner that no longer runs has counted stays for as long
+    as others prolong the counter.
+    """
+    sources, before = ledger.names.sources[name], ledger.clock() - GRACE_MS
+    return [
+        (source, b"")
+        for source, seen in sources.items()
+        if seen.until and not seen.void and sources.end(seen) < before
+    ]

@@ -13,6 +13,7 @@ from .gossip import Gossip
 from .leaving import Leaving
 from .peer import Peer
 from .proof import Proof
+from .reasons import Reasons
 from .relays import Relays
 from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
@@ -38,6 +39,7 @@ __all__ = [
     "MemberView",
     "Peer",
     "Proof",
+    "Reasons",
     "Relays",
     "RoundTrips",
     "Scout",

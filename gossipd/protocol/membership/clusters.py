@@ -17,15 +17,17 @@ was contacted. The other then sees that the ids meet.
 
 - A seed (`--join`) or a registered name unites, whatever was counted: somebody asked for it. A seed
   whose address is that of a known member was joined before, and may have been given to another
-  cluster since. It unites only while one side has not counted, if the node there is alone, or if
-  nobody else has had our id: then the two parted before they had one.
+  cluster since. It unites only if the node there is alone, or if nobody else has had our id: then
+  the two parted before they had one. A seed that was a member only before there was an id does not
+  count as joined.
 - Discovery unites while one side has not counted.
 - Nothing else does: neither tries of the dead and of members on disk, nor pings and gossip.
 
 A node that is to join seeds, and has not reached them yet, must not be taken in by another cluster
 which knows its address as that of a dead member, or it would bring the two together as it joins. So
 for some seconds it takes ids only from its seeds. If it takes others afterwards, because its seeds
-may be down for long, it has *strayed*: joining a seed does not unite the two from then on.
+may be down for long, it has *strayed*: joining a seed does not unite the two from then on. It has
+strayed as well if its members were united with others meanwhile, and it has that from them.
 
 Nor does a node with members take ids by chance: each of them might take those of another cluster.
 
@@ -44,12 +46,12 @@ from ..events import ClustersMerged, OtherCluster
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import NO_CLUSTER, ClusterIds, Message
+from ..wire import NO_CLUSTER, Claim, ClusterIds, Message
 from .cluster_ids import drawn_from, mark_of, shown, united
-from .contacts import Contact, Contacts
-from .discovery import Discovery
+from .contacts import Contacts
 from .echoes import Echoes
 from .peer import Peer
+from .reasons import ASKED, CHANCE, DISCOVERED, RETURNED, Reasons
 from .seeds import SeedWatch
 from .table import MemberTable
 
@@ -78,9 +80,6 @@ _ROUNDING = 1e-6
 _LOOKS = 3
 """Looks with a member after which a node draws an id although it is not the first one by name."""
 
-# Why a node is contacted.
-_CHANCE, _DISCOVERED, _RETURNED, _ASKED = range(4)
-
 
 class Clusters(Part):
     """Keeps the ids of this node's cluster, and decides who is of it.
@@ -89,7 +88,6 @@ class Clusters(Part):
         ids: the ids, sorted; empty as long as there is none.
         draft: an id that nobody is told of, if one was drawn; else 0.
         mark: a number that stands for them in every datagram.
-        strayed: whether they were taken from others than the seeds of this node.
     """
 
     def __init__(
@@ -99,7 +97,7 @@ class Clusters(Part):
         table: MemberTable,
         echoes: Echoes,
         contacts: Contacts,
-        discovery: Discovery,
+        reasons: Reasons,
         seeds: SeedWatch,
         count: Callable[[], int | None],
     ) -> None:
@@ -113,21 +111,18 @@ class Clusters(Part):
         self._table = table
         self._echoes = echoes
         self._contacts = contacts
-        self._discovery = discovery
+        self._reasons = reasons
         self._seeds = seeds
         self._count = count
         self._made = runtime.now
         self._looks = 0
-        # The ids of the members of an earlier run.
-        self._known: frozenset[str] = frozenset()
         # Other clusters, each with the time at which it was met first.
         self._others: dict[str, float] = {}
         # Where the last ids were offered that this node did not want, if it did not.
         self._offered: Address | None = None
         self.ids: tuple[int, ...] = ()
         self.draft = 0
-        self.strayed = False
-        self._shared = False  # whether another node has had these ids
+        self._shared = False  # whether another node has had one of these ids
         # Whether a member has said that something was counted. It may be on its way here.
         self._counted_there = False
         self.handlers = {ClusterIds: Handler(self.on_ids, Admits.ANYBODY)}
@@ -139,12 +134,11 @@ class Clusters(Part):
         self._runtime.after("cluster patience", _PATIENCE, self._take_offer)
         self._runtime.after("cluster youth", _YOUNG, self.counts)
 
-    def restore(self, ids: Iterable[int], members: Iterable[str], *, strayed: bool) -> None:
+    def restore(self, ids: Iterable[int], members: Iterable[Claim], *, strayed: bool) -> None:
         """Takes over what a store kept: the ids, and whom this node knew as members."""
         self._take(ids)
         self._shared = bool(self.ids)
-        self._known = frozenset(members)
-        self.strayed = strayed
+        self._reasons.restore(members, named=bool(self.ids), strayed=strayed)
 
     def assume(self, members: Iterable[str]) -> None:
         """Gives this node the id that all these members, which include it, are given."""
@@ -167,10 +161,14 @@ class Clusters(Part):
         None as long as nobody else has them, though others are known: they may have drawn another
         id, and the next process takes theirs.
         """
-        known = len(self._table.rows) > 1 or bool(self._known)
-        if known and not self._shared:
+        if not (self._shared or self._reasons.is_alone()):
             return ()
         return self.ids or ((self.draft,) if self.draft else ())
+
+    @property
+    def strayed(self) -> bool:
+        """Whether the ids were taken from others than the seeds of this node."""
+        return self._reasons.strayed
 
     def settle(self) -> None:
         """Makes a draft the id of this cluster, which somebody is about to unite with another."""
@@ -186,7 +184,9 @@ class Clusters(Part):
         the two clusters.
         """
         mark = peer.sender.cluster
-        self._shared |= bool(self.ids) and mark == self.mark
+        if self.ids and mark == self.mark:
+            self._shared = True
+            self._reasons.shares(peer.sender.id)
         if mark in (self.mark, _OLDER) or peer.accepted:
             return True
         if peer.told is not None and self._echoes.verified(peer.source, peer.sender):
@@ -215,11 +215,9 @@ class Clusters(Part):
 
     def met(self, peer: Peer) -> None:
         """Takes note that the sender, which is of this cluster, has been met."""
-        self._discovery.met(peer.source, peer.sender.id)
+        self._reasons.met(peer.source, peer.sender.id)
         if not self.ids and peer.sender.cluster == NO_CLUSTER:
             self.counts()
-        if self.strayed and self._is_seed(peer.source):
-            self.strayed = False
 
     def counted(self) -> Mapping[str, Any]:
         """Returns the id of this cluster as it is shown, empty as long as there is none."""
@@ -233,18 +231,21 @@ class Clusters(Part):
         A sender without an id is not yet admitted: it takes ours first, or does not want to.
         """
         if self._was_member(peer):
+            if self._shared and self._news(told):
+                # Not if members draw ids in one moment: those are no other cluster's.
+                self._reasons.taken_from(peer.source)
             self._unite(told)
             return True
         if not told.ids:
             return False
-        why = self._why(peer.source)
+        why = self._reasons.why(peer.source)
         if not self.ids:
-            if self._table.live and why == _CHANCE and not told.asked:
+            if self._table.live and why == CHANCE and not told.asked:
                 # Another member may be taken in by another cluster at this moment.
                 return False
             if not self._may_take(peer.source):
                 return False
-            if self.draft and (why == _ASKED or told.asked):
+            if self.draft and (why == ASKED or told.asked):
                 # Two that have counted become one: both ids are kept, and it is reported.
                 self._take([self.draft])
                 self._merge(peer, told)
@@ -253,9 +254,9 @@ class Clusters(Part):
         if any(each in self.ids for each in told.ids):
             self._merge(peer, told)
             return True
-        both_counted = told.counted and self._has_counted()
-        back = why == _RETURNED and (told.lone or not self._shared)
-        if why == _ASKED or (why and not both_counted) or back:
+        young = why == DISCOVERED and not (told.counted and self._has_counted())
+        back = why == RETURNED and (told.lone or not self._shared)
+        if why == ASKED or young or back:
             self._merge(peer, told)
             return True
         self._keep_apart(peer.source, told)
@@ -267,12 +268,12 @@ class Clusters(Part):
 
     def _may_take(self, source: Address) -> bool:
         """Returns whether this node, which has no id, may take those of the node at `source`."""
-        if self._why(source) >= _RETURNED or not self._is_seeking():
+        if self._reasons.why(source) >= RETURNED or not self._reasons.is_seeking():
             return True
         if self._runtime.now < self._made + _PATIENCE - _ROUNDING:
             self._offered = source
             return False
-        self.strayed = True
+        self._reasons.taken_from(source)
         return True
 
     def _take_offer(self) -> None:
@@ -280,49 +281,22 @@ class Clusters(Part):
         if self._offered is not None and not self.ids:
             self._contacts.ping(self._offered)
 
-    def _why(self, source: Address) -> int:
-        """Returns why this node contacts the one at `source`."""
-        registered = self._contacts.registered.values()
-        if any(source in contact.addresses for contact in registered):
-            return _ASKED
-        if self._is_seed(source):
-            if self.strayed:
-                return _CHANCE
-            member = format_node_id(*source)
-            table = self._table
-            known = member in table.rows or member in table.apart or member in self._known
-            return _RETURNED if known else _ASKED
-        return _DISCOVERED if self._discovery.led_to(source) else _CHANCE
-
-    def _is_seed(self, source: Address) -> bool:
-        return any(source in seed.addresses for seed in self._contacts.configured())
-
-    def _is_seeking(self) -> bool:
-        """Returns whether this node is to join another one than itself, and has not done so."""
-        seeds, live = self._contacts.configured(), self._table.live
-        addresses = [address for seed in seeds for address in seed.addresses]
-        if any(self._contacts.found(address) in live for address in addresses):
-            return False
-        return any(map(self._is_other, seeds))
-
-    def _is_other(self, seed: Contact) -> bool:
-        if not seed.addresses:
-            return seed.name != self._table.own.id
-        return not all(map(self._contacts.is_own, seed.addresses))
-
     def _merge(self, peer: Peer, told: ClusterIds) -> None:
         """Unites the ids of two clusters, and reports it if both have counted."""
-        news = [each for each in told.ids if each not in self.ids]
+        news = self._news(told)
         count = self._count()
         if news and told.counted and count is not None:
             where = format_node_id(*peer.source)
             ours, theirs = shown(self.ids), shown(news)
             self._runtime.notify(ClustersMerged(where, ours, theirs, count, told.count))
-        if news and self._why(peer.source) < _RETURNED and self._is_seeking():
-            self.strayed = True
+        if news:
+            self._reasons.taken_from(peer.source)
         self._unite(told)
         if news:
             self._tell_members()
+
+    def _news(self, told: ClusterIds) -> list[int]:
+        return [each for each in told.ids if each not in self.ids]
 
     def _keep_apart(self, source: Address, told: ClusterIds) -> None:
         """Reports a node of another cluster: a seed with the seeds, others once a minute.
@@ -342,8 +316,7 @@ class Clusters(Part):
 
     def _message(self, to: Address) -> ClusterIds:
         """Returns what this node says of its cluster to the node at an address."""
-        lone = len(self._table.rows) == 1 and not self._known
-        asked = self._why(to) == _ASKED
+        lone, asked = self._reasons.is_alone(), self._reasons.why(to) == ASKED
         return ClusterIds(list(self.ids), self._has_counted(), lone, asked, self._count() or 0)
 
     def _has_counted(self) -> bool:
@@ -351,7 +324,7 @@ class Clusters(Part):
 
     def _unite(self, told: ClusterIds) -> None:
         self._counted_there |= told.counted
-        self._shared = True
+        self._shared |= bool(told.ids)
         self._take(told.ids)
 
     def _take(self, ids: Iterable[int]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from gossipd.protocol.membership import Clusters
-from tests.lab.search.mutants import mutant
+from gossipd.protocol.membership import Clusters, Reasons
+from tests.lab.search.mutants import mutant, tested_mutant
 
 _MET = "counts met"
+_SIM = "sim/test_clusters.py"
+_REGRESSIONS = Path(__file__).parent / "regressions"
+_HISTORY = "lab/search/test_regressions.py::test_nothing_is_found_any_more"
 
 
 @mutant(Clusters, "admits", _MET, within=30, among="neighbours")
@@ -30,7 +34,7 @@ def a_joining_node_takes_the_first_id_that_it_is_told(
     return True
 
 
-@mutant(Clusters, "_why", _MET, within=200, among="neighbours")
+@mutant(Reasons, "why", _MET, within=200, among="neighbours")
 def a_seed_is_joined_again_and_again(original: Any, self: Any, source: Any) -> int:
     """Whatever is at its address by now."""
     return 3 if self._is_seed(source) else original(self, source)
@@ -48,3 +52,32 @@ def each_start_draws_another_id(
 ) -> None:
     """A node that starts again is a stranger to its cluster."""
     original(self, [each ^ 0x5555 for each in ids], members, **more)
+
+
+@tested_mutant(Clusters, "_unite", _HISTORY, _REGRESSIONS / "an-id-that-nobody-else-had.toml")
+def whoever_is_met_has_our_ids(original: Any, self: Any, told: Any) -> None:
+    """Even a member that has none yet, so that an id is kept which the cluster never had."""
+    original(self, told)
+    self._shared = True
+
+
+@tested_mutant(
+    Reasons,
+    "restore",
+    f"{_SIM}::test_a_side_that_started_again_before_there_was_an_id_is_taken_back",
+    1.0,
+)
+def a_seed_was_joined_before_there_was_an_id(
+    original: Any, self: Reasons, members: Any, *, named: bool, strayed: bool
+) -> None:
+    """It is refused as another cluster, since it was a member."""
+    original(self, members, named=True, strayed=strayed)
+
+
+@tested_mutant(
+    Reasons,
+    "taken_from",
+    f"{_SIM}::test_a_member_that_is_taken_in_elsewhere_takes_no_second_cluster_along",
+)
+def no_node_strays(original: Any, self: Reasons, source: Any) -> None:
+    """Whatever it was taken in by, it brings that together with its seeds."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gossipd.protocol.counters import upkeep
 from gossipd.protocol.counters.ahead import Ahead
 from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.named import Names
 from gossipd.protocol.counters.owner_log import OwnerLog
-from gossipd.protocol.counters.seen import Seen
 from gossipd.protocol.counters.upkeep import Upkeep
 from gossipd.protocol.counters.writes import Writes
 from gossipd.protocol.wire import DEFAULT, Entry
@@ -66,7 +66,7 @@ def pages_begin_with_the_last_name(
 @mutant(Upkeep, "_find_useless", _UPKEEP + "test_an_owner_takes_a_reset_over")
 def redundant_rows_are_kept(original: Any, self: Upkeep, name: str) -> Any:
     """A row that says nothing more stays for ever."""
-    return [(source, writer) for source, writer in original(self, name) if not writer]
+    return {key: seconds for key, seconds in original(self, name).items() if not key[1]}
 
 
 @mutant(Writes, "restate", _UPKEEP + "test_an_owner_takes_a_reset_over")
@@ -87,10 +87,18 @@ def nobody_prolongs_for_others(original: Any, self: Draft, source: Any, row: Any
         original(self, source, row)
 
 
-@mutant(Seen, "over", _UPKEEP + "test_what_has_expired_is_dropped_after_a_while")
-def what_has_expired_stays(original: Any, self: Seen, clock: int, grace: int) -> bool:
+@mutant(upkeep, "over", _UPKEEP + "test_what_has_expired_is_dropped_after_a_while")
+def what_has_expired_stays(original: Any, ledger: Ledger, name: str) -> Any:
     """The rows of a life that is over are kept for ever."""
-    return False
+    return []
+
+
+@mutant(
+    upkeep, "void", _UPKEEP + "test_what_an_owner_that_is_gone_counted_is_not_dropped_by_a_delete"
+)
+def the_rows_about_it_are_dropped_alone(original: Any, ledger: Ledger, name: str) -> Any:
+    """What a delete left nothing of is dropped, though the row of its owner does not say so."""
+    return [(source, b"") for source, seen in ledger.names.sources[name].items() if seen.void]
 
 
 @mutant(Ledger, "content", _COUNTERS + "ledger.py::test_the_sweep_compares_what_stays")

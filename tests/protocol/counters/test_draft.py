@@ -102,6 +102,13 @@ def test_the_largest_total_of_a_source_counts() -> None:
     assert Said(14, "n", b"sx", 25, 25, 20, 20) == made.rows[b"sx"]
 
 
+def test_a_total_in_a_new_life_begins_with_what_it_was() -> None:
+    """What was stated before the end is the base."""
+    made = draft(sx=Seen(10, 10, start=10, until=90))
+    assert [5] == done(made, Stated("n", "x", 15))
+    assert 5 == made.sources.value(100)
+
+
 def test_a_value_stays_within_the_limits() -> None:
     """What would pass them is refused, and a value beyond them may come back."""
     made = draft(other=Seen(4, VALUE_LIMIT))

@@ -129,6 +129,35 @@ def test_a_key_is_for_one_name() -> None:
             counters.stage(Bounded(name, 1, key=key))
 
 
+def test_a_key_is_for_one_name_of_a_write() -> None:
+    """Whichever comes first."""
+    with pytest.raises(KeyReused, match="for the counter a"):
+        Counters().stage(Bounded("a", 1, key="k"), Bounded("b", 1, key="k"))
+
+
+def test_a_reset_allows_no_name() -> None:
+    """What is changed after it in the same write is a new counter."""
+    with pytest.raises(ValueError, match="name"):
+        Counters().stage(Reset(""), Change("", 1))
+    with pytest.raises(LimitExceeded):
+        Counters(most=0).stage(Reset("b"), Change("b", 1))
+    Counters(most=1).stage(Reset("b"), Change("c", 1))
+
+
+def test_who_dropped_a_row_counts_on_above_it() -> None:
+    """A peer that has not dropped it yet must not take the new row for less than the base."""
+    counters = Counters(Group(ME, 0, 2, [], [Said(2, "a", b"", 1, 10, 1, 10, gone=True)]))
+    counters.version = 2
+    counters.ledger.forget("a", b"o" + ME)
+    counters.ledger.names.refresh("a")
+    counters.ledger.names.forget("a")
+    rows, _ = counters.stage(Change("a", 1))
+    assert [Said(3, "a", b"", 3, 1, 2, 0, start=0)] == [rows[0]] or rows[0].base_rank == 2
+    # Once there is a row of the owner, the next one follows it.
+    rows, _ = counters.stage(Change("a", 1))
+    assert 2 == counters.ahead.value("a")
+
+
 def test_rows_of_the_owner_are_written_again() -> None:
     """With what others took away of it."""
     counters = Counters(

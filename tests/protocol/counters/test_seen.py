@@ -59,14 +59,6 @@ def test_the_later_start_brings_its_end_along() -> None:
     assert (50, ENDLESS) == (second.end, Seen().end)
 
 
-def test_what_has_expired_is_over_after_a_while() -> None:
-    """What lives for ever, or was deleted, is not judged by the clock."""
-    expired = Seen(1, 1, start=10, until=50)
-    assert [False, True] == [expired.over(clock, grace=30) for clock in (80, 81)]
-    assert not Seen(1, 1).over(10**9, grace=30)
-    assert not expired._replace(base_rank=1, gone=True).over(10**9, grace=30)
-
-
 @pytest.mark.parametrize(
     ("seen", "source", "row"),
     [

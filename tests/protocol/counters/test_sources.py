@@ -96,6 +96,16 @@ def test_the_next_change_is_an_end_or_a_drop() -> None:
     assert sources(a=Seen(1, 1)).next_change(0, grace=10) is None
 
 
+def test_a_life_ends_for_all_that_are_in_it() -> None:
+    """Whatever each of them says itself."""
+    made = sources(a=Seen(1, 1, start=10, until=30), b=Seen(1, 2, start=20, until=60))
+    made.put(b"c", Seen(1, 4, start=70, until=90))
+    ends = [
+        made.end(Seen(start=start, until=until)) for start, until in ((10, 30), (70, 80), (65, 72))
+    ]
+    assert [60, 90, 90] == ends
+
+
 def test_a_wake_is_planned_once_for_each_time() -> None:
     """An earlier one goes before a later one."""
     made = Sources()

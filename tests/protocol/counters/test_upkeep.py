@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gossipd.protocol import Asked, Bounded, Change, Increment, ProtocolConfig, Reset, Stated
-from gossipd.protocol.counters.ledger import GRACE_MS
+from gossipd.protocol.counters.upkeep import GRACE_MS
 from gossipd.protocol.effects import Effect
 from gossipd.protocol.wire import Row
 from tests.protocol.conversation import make_node, writes_of
@@ -102,9 +102,9 @@ def test_what_has_expired_is_dropped_after_a_while() -> None:
     assert {"a": 5} == one.values()
     one.wait(1)
     assert ({}, 0, 1) == (one.values(), len(one.node.values()), len(one.rows()))
-    one.wait(GRACE_MS / 1000)
+    one.wait(GRACE_MS / 1000 + 59)
     assert 1 == len(one.rows())
-    one.wait(1)
+    one.wait(3)
     assert [] == one.rows()
     one.do(Bounded("a", 2, ttl=3000))
     # The other has the old row still, and the new one does not count on with it.
@@ -165,13 +165,38 @@ def test_what_was_deleted_is_kept_where_nothing_is_forgotten() -> None:
     assert [("a", b"")] == one.slots()
 
 
+def test_what_an_owner_that_is_gone_counted_stays_with_its_counter() -> None:
+    """It cannot prolong its row, and others do so for the counter; without them it goes."""
+    gone, one, other = Alone(1), Alone(2), Alone(3)
+    gone.do(Bounded("a", 5, ttl=3000))
+    met(gone, one)
+    one.do(Bounded("a", 1, ttl=2 * GRACE_MS))
+    one.wait(1.5 * GRACE_MS / 1000)
+    other.wait(1.5 * GRACE_MS / 1000)
+    other.hear(one)
+    assert {"a": 6} == one.values() == other.values()
+    assert 6 == one.node.values().busiest(0)[1]
+    one.wait(2 * GRACE_MS / 1000)
+    assert [] == one.rows()
+
+
+def test_what_an_owner_that_is_gone_counted_is_not_dropped_by_a_delete() -> None:
+    """Its row does not say so itself, and came back if it were heard of without the other one."""
+    gone, one = Alone(1), Alone(2)
+    gone.do(Change("a", 5))
+    one.hear(gone)
+    one.do(Reset("a", delete=True))
+    one.wait(2 * KEPT)
+    assert ([("a", b""), ("a", b"o")], {}) == (one.slots(), one.values())
+
+
 def test_a_store_is_told_what_is_dropped() -> None:
     """Once, beside what changed."""
     one = Alone()
     one.node.changes()
     one.do(Bounded("a", 5, ttl=3000))
     one.node.changes()
-    one.wait(4 + GRACE_MS / 1000)
+    one.wait(70 + GRACE_MS / 1000)
     changes = one.node.changes()
     assert changes is not None
     assert ["a"] == [slot for _, slot in changes.dropped]
