@@ -1,4 +1,4 @@
-"""Asks a daemon whether it is ready, in one HTTP request over a plain socket.
+"""Asks a daemon whether it is ready, or something else, in one HTTP request over a plain socket.
 
 Container engines start `gossipd health` anew every few seconds. So this module imports next to
 nothing: no trio, no attrs, not even the standard library's HTTP client, and nothing of gossipd.
@@ -17,8 +17,8 @@ HEALTHY = 0
 UNHEALTHY = 1
 UNREACHABLE = 3
 
-_PATH = "/readyz"
-_ANSWER_BYTES = 65536
+_READY = "/readyz"
+_ANSWER_BYTES = 1 << 20
 _LINE_CHARACTERS = 200
 
 
@@ -74,20 +74,31 @@ def ask(url: str, timeout: float) -> Verdict:
     It takes at most `timeout` seconds in all, and before that the time to look a name up. Raises
     ValueError if `url` is no http URL.
     """
+    return fetch(url, timeout, _READY)[0]
+
+
+def fetch(url: str, timeout: float, path: str) -> tuple[Verdict, str]:
+    """Asks the daemon at `url` for `path`. Returns the verdict, and what a healthy one answered.
+
+    It takes at most `timeout` seconds in all, and before that the time to look a name up. Raises
+    ValueError if `url` is no http URL.
+    """
     host, port, prefix = parse_url(url)
     deadline = time.monotonic() + timeout
     authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    request = f"GET {prefix}{_PATH} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
+    request = f"GET {prefix}{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
     try:
         with socket.create_connection((host, port), timeout) as connection:
             connection.sendall(request.encode("ascii"))
             answer = _read_all(connection, deadline)
     except TimeoutError:
-        return Verdict(UNREACHABLE, "unreachable", f"no answer from {url} within {timeout:g} s")
+        return Verdict(UNREACHABLE, "unreachable", f"no answer from {url} within {timeout:g} s"), ""
     except (OSError, UnicodeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return Verdict(UNREACHABLE, "unreachable", f"cannot reach {url}: {reason}")
-    return _judge(url, answer)
+        return Verdict(UNREACHABLE, "unreachable", f"cannot reach {url}: {reason}"), ""
+    verdict = _judge(url, answer)
+    body = answer.partition(b"\r\n\r\n")[2]
+    return verdict, body.decode("utf-8", "replace") if verdict.exit_code == HEALTHY else ""
 
 
 def _host_and_port(text: str, default_port: int | None = None) -> tuple[str, int]:

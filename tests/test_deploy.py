@@ -58,11 +58,10 @@ def test_volumes_are_where_the_image_keeps_its_data() -> None:
     [environment] = _dockerfile("ENV")
     assert f"GOSSIPD_DATA_DIR={volume}" in environment.split()
     [container] = _pod()["containers"]
-    assert [volume] == [mount["mountPath"] for mount in container["volumeMounts"]]
+    mounts = [mount for mount in container["volumeMounts"] if mount["name"] != "keys"]
+    assert [volume] == [mount["mountPath"] for mount in mounts]
     claims = _objects()["StatefulSet", "gossipd"]["spec"]["volumeClaimTemplates"]
-    assert {mount["name"] for mount in container["volumeMounts"]} == {
-        claim["metadata"]["name"] for claim in claims
-    }
+    assert {mount["name"] for mount in mounts} == {claim["metadata"]["name"] for claim in claims}
     for name in ("node1", "node2", "node3"):
         assert [f"{name}:{volume}"] == _compose()["services"][name]["volumes"]
 
@@ -134,3 +133,30 @@ def test_compose_is_the_originals() -> None:
         assert [f"127.0.0.1:{9088 + number}:{8088 + number}"] == service["ports"]
         assert ["mynetwork"] == service["networks"]
     assert {"mynetwork": {"name": "mynetwork"}} == _compose()["networks"]
+
+
+def test_keys_are_an_optional_secret() -> None:
+    """Everything works without it, and with it gossip is sealed."""
+    pod, [container] = _pod(), _pod()["containers"]
+    [volume] = [each["secret"] for each in pod["volumes"] if each["name"] == "keys"]
+    [mount] = [each for each in container["volumeMounts"] if each["name"] == "keys"]
+    [variable] = [each for each in container["env"] if each["name"] == "GOSSIPD_KEY_FILE"]
+    reference = variable["valueFrom"]["secretKeyRef"]
+    assert (True, True) == (volume["optional"], reference["optional"])
+    assert volume["secretName"] == reference["name"]
+    # All but the owner and the group may read nothing, which `read_keys` demands.
+    assert 0o440 == volume["defaultMode"]
+    deploy = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    assert f"--from-literal={reference['key']}={mount['mountPath']}/keys" in deploy
+    assert "--from-file=keys=" in deploy
+
+
+def test_compose_has_the_key_as_a_secret_of_another_file() -> None:
+    """For all nodes; `compose.yaml` itself needs none."""
+    sealed = yaml.safe_load((ROOT / "deploy" / "compose.keys.yaml").read_text(encoding="utf-8"))
+    assert sealed["services"].keys() == _compose()["services"].keys()
+    [name] = sealed["secrets"]
+    for service in sealed["services"].values():
+        assert [name] == service["secrets"]
+        assert {"GOSSIPD_KEY_FILE": f"/run/secrets/{name}"} == service["environment"]
+    assert "KEY" not in (ROOT / "compose.yaml").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ import click
 from gossipd import __version__
 
 from .health import health
+from .keys import keys
 from .run import run
 from .simulate import simulate
 from .store import store
@@ -85,3 +86,4 @@ main.add_command(run)
 main.add_command(health)
 main.add_command(simulate)
 main.add_command(store)
+main.add_command(keys)

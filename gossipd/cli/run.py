@@ -72,6 +72,12 @@ def _cluster(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return parsed(ctx, param, check_cluster, value)
 
 
+def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
+    from pathlib import Path
+
+    return Path(value) if value else None
+
+
 def _duration(ctx: click.Context, param: click.Parameter, value: str) -> float:
     from gossipd.daemon import parse_duration
 
@@ -263,6 +269,20 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     " this node's own names. Repeat it, or give a comma list.",
 )
 @option(
+    "--key-file",
+    metavar="FILE",
+    envvar="GOSSIPD_KEY_FILE",
+    callback=_file,
+    help="Seal all gossip with the first key in FILE, and open what is sealed with any of them."
+    " `gossipd keys generate` makes one. Read again when it changes, and at SIGHUP.",
+)
+@option(
+    "--accept-open",
+    is_flag=True,
+    envvar="GOSSIPD_ACCEPT_OPEN",
+    help="Take open gossip as well, while a running cluster moves to keys.",
+)
+@option(
     "--data-dir",
     metavar="DIR",
     envvar="GOSSIPD_DATA_DIR",
@@ -282,6 +302,8 @@ def run(data_dir: str | None, ephemeral: bool, **settings: Any) -> int:
     """
     from gossipd.daemon import DaemonConfig, main
 
+    if settings["accept_open"] and settings["key_file"] is None:
+        raise click.UsageError("'--accept-open' needs '--key-file'")
     directory = _directory(data_dir, settings["bind"], ephemeral=ephemeral)
     # Every other option has the name of the field that takes its value, and the field checks it.
     return main(DaemonConfig(data_dir=directory, **settings))

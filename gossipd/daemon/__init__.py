@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .errors import StartError
     from .open import Daemon, open_daemon
     from .run import main
+    from .sealing import KeyFileError, new_key, write_key
     from .storage import InspectionError, back_up, check_directory, read_directory
 
 __all__ = [
@@ -40,12 +41,14 @@ __all__ = [
     "Daemon",
     "DaemonConfig",
     "InspectionError",
+    "KeyFileError",
     "StartError",
     "back_up",
     "check_cluster",
     "check_directory",
     "default_data_dir",
     "main",
+    "new_key",
     "open_daemon",
     "parse_bind",
     "parse_contact",
@@ -54,17 +57,21 @@ __all__ = [
     "parse_hosts",
     "parse_port",
     "read_directory",
+    "write_key",
 ]
 
 _LATE = {
     "Daemon": "open",
     "InspectionError": "storage",
+    "KeyFileError": "sealing",
     "StartError": "errors",
     "back_up": "storage",
     "check_directory": "storage",
     "main": "run",
+    "new_key": "sealing",
     "open_daemon": "open",
     "read_directory": "storage",
+    "write_key": "sealing",
 }
 
 

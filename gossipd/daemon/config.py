@@ -183,6 +183,9 @@ class DaemonConfig:
         discovery: whether the node looks for others by broadcast, on `discovery_port`.
         allowed_hosts: names, beyond this node's own, that the `Host` header of a request may have
             that changes something.
+        key_file: file with the keys that seal and open gossip; None leaves gossip open.
+        accept_open: whether open datagrams are taken beside sealed ones, while a cluster moves to
+            keys. Only with `key_file`.
         data_dir: directory in which the node keeps its state; None keeps nothing on disk.
     """
 
@@ -207,4 +210,10 @@ class DaemonConfig:
         validator=[attrs.validators.ge(1), attrs.validators.le(_MAX_PORT)],
     )
     allowed_hosts: tuple[str, ...] = attrs.field(default=(), validator=_check_hosts)
+    key_file: Path | None = None
+    accept_open: bool = False
     data_dir: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.accept_open and self.key_file is None:
+            raise ValueError("accept_open: needs a key file")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import attrs
@@ -36,11 +37,30 @@ from .storage import Journal
 _BATCH = 64
 _DRAIN_SECONDS = 0.05
 _RESOLVE_SECONDS = 5.0
+_FORMS = 1024
+_KNOWN_BY = 64
+"""Bytes at the beginning of a sealed datagram that no other one has: its nonce is among them."""
 _RESOLVING = 64
 
 
 LookUp = Callable[[str, int], Awaitable[list[Address]]]
 """Returns every address of a name, with the port; none if the name does not resolve."""
+
+
+class Gate(Protocol):
+    """Seals what leaves and opens what comes, as `sealing.Gate` does."""
+
+    def outgoing(self, data: bytes, to: Address, session: bytes | None) -> list[bytes]:
+        """Returns the forms in which a datagram goes to the process that has this session."""
+
+    def broadcast(self, data: bytes) -> list[bytes]:
+        """Returns the forms in which a datagram goes to a whole network."""
+
+    def take(self, node: Node, data: bytes, source: Address, now: float) -> list[Effect]:
+        """Hands the node a datagram that came."""
+
+    def hear(self, node: Node, data: bytes, source: Address, now: float) -> list[Effect]:
+        """Hands the node a datagram that came by broadcast."""
 
 
 class Endpoint(Protocol):
@@ -96,6 +116,7 @@ class Driver:
         journal: Journal | None = None,
         broadcast: Callable[[bytes], None] | None = None,
         resolve: LookUp | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """Makes a driver that does nothing until `run`.
 
@@ -107,6 +128,7 @@ class Driver:
             journal: puts writes on disk; without one they take effect at once.
             broadcast: sends a datagram to all local networks; without it none is sent.
             resolve: looks up the names of contacts; without it the system's resolver does.
+            gate: seals and opens datagrams; without one they are open.
         """
         self.lateness = LoopLateness()
         self._node = node
@@ -115,6 +137,12 @@ class Driver:
         self._listeners = listeners
         self._journal = journal
         self._broadcast = broadcast
+        self._gate = gate
+        self._take = node.handle_datagram if gate is None else partial(gate.take, node)
+        self._hear = node.handle_datagram if gate is None else partial(gate.hear, node)
+        # The last forms that were sent, each with the datagram that it seals, by its first bytes.
+        self._forms: dict[bytes, tuple[bytes, bytes]] = {}
+        self._send = endpoint.send if gate is None else partial(self._send_sealed, gate)
         self._look_up = look_up if resolve is None else resolve
         # Writes that are to be reported to the node, each with whether it is on disk.
         self._reports: deque[tuple[Write, bool]] = deque()
@@ -157,7 +185,7 @@ class Driver:
         """Hands datagrams that came by broadcast to the node."""
         now = trio.current_time()
         for data, source in datagrams:
-            self._perform(self._node.handle_datagram(data, source, now), now)
+            self._perform(self._hear(data, source, now), now)
         self._wake_by_next_timer()
 
     def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
@@ -186,20 +214,20 @@ class Driver:
 
     def _cycle(self, now: float) -> None:
         """Handles one wake-up, with one time for all of it."""
-        node, endpoint = self._node, self._endpoint
+        take, endpoint = self._take, self._endpoint
         due = self._due()
         if due < now:
             self.lateness.add(now - due)
         while True:
             batch = endpoint.receive(_BATCH)
             for data, source in batch:
-                self._perform(node.handle_datagram(data, source, now), now)
+                self._perform(take(data, source, now), now)
             if len(batch) < _BATCH or trio.current_time() - now > _DRAIN_SECONDS:
                 break
         for quoted, address in endpoint.refusals():
-            self._perform(node.handle_refused(quoted, address, now), now)
+            self._perform(self._refused(quoted, address, now), now)
         if self._due() <= now:
-            self._perform(node.handle_timeout(now), now)
+            self._perform(self._node.handle_timeout(now), now)
 
     # Effects
 
@@ -223,10 +251,9 @@ class Driver:
         for effect in effects:
             match effect:
                 case Transmit(data, to):
-                    self._endpoint.send(data, to)
+                    self._send(data, to)
                 case Broadcast(data):
-                    if self._broadcast is not None:
-                        self._broadcast(data)
+                    self._send_to_all(data)
                 case Answer():
                     self._on_answer(effect)
                 case Persist(write):
@@ -243,6 +270,25 @@ class Driver:
                 case Resolve():
                     assert self._nursery is not None
                     self._nursery.start_soon(self._resolve, effect)
+
+    def _send_sealed(self, gate: Gate, data: bytes, to: Address) -> None:
+        for form in gate.outgoing(data, to, self._node.session(to)):
+            self._endpoint.send(form, to)
+            if len(self._forms) >= _FORMS:
+                del self._forms[next(iter(self._forms))]
+            self._forms[form[:_KNOWN_BY]] = form, data
+
+    def _refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
+        """Hands the node a refusal. What repeats a sealed form stands for the whole datagram."""
+        form, data = self._forms.get(quoted[:_KNOWN_BY], (b"", quoted))
+        if self._gate is not None and form.startswith(quoted):
+            quoted = data
+        return self._node.handle_refused(quoted, address, now)
+
+    def _send_to_all(self, data: bytes) -> None:
+        if self._broadcast is not None:
+            for form in [data] if self._gate is None else self._gate.broadcast(data):
+                self._broadcast(form)
 
     async def _resolve(self, effect: Resolve) -> None:
         addresses: list[Address] = []

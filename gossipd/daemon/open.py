@@ -13,6 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from random import SystemRandom
+from typing import TYPE_CHECKING
 
 import structlog
 import trio
@@ -29,6 +30,7 @@ from gossipd.protocol import (
     split_node_id,
 )
 
+from .clock_steps import ClockSteps
 from .config import DaemonConfig
 from .doors import Api, CounterValues, Metrics, OwnHosts
 from .driver import Driver, look_up
@@ -36,11 +38,15 @@ from .errors import StartError, reason
 from .flaps import EventLog
 from .http import HttpServer, Request
 from .log import RateLimit
-from .net import Segments, UdpSocket
+from .net import Segments, UdpSocket, is_own
 from .open_files import FullLog, limits_of_this_process
 from .own_id import OwnId
+from .sealing import KeyFileError, KeyWatch, read_keys
 from .service import Service, Tickets
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
+
+if TYPE_CHECKING:
+    from .sealing import Gate
 
 _BACKLOG = 1024
 _DRAIN_SECONDS = 1.0
@@ -62,12 +68,23 @@ class Daemon:
     """
 
     def __init__(
-        self, service: Service, server: HttpServer, left: trio.Event, listening: str
+        self,
+        service: Service,
+        server: HttpServer,
+        left: trio.Event,
+        listening: str,
+        watch: KeyWatch | None,
     ) -> None:
         self.service = service
         self.listening = listening
         self._server = server
         self._left = left
+        self._watch = watch
+
+    def read_keys(self) -> None:
+        """Reads the key file again, if there is one. What is wrong with it is logged."""
+        if self._watch is not None:
+            self._watch.read()
 
     async def leave(self) -> None:
         """Answers the requests that are under way, and leaves the cluster.
@@ -103,6 +120,7 @@ async def open_daemon(
 
     Raises StartError if the address or the data directory cannot be used.
     """
+    gate, watch = _gate(config)
     host = await _bind_host(config.bind[0])
     advertised = await _advertised(config)
     with (
@@ -110,9 +128,9 @@ async def open_daemon(
         _bound(host, config.bind[1]) as (endpoint, listener),
         _found_segments(config, host) as segments,
     ):
-        own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up)
+        own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up, gate)
         identity = await own_id.find(endpoint, segments)
-        node = _make_node(config, identity, kept, discovery=segments is not None)
+        node = _make_node(config, identity, kept, gate, discovery=segments is not None)
         if store is not None and store.trouble is None:
             with contextlib.suppress(WriteError):
                 store.begin(node.generation())
@@ -128,9 +146,9 @@ async def open_daemon(
         events = EventLog()
         listeners = (events, notice, own_id.notice)
         driver = Driver(
-            node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up
+            node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up, gate
         )
-        service = Service(node, identity.node_id, driver, tickets, journal)
+        service = Service(node, identity.node_id, driver, tickets, journal, gate=gate)
         own_id.follow(service.move)
         limits = limits_of_this_process()
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
@@ -138,13 +156,13 @@ async def open_daemon(
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
-            nursery.start_soon(service.run)
-            nursery.start_soon(events.run)
+            for task in (service.run, events.run, *([] if watch is None else [watch.run])):
+                nursery.start_soon(task)
             await nursery.start(server.serve, api.handle, [listener])
             nursery.start_soon(own_id.run)
             if segments is not None:
                 nursery.start_soon(segments.run, own_id.before(driver.hear))
-            daemon = Daemon(service, server, left, format_node_id(host, config.bind[1]))
+            daemon = Daemon(service, server, left, format_node_id(host, config.bind[1]), watch)
             yield daemon
             await daemon.leave()
             nursery.cancel_scope.cancel()
@@ -158,7 +176,13 @@ def _make_api(
     requests: dict[tuple[str, int], int] = {}
     shown = CounterValues(service.values(), config.metrics_counters, config.max_counters)
     metrics = Metrics(
-        shown, service.statistics, server.statistics, requests, driver.lateness, store
+        shown,
+        service.statistics,
+        server.statistics,
+        requests,
+        driver.lateness,
+        store,
+        service.keys,
     )
     return Api(service, metrics.page, requests, OwnHosts(_names(config)))
 
@@ -188,8 +212,36 @@ def _names(config: DaemonConfig) -> Iterator[str]:
     yield from config.allowed_hosts
 
 
+def _gate(config: DaemonConfig) -> tuple[Gate, KeyWatch] | tuple[None, None]:
+    """Returns what seals with the keys of the key file, if there is one. Raises StartError."""
+    if config.key_file is None:
+        return None, None
+    try:
+        from .sealing import Gate
+    except ImportError as error:
+        raise StartError(f"--key-file: {error}; install gossipd[keys]") from None
+    try:
+        keys = read_keys(config.key_file)
+    except KeyFileError as error:
+        raise StartError(str(error)) from None
+    gate = Gate(
+        config.cluster,
+        keys,
+        accept_open=config.accept_open,
+        is_local=is_own,
+        stepped=ClockSteps(),
+        clock=trio.current_time,
+    )
+    return gate, KeyWatch(config.key_file, keys, gate)
+
+
 def _make_node(
-    config: DaemonConfig, identity: Identity, kept: State | None, *, discovery: bool
+    config: DaemonConfig,
+    identity: Identity,
+    kept: State | None,
+    gate: Gate | None,
+    *,
+    discovery: bool,
 ) -> Node:
     protocol = ProtocolConfig.profile(
         config.profile,
@@ -198,6 +250,7 @@ def _make_node(
         forget_after=config.forget_after,
         max_counters=config.max_counters,
         discovery=discovery,
+        seal_bytes=0 if gate is None else gate.seal_bytes(),
     )
     # The system's randomness: after a machine was set back to a snapshot, a generator in this
     # process would draw the same owner ids again.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 import trio
@@ -40,6 +41,16 @@ _SCOUT_BRIEFLY = 0.5
 _BATCH = 64
 
 
+class Gate(Protocol):
+    """Seals what goes to all networks, and opens what comes, as `sealing.Gate` does."""
+
+    def broadcast(self, data: bytes) -> list[bytes]:
+        """Returns the forms in which a datagram goes to a whole network."""
+
+    def peek(self, data: bytes, source: Address) -> bytes | None:
+        """Returns a datagram in its open form, or None if it is not to be taken."""
+
+
 class OwnId:
     """The id of one node."""
 
@@ -50,6 +61,7 @@ class OwnId:
         advertised: str | None,
         generation: int,
         look_up: LookUp,
+        gate: Gate | None = None,
     ) -> None:
         """Makes the id of a node that is bound to `bind_host`.
 
@@ -57,6 +69,7 @@ class OwnId:
             advertised: the configured id, None if there is none.
             generation: the generation of the node's last run, 0 if there was none.
             look_up: the resolver.
+            gate: seals and opens what goes to all networks; None leaves it open.
         """
         self._join = [split_node_id(contact) for contact in config.join]
         self._port = config.bind[1]
@@ -64,6 +77,7 @@ class OwnId:
         self._nonce, self._wall_ms = secrets.randbits(32), time.time_ns() // 1_000_000
         self._scout = Scout(config.cluster, self._nonce, max(self._wall_ms, generation + 1))
         self._look_up = look_up
+        self._gate = gate
         self._address: OwnAddress | None = None
         if advertised is None and is_wildcard(bind_host):
             self._address = OwnAddress(bind_host)
@@ -112,11 +126,12 @@ class OwnId:
 
     def hear(self, datagrams: Sequence[tuple[bytes, Address]]) -> None:
         """Takes beacons of other processes, and answers to beacons, as evidence."""
-        for data, (source, _) in datagrams:
+        for data, source in datagrams:
             if self._address is None or self._address.evidence >= Evidence.BEACON:
                 return
-            if self._scout.recognizes(data):
-                self._follow(self._address.beacon(source))
+            opened = data if self._gate is None else self._gate.peek(data, source)
+            if opened is not None and self._scout.recognizes(opened):
+                self._follow(self._address.beacon(source[0]))
 
     def notice(self, event: Event) -> None:
         """Takes note of a member that was met."""
@@ -170,8 +185,9 @@ class OwnId:
                     segments.broadcast_each(self._beacon)
                 await trio.sleep_forever()
 
-    def _beacon(self, host: str) -> bytes:
-        return self._scout.beacon(format_node_id(host, self._port))
+    def _beacon(self, host: str) -> list[bytes]:
+        beacon = self._scout.beacon(format_node_id(host, self._port))
+        return [beacon] if self._gate is None else self._gate.broadcast(beacon)
 
 
 def _check_alone(address: OwnAddress) -> None:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import structlog
 import trio
 
 from gossipd import __version__
+from gossipd.protocol import split_node_id
 
 from .config import DaemonConfig
 from .errors import StartError
 from .log import configure
 from .open import open_daemon
+
+_OPEN = (
+    "without --key-file, whoever reaches this port reads, joins and changes everything:"
+    " see gossipd keys generate"
+)
 
 
 def main(config: DaemonConfig) -> int:
@@ -39,20 +46,26 @@ async def run(config: DaemonConfig) -> int:
     with contextlib.ExitStack() as receiving:
 
         def receive() -> None:
-            receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
+            # Without a key file SIGHUP does what it does to any program.
+            also = [] if config.key_file is None else [signal.SIGHUP]
+            receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, *also)
             received.append(receiving.enter_context(receiver))
 
         async with open_daemon(config, receive) as daemon:
             [signals] = received
+            keys = daemon.service.keys()
             log.info(
                 "started",
                 node_id=daemon.service.node_id,
                 listening=daemon.listening,
                 cluster=config.cluster,
+                key=None if keys is None else keys.seals,
                 data_dir=None if config.data_dir is None else str(config.data_dir),
                 version=__version__,
             )
-            number = await anext(signals)
+            if keys is None and not _is_loopback(daemon.listening):
+                log.warning("gossip_open", reason=_OPEN)
+            number = await _stop(signals, daemon.read_keys)
             log.info("stopping", signal=signal.Signals(number).name)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_end_at_once, signals)
@@ -62,7 +75,20 @@ async def run(config: DaemonConfig) -> int:
     return 0
 
 
+def _is_loopback(listening: str) -> bool:
+    return ipaddress.ip_address(split_node_id(listening)[0]).is_loopback
+
+
+async def _stop(signals: AsyncIterator[int], hang_up: Callable[[], None]) -> int:
+    """Returns the signal that is to stop the daemon; calls `hang_up` at each SIGHUP before it."""
+    while True:
+        number = await anext(signals)
+        if number != signal.SIGHUP:
+            return number
+        hang_up()
+
+
 async def _end_at_once(signals: AsyncIterator[int]) -> None:
-    number = await anext(signals)
+    number = await _stop(signals, lambda: None)
     # Nothing is flushed or awaited any more: that is what a second signal asks for.
     os._exit(128 + number)

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
+import attrs
 import trio
 
-from gossipd.protocol import Answer, Asked, Change, Effect, Increment, Node, Statistics, Values
+from gossipd.protocol import (
+    Answer,
+    Asked,
+    Change,
+    Effect,
+    Increment,
+    Node,
+    Statistics,
+    Values,
+    split_node_id,
+)
 
 from .clock_steps import ClockSteps
 from .driver import Driver
@@ -25,6 +37,57 @@ class Refused(Exception):
 
 _CLOCK_SECONDS = 1.0
 """Seconds between two comparisons of the clocks, where no write asks for one earlier."""
+
+
+class Gate(Protocol):
+    """Knows which keys there are, as `sealing.Gate` does."""
+
+    open_taken: int
+
+    @property
+    def seals(self) -> str:
+        """The id of the key that seals."""
+
+    @property
+    def opens(self) -> list[str]:
+        """The ids of all keys."""
+
+    @property
+    def accepts_open(self) -> bool:
+        """Whether open datagrams are taken, too."""
+
+    def key_of(self, session: bytes | None) -> str | None:
+        """Returns the id of the key that a member's session seals with."""
+
+
+@attrs.frozen
+class Keys:
+    """Which keys a node has, and which key each live member seals with.
+
+    Attributes:
+        seals: the id of the key that seals here.
+        opens: the ids of all keys.
+        accepts_open: whether open datagrams are taken, too.
+        open_taken: how many were.
+        members: the id of each member's key; `open` if it does not seal, None as long as it has not
+            been heard.
+    """
+
+    seals: str
+    opens: list[str]
+    accepts_open: bool
+    open_taken: int
+    members: dict[str, str | None]
+
+    def in_words(self) -> str:
+        """Returns one line about the keys of this node."""
+        also = ", and takes open datagrams as well" if self.accepts_open else ""
+        return f"sealed with key {self.seals}, opens {', '.join(self.opens)}{also}"
+
+    def numbers(self) -> dict[str, int]:
+        """Returns how many members seal with each key; `unknown` for those not heard yet."""
+        keys = [key or "unknown" for key in self.members.values()]
+        return {key: keys.count(key) for key in {*self.opens, *keys}}
 
 
 class Tickets:
@@ -122,6 +185,7 @@ class Service:
         tickets: Tickets,
         journal: Journal | None = None,
         stepped: Callable[[], bool] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """Makes the service of a node.
 
@@ -132,6 +196,7 @@ class Service:
             tickets: the writes that wait for their answers.
             journal: the driver's journal.
             stepped: returns whether the wall clock was stepped; by default `ClockSteps` does.
+            gate: seals the node's datagrams; None if they are open.
         """
         self.node_id = node_id
         self.draining = False
@@ -140,6 +205,7 @@ class Service:
         self._tickets = tickets
         self._journal = journal
         self._stepped = ClockSteps() if stepped is None else stepped
+        self._gate = gate
         self._turns = Turns(self._increment)
 
     async def run(self) -> None:
@@ -166,6 +232,17 @@ class Service:
     def statistics(self) -> Statistics:
         """Returns what the protocol has counted."""
         return self._node.statistics()
+
+    def keys(self) -> Keys | None:
+        """Returns which keys there are and who seals with which, or None if gossip is open."""
+        gate = self._gate
+        if gate is None:
+            return None
+        live = [row.id for row in self._node.members() if row.state in ("alive", "suspect")]
+        sessions = {each: self._node.session(split_node_id(each)) for each in live}
+        members = {each: gate.key_of(session) for each, session in sessions.items()}
+        members[self.node_id] = gate.seals
+        return Keys(gate.seals, gate.opens, gate.accepts_open, gate.open_taken, members)
 
     def trouble(self) -> str | None:
         """Returns one line that says why the store takes no writes, or None if it does."""

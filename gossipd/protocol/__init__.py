@@ -68,7 +68,7 @@ from .events import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
-from .membership import SCOUTING, MemberView, Scout, suspicion_timeout
+from .membership import SCOUTING, MemberView, Scout, Seal, suspicion_timeout
 from .node import Node
 from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
@@ -76,6 +76,7 @@ from .wire import (
     ALIVE,
     DEAD,
     DEFAULT,
+    SEALED_HEAD,
     SOURCE_BYTES,
     STATES,
     Ack,
@@ -84,6 +85,7 @@ from .wire import (
     Claims,
     Codec,
     Content,
+    DecodeError,
     Entry,
     Group,
     Message,
@@ -103,6 +105,7 @@ __all__ = [
     "FLOOR_LIMIT",
     "PROFILES",
     "SCOUTING",
+    "SEALED_HEAD",
     "SEED_STATES",
     "SOURCE_BYTES",
     "STATES",
@@ -126,6 +129,7 @@ __all__ = [
     "Codec",
     "Content",
     "ContentDiffers",
+    "DecodeError",
     "Effect",
     "Entry",
     "Event",
@@ -164,6 +168,7 @@ __all__ = [
     "Resolve",
     "Said",
     "Scout",
+    "Seal",
     "SeedNotJoined",
     "SeedView",
     "Sender",

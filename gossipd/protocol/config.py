@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import attrs
-from attrs.validators import ge, gt, in_
+from attrs.validators import ge, gt, in_, le
 
 PROFILES = ("lan", "wan", "local")
 ACK_LEVELS = ("all", "majority", "one", "local")
@@ -96,6 +96,8 @@ class ProtocolConfig:
             more datagrams on the node that counts.
         max_datagram_bytes: the largest UDP payload, at least 1,000. The default leaves room for the
             headers of a tunnel in an MTU of 1,500.
+        seal_bytes: how many bytes the driver adds to each datagram by sealing it, at least 0. They
+            are part of `max_datagram_bytes`.
         member_limit: the rows of the member table, at least 2. In a full table a new member takes
             the place of a dead or left one, or is refused.
         max_counters: how many counters beside `default` a client may make at this node, at least 1.
@@ -151,6 +153,7 @@ class ProtocolConfig:
     sweep_interval: float = attrs.field(default=60.0, validator=_positive)
     direct_push_limit: int = attrs.field(default=64, validator=ge(1))
     max_datagram_bytes: int = attrs.field(default=1400, validator=ge(1000))
+    seal_bytes: int = attrs.field(default=0, validator=[ge(0), le(200)])
     member_limit: int = attrs.field(default=2**17, validator=ge(2))
     max_counters: int = attrs.field(default=100_000, validator=ge(1))
     register_limit: int = attrs.field(default=64, validator=ge(1))

@@ -1,4 +1,4 @@
-"""Datagrams of other clusters and wire versions: both sides learn of it, and say so.
+"""Datagrams of other clusters, wire versions and keys: both sides learn of it, and say so.
 
     A --ping (cluster a)--> B        B reports it, once a minute at most
     A <--header (cluster b)- B       no sender and no message: A learns why it is not answered
@@ -18,6 +18,9 @@ from .wire import Codec, DecodeError
 
 _ANSWERS = 10.0
 """Answers in a second, at most."""
+
+_SEALING = ("key", "tag", "open")
+"""Reasons that are about keys. They are said once a minute as long as they last."""
 
 
 class Foreign:
@@ -44,14 +47,14 @@ class Foreign:
         known = self._contacts.knows(source)
         if known or error.asks:
             told = known and self._seeds.foreign(source, error.ours, error.theirs)
-            if not told:
+            if not told or error.reason in _SEALING:
                 where = format_node_id(*source)
                 # One line a minute for all strangers together, since anybody can be one.
                 key = where if known else "foreign"
                 self._runtime.notify_seldom(key, ForeignDatagram(where, error.ours, error.theirs))
         if (
             error.asks
-            and len(data) > len(self._header)
+            and len(data) > len(self._header) + self._runtime.config.seal_bytes
             and self._runtime.allows("foreign", _ANSWERS)
         ):
             self._outbox.transmit(self._header, source, "foreign")

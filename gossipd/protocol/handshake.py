@@ -11,12 +11,15 @@ A sender that has echoed a number is *met*, if the address of its id has answere
 word about its generation and incarnation is then taken into its row. A stranger's ping is acked
 with a challenge, which is such a number; once the stranger has sent it back, the two nodes
 reconcile. Between the two stands a sender that is *vouched for*: it has echoed nothing yet, but
-other members told of a node at this address with this generation.
+other members told of a node at this address with this generation. Nobody is vouched for who seals
+its datagrams: those may be recorded ones, until it has echoed in its present session.
 """
 
 from __future__ import annotations
 
-from .membership import Challenges, Clusters, Echoes, Gossip, Peer, Proof, View
+from collections.abc import Iterable
+
+from .membership import Challenges, Clusters, Echoes, Gossip, Peer, Proof, Seal, View
 from .part import Admits, Handler, Part
 from .reconcile import Reconciler
 from .wire import LEFT, Ack, Claims, Message, Ping
@@ -44,6 +47,10 @@ class Handshake(Part):
         self._reconciler = reconciler
         self.handlers = {Ping: Handler(self.on_ping, Admits.ANYBODY)}
 
+    def is_new(self, seal: Seal | None) -> bool:
+        """Returns False for a sealed datagram that came before, or too late. Each counts once."""
+        return self._echoes.is_new(seal)
+
     def identify(self, peer: Peer) -> None:
         """Sets the rows under which the sender's messages are handled; acks must be handled before.
 
@@ -52,7 +59,7 @@ class Handshake(Part):
         still wait for the echo (`Admits.ECHOED`).
         """
         met = None
-        if self._echoes.verified(peer.source, peer.sender) and self._clusters.admits(peer):
+        if self._echoes.verified(peer) and self._clusters.admits(peer):
             met = self._proof.meet(peer)
         if met is not None:
             self._clusters.met(peer)
@@ -70,7 +77,7 @@ class Handshake(Part):
         one that the row is about. We still believe what it says about *us*: each side may hold the
         other for outdated, and otherwise neither would ever listen.
         """
-        verified = self._echoes.verified(peer.source, peer.sender)
+        verified = self._echoes.verified(peer)
         if verified and not self._clusters.admits(peer):
             return
         if verified and peer.row is None and isinstance(message, Claims):
@@ -113,12 +120,12 @@ class Handshake(Part):
         address, such as a relay's, only goes to the part that sent the ping. An ack of another
         cluster is an echo and nothing else: it is no sign that a member lives.
         """
-        fresh = not self._echoes.verified(peer.source, peer.sender)
+        fresh = not self._echoes.verified(peer)
         sent = self._echoes.get(ack.number)
         if sent is not None:
             peer.acks(sent.address)
             if peer.source == sent.address:
-                self._echoes.echo(peer.source, peer.sender)
+                self._echoes.echo(peer)
             if self._clusters.admits(peer):
                 if peer.source == sent.address:
                     self._echoes.sample(peer.sender.id, sent)
@@ -127,12 +134,28 @@ class Handshake(Part):
                     self._contacted(ack, peer)
             else:
                 peer.owe(True)
-        elif ack.number and ack.number == self._echoes.challenge(peer.source, peer.sender):
+        elif ack.number and ack.number == self._echoes.challenge(peer):
             self._challenge_answered(peer, fresh)
         if ack.challenge:
             self._challenges.answer(peer, ack.challenge)
-        if fresh and self._echoes.verified(peer.source, peer.sender):
+        if fresh and self._echoes.verified(peer):
             self._challenges.echoed(peer)
+
+    def is_rival(self, acks: Iterable[Ack], peer: Peer) -> bool:
+        """Returns whether the sender, another process under this node's own id, is there now.
+
+        If its datagrams are sealed, what arrives may be this node's own past, which somebody has
+        recorded. So the sender is challenged first, and may challenge this node.
+        """
+        for ack in acks:
+            if ack.number and ack.number == self._echoes.challenge(peer):
+                self._echoes.echo(peer)
+            if ack.challenge:
+                self._challenges.answer(peer, ack.challenge)
+        doubtful = self._echoes.is_doubtful(peer)
+        if doubtful:
+            self._challenges.challenge(peer)
+        return not doubtful
 
     def _contacted(self, ack: Ack, peer: Peer) -> None:
         """Meets the node that answered at the address of a contact, and compares gates with it."""
@@ -149,7 +172,7 @@ class Handshake(Part):
         word is out of date here is sent its row, by `challenge`, so that it raises its generation.
         One that has said nothing of its cluster could not be told of ours before.
         """
-        self._echoes.echo(peer.source, peer.sender)
+        self._echoes.echo(peer)
         untold = peer.told is None
         if not self._clusters.admits(peer):
             if fresh and untold:

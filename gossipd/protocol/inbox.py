@@ -9,11 +9,11 @@ from .address import Address
 from .events import IdConflict
 from .foreign import Foreign
 from .handshake import Handshake
-from .membership import Contacts, MemberTable, Peer
+from .membership import Contacts, MemberTable, Peer, Seal
 from .part import Admits, Handler, Part
 from .runtime import Runtime
 from .statistics import Traffic
-from .wire import KINDS, Ack, ClusterIds, Codec, DecodeError, Message, Ping, Sender
+from .wire import KINDS, Ack, ClusterIds, Codec, DecodeError, Message, Ping
 
 
 class Inbox(Part):
@@ -44,8 +44,18 @@ class Inbox(Part):
         for part in parts:
             self._handlers.update(part.handlers)
 
-    def take(self, data: bytes, source: Address) -> None:
-        """Handles one datagram; bytes that are no datagram of this cluster are only counted."""
+    def take(self, data: bytes, source: Address, seal: Seal | DecodeError | None) -> None:
+        """Handles one datagram; bytes that are no datagram of this cluster are only counted.
+
+        `seal` tells how it was sealed, if it was, or why it could not be opened. One that was
+        sealed and comes twice counts once.
+        """
+        if isinstance(seal, DecodeError):
+            self._foreign.take(data, seal, source)
+            return
+        if not self._handshake.is_new(seal):
+            self._runtime.reject("replayed")
+            return
         try:
             sender, messages, unknown = self._codec.decode(data)
         except DecodeError as error:
@@ -54,8 +64,9 @@ class Inbox(Part):
         for _ in range(unknown):
             self._runtime.reject("message")
         self._count(KINDS[type(messages[0])] if messages else "none", len(data))
-        if self._admitted(sender, messages, source):
-            self._dispatch(Peer(source, sender, len(data)), messages)
+        peer = Peer(source, sender, len(data), seal)
+        if self._admitted(peer, messages):
+            self._dispatch(peer, messages)
 
     def counted(self) -> Mapping[str, Any]:
         """Returns the datagrams and bytes that came in, by the kind of the first message."""
@@ -65,23 +76,23 @@ class Inbox(Part):
         counted = self._received.get(kind)
         if counted is None:
             counted = self._received[kind] = Traffic()
-        counted.add(size)
+        counted.add(size + self._runtime.config.seal_bytes)
 
-    def _admitted(self, sender: Sender, messages: list[Message], source: Address) -> bool:
+    def _admitted(self, peer: Peer, messages: list[Message]) -> bool:
         """Returns whether the sender is another node that was not removed here.
 
         A datagram with this node's own id comes from this very process, which has reached itself
         at an address, or from a second process under that id. The nonce tells which.
         """
-        own = self._table.own
+        own, sender = self._table.own, peer.sender
         row = self._table.rows.get(sender.id)
         if sender.id == own.id:
             if sender.nonce == self._runtime.identity.nonce:
                 for message in messages:
                     if isinstance(message, Ping):
                         self._contacts.reached_self(message.number)
-            else:
-                where = f"{source[0]}:{source[1]}"
+            elif self._handshake.is_rival((m for m in messages if isinstance(m, Ack)), peer):
+                where = f"{peer.source[0]}:{peer.source[1]}"
                 self._runtime.notify_seldom("conflict", IdConflict(own.id, where))
             self._runtime.reject("own id")
         elif row is not None and row.removed:

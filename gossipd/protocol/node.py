@@ -37,6 +37,7 @@ from .membership import (
     Reasons,
     Relays,
     RoundTrips,
+    Seal,
     SeedWatch,
     View,
 )
@@ -46,7 +47,7 @@ from .reconcile import Reconciler, RowExchange, VersionExchange
 from .runtime import Runtime
 from .state import Changes, State
 from .statistics import Statistics
-from .wire import Claim, Codec, Group
+from .wire import Claim, Codec, DecodeError, Group
 
 _TIMERS_PER_CALL = 10_000
 """Timers fired in one `handle_timeout` at most, so that a timer which sets itself anew for the same
@@ -65,8 +66,8 @@ class Node:
       `handle_timeout`, `persisted`, `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `count`, `values`, `statistics`,
-      `gates`, `generation`, `state`.
+    - Getters change nothing: `next_timeout`, `members`, `peers`, `session`, `count`, `values`,
+      `statistics`, `gates`, `generation`, `state`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -138,7 +139,7 @@ class Node:
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
-        self._parts = (*parts, self._inbox)
+        self._parts, self._session = (*parts, self._inbox), echoes.session
         self._keeping = Keeping(runtime, table, ledger, contacts, clusters)
         self._keeping.restore(state)
 
@@ -158,21 +159,22 @@ class Node:
             part.start()
         return self._runtime.take_effects()
 
-    def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
-        """Handles a datagram; bytes that are no datagram of this cluster are only counted."""
+    def handle_datagram(
+        self, data: bytes, source: Address, now: float, seal: Seal | DecodeError | None = None
+    ) -> list[Effect]:
+        """Handles a datagram; bytes that are no datagram of this cluster are only counted.
+
+        A driver that seals datagrams hands over each with its `seal`, or why it cannot be opened.
+        """
         self._begin(now)
-        self._inbox.take(data, source)
+        self._inbox.take(data, source, seal)
         return self._runtime.take_effects()
 
     def handle_refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
-        """Takes the word of this machine's kernel that `address` refused a datagram.
+        """Takes this machine's word that no process has the port at `address`, where it says so.
 
-        It says so where no process has the port ("port unreachable"). A driver that cannot know
-        such a thing never calls this.
-
-        Args:
-            quoted: the first bytes of a `Transmit.data` of this node, as far as the kernel repeats
-                them. A driver that changes datagrams on their way out changes these back.
+        `quoted` is the beginning of a `Transmit.data` of this node. A driver that changes datagrams
+        on their way out changes it back.
         """
         self._begin(now)
         if not any(part.refusal(quoted, address) for part in self._parts):
@@ -335,6 +337,10 @@ class Node:
         """Returns the ids of alive, suspect, and registered but still silent peers, sorted."""
         return sorted({**self._table.live, **dict.fromkeys(self._contacts.registered)})
 
+    def session(self, address: Address) -> bytes | None:
+        """Returns the session in which the process there has echoed, empty for open gossip."""
+        return self._session(address)
+
     def count(self, name: str) -> int:
         """Returns the value of a counter, within ±(2**53 - 1); 0 for a name never counted."""
         return self._counters.values.value(name)
@@ -342,9 +348,7 @@ class Node:
     def values(self, clock: Callable[[], int] | None = None) -> Values:
         """Returns the counters as clients may read them, now and later.
 
-        Args:
-            clock: returns the time in milliseconds since 1970, by which counters expire; None: the
-                time of the last input.
+        `clock` returns milliseconds since 1970, by which they expire; None: the last input's time.
         """
         return Values(self._counters.ledger, clock or self._runtime.wall_ms)
 
@@ -364,10 +368,7 @@ class Node:
         return self._keeping.state()
 
     def gates(self) -> tuple[int, int]:
-        """Returns the hashes of the member table and of the counters.
-
-        They are equal on nodes that have the same.
-        """
+        """Returns the hashes of the member table and of the counters; equal where those are."""
         return self._table.fingerprint.total, self._counters.ledger.fingerprint.total
 
     # What a store is to write

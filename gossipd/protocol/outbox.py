@@ -43,7 +43,8 @@ class Outbox(Part):
         self._own = own
         nonce = self._runtime.identity.nonce
         self.sender = frame(Sender(own.id, own.generation, own.incarnation, nonce, self._mark))
-        whole = self._runtime.config.max_datagram_bytes
+        config = self._runtime.config
+        whole = config.max_datagram_bytes - config.seal_bytes
         self.payload_bytes = whole - self._codec.overhead - len(self.sender)
 
     def belong(self, mark: int) -> None:
@@ -92,4 +93,4 @@ class Outbox(Part):
         counted = self._sent.get(kind)
         if counted is None:
             counted = self._sent[kind] = Traffic()
-        counted.add(size)
+        counted.add(size + self._runtime.config.seal_bytes)

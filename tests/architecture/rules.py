@@ -23,7 +23,7 @@ gossipd.daemon: open open_files own_id flaps
 gossipd.daemon.doors
 gossipd.daemon: service
 gossipd.daemon: driver
-gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.http
+gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.http, gossipd.daemon.sealing
 gossipd.daemon: config log event_log errors future clock_steps
 gossipd.sim: command
 gossipd.sim: simulate report plot

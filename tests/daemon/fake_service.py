@@ -11,7 +11,7 @@ from gossipd.daemon.doors.api import Api
 from gossipd.daemon.doors.cross_site import OwnHosts
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import Request, Response
-from gossipd.daemon.service import Refused
+from gossipd.daemon.service import Keys, Refused
 from gossipd.protocol import (
     Answer,
     Asked,
@@ -39,6 +39,7 @@ class FakeService:
         self.holders = 2
         self.reason: str | None = None
         self.value = 0
+        self.sealing: Keys | None = None
         self.wall_ms = WALL_MS
         self._node = make_node()
         self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
@@ -111,6 +112,9 @@ class FakeService:
 
     def statistics(self) -> Statistics:
         return Statistics(members={"suspect": 1, "alive": 2}, seeds=self.joined, local_health=3)
+
+    def keys(self) -> Keys | None:
+        return self.sealing
 
     def trouble(self) -> str | None:
         return self.reason

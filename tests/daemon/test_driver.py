@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import trio
 import trio.testing
 
 from gossipd.daemon import driver as driver_module
-from gossipd.daemon.driver import look_up
-from gossipd.protocol import Address, Event, MemberLeft, Notify, Paused, Resolve, Transmit
+from gossipd.daemon.driver import Driver, look_up
+from gossipd.protocol import (
+    Address,
+    Broadcast,
+    Effect,
+    Event,
+    MemberLeft,
+    Node,
+    Notify,
+    Paused,
+    Resolve,
+    Transmit,
+)
 from tests.conformance.suite import PEER, Reaction
-from tests.daemon.fakes import Clock, running
+from tests.daemon.fakes import Clock, Endpoint, running
 
 
 async def test_draining_ends_after_50_milliseconds(autojump_clock: Clock) -> None:
@@ -148,3 +159,52 @@ async def test_every_listener_hears_every_event(autojump_clock: Clock) -> None:
     listeners = [each.append for each in heard]
     async with running(autojump_clock, reactions, listeners=listeners):
         assert [[*events], [*events]] == heard
+
+
+class Gate:
+    """Seals by turning datagrams round, and sends each in two forms."""
+
+    def outgoing(self, data: bytes, to: Address, session: bytes | None) -> list[bytes]:
+        assert session == b"session"
+        return [data[::-1], data]
+
+    def broadcast(self, data: bytes) -> list[bytes]:
+        return [data[::-1]]
+
+    def take(self, node: Any, data: bytes, source: Address, now: float) -> list[Effect]:
+        effects: list[Effect] = node.handle_datagram(data[::-1], source, now)
+        return effects
+
+    def hear(self, node: Any, data: bytes, source: Address, now: float) -> list[Effect]:
+        effects: list[Effect] = node.handle_datagram(b"heard " + data[::-1], source, now)
+        return effects
+
+
+class Answering:
+    """A node that sends back what it is handed, and to everybody."""
+
+    def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
+        return [Transmit(data, source), Broadcast(data)]
+
+    def session(self, address: Address) -> bytes:
+        return b"session"
+
+    def next_timeout(self) -> None:
+        return None
+
+
+async def test_all_that_passes_goes_through_the_gate(autojump_clock: Clock) -> None:
+    """What comes, what is heard, and each form of what leaves."""
+    endpoint, everywhere = Endpoint(autojump_clock), list[bytes]()
+    driver = Driver(
+        cast(Node, Answering()),
+        endpoint,
+        lambda answer: None,
+        broadcast=everywhere.append,
+        gate=Gate(),
+    )
+    endpoint.arrive(b"abc")
+    driver._cycle(trio.current_time())
+    driver.hear([(b"xyz", PEER)])
+    assert [b"abc", b"cba", b"xyz draeh", b"heard zyx"] == [data for data, _ in endpoint.sent]
+    assert [b"abc", b"xyz draeh"] == everywhere

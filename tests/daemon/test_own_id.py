@@ -48,10 +48,11 @@ class Networks:
             hear([(b"noise", ("10.9.0.7", 7000)), self.beacon[1]])
         await trio.sleep_forever()
 
-    def broadcast_each(self, make: Callable[[str], bytes]) -> None:
+    def broadcast_each(self, make: Callable[[str], list[bytes]]) -> None:
         """Notes the beacons."""
         for host in ("172.17.0.1", "10.9.0.1"):
-            assert host.encode() in make(host)
+            [beacon] = make(host)
+            assert host.encode() in beacon
             self.sent.append((trio.current_time(), host))
 
     async def wait_readable(self) -> None:

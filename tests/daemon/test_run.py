@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import trio
 
 from gossipd.daemon.config import DaemonConfig
 from gossipd.daemon.run import main, run
+from gossipd.daemon.sealing import new_key, write_key
 from tests.daemon.asking import QUIET, ask, free_port, get
 from tests.daemon.conftest import Lines
 
@@ -76,6 +78,30 @@ async def test_stops_gracefully(lines: Lines) -> None:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tcp.bind(("127.0.0.1", port))
         udp.bind(("127.0.0.1", port))
+
+
+async def test_a_sealed_node_reads_its_keys_at_sighup(lines: Lines, tmp_path: Path) -> None:
+    """It goes on, and its first line has the id of its key; no line has the key."""
+    port, path, key = free_port(), tmp_path / "keys", new_key()
+    write_key(path, key)
+    async with running(bind=("127.0.0.1", port), key_file=path) as codes:
+        os.kill(os.getpid(), signal.SIGHUP)
+        while "keys_read" not in [line["event"] for line in lines()]:
+            await trio.sleep(0.01)
+        assert 200 == (await ask(port, get("/readyz")))[0]
+    assert [0] == codes
+    assert key.id == lines()[0]["key"]
+    assert key.secret.hex() not in str(lines())
+
+
+@pytest.mark.parametrize(("host", "said"), [("0.0.0.0", True), ("127.0.0.1", False)])
+async def test_open_gossip_beyond_loopback_is_said(host: str, said: bool, lines: Lines) -> None:
+    """In one line at the start."""
+    port = free_port(host)
+    async with running(bind=(host, port), advertise=f"127.0.0.1:{port}"):
+        pass
+    assert said == ("gossip_open" in [line["event"] for line in lines()])
+    assert "key" not in lines()[0] or lines()[0]["key"] is None
 
 
 async def test_names_of_the_node(lines: Lines) -> None:

@@ -27,6 +27,16 @@ class HealthAnswer(msgspec.Struct):
     status: str
 
 
+class KeysAnswer(msgspec.Struct):
+    """Which keys a node has, and which one each live member seals with."""
+
+    accepts_open: bool
+    members: dict[str, str | None]
+    node_id: str
+    opens: list[str]
+    seals: str | None
+
+
 class Verbose(msgspec.Struct, frozen=True):
     """Whether the answer is for people."""
 
@@ -79,6 +89,14 @@ class HealthRoutes:
             ),
             Route(
                 "GET",
+                "/v1/keys",
+                "Tells which key each member seals with",
+                query=AnyParameters,
+                answer=self._keys,
+                result=KeysAnswer,
+            ),
+            Route(
+                "GET",
                 "/metrics",
                 "Shows metrics in the Prometheus text format",
                 query=AnyParameters,
@@ -113,6 +131,13 @@ class HealthRoutes:
         )
         return Response(200 if reason is None else 503, encode(answer) + b"\n", JSON)
 
+    def _keys(self, asked: Asked[AnyParameters, None]) -> Response:
+        keys, node_id = self._service.keys(), self._service.node_id
+        if keys is None:
+            return _json(KeysAnswer(False, {}, node_id, [], None))
+        answer = KeysAnswer(keys.accepts_open, keys.members, node_id, keys.opens, keys.seals)
+        return _json(answer)
+
     def _metrics(self, asked: Asked[AnyParameters, None]) -> Future[Response]:
         return self._metrics_page().map(_page)
 
@@ -120,12 +145,13 @@ class HealthRoutes:
         """Returns the verbose page, with the status 503 if there is a reason for that."""
         statistics = self._service.statistics()
         members = ", ".join(f"{n} {state}" for state, n in sorted(statistics.members.items()))
-        reason = unready(self._service)
+        reason, keys = unready(self._service), self._service.keys()
         text = (
             f"node:         {self._service.node_id}\n"
             f"cluster id:   {statistics.cluster or 'none yet'}\n"
             f"members:      {members or 'none'}\n"
             f"local health: {statistics.local_health} (0 is best)\n"
+            f"gossip:       {'open' if keys is None else keys.in_words()}\n"
             f"ready:        {'yes' if reason is None else 'no, ' + reason}\n"
         )
         for number, seed in enumerate(statistics.seeds):
@@ -137,6 +163,10 @@ class HealthRoutes:
 def unready(service: Service) -> str | None:
     """Returns why the node takes no writes, None if it does."""
     return "this node is stopping" if service.draining else service.trouble()
+
+
+def _json(answer: KeysAnswer) -> Response:
+    return Response(200, encode(answer) + b"\n", JSON)
 
 
 def _page(outcome: bytes | Exception) -> Response:

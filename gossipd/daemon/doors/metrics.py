@@ -19,6 +19,7 @@ from gossipd.protocol import DEFAULT, SEED_STATES, Statistics, Traffic, Values
 from ..driver import LoopLateness
 from ..future import Future
 from ..http import HttpStatistics
+from ..service import Keys
 
 if TYPE_CHECKING:
     from outcome import Outcome
@@ -77,6 +78,7 @@ class Metrics:
         requests: Mapping[tuple[str, int], int],
         lateness: LoopLateness,
         store: Commits | None = None,
+        keys: Callable[[], Keys | None] = lambda: None,
     ) -> None:
         """Imports and reads nothing yet.
 
@@ -87,6 +89,7 @@ class Metrics:
             requests: number of answered requests by (route, status).
             lateness: how late the node's timers fire, which the driver keeps up to date.
             store: the store of this node, or None if it keeps nothing on disk.
+            keys: returns who seals with which key, or None if gossip is open.
         """
         self._counters = counters
         self._statistics = statistics
@@ -94,6 +97,7 @@ class Metrics:
         self._requests = requests
         self._lateness = lateness
         self._store = store
+        self._keys = keys
         self._registry: CollectorRegistry | None = None
         self._waiting: list[Future[bytes]] = []
 
@@ -183,6 +187,7 @@ class Metrics:
             for which, number in sorted(numbers.items()):
                 gauge.add_metric((which,), number)
             yield gauge
+        yield from self._sealing()
         for metric in _labelled(statistics, http, self._requests):
             family = CounterMetricFamily(metric.name, metric.text, labels=metric.labels)
             for labels, value in sorted(metric.values.items()):
@@ -194,6 +199,21 @@ class Metrics:
             count_value=self._lateness.count,
             sum_value=self._lateness.sum,
         )
+
+    def _sealing(self) -> Iterable[Metric]:
+        """Yields who seals with which key, unless gossip is open."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        keys = self._keys()
+        if keys is None:
+            return
+        text = "Live members now, by the key they seal with."
+        members = GaugeMetricFamily("gossipd_key_members", text, labels=("key",))
+        for key, number in sorted(keys.numbers().items()):
+            members.add_metric((key,), number)
+        yield members
+        text = "Open datagrams taken beside sealed ones."
+        yield CounterMetricFamily("gossipd_open_taken", text, value=keys.open_taken)
 
     def _values(self) -> Iterable[Metric]:
         """Yields the counters' values, which every node of the cluster has, or will have soon.

@@ -54,6 +54,17 @@ def has(host: str, wildcard: str) -> bool:
     return host == _LOOPBACK[wildcard] or source_towards(host, wildcard) == host
 
 
+def is_own(host: str) -> bool:
+    """Returns whether `host` is an address of this machine. Nothing is sent."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+    except OSError:
+        return False
+    return True
+
+
 def source_towards(host: str, wildcard: str) -> str | None:
     """Returns the address from which this machine would send to `host`; None without a route.
 

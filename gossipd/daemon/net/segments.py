@@ -8,7 +8,7 @@ and tried again.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 import trio
@@ -116,13 +116,14 @@ class Segments:
 
     def broadcast(self, data: bytes) -> None:
         """Sends one datagram to every network. What fails is logged once."""
-        self.broadcast_each(lambda _: data)
+        self.broadcast_each(lambda _: [data])
 
-    def broadcast_each(self, make: Callable[[str], bytes]) -> None:
+    def broadcast_each(self, make: Callable[[str], Iterable[bytes]]) -> None:
         """Sends to every network what `make` returns for this machine's address there."""
         for address, segment in self._open.items():
             try:
-                segment.broadcast(make(segment.host))
+                for data in make(segment.host):
+                    segment.broadcast(data)
             except OSError as error:
                 self._trouble(address, f"cannot broadcast: {reason(error, _KNOWN)}")
             else:

@@ -17,6 +17,7 @@ from .reasons import Reasons
 from .relays import Relays
 from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
+from .sessions import Seal
 from .suspicion import suspicion_timeout
 from .table import Member, MemberTable, MemberView, beats
 from .view import View
@@ -43,6 +44,7 @@ __all__ = [
     "Relays",
     "RoundTrips",
     "Scout",
+    "Seal",
     "SeedWatch",
     "View",
     "beats",

@@ -49,11 +49,11 @@ class Challenges:
         """
         row = self._table.rows.get(peer.sender.id)
         ids = self._clusters.besides(peer)
-        if self._echoes.verified(peer.source, peer.sender) and (ids or row is not None):
+        if self._echoes.verified(peer) and (ids or row is not None):
             claims = () if ids or row is None else (Claims([row.claim(self._runtime.now)]),)
             self._outbox.send(peer.source, Ack(number), *ids, *claims)
             return
-        challenge = self._echoes.challenge(peer.source, peer.sender)
+        challenge = self._echoes.challenge(peer)
         bare = len(self._outbox.datagram(Ack(number, challenge=challenge), *ids))
         padding = bytes(min(max(peer.budget - bare, 0), _PADDING))
         self._reply(peer, Ack(number, challenge=challenge, padding=padding), *ids)
@@ -80,7 +80,7 @@ class Challenges:
 
         Sends nothing if even the ack is larger than an unverified address may be sent.
         """
-        verified = self._echoes.verified(peer.source, peer.sender)
+        verified = self._echoes.verified(peer)
         for count in range(len(others), -1, -1):
             data = self._outbox.datagram(ack, *others[:count])
             if verified or len(data) <= peer.budget:

@@ -47,7 +47,7 @@ class Clocks(Part):
         node without a row is of another cluster.
         """
         ours, member = self._runtime.wall_ms(), peer.sender.id
-        if not self._echoes.verified(peer.source, peer.sender):
+        if not self._echoes.verified(peer):
             return
         if clock.asks:
             self._outbox.send(peer.source, Clock(ours))

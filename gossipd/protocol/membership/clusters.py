@@ -189,7 +189,7 @@ class Clusters(Part):
             self._reasons.shares(peer.sender.id)
         if mark in (self.mark, _OLDER) or peer.accepted:
             return True
-        if peer.told is not None and self._echoes.verified(peer.source, peer.sender):
+        if peer.told is not None and self._echoes.verified(peer):
             told = peer.take_told()
             if told is not None and self._decide(peer, told):
                 peer.accept()

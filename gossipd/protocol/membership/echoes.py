@@ -16,8 +16,9 @@ from ..address import Address
 from ..fingerprint import Gates
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import Ack, Ping, Sender
+from ..wire import Ack, Ping
 from .peer import Peer
+from .sessions import Seal, Sessions
 
 _OUTSTANDING = 4096
 """Pings under way at most."""
@@ -30,6 +31,9 @@ The number of a ping stands before that, however long the ids are. Linux repeats
 
 _ECHOED = 1 << 16
 """Addresses remembered at most; one that is forgotten has to echo a number again."""
+
+_OPEN = b""
+"""Stands for the session of a process that does not seal its datagrams."""
 
 
 def repeats(datagram: bytes, quoted: bytes) -> bool:
@@ -136,7 +140,10 @@ class Echoes(Part):
         self._secret = runtime.rng.randbytes(16)
         self._sent: dict[int, Sent] = {}
         self._refused = 0
-        self._echoed: dict[Address, tuple[str, int]] = {}
+        # By address: id, generation, and session of the process there; no session if it does not
+        # seal its datagrams.
+        self._echoed: dict[Address, tuple[str, int, bytes]] = {}
+        self._sessions = Sessions()
 
     # Pings
 
@@ -207,25 +214,57 @@ class Echoes(Part):
 
     # Addresses that are really there
 
-    def verified(self, source: Address, sender: Sender) -> bool:
-        """Returns whether the sender's process has echoed a number of ours from that address."""
-        return self._echoed.get(source) == (sender.id, sender.generation)
+    def verified(self, peer: Peer) -> bool:
+        """Returns whether the sender's process has echoed a number of ours from its address.
 
-    def echo(self, source: Address, sender: Sender) -> None:
-        """Notes that the sender's process has echoed a number of ours from that address."""
-        self.assume(source, sender.id, sender.generation)
+        If it seals its datagrams, it has done so in the session that this one is of; and this one
+        is meant for this process, or is the echo itself.
+        """
+        session = peer.seal.session if peer.seal else _OPEN
+        if self._echoed.get(peer.source) != (peer.sender.id, peer.sender.generation, session):
+            return False
+        return session == _OPEN or (peer.meant and session in self._sessions)
+
+    def is_doubtful(self, peer: Peer) -> bool:
+        """Returns whether the datagram is sealed, but may be a recorded one."""
+        return peer.seal is not None and not self.verified(peer)
+
+    def is_new(self, seal: Seal | None) -> bool:
+        """Returns False for a sealed datagram that came before, or too late. Each counts once."""
+        return seal is None or self._sessions.take(seal)
+
+    def echo(self, peer: Peer) -> None:
+        """Notes that the sender's process has echoed a number of ours from its address."""
+        if peer.seal is not None and self._sessions.prove(peer.seal):
+            # The answers to earlier challenges would prove the session that was forgotten.
+            self._secret = self._runtime.rng.randbytes(16)
+        peer.echoed()
+        session = peer.seal.session if peer.seal else _OPEN
+        self._note(peer.source, peer.sender.id, peer.sender.generation, session)
 
     def assume(self, source: Address, member: str, generation: int) -> None:
         """Notes that a member's process is at that address, without an echo that shows it."""
+        self._note(source, member, generation, _OPEN)
+
+    def session(self, address: Address) -> bytes | None:
+        """Returns the session of the process that has echoed from an address, None if none has.
+
+        It is empty if that process does not seal its datagrams.
+        """
+        found = self._echoed.get(address)
+        return None if found is None else found[2]
+
+    def _note(self, source: Address, member: str, generation: int, session: bytes) -> None:
         if len(self._echoed) >= _ECHOED:
             del self._echoed[next(iter(self._echoed))]
-        self._echoed[source] = (member, generation)
+        self._echoed[source] = (member, generation, session)
 
-    def challenge(self, source: Address, sender: Sender) -> int:
-        """Returns the number that the sender's process at that address must send back.
+    def challenge(self, peer: Peer) -> int:
+        """Returns the number that the sender's process at its address must send back.
 
         Challenges and the numbers of pings never coincide.
         """
+        source, sender = peer.source, peer.sender
         text = f"{source[0]} {source[1]} {sender.id} {sender.generation}".encode()
         digest = blake2b(text, digest_size=6, key=self._secret).digest()
         return 1 + (1 << 33) + int.from_bytes(digest, "big")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..address import Address
 from ..wire import ALIVE, Claim, ClusterIds, Sender
+from .sessions import Seal
 from .table import Member
 
 
@@ -15,8 +16,10 @@ class Peer:
     Attributes:
         source: the address that the datagram came from.
         sender: what the sender says of itself.
+        seal: how the datagram was sealed, None if it was not.
         budget: how many bytes may be sent back if the address has not echoed a number of ours: as
             many as it sent, less those that were sent back already.
+        meant: whether the datagram was made for this process, as far as its seal tells.
         met: the sender's row, if it has echoed a number of ours and its generation is not out of
             date here; else None.
         row: `met`; or, if that is None, the row that other members vouched for, which has this
@@ -31,18 +34,24 @@ class Peer:
         "accepted",
         "acked",
         "budget",
+        "meant",
         "met",
         "owes",
         "row",
+        "seal",
         "sender",
         "source",
         "told",
     )
 
-    def __init__(self, source: Address, sender: Sender, budget: int) -> None:
+    def __init__(
+        self, source: Address, sender: Sender, budget: int, seal: Seal | None = None
+    ) -> None:
         self.source = source
         self.sender = sender
         self.budget = budget
+        self.seal = seal
+        self.meant = seal is None or seal.meant
         self.met: Member | None = None
         self.row: Member | None = None
         self.acked: Address | None = None
@@ -54,6 +63,10 @@ class Peer:
         """Sets the rows under which this datagram's messages are handled."""
         self.met = met
         self.row = met or vouched_for
+
+    def echoed(self) -> None:
+        """Notes that this datagram sends a number of this node back, and so is made for it."""
+        self.meant = True
 
     def acks(self, address: Address) -> None:
         """Notes that this datagram acks a ping that was sent to `address`."""

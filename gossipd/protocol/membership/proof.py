@@ -159,7 +159,12 @@ class Proof(Part):
         return row
 
     def vouched_for(self, peer: Peer) -> Member | None:
-        """Returns the sender's row if the row has this address and this generation, else None."""
+        """Returns the sender's row if the row has this address and this generation, else None.
+
+        A datagram that may have been recorded long ago is not vouched for by a row of today.
+        """
+        if self._echoes.is_doubtful(peer):
+            return None
         row = self._table.rows.get(peer.sender.id)
         if row is None or row.address != peer.source or row.generation != peer.sender.generation:
             return None
@@ -171,7 +176,7 @@ class Proof(Part):
         return (
             asked is not None
             and asked.generation == sender.generation
-            and self._echoes.verified(peer.source, sender)
+            and self._echoes.verified(peer)
         )
 
     def answer(self, peer: Peer, number: int) -> None:
@@ -193,7 +198,7 @@ class Proof(Part):
             # No node can have it: the view refuses it, and counts that.
             return True
         address = split_node_id(peer.sender.id)
-        if peer.source == address and self._echoes.verified(address, peer.sender):
+        if peer.source == address and self._echoes.verified(peer):
             return True
         return peer.acked == address
 
@@ -253,7 +258,8 @@ class Proof(Part):
         Only a member, or an address that this node contacts, is believed.
         """
         own = self._table.own.id
-        if message.id != own or not (peer.met or self._contacts.knows(peer.source)):
+        known = peer.met or self._contacts.knows(peer.source)
+        if message.id != own or not known or self._echoes.is_doubtful(peer):
             self._runtime.reject("unanswered")
             return
         reason = f"{peer.sender.id} hears this node from {message.source}, but gets no answer from"

@@ -13,7 +13,7 @@ from .claims import (
     SUSPECT,
     Claim,
 )
-from .codec import FRAME_BYTES, Codec, DecodeError, encode_raw, frame
+from .codec import FRAME_BYTES, SEALED_HEAD, Codec, DecodeError, encode_raw, frame
 from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Entry, Group, Row, Said, Slot
 from .messages import (
     COUNTERS,
@@ -62,6 +62,7 @@ __all__ = [
     "NAME_BYTES",
     "NO_CLUSTER",
     "REFUSED",
+    "SEALED_HEAD",
     "SILENCE",
     "SOURCE_BYTES",
     "STATES",

@@ -6,7 +6,8 @@ A datagram is
 
 The magic has two bytes, and the other fields before the name have one byte each. The check is a
 CRC-32 over all bytes but its own four. The payload is a row of frames. A frame is a length of two
-bytes and one message as a msgpack array. Flags and key id are 0 until payloads are sealed.
+bytes and one message as a msgpack array. Flags and key id are 0 here. A driver that seals datagrams
+puts another header in the place of all that is before the payload, with a flag.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ from .messages import KINDS, Message, Ping, Sender
 MAGIC = b"gd"
 VERSION = 2
 """Nodes of version 1 cannot read sums below zero, and are refused."""
+
+_SEALED = 1
+"""The flag of a datagram whose payload is sealed."""
+
+SEALED_HEAD = MAGIC + bytes([VERSION, _SEALED])
+"""The first bytes of such a datagram, of which the driver defines the rest."""
 
 _FIXED = 6
 """Bytes of the header before the cluster's name."""
@@ -44,7 +51,7 @@ class DecodeError(Exception):
 
     Attributes:
         reason: what is wrong, as a label for the statistics: magic, version, cluster, check,
-            sender, or frame.
+            sender, frame, or sealed; from a driver with keys also key, tag, open, or own.
         ours, theirs: where versions or clusters differ, this node's and the datagram's; else empty.
         asks: where they differ, whether the datagram is whole and, as far as can be seen, has a
             ping, which asks for an answer.
@@ -113,6 +120,8 @@ class Codec:
         """Returns the error for bytes that do not begin with the header of this cluster."""
         if len(data) < _FIXED or data[:2] != MAGIC:
             return DecodeError("magic")
+        if data[3] & _SEALED:
+            return DecodeError("sealed", "open gossip", "sealed gossip")
         if data[2] != VERSION:
             versions = (f"wire version {VERSION}", f"wire version {data[2]}")
             return DecodeError("version", *versions, asks=_payload(data) is not None)

@@ -22,7 +22,7 @@ DOCUMENTED = {
     "/remove-peer": "POST",
     "/discovery": "GET",
 }
-NEWER = {"/livez": "GET", "/readyz": "GET", "/healthz": "GET", "/metrics": "GET"}
+NEWER = {"/livez": "GET", "/readyz": "GET", "/healthz": "GET", "/metrics": "GET", "/v1/keys": "GET"}
 WRITES = ("/increment", "/sync", "/register", "/remove-peer", "/v1/counters/a/add")
 
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gossipd.daemon.http.messages import Response
+from gossipd.daemon.service import Keys
 from gossipd.protocol import SeedView
 from tests.daemon.fake_service import NODE_ID, Client
 
@@ -71,6 +72,7 @@ async def test_health_in_words(client: Client, path: str) -> None:
         "cluster id:   none yet\n"
         "members:      2 alive, 1 suspect\n"
         "local health: 3 (0 is best)\n"
+        "gossip:       open\n"
         "ready:        yes\n"
     ) == response.body.decode()
 
@@ -94,3 +96,22 @@ async def test_metrics(client: Client) -> None:
     assert Response(
         200, b"metrics\n", "text/plain; version=0.0.4; charset=utf-8"
     ) == await client.call("GET", "/metrics")
+
+
+SEALING = Keys("1a", ["1a", "2b"], True, 7, {"127.0.0.1:8088": "1a", "127.0.0.1:1": None})
+
+
+async def test_keys() -> None:
+    """Which key each member seals with, and in words which there are; none without keys."""
+    client = Client()
+    assert json.loads((await client.call("GET", "/v1/keys")).body)["seals"] is None
+    client.service.sealing = SEALING
+    assert {
+        "accepts_open": True,
+        "members": {"127.0.0.1:8088": "1a", "127.0.0.1:1": None},
+        "node_id": "127.0.0.1:8088",
+        "opens": ["1a", "2b"],
+        "seals": "1a",
+    } == json.loads((await client.call("GET", "/v1/keys")).body)
+    text = (await client.call("GET", "/healthz?verbose")).body.decode()
+    assert "sealed with key 1a, opens 1a, 2b, and takes open datagrams as well\n" in text

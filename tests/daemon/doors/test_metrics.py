@@ -17,6 +17,7 @@ from gossipd.daemon.doors.metrics import CounterValues, Metrics
 from gossipd.daemon.driver import LoopLateness
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import HttpStatistics, Request, Response
+from gossipd.daemon.service import Keys
 from gossipd.protocol import Entry, Group, Ledger, SeedView, Statistics, Traffic, Values
 from tests.daemon.http.peer import CLOSING, GET, serving
 from tests.daemon.waiting import outcome
@@ -160,6 +161,31 @@ async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
     )
 
     assert b"gossipd_store" not in await outcome(metrics.page())
+
+
+async def test_who_seals_with_which_key() -> None:
+    """Members are counted by key; a key that nobody seals with any more is there with 0."""
+    keys = Keys("1a", ["1a", "2b"], True, 7, {"a:1": "1a", "b:1": "1a", "c:1": None})
+    for sealing in (keys, None):
+        page = Page()
+        shown = (
+            page.shown,
+            Statistics,
+            lambda http=page.http: http,
+            page.requests,
+            page.lateness,
+            None,
+        )
+        text = (await outcome(Metrics(*shown, lambda keys=sealing: keys).page())).decode()
+        starts = ("gossipd_key", "gossipd_open")
+        samples = [line for line in text.splitlines() if line.startswith(starts)]
+        expected = [
+            'gossipd_key_members{key="1a"} 2.0',
+            'gossipd_key_members{key="2b"} 0.0',
+            'gossipd_key_members{key="unknown"} 1.0',
+            "gossipd_open_taken_total 7.0",
+        ]
+        assert (expected if sealing else []) == samples
 
 
 async def test_two_daemons_in_one_process(page: Page) -> None:

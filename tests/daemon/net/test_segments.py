@@ -111,14 +111,14 @@ async def test_one_listens_after_another(port: int) -> None:
 
 
 async def test_each_network_can_be_sent_another_datagram(port: int) -> None:
-    """One that is made for this machine's address there."""
+    """Those that are made for this machine's address there."""
     ear = Ear(port)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(ear.segments.run, ear.hear)
-        ear.segments.broadcast_each(lambda host: f"from {host}".encode())
-        await ear.until(1)
+        ear.segments.broadcast_each(lambda host: [f"{n} from {host}".encode() for n in "12"])
+        await ear.until(2)
         nursery.cancel_scope.cancel()
-    assert [b"from 127.0.0.1"] == ear.heard
+    assert [b"1 from 127.0.0.1", b"2 from 127.0.0.1"] == ear.heard
     ear.segments.close()
 
 

@@ -180,7 +180,7 @@ def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
 
 
 @mutant(echoes.Echoes, "challenge", "storm", "not quiet", "not alive", within=50)
-def challenges_never_repeat(original: Any, self: Any, source: Any, sender: Any) -> int:
+def challenges_never_repeat(original: Any, self: Any, peer: Any) -> int:
     """Each challenge has another number, so that no answer is ever right."""
     return 1 + self._runtime.rng.getrandbits(40)
 

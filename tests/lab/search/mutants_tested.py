@@ -165,7 +165,7 @@ def pauses_are_measured(original: Any, self: Any, seconds: float) -> None:
     "verified",
     _MEMBERSHIP + "echoes.py::test_an_echo_is_of_one_process_at_one_address",
 )
-def everybody_is_believed(original: Any, self: Any, source: Any, sender: Any) -> bool:
+def everybody_is_believed(original: Any, self: Any, peer: Any) -> bool:
     """No sender has to show that it is at its address."""
     return True
 
@@ -187,7 +187,7 @@ def replies_cost_nothing(original: Any, self: Any, peer: Any, *messages: Any) ->
 )
 def the_outdated_are_challenged(original: Any, self: Any, peer: Any, number: int = 0) -> None:
     """A process that started under an old clock is not told of its later generation."""
-    challenge = self._echoes.challenge(peer.source, peer.sender)
+    challenge = self._echoes.challenge(peer)
     self._outbox.send(peer.source, challenges.Ack(number, challenge=challenge))
 
 

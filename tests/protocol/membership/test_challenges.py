@@ -50,7 +50,7 @@ def test_a_challenge_acks_the_ping() -> None:
     [[ack]] = [opened(data) for data in asked.parts.sent()]
     assert isinstance(ack, Ack)
     assert 5 == ack.number
-    assert asked.echoes.challenge(address(2), sender(2)) == ack.challenge
+    assert asked.echoes.challenge(asked.peer) == ack.challenge
 
 
 def test_what_was_sent_back_counts_against_the_budget() -> None:
@@ -66,7 +66,7 @@ def test_an_outdated_process_is_sent_its_row() -> None:
     asked = Asked(60)
     claim = Claim(node_id(2), WALL_MS + 9, 0, 0)
     asked.parts.table.add(claim, 0.0)
-    asked.echoes.echo(address(2), sender(2))
+    asked.echoes.echo(asked.peer)
     asked.challenges.challenge(asked.peer)
     [messages] = [opened(data) for data in asked.parts.sent()]
     assert Claims([claim]) in messages

@@ -99,8 +99,9 @@ def test_a_node_of_another_cluster_has_its_own_time(known: bool) -> None:
     parts = Parts()
     echoes = Echoes(parts.runtime, Gates(Fingerprint(), Fingerprint()), RoundTrips(10))
     clocks = Clocks(parts.runtime, parts.outbox, parts.table, echoes)
-    echoes.echo(address(2), sender(2))
+    peer = Peer(address(2), sender(2), 100)
+    echoes.echo(peer)
     if known:
         parts.table.add(Claim(node_id(2), WALL_MS, 0, ALIVE), 0.0)
-    clocks.on_clock(Clock(WALL_MS + HOUR_MS), Peer(address(2), sender(2), 100))
+    clocks.on_clock(Clock(WALL_MS + HOUR_MS), peer)
     assert known == bool(said(parts.runtime.take_effects()))

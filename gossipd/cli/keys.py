@@ -1,0 +1,87 @@
+"""`gossipd keys`: make keys, and see who seals with which."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from .options import output as output_option
+
+
+@click.group(short_help="Make keys for sealed gossip, and see who uses which.")
+def keys() -> None:
+    """Make keys for sealed gossip, and see who uses which.
+
+    To change keys without a pause: add a new line to the file of every node; move that line to the
+    top everywhere; once `gossipd keys list` shows it for all members, remove the old line.
+    """
+
+
+@keys.command()
+@click.argument("file", metavar="[FILE]", required=False)
+def generate(file: str | None) -> int:
+    """Write a new key to FILE, which must not exist yet, or to stdout.
+
+    Give the same file to every node, with --key-file. It shows the key's id, which is no secret.
+    """
+    from pathlib import Path
+
+    from gossipd.daemon import KeyFileError, new_key, write_key
+
+    key = new_key()
+    if file is None:
+        click.echo(key.line)
+        return 0
+    try:
+        write_key(Path(file), key)
+    except KeyFileError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{file}: key {key.id}")
+    return 0
+
+
+@keys.command("list")
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Where the daemon answers.  [default: from GOSSIPD_BIND or PORT, else"
+    " http://127.0.0.1:8088]",
+)
+@output_option
+def list_keys(url: str | None, output: str) -> int:
+    """Show which key each member seals with, as a running node hears it.
+
+    Exit codes: 0 done, 1 gossip is open or the node does not say, 2 wrong usage, 3 unreachable.
+    """
+    import json
+
+    from gossipd.client import default_url, fetch
+
+    try:
+        verdict, body = fetch(url or default_url(dict(os.environ)), 5, "/v1/keys")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if verdict.exit_code != 0:
+        click.echo(verdict.detail, err=True)
+        return verdict.exit_code
+    found = json.loads(body)
+    if output == "json":
+        click.echo(body.strip())
+    elif found["seals"] is not None:
+        click.echo(_table(found))
+    if found["seals"] is None:
+        click.echo("gossip is open: this node has no keys", err=True)
+        return 1
+    return 0
+
+
+def _table(found: dict[str, Any]) -> str:
+    lines = [f"seals with {found['seals']}; opens {', '.join(found['opens'])}"]
+    if found["accepts_open"]:
+        lines[0] += "; takes open gossip as well"
+    width = max(map(len, found["members"]))
+    for member, key in sorted(found["members"].items()):
+        lines.append(f"{member:<{width}}  {key or 'not heard yet'}")
+    return "\n".join(lines)

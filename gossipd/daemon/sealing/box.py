@@ -1,0 +1,201 @@
+"""Seals and opens datagrams: bytes become bytes that only holders of a key can read or make.
+
+A sealed datagram is
+
+    magic "gd" | version | flags | key id, 4 | session, 16 | number, 8 | sealed part | tag, 16
+
+The sealed part (AES-256-GCM) is the recipient, of 4 bytes, and the frames. All before it, and the
+cluster's name, are authenticated with it. The secret in a key file seals nothing itself: from it
+and the random number of a session follows the key of that session (HKDF with SHA-256). A process
+draws a session at its start, and anew if it was forked or a clock was stepped, which may mean that
+its machine was set back to a snapshot. So no number, which is the nonce, is used twice under a key.
+Half of it counts. The other half is random, for the moment in which a machine that was set back
+knows nothing of it yet.
+
+The recipient is the beginning of the session that the sender's datagram is meant for, or zero.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gossipd.protocol import SEALED_HEAD
+
+from .keys import ID_BYTES, Key
+
+SESSION_BYTES = 16
+_NUMBER = 8
+_RECIPIENT = 4
+_TAG = 16
+_SEALED = len(SEALED_HEAD) + ID_BYTES + SESSION_BYTES + _NUMBER
+"""Where the sealed part begins."""
+
+OVERHEAD = _SEALED + _RECIPIENT + _TAG
+"""Bytes of a sealed datagram beside its frames."""
+
+_ZEROS = bytes(_RECIPIENT)
+_NONCE = bytes(4)
+"""A nonce has four bytes more than a number."""
+
+_LAST = 1 << 31
+"""Datagrams that are sealed in one session at most."""
+
+_OWN = 8
+"""Sessions of this process that are remembered as its own."""
+
+_KNOWN = 1 << 14
+"""Sessions of others whose keys are kept at most."""
+
+
+_Value = TypeVar("_Value")
+
+
+class Opened(NamedTuple):
+    """What was in a sealed datagram, and how it was sealed."""
+
+    payload: bytes
+    key: str
+    session: bytes
+    number: int
+    recipient: bytes
+
+
+class NotOpened(Exception):
+    """Raised for a datagram that cannot be opened.
+
+    Attributes:
+        key: the id of the key that it says to be sealed with; empty if it says nothing sensible.
+        known: whether this process has that key.
+    """
+
+    def __init__(self, key: str = "", *, known: bool = False) -> None:
+        super().__init__(key)
+        self.key = key
+        self.known = known
+
+
+def session_key(secret: bytes, session: bytes, cluster: bytes) -> bytes:
+    """Returns the key of a session: HKDF-SHA256 of the secret, salted with the session."""
+    drawn = hmac.digest(session, secret, "sha256")
+    return hmac.digest(drawn, b"gossipd " + cluster + b"\x01", "sha256")
+
+
+class Sealer:
+    """Seals the datagrams of this process.
+
+    Attributes:
+        key: the id of the key that seals.
+    """
+
+    def __init__(self, cluster: str, key: Key, stepped: Callable[[], bool]) -> None:
+        """Draws a session. `stepped` returns whether the wall clock was stepped of late."""
+        self._cluster = cluster.encode()
+        self._stepped = stepped
+        self._own: deque[bytes] = deque(maxlen=_OWN)
+        self._key = key
+        self.renew()
+
+    def use(self, key: Key) -> None:
+        """Seals with that key from now on. Numbers go on, since the session's key is another."""
+        self._key = key
+        self._begin()
+
+    def renew(self) -> None:
+        """Draws another session."""
+        self._pid = os.getpid()
+        self._session = secrets.token_bytes(SESSION_BYTES)
+        self._own.append(self._session)
+        self._count = 0
+        self._begin()
+
+    def is_own(self, session: bytes) -> bool:
+        """Returns whether that is, or was of late, a session of this process."""
+        return session in self._own
+
+    def is_recipient(self, recipient: bytes) -> bool:
+        """Returns whether a datagram for that recipient is meant for this process."""
+        return any(session.startswith(recipient) for session in self._own)
+
+    def seal(self, payload: bytes, session: bytes) -> bytes:
+        """Returns the sealed datagram of these frames, for the process that has this session.
+
+        The session is empty if that process is not known yet.
+        """
+        if self._count >= _LAST or os.getpid() != self._pid or self._stepped():
+            self.renew()
+        self._count += 1
+        fresh = int.from_bytes(os.urandom(4), "big") ^ (time.time_ns() & 0xFFFFFFFF)
+        number = (self._count << 32 | fresh).to_bytes(_NUMBER, "big")
+        head = self._head + number
+        frames = (session[:_RECIPIENT] or _ZEROS) + payload
+        return head + self._cipher.encrypt(_NONCE + number, frames, head + self._cluster)
+
+    def _begin(self) -> None:
+        self.key = self._key.id
+        self._head = SEALED_HEAD + bytes.fromhex(self._key.id) + self._session
+        self._cipher = AESGCM(session_key(self._key.secret, self._session, self._cluster))
+
+
+class Opener:
+    """Opens the datagrams of others.
+
+    What is kept of a session is its key, and only once a datagram of it could be opened. It saves
+    time and decides nothing. So one that is pushed out by another does no harm.
+    """
+
+    def __init__(self, cluster: str, keys: Sequence[Key]) -> None:
+        self._cluster = cluster.encode()
+        self._keys: dict[bytes, Key] = {}
+        self._known: OrderedDict[bytes, AESGCM] = OrderedDict()
+        # By session the id of the key that it seals with.
+        self._seals: OrderedDict[bytes, str] = OrderedDict()
+        self.use(keys)
+
+    def use(self, keys: Sequence[Key]) -> None:
+        """Opens with these keys, and no others, from now on."""
+        self._keys = {bytes.fromhex(key.id): key for key in keys}
+        self._known.clear()
+
+    def key_of(self, session: bytes) -> str | None:
+        """Returns the id of the key that a session was sealed with last; None if it is unknown."""
+        return self._seals.get(session)
+
+    def open(self, data: bytes) -> Opened:
+        """Returns what is in a datagram. Raises NotOpened, and nothing else."""
+        head = data[:_SEALED]
+        named = head[len(SEALED_HEAD) : -SESSION_BYTES - _NUMBER]
+        if len(data) < OVERHEAD or not data.startswith(SEALED_HEAD):
+            raise NotOpened
+        which, number = head[len(SEALED_HEAD) : -_NUMBER], head[-_NUMBER:]
+        cipher = self._known.get(which)
+        key = self._keys.get(named)
+        if key is None:
+            raise NotOpened(named.hex())
+        session = which[ID_BYTES:]
+        found = cipher or AESGCM(session_key(key.secret, session, self._cluster))
+        try:
+            opened = found.decrypt(_NONCE + number, data[_SEALED:], head + self._cluster)
+        except InvalidTag:
+            raise NotOpened(key.id, known=True) from None
+        if cipher is None:
+            _keep(self._known, which, found)
+            _keep(self._seals, session, key.id)
+        count = int.from_bytes(number[:4], "big")
+        return Opened(opened[_RECIPIENT:], key.id, session, count, opened[:_RECIPIENT])
+
+
+def _keep(table: OrderedDict[bytes, _Value], key: bytes, value: _Value) -> None:
+    """Adds to a table, in the place of what was added first if it is full."""
+    table.pop(key, None)
+    if len(table) >= _KNOWN:
+        table.popitem(last=False)
+    table[key] = value

@@ -1,0 +1,92 @@
+"""Tells sealed datagrams that were just made from those that were recorded and are sent again.
+
+That a datagram could be opened shows that its sender had a key, and not when. So each carries the
+random number of its sender's *session*, and counts on within it. A session is *proven* by a
+datagram of it that sends a number of this node back: that datagram was made now, for this node.
+What the session had sealed before counts for nothing from then on, and each later number counts
+once. Of a session that is not proven nothing is kept here, so that old datagrams can fill nothing.
+
+A process seals datagrams for many others in one session. So each also says which process it is
+*meant* for, as far as its sender knows; what was recorded on its way to somebody else counts no
+more than what was recorded long ago.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+WIDTH = 4096
+"""How far a datagram may be behind the newest one of its session, counted in datagrams that the
+sender made for anybody. One that comes later is lost."""
+
+_MOST = 1 << 16
+"""Proven sessions remembered at most."""
+
+
+class Seal(NamedTuple):
+    """How a datagram was sealed; the driver that opened it vouches for it.
+
+    Attributes:
+        session: the random number that its sender drew for the stream of its datagrams.
+        number: its number in the stream; the sender uses none twice, and later ones are larger.
+        meant: whether the sender made it for this very process, as it told with it. It does so for
+            each process that has proven its session there (`Node.session`).
+    """
+
+    session: bytes
+    number: int
+    meant: bool = True
+
+
+class Window:
+    """The numbers of one session that have come, from the one that has proven it."""
+
+    __slots__ = ("_newest", "_seen")
+
+    def __init__(self, number: int) -> None:
+        self._newest = number
+        # One bit for each number, the lowest for the newest. All before the proof are used up.
+        self._seen = (1 << WIDTH) - 1
+
+    def take(self, number: int) -> bool:
+        """Returns whether this number comes for the first time, and notes it."""
+        ahead = number - self._newest
+        if ahead > 0:
+            kept = self._seen << ahead if ahead < WIDTH else 0
+            self._seen = (kept | 1) & ((1 << WIDTH) - 1)
+            self._newest = number
+            return True
+        bit = 1 << -ahead
+        if -ahead >= WIDTH or self._seen & bit:
+            return False
+        self._seen |= bit
+        return True
+
+
+class Sessions:
+    """The proven sessions of other processes."""
+
+    def __init__(self) -> None:
+        self._windows: dict[bytes, Window] = {}
+
+    def __contains__(self, session: bytes) -> bool:
+        """Returns whether a session is proven."""
+        return session in self._windows
+
+    def take(self, seal: Seal) -> bool:
+        """Returns False for a datagram of a proven session that has come before, or is too old."""
+        window = self._windows.get(seal.session)
+        return window is None or window.take(seal.number)
+
+    def prove(self, seal: Seal) -> bool:
+        """Notes that a session is proven by that datagram.
+
+        Returns whether another one was forgotten for it. What proved that one must not do so again.
+        """
+        if seal.session in self._windows:
+            return False
+        full = len(self._windows) >= _MOST
+        if full:
+            del self._windows[next(iter(self._windows))]
+        self._windows[seal.session] = Window(seal.number)
+        return full
