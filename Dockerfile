@@ -6,7 +6,7 @@ WORKDIR /source
 COPY . .
 # Wheels first, then an environment of nothing but them: no pip, no compiler, no cache in the result.
 # What is compiled now need not be at every start, which a read-only file system could not keep.
-RUN pip wheel --no-cache-dir --quiet --wheel-dir /wheels '.[keys]' \
+RUN pip wheel --no-cache-dir --quiet --wheel-dir /wheels '.[keys,redis]' \
     && python -m venv --without-pip /opt/gossipd \
     && pip --python /opt/gossipd install --no-cache-dir --quiet --no-index --no-compile /wheels/*.whl \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/gossipd \

@@ -50,6 +50,14 @@ def _advertised(ctx: click.Context, param: click.Parameter, value: str | None) -
     return parsed(ctx, param, parse_contact, value, ctx.params["bind"][1])
 
 
+def _redis(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int] | None:
+    if value is None:
+        return None
+    from gossipd.daemon import parse_bind
+
+    return parsed(ctx, param, parse_bind, value)
+
+
 def _contacts(
     ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str, ...]:
@@ -257,6 +265,13 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     show_default=True,
     envvar="GOSSIPD_DISCOVERY_PORT",
     help="The UDP port on which nodes look for each other by broadcast; the same for all.",
+)
+@option(
+    "--redis",
+    metavar="HOST:PORT",
+    envvar="GOSSIPD_REDIS",
+    callback=_redis,
+    help="Answer Redis clients here: redis-cli, and the client libraries of every language.",
 )
 @option(
     "--allowed-host",

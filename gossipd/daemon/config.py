@@ -140,6 +140,11 @@ def _check_bind(_: object, __: object, value: tuple[str, int]) -> None:
         raise ValueError(f"bind: {value!r} is not in canonical form")
 
 
+def _check_door(_: object, __: object, value: tuple[str, int] | None) -> None:
+    if value is not None:
+        _check_bind(_, __, value)
+
+
 def _check_advertise(_: object, __: object, value: str | None) -> None:
     if value is not None and parse_contact(value) != value:
         raise ValueError(f"advertise: {value!r} is not in canonical form")
@@ -181,6 +186,7 @@ class DaemonConfig:
         max_counters: how many counters beside `default` clients may make at this node.
         metrics_counters: how many of them `/metrics` shows by name: those that change most often.
         discovery: whether the node looks for others by broadcast, on `discovery_port`.
+        redis: host and port on which Redis clients are answered, over TCP; None for nowhere.
         allowed_hosts: names, beyond this node's own, that the `Host` header of a request may have
             that changes something.
         key_file: file with the keys that seal and open gossip; None leaves gossip open.
@@ -209,6 +215,7 @@ class DaemonConfig:
         default=DEFAULT_DISCOVERY_PORT,
         validator=[attrs.validators.ge(1), attrs.validators.le(_MAX_PORT)],
     )
+    redis: tuple[str, int] | None = attrs.field(default=None, validator=_check_door)
     allowed_hosts: tuple[str, ...] = attrs.field(default=(), validator=_check_hosts)
     key_file: Path | None = None
     accept_open: bool = False

@@ -36,10 +36,11 @@ from .doors import Api, CounterValues, Metrics, OwnHosts
 from .driver import Driver, look_up
 from .errors import StartError, reason
 from .flaps import EventLog
-from .http import HttpServer, Request
+from .http import HttpServer, Limits, Request
 from .log import RateLimit
 from .net import Segments, UdpSocket, is_own
 from .open_files import FullLog, limits_of_this_process
+from .open_redis import RedisClients
 from .own_id import OwnId
 from .sealing import KeyFileError, KeyWatch, read_keys
 from .service import Service, Tickets
@@ -71,6 +72,7 @@ class Daemon:
         self,
         service: Service,
         server: HttpServer,
+        redis: RedisClients | None,
         left: trio.Event,
         listening: str,
         watch: KeyWatch | None,
@@ -78,6 +80,7 @@ class Daemon:
         self.service = service
         self.listening = listening
         self._server = server
+        self._redis = redis
         self._left = left
         self._watch = watch
 
@@ -96,11 +99,18 @@ class Daemon:
         self.service.drain()
         with trio.move_on_after(_LEAVE_SECONDS):
             self._server.drain()
+            if self._redis is not None:
+                self._redis.drain()
             with trio.move_on_after(_DRAIN_SECONDS):
-                while self._server.statistics().open:
+                while self._open():
                     await trio.sleep(0.01)
             self.service.leave()
             await self._left.wait()
+
+    def _open(self) -> int:
+        """Returns how many connections of clients are open."""
+        clients = 0 if self._redis is None else self._redis.open()
+        return self._server.statistics().open + clients
 
 
 def _do_nothing() -> None:
@@ -122,18 +132,18 @@ async def open_daemon(
     """
     gate, watch = _gate(config)
     host = await _bind_host(config.bind[0])
+    redis_host = None if config.redis is None else await _bind_host(config.redis[0], "--redis")
     advertised = await _advertised(config)
     with (
         _opened_store(config, format_node_id(*config.bind)) as (store, kept),
         _bound(host, config.bind[1]) as (endpoint, listener),
+        _bound_for_redis(config, redis_host) as redis_listener,
         _found_segments(config, host) as segments,
     ):
         own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up, gate)
         identity = await own_id.find(endpoint, segments)
         node = _make_node(config, identity, kept, gate, discovery=segments is not None)
-        if store is not None and store.trouble is None:
-            with contextlib.suppress(WriteError):
-                store.begin(node.generation())
+        _begin(store, node)
         left = trio.Event()
 
         def notice(event: Event) -> None:
@@ -141,37 +151,44 @@ async def open_daemon(
                 left.set()
 
         tickets = Tickets()
-        journal = None if store is None else Journal(store)
+        journal, events = None if store is None else Journal(store), EventLog()
         broadcast = None if segments is None else segments.broadcast
-        events = EventLog()
         listeners = (events, notice, own_id.notice)
         driver = Driver(
             node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up, gate
         )
         service = Service(node, identity.node_id, driver, tickets, journal, gate=gate)
         own_id.follow(service.move)
-        limits = limits_of_this_process()
+        limits = limits_of_this_process(1 if redis_listener is None else 2)
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
-        api = _make_api(config, service, server, driver, store)
+        redis = _for_redis(config, redis_listener, service, limits)
+        api = _make_api(config, service, server, driver, store, redis)
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
             for task in (service.run, events.run, *([] if watch is None else [watch.run])):
                 nursery.start_soon(task)
             await nursery.start(server.serve, api.handle, [listener])
+            if redis is not None:
+                await nursery.start(redis.serve)
             nursery.start_soon(own_id.run)
             if segments is not None:
                 nursery.start_soon(segments.run, own_id.before(driver.hear))
-            daemon = Daemon(service, server, left, format_node_id(host, config.bind[1]), watch)
+            listening = format_node_id(host, config.bind[1])
+            daemon = Daemon(service, server, redis, left, listening, watch)
             yield daemon
             await daemon.leave()
             nursery.cancel_scope.cancel()
-        if store is not None:
-            _close(store, node)
+        _close(store, node)
 
 
 def _make_api(
-    config: DaemonConfig, service: Service, server: HttpServer, driver: Driver, store: Store | None
+    config: DaemonConfig,
+    service: Service,
+    server: HttpServer,
+    driver: Driver,
+    store: Store | None,
+    redis: RedisClients | None,
 ) -> Api:
     requests: dict[tuple[str, int], int] = {}
     shown = CounterValues(service.values(), config.metrics_counters, config.max_counters)
@@ -183,8 +200,22 @@ def _make_api(
         driver.lateness,
         store,
         service.keys,
+        None if redis is None else redis.numbers,
     )
     return Api(service, metrics.page, requests, OwnHosts(_names(config)))
+
+
+def _for_redis(
+    config: DaemonConfig,
+    listener: trio.SocketListener | None,
+    service: Service,
+    limits: Limits,
+) -> RedisClients | None:
+    if listener is None:
+        return None
+    logs = _ErrorLog(), FullLog(limits)
+    durable = config.data_dir is not None
+    return RedisClients(service, listener, limits.connections, *logs, durable=durable)
 
 
 class _ErrorLog:
@@ -193,7 +224,7 @@ class _ErrorLog:
     def __init__(self) -> None:
         self._limit = RateLimit(_ERROR_INTERVAL, trio.current_time)
 
-    def __call__(self, error: Exception, request: Request | None) -> None:
+    def __call__(self, error: Exception, request: Request | None = None) -> None:
         held_back = self._limit.admit("handler")
         if held_back is not None:
             path = request.path if request else ""
@@ -293,7 +324,15 @@ def _opened_store(
         os.close(held)
 
 
-def _close(store: Store, node: Node) -> None:
+def _begin(store: Store | None, node: Node) -> None:
+    if store is not None and store.trouble is None:
+        with contextlib.suppress(WriteError):
+            store.begin(node.generation())
+
+
+def _close(store: Store | None, node: Node) -> None:
+    if store is None:
+        return
     if store.trouble is not None:
         node.all_changed()
     try:
@@ -307,13 +346,13 @@ def _close(store: Store, node: Node) -> None:
 # Addresses and sockets
 
 
-async def _bind_host(name: str) -> str:
+async def _bind_host(name: str, flag: str = "--bind") -> str:
     """Returns the address of this machine that a name stands for. Raises StartError."""
     if is_address(name):
         return name
     addresses = await look_up(name, 0)
     if not addresses:
-        raise StartError(f"--bind: the name {name} has no address")
+        raise StartError(f"{flag}: the name {name} has no address")
     return addresses[0][0]
 
 
@@ -333,18 +372,44 @@ async def _advertised(config: DaemonConfig) -> str | None:
 @contextlib.contextmanager
 def _bound(host: str, port: int) -> Iterator[tuple[UdpSocket, trio.SocketListener]]:
     """Opens both sockets of the node's one port number, and closes them. Raises StartError."""
+    with _listening(host, port) as listener:
+        try:
+            endpoint = UdpSocket(host, port)
+        except OSError as error:
+            raise _not_bound(host, port, error) from None
+        with contextlib.closing(endpoint):
+            yield endpoint, listener
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[trio.SocketListener]:
+    """Opens a TCP socket that listens, and closes it. Raises StartError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tcp:
         try:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             tcp.bind((host, port))
             tcp.listen(_BACKLOG)
-            endpoint = UdpSocket(host, port)
         except OSError as error:
-            where = format_node_id(host, port)
-            raise StartError(f"cannot listen on {where}: {reason(error, _KNOWN)}") from None
-        with contextlib.closing(endpoint):
-            yield endpoint, trio.SocketListener(trio.socket.from_stdlib_socket(tcp))
+            raise _not_bound(host, port, error) from None
+        yield trio.SocketListener(trio.socket.from_stdlib_socket(tcp))
+
+
+def _not_bound(host: str, port: int, error: OSError) -> StartError:
+    where = format_node_id(host, port)
+    return StartError(f"cannot listen on {where}: {reason(error, _KNOWN)}")
+
+
+@contextlib.contextmanager
+def _bound_for_redis(
+    config: DaemonConfig, host: str | None
+) -> Iterator[trio.SocketListener | None]:
+    """Opens the socket for Redis clients, and closes it. Yields None if there is to be none."""
+    if config.redis is None or host is None:
+        yield None
+        return
+    with _listening(host, config.redis[1]) as listener:
+        yield listener
 
 
 @contextlib.contextmanager

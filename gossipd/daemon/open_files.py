@@ -23,31 +23,32 @@ moment.
 """
 
 ENOUGH = 1100
-"""A limit of open files from which on all connections of `Limits` have room."""
+"""A limit of open files from which on all connections of one door have room."""
 
 _REFUSED_SHARE = 16
 _INTERVAL = 60.0
 
 
-def connection_limits(open_files: int) -> Limits:
+def connection_limits(open_files: int, doors: int = 1) -> Limits:
     """Returns the limits of the HTTP server in a process that may have so many open files.
 
     Connections that are being refused need descriptors as well, a small share of what is there.
+    Each of several doors gets an equal part.
     """
     most = Limits()
-    spare = max(open_files - RESERVE, 2)
+    spare = max((open_files - RESERVE) // doors, 2)
     refusals = min(most.refusals, max(spare // _REFUSED_SHARE, 1))
     connections = min(most.connections, spare - refusals)
     return Limits(connections=connections, refusals=refusals)
 
 
-def limits_of_this_process() -> Limits:
+def limits_of_this_process(doors: int = 1) -> Limits:
     """Returns `connection_limits` of this process, and logs if they are low."""
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if open_files == resource.RLIM_INFINITY:
         return Limits()
-    limits = connection_limits(open_files)
-    if open_files < ENOUGH:
+    limits = connection_limits(open_files, doors)
+    if open_files < ENOUGH * doors:
         log = structlog.get_logger()
         log.warning("few_open_files", open_files=open_files, connections=limits.connections)
     return limits

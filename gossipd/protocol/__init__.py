@@ -29,7 +29,9 @@ from .counters import (
     LimitExceeded,
     Reset,
     Stated,
+    TooManyCounters,
     Values,
+    check_name,
 )
 from .effects import (
     Answer,
@@ -176,10 +178,12 @@ __all__ = [
     "State",
     "Stated",
     "Statistics",
+    "TooManyCounters",
     "Traffic",
     "Transmit",
     "Values",
     "Write",
+    "check_name",
     "format_node_id",
     "frame",
     "is_address",

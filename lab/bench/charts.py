@@ -181,5 +181,6 @@ _FIGURES: Mapping[str, Callable[[Any, _Rows], Any]] = {
     "sim": _plain("rate", "nodes", "Virtual seconds a second, by number of nodes", "{:,.1f}"),
     "profile": _profile,
     "counters": _plain("rate", "what", "Increments a second among 100,000 counters", "{:,.0f}"),
+    "redis": _plain("rate", "what", "INCR of Redis clients answered a second", "{:,.0f}"),
     "start": _plain("milliseconds", "what", "Milliseconds to the first answer", "{:.0f}"),
 }

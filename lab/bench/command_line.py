@@ -24,6 +24,7 @@ from . import (
     many_counters,
     pauses,
     performance_page,
+    redis_clients,
     simulator_speed,
     startup,
     udp_pings,
@@ -36,6 +37,7 @@ from .performance_targets import judged
 
 BENCHMARKS: dict[str, Benchmark] = {
     "http": http_requests,
+    "redis": redis_clients,
     "counters": many_counters,
     "spread": write_spread,
     "detect": detection,

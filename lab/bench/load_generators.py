@@ -67,18 +67,23 @@ def parse_wrk(output: str) -> LoadResult:
     )
 
 
-def redis_benchmark(host: str, port: int, connections: int, seconds: float) -> LoadResult:
+def redis_benchmark(
+    host: str, port: int, connections: int, seconds: float, pipelined: int = 1
+) -> LoadResult:
     """Sends `INCR` on so many connections for about so many seconds.
 
-    redis-benchmark takes a number of requests, not a time. So a short first run finds the rate.
+    Each connection has up to `pipelined` requests under way. redis-benchmark takes a number of
+    requests, not a time. So a short first run finds the rate.
     """
-    first = _incr(host, port, connections, _FIRST_REQUESTS)
-    return _incr(host, port, connections, max(_FIRST_REQUESTS, int(first.rate * seconds)))
+    few = _FIRST_REQUESTS * pipelined
+    first = _incr(host, port, connections, few, pipelined)
+    return _incr(host, port, connections, max(few, int(first.rate * seconds)), pipelined)
 
 
-def _incr(host: str, port: int, connections: int, requests: int) -> LoadResult:
+def _incr(host: str, port: int, connections: int, requests: int, pipelined: int) -> LoadResult:
     command = ["redis-benchmark", "-h", host, "-p", str(port), "--csv", "-t", "incr"]
-    output = _output([*command, "-c", str(connections), "-n", str(requests)], 120)
+    command += ["-c", str(connections), "-n", str(requests), "-P", str(pipelined)]
+    output = _output(command, 120)
     return parse_redis(output, requests)
 
 

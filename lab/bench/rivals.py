@@ -45,14 +45,18 @@ def installed(name: str, options: Options) -> bool:
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[tuple[str, int]]:
-    """Runs a Redis that syncs each write to disk before it answers; yields its address."""
+def redis(folder: Path, *, durable: bool = True) -> Iterator[tuple[str, int]]:
+    """Runs a Redis and yields its address.
+
+    It syncs each write to disk before it answers, or, if it is not to be durable, keeps nothing.
+    """
     ((host, port),) = free_addresses(1)
-    home = folder / "redis"
+    name = "redis" if durable else "redis-ephemeral"
+    home = folder / name
     home.mkdir()
     command = ["redis-server", "--bind", host, "--port", str(port), "--dir", str(home)]
-    command += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
-    with running(command, folder / "redis.log"):
+    command += ["--save", "", "--appendonly", "yes" if durable else "no", "--appendfsync", "always"]
+    with running(command, folder / f"{name}.log"):
         eventually("redis answers", lambda: _pongs(host, port), 10)
         yield host, port
 

@@ -28,6 +28,11 @@ def test_connections_and_refusals_leave_the_reserve(open_files: int) -> None:
     assert limits.connections + limits.refusals <= max(open_files - RESERVE, 2)
 
 
+def test_doors_share() -> None:
+    """Each of two has half of what one would have."""
+    assert connection_limits(RESERVE + 500) == connection_limits(RESERVE + 1000, 2)
+
+
 def test_enough_is_enough() -> None:
     """From that limit on nobody has fewer connections than before, and below it some have."""
     most = Limits().connections

@@ -2,6 +2,6 @@
 
 from .api import Api
 from .cross_site import OwnHosts
-from .metrics import CounterValues, Metrics
+from .metrics import CounterValues, Metrics, RedisNumbers
 
-__all__ = ["Api", "CounterValues", "Metrics", "OwnHosts"]
+__all__ = ["Api", "CounterValues", "Metrics", "OwnHosts", "RedisNumbers"]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
 
+    # Its parser needs what is only installed where there are Redis clients.
+    from ..resp import RespStatistics
+
 
 class Commits(Protocol):
     """What a store has counted. `Store` is one."""
@@ -67,6 +70,21 @@ class CounterValues:
     most: int
 
 
+@attrs.frozen
+class RedisNumbers:
+    """What is counted of Redis clients.
+
+    Attributes:
+        server: returns what their server has counted.
+        commands: number of commands by name.
+        errors: number of errors by code.
+    """
+
+    server: Callable[[], RespStatistics]
+    commands: Mapping[str, int]
+    errors: Mapping[str, int]
+
+
 class Metrics:
     """The metrics of one daemon, in a registry of its own."""
 
@@ -79,6 +97,7 @@ class Metrics:
         lateness: LoopLateness,
         store: Commits | None = None,
         keys: Callable[[], Keys | None] = lambda: None,
+        redis: RedisNumbers | None = None,
     ) -> None:
         """Imports and reads nothing yet.
 
@@ -90,6 +109,7 @@ class Metrics:
             lateness: how late the node's timers fire, which the driver keeps up to date.
             store: the store of this node, or None if it keeps nothing on disk.
             keys: returns who seals with which key, or None if gossip is open.
+            redis: what is counted of Redis clients, or None if they are not answered.
         """
         self._counters = counters
         self._statistics = statistics
@@ -98,6 +118,7 @@ class Metrics:
         self._lateness = lateness
         self._store = store
         self._keys = keys
+        self._redis = redis
         self._registry: CollectorRegistry | None = None
         self._waiting: list[Future[bytes]] = []
 
@@ -174,9 +195,10 @@ class Metrics:
             "gossipd_cluster", "The cluster's id.", value={"id": statistics.cluster}
         )
         yield from self._values()
-        for name, text, value in _gauges(statistics, http, self._lateness):
+        redis = None if self._redis is None else self._redis.server()
+        for name, text, value in _gauges(statistics, http, self._lateness, redis):
             yield GaugeMetricFamily(name, text, value=value)
-        for name, text, value in _counters(statistics, http) + _commits(self._store):
+        for name, text, value in _counters(statistics, http, redis) + _commits(self._store):
             yield CounterMetricFamily(name, text, value=value)
         for name, text, label, numbers in (
             ("gossipd_members", "Members now.", "state", statistics.members),
@@ -188,7 +210,7 @@ class Metrics:
                 gauge.add_metric((which,), number)
             yield gauge
         yield from self._sealing()
-        for metric in _labelled(statistics, http, self._requests):
+        for metric in _labelled(statistics, http, self._requests, self._redis):
             family = CounterMetricFamily(metric.name, metric.text, labels=metric.labels)
             for labels, value in sorted(metric.values.items()):
                 family.add_metric(labels, value)
@@ -244,16 +266,26 @@ class Metrics:
 _Plain = tuple[str, str, float]
 
 
-def _gauges(statistics: Statistics, http: HttpStatistics, lateness: LoopLateness) -> list[_Plain]:
+def _gauges(
+    statistics: Statistics,
+    http: HttpStatistics,
+    lateness: LoopLateness,
+    redis: RespStatistics | None,
+) -> list[_Plain]:
+    clients = [] if redis is None else [("gossipd_redis_connections", "Now open.", redis.open)]
     return [
+        *clients,
         ("gossipd_local_health", "Score now; 0 is healthy.", statistics.local_health),
         ("gossipd_http_connections", "Open connections now.", http.open),
         ("gossipd_loop_lateness_max_seconds", "The latest a timer has fired.", lateness.max),
     ]
 
 
-def _counters(statistics: Statistics, http: HttpStatistics) -> list[_Plain]:
+def _counters(
+    statistics: Statistics, http: HttpStatistics, redis: RespStatistics | None
+) -> list[_Plain]:
     return [
+        *([] if redis is None else _of_clients(redis)),
         ("gossipd_suspicions", "Suspicions raised by this node.", statistics.suspicions),
         ("gossipd_deaths", "Members declared dead by this node.", statistics.deaths),
         ("gossipd_refusals", "Pings refused by other machines.", statistics.refusals),
@@ -265,6 +297,15 @@ def _counters(statistics: Statistics, http: HttpStatistics) -> list[_Plain]:
         ("gossipd_http_connections_accepted", "Connections accepted.", http.accepted),
         ("gossipd_http_connections_evicted", "Idle connections closed for room.", http.evicted),
         ("gossipd_http_connections_refused", "Connections without room.", http.refused),
+    ]
+
+
+def _of_clients(redis: RespStatistics) -> list[_Plain]:
+    return [
+        ("gossipd_redis_connections_accepted", "Redis clients accepted.", redis.accepted),
+        ("gossipd_redis_connections_evicted", "Idle ones closed for room.", redis.evicted),
+        ("gossipd_redis_connections_refused", "Redis clients without room.", redis.refused),
+        ("gossipd_redis_connections_malformed", "Closed for bad requests.", redis.malformed),
     ]
 
 
@@ -286,12 +327,16 @@ def _commits(store: Commits | None) -> list[_Plain]:
 
 
 def _labelled(
-    statistics: Statistics, http: HttpStatistics, requests: Mapping[tuple[str, int], int]
+    statistics: Statistics,
+    http: HttpStatistics,
+    requests: Mapping[tuple[str, int], int],
+    redis: RedisNumbers | None,
 ) -> list[_Labelled]:
     answers: _Values = {(ack, str(met).lower()): n for (ack, met), n in statistics.answers.items()}
     answered: _Values = {(route, str(status)): n for (route, status), n in requests.items()}
     refusals: _Values = {(str(status),): n for status, n in http.refusals.items()}
     return [
+        *([] if redis is None else _of_redis(redis)),
         *_traffic("sent", statistics.sent),
         *_traffic("received", statistics.received),
         _Labelled(
@@ -310,6 +355,13 @@ def _labelled(
         _Labelled("gossipd_answers", "Writes answered.", ("ack", "met"), answers),
         _Labelled("gossipd_http_requests", "Requests answered.", ("route", "status"), answered),
         _Labelled("gossipd_http_refusals", "Requests never routed.", ("status",), refusals),
+    ]
+
+
+def _of_redis(redis: RedisNumbers) -> list[_Labelled]:
+    return [
+        _Labelled("gossipd_redis_commands", "Commands.", ("command",), _by_one(redis.commands)),
+        _Labelled("gossipd_redis_errors", "Errors answered.", ("code",), _by_one(redis.errors)),
     ]
 
 

@@ -2,8 +2,9 @@
 
 from .commands import Asked, Bounded, Change, Increment, Reset, Stated
 from .face import Counters
-from .floors import FLOOR_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded
+from .floors import FLOOR_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded, TooManyCounters
 from .ledger import Ledger
+from .named import check_name
 from .plan import TTL_LIMIT
 from .values import Values
 from .writes import Writes
@@ -22,6 +23,8 @@ __all__ = [
     "LimitExceeded",
     "Reset",
     "Stated",
+    "TooManyCounters",
     "Values",
     "Writes",
+    "check_name",
 ]

@@ -45,6 +45,10 @@ class LimitExceeded(ValueError):
     """Raised for a write that would pass a limit of the counter. The write does not count."""
 
 
+class TooManyCounters(LimitExceeded):
+    """Raised for a write that would make one more counter than there may be."""
+
+
 class KeyReused(ValueError):
     """Raised for a key that was used for something else. The write does not count."""
 

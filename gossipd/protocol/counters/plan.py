@@ -9,7 +9,7 @@ from ..wire import DEFAULT, SOURCE_BYTES, Entry, Row
 from .ahead import Ahead
 from .commands import Asked, Bounded, Change, Command, Reset, Stated, all_changes, sums
 from .draft import Draft
-from .floors import VALUE_LIMIT, KeyReused, LimitExceeded
+from .floors import VALUE_LIMIT, KeyReused, LimitExceeded, TooManyCounters
 from .named import check_name, check_text
 from .sources import KEY, OWNER
 
@@ -112,7 +112,7 @@ class Plan:
         if not self._ahead.knows(name):
             check_name(name)
             if self._ahead.number_with([*self._values, *self._allowed]) >= self._most:
-                raise LimitExceeded(f"there are {self._most} counters, and no more may be made")
+                raise TooManyCounters(f"there are {self._most} counters, and no more may be made")
 
     def _change(self, change: Asked) -> int:
         """Puts a change to a counter with sources. Returns by how much the counter changes."""

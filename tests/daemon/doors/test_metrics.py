@@ -13,10 +13,11 @@ import trio
 from prometheus_client.parser import text_string_to_metric_families
 
 from gossipd import __version__
-from gossipd.daemon.doors.metrics import CounterValues, Metrics
+from gossipd.daemon.doors.metrics import CounterValues, Metrics, RedisNumbers
 from gossipd.daemon.driver import LoopLateness
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import HttpStatistics, Request, Response
+from gossipd.daemon.resp import RespStatistics
 from gossipd.daemon.service import Keys
 from gossipd.protocol import Entry, Group, Ledger, SeedView, Statistics, Traffic, Values
 from tests.daemon.http.peer import CLOSING, GET, serving
@@ -43,6 +44,7 @@ class Page:
             self.requests,
             self.lateness,
             self.store,
+            redis=RedisNumbers(lambda: RespStatistics(21, 22, 23, 24, 25), {"INCR": 26}, {"ERR": 27}),
         )
 
     async def samples(self) -> list[tuple[str, Labels, float]]:
@@ -119,6 +121,13 @@ STATISTICS = Statistics(
         ("gossipd_http_connections_refused_total", {}, 4),
         ("gossipd_http_refusals_total", {"status": "408"}, 5),
         ("gossipd_http_requests_total", {"route": "/count", "status": "200"}, 6),
+        ("gossipd_redis_connections", {}, 21),
+        ("gossipd_redis_connections_accepted_total", {}, 22),
+        ("gossipd_redis_connections_evicted_total", {}, 23),
+        ("gossipd_redis_connections_refused_total", {}, 24),
+        ("gossipd_redis_connections_malformed_total", {}, 25),
+        ("gossipd_redis_commands_total", {"command": "INCR"}, 26),
+        ("gossipd_redis_errors_total", {"code": "ERR"}, 27),
         ("gossipd_loop_lateness_seconds_count", {}, 2),
         ("gossipd_loop_lateness_seconds_sum", {}, 0.75),
         ("gossipd_loop_lateness_max_seconds", {}, 0.5),

@@ -9,6 +9,7 @@ from lab.bench import (
     idle_cost,
     many_counters,
     pauses,
+    redis_clients,
     simulator_speed,
     startup,
     udp_pings,
@@ -38,6 +39,7 @@ def findings() -> dict[str, Findings]:
             },
             {"counters": 9, "started": 1.5, "joined": 2.5, "p99_before": 1, "p99_meanwhile": 2},
         ),
+        "redis": _redis(),
         "spread": write_spread.findings(
             {
                 (system, nodes): [write_spread.Spread(0.001 * nodes, 0.0005)] * 4
@@ -76,6 +78,17 @@ def findings() -> dict[str, Findings]:
             {"gossipd run, new data directory": [190.0, 210.0], "gossipd health": [50.0]}
         ),
     }
+
+
+def _redis() -> Findings:
+    return redis_clients.findings(
+        {
+            (program, kind, pipelined): [{"rate": rate * pipelined, "p50": 1.0, "p99": 2.0}] * 2
+            for program, rate in (("gossipd", 80.0), ("Redis", 100.0))
+            for kind in redis_clients.KINDS
+            for pipelined in redis_clients.PIPELINED
+        }
+    )
 
 
 def _load(case: http_requests.Case) -> dict[str, float]:

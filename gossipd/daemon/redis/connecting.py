@@ -1,0 +1,185 @@
+"""The commands about the connection, the client and the server, which count and read nothing."""
+
+from __future__ import annotations
+
+from ..resp import Status, Text, Value
+from .context import Context
+from .counting import integer
+from .errors import SYNTAX, Failed
+from .names import Pattern
+
+VERSION = "7.0.15"
+"""The version of Redis whose answers these are: clients choose what they ask for by it."""
+
+OK = Status("OK")
+
+
+def settings(*, durable: bool) -> dict[str, str]:
+    """Returns what CONFIG GET knows: what clients ask for when they connect."""
+    return {
+        "appendfsync": "always",
+        "appendonly": "yes" if durable else "no",
+        "databases": "1",
+        "maxmemory": "0",
+        "maxmemory-policy": "noeviction",
+        "notify-keyspace-events": "",
+        "proto-max-bulk-len": "512",
+        "save": "",
+        "timeout": "0",
+    }
+
+
+def ping(context: Context, request: list[bytes]) -> Value:
+    """PING [message]."""
+    if len(request) > 2:
+        raise _arguments("ping")
+    return request[1] if len(request) == 2 else Status("PONG")
+
+
+def echo(context: Context, request: list[bytes]) -> Value:
+    """ECHO message."""
+    return request[1]
+
+
+def hello(context: Context, request: list[bytes]) -> Value:
+    """HELLO [version [AUTH user password] [SETNAME name]]."""
+    caller = context.caller
+    resp = caller.resp
+    if len(request) > 1:
+        try:
+            resp = integer(request[1])
+        except Failed:
+            raise Failed("ERR Protocol version is not an integer or out of range") from None
+        if resp not in (2, 3):
+            raise Failed("NOPROTO unsupported protocol version")
+    options = request[2:]
+    name: bytes | None = None
+    while options:
+        option, *values = options
+        if option.upper() == b"AUTH" and len(values) >= 2:
+            _check_user(values[0])
+            options = values[2:]
+        elif option.upper() == b"SETNAME" and values:
+            name, *options = values
+        else:
+            raise Failed(f"ERR Syntax error in HELLO option '{_shown(option)}'")
+    if name is not None:
+        caller.rename(name)
+    caller.speak(resp)
+    return {
+        "server": "redis",
+        "version": VERSION,
+        "proto": resp,
+        "id": caller.number,
+        "mode": "standalone",
+        "role": "master",
+        "modules": [],
+    }
+
+
+def auth(context: Context, request: list[bytes]) -> Value:
+    """AUTH [user] password: there are no passwords, as in a Redis without any."""
+    if len(request) > 3:
+        raise Failed(SYNTAX)
+    if len(request) == 2:
+        raise Failed(
+            "ERR AUTH <password> called without any password configured for the default user."
+            " Are you sure your configuration is correct?"
+        )
+    _check_user(request[1])
+    return OK
+
+
+def _check_user(user: bytes) -> None:
+    if user != b"default":
+        raise Failed("WRONGPASS invalid username-password pair or user is disabled.")
+
+
+def select(context: Context, request: list[bytes]) -> Value:
+    """SELECT index: there is one database."""
+    if integer(request[1]) != 0:
+        raise Failed("ERR DB index is out of range")
+    return OK
+
+
+def quit_(context: Context, request: list[bytes]) -> Value:
+    """QUIT."""
+    context.caller.quit()
+    return OK
+
+
+def client(context: Context, request: list[bytes]) -> Value:
+    """CLIENT ID, INFO, GETNAME, SETNAME, SETINFO, NO-EVICT."""
+    caller = context.caller
+    match [request[1].upper(), *request[2:]]:
+        case [b"ID"]:
+            return caller.number
+        case [b"INFO"]:
+            return Text(caller.line())
+        case [b"GETNAME"]:
+            return caller.name.encode() or None
+        case [b"SETNAME", name]:
+            caller.rename(name)
+            return OK
+        case [b"SETINFO", option, value]:
+            caller.describe(option, value)
+            return OK
+        case [b"NO-EVICT", choice]:
+            if choice.upper() not in (b"ON", b"OFF"):
+                raise Failed(SYNTAX)
+            return OK
+        case [b"ID" | b"INFO" | b"GETNAME" | b"SETNAME" | b"SETINFO" | b"NO-EVICT" as known, *_]:
+            raise _arguments(f"client|{known.decode().lower()}")
+    raise _subcommand(request, "ID, INFO, GETNAME, SETNAME, SETINFO, NO-EVICT")
+
+
+def config(context: Context, request: list[bytes]) -> Value:
+    """CONFIG GET pattern [pattern ...]."""
+    if request[1].upper() != b"GET":
+        raise _subcommand(request, "GET")
+    if len(request) < 3:
+        raise _arguments("config|get")
+    patterns = [Pattern(pattern.lower()) for pattern in request[2:]]
+    return {
+        name: value
+        for name, value in context.settings.items()
+        if any(pattern.matches(name) for pattern in patterns)
+    }
+
+
+def info(context: Context, request: list[bytes]) -> Value:
+    """INFO [section ...]."""
+    wanted = {section.decode("latin-1").lower() for section in request[1:]}
+    everything = not wanted or bool(wanted & {"all", "default", "everything"})
+    parts = []
+    for section, fields in context.facts().items():
+        if everything or section.lower() in wanted:
+            lines = [f"# {section}", *(f"{name}:{value}" for name, value in fields.items())]
+            parts.append("".join(f"{line}\r\n" for line in lines))
+    return Text("\r\n".join(parts))
+
+
+def wait(context: Context, request: list[bytes]) -> Value:
+    """WAIT number timeout: how many others held this client's last write when it was answered."""
+    integer(request[1])
+    try:
+        timeout = integer(request[2])
+    except Failed:
+        raise Failed("ERR timeout is not an integer or out of range") from None
+    if timeout < 0:
+        raise Failed("ERR timeout is negative")
+    holders = context.caller.holders
+    return holders - 1 if holders else len(context.service.peers())
+
+
+def _arguments(command: str) -> Failed:
+    return Failed(f"ERR wrong number of arguments for '{command}' command")
+
+
+def _subcommand(request: list[bytes], known: str) -> Failed:
+    shown = _shown(request[1])
+    return Failed(f"ERR unknown subcommand '{shown}'. There are: {known}.")
+
+
+def _shown(text: bytes) -> str:
+    return text[:128].decode("utf-8", "replace")

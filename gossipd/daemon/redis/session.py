@@ -1,0 +1,223 @@
+"""The requests of one client, one after the other, and those that share a write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from gossipd.protocol import Answer, Asked, Change
+
+from ..future import Future
+from ..resp import Error, Status, Value, encode
+from .commands import COMMANDS, COUNTING, Command, find
+from .context import Context
+from .counting import summed, values_between
+from .errors import Failed, held
+from .tally import Tally
+from .transaction import Transaction
+from .writing import Plan
+
+_OK = Status("OK")
+_AT_ONCE = frozenset(("MULTI", "EXEC", "DISCARD", "RESET", "QUIT"))
+"""Commands that are not queued in a transaction."""
+
+_SHOWN_BYTES = 128
+
+
+class Session:
+    """What is behind a connection: see `Client` of the server."""
+
+    def __init__(self, context: Context, tally: Tally) -> None:
+        """Takes what the commands work with, and what counts them."""
+        self._context = context
+        self._caller = context.caller
+        self._service = context.service
+        self._tally = tally
+        self._commands = tally.commands
+        self._gathered: list[Change] = []
+        self._transaction: Transaction | None = None
+        self._own: dict[str, Callable[[list[bytes]], Value | Future[bytes]]] = {
+            "MULTI": self._multi,
+            "EXEC": self._exec,
+            "DISCARD": self._discard,
+            "RESET": self._reset,
+        }
+
+    @property
+    def has_gathered(self) -> bool:
+        """Whether there are requests that `gather` took and `flush` has not carried out."""
+        return bool(self._gathered)
+
+    @property
+    def has_quit(self) -> bool:
+        """Whether the last answer is to be followed by the end of the connection."""
+        return self._caller.has_quit
+
+    # What only counts
+
+    def gather(self, request: list[bytes]) -> bool:
+        """Takes a request that only counts, and is right; else returns False.
+
+        It is looked up in small letters or capitals only; `answer` takes mixed ones.
+        """
+        counting = COUNTING.get(request[0])
+        if counting is None or self._transaction is not None:
+            return False
+        name, arity, change = counting
+        if len(request) != arity:
+            return False
+        try:
+            self._gathered.append(change(request))
+        except Failed:
+            return False
+        self._commands[name] += 1
+        return True
+
+    def flush(self) -> Future[bytes]:
+        """Carries out what was gathered, in one write; returns the future of all answers."""
+        changes, self._gathered = self._gathered, []
+        answers: Future[bytes] = Future()
+        written = summed(changes)
+        self._service.change(written, None).then(
+            lambda outcome: self._take(changes, written, outcome, answers)
+        )
+        return answers
+
+    def _take(
+        self,
+        changes: list[Change],
+        written: list[Change],
+        outcome: Answer | Exception,
+        answers: Future[bytes],
+    ) -> None:
+        """Settles the answers to changes of one write."""
+        if isinstance(outcome, ValueError) and len(changes) > 1:
+            # Nothing of it was written. Each request stands for itself.
+            self._one_by_one(changes, answers)
+            return
+        try:
+            answer = held(outcome)
+        except Failed as failed:
+            answers.settle(self._failed(failed) * len(changes))
+        except Exception as error:
+            answers.settle(error)
+        else:
+            self._caller.wrote(answer.holders)
+            values = values_between(changes, written, answer)
+            answers.settle(b"".join([b":%d\r\n" % value for value in values]))
+
+    def _one_by_one(self, changes: list[Change], answers: Future[bytes]) -> None:
+        """Makes each change by itself, in order, and settles the answers when all are there."""
+        found: list[bytes | Exception] = []
+
+        def take(outcome: bytes | Exception) -> None:
+            found.append(outcome)
+            if len(found) == len(changes):
+                error = next((one for one in found if isinstance(one, Exception)), None)
+                answers.settle(error or b"".join(one for one in found if isinstance(one, bytes)))
+
+        for change in changes:
+            self._gathered.append(change)
+            self.flush().then(take)
+
+    # Everything else
+
+    def answer(self, request: list[bytes]) -> bytes | Iterator[bytes] | Future[bytes]:
+        """Answers a request that `gather` did not take."""
+        try:
+            answer = self._answer(request)
+        except Failed as failed:
+            return self._failed(failed)
+        if isinstance(answer, Future | Iterator):
+            return answer
+        return encode(answer, self._caller.resp)
+
+    def _failed(self, failed: Failed) -> bytes:
+        self._tally.failed(str(failed).partition(" ")[0])
+        return encode(Error(failed), self._caller.resp)
+
+    def _answer(self, request: list[bytes]) -> Value | Iterator[bytes] | Future[bytes]:
+        transaction = self._transaction
+        try:
+            command = self._command(request)
+            if transaction is not None and command.name not in _AT_ONCE:
+                transaction.add(command, request)
+                return Status("QUEUED")
+        except Failed:
+            if transaction is not None:
+                transaction.void()
+            raise
+        self._tally.called(command.name)
+        if command.call is not None:
+            return command.call(self._context, request)
+        if command.change is not None:
+            return self._write((command.change(request),), lambda answer: answer.count)
+        if command.plan is not None:
+            plan = command.plan(self._context.view, request)
+            if not isinstance(plan, Plan):
+                return plan
+            return self._write(plan.changes, lambda answer: plan.tell(answer.done))
+        return self._own[command.name](request)
+
+    def _command(self, request: list[bytes]) -> Command:
+        command = find(request[0])
+        if command is None:
+            raise self._unknown(request)
+        command.check(request)
+        return command
+
+    def _unknown(self, request: list[bytes]) -> Failed:
+        name, *arguments = [one[:_SHOWN_BYTES].decode("utf-8", "replace") for one in request[:20]]
+        if name.upper() in ("POST", "HOST:"):
+            # A page in a browser is talking HTTP to this port.
+            self._caller.quit()
+        shown = " ".join(f"'{one}'" for one in arguments)[:_SHOWN_BYTES]
+        return Failed(
+            f"ERR unknown command '{name}', with args beginning with: {shown}; this is gossipd,"
+            f" which counts, and has {' '.join(COMMANDS)}"
+        )
+
+    def _write(
+        self, changes: Sequence[Asked], tell: Callable[[Answer], Value], aborts: str = ""
+    ) -> Future[bytes]:
+        """Returns the future of what is told of a write, or of the error after `aborts`."""
+
+        def told(outcome: Answer | Exception) -> bytes:
+            try:
+                answer = held(outcome)
+            except Failed as failed:
+                refused = isinstance(outcome, Exception)
+                return self._failed(Failed(f"{aborts}{failed}") if refused else failed)
+            self._caller.wrote(answer.holders)
+            return encode(tell(answer), self._caller.resp)
+
+        return self._service.change(changes, None).map(told)
+
+    # Transactions
+
+    def _multi(self, request: list[bytes]) -> Value:
+        if self._transaction is not None:
+            raise Failed("ERR MULTI calls can not be nested")
+        self._transaction = Transaction()
+        return _OK
+
+    def _exec(self, request: list[bytes]) -> Value | Future[bytes]:
+        transaction, self._transaction = self._transaction, None
+        if transaction is None:
+            raise Failed("ERR EXEC without MULTI")
+        if transaction.is_void:
+            raise Failed("EXECABORT Transaction discarded because of previous errors.")
+        changes, tell = transaction.plan(self._context)
+        if not changes:
+            return tell(None)
+        return self._write(changes, tell, "EXECABORT Transaction discarded: ")
+
+    def _discard(self, request: list[bytes]) -> Value:
+        if self._transaction is None:
+            raise Failed("ERR DISCARD without MULTI")
+        self._transaction = None
+        return _OK
+
+    def _reset(self, request: list[bytes]) -> Value:
+        self._transaction = None
+        self._caller.reset()
+        return Status("RESET")

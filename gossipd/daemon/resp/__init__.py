@@ -1,0 +1,18 @@
+"""A server of the Redis protocol (RESP2 and RESP3) on trio. Nothing of gossipd is in it."""
+
+from .connection import Client
+from .limits import Limits
+from .replies import Error, Status, Text, Value, encode
+from .server import RespServer, RespStatistics
+
+__all__ = [
+    "Client",
+    "Error",
+    "Limits",
+    "RespServer",
+    "RespStatistics",
+    "Status",
+    "Text",
+    "Value",
+    "encode",
+]

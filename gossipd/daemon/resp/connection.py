@@ -1,0 +1,382 @@
+"""One RESP connection: it answers requests in order, and closes after bytes that are none.
+
+It uses a non-blocking socket directly, as the HTTP server does, and for the same reason: one task
+switch a request. The answer to a write is sent from the call that settles its future, in the middle
+of the work of the node's driver. These rules keep answers whole and in order:
+
+1. All answers go into `_out`, in the order of their requests. Only one future is awaited at a time;
+   the client gets no request before the answers to those before it are there. Those that it gathers
+   are the exception: they become one write, with one future for all their answers.
+2. While the task is answering (`_answering`), it alone sends. Else the call sends.
+3. What does not fit into the socket is kept in `_unsent`, and a second task sends it as the client
+   takes it. Meanwhile requests are still read, up to a limit: a client may send a million of them
+   before it reads an answer.
+4. Nothing is raised into the driver: an error ends this connection, and nothing else.
+
+One read may bring hundreds of requests. They are answered in slices of `TURN_SECONDS`, and
+everybody else has a turn of the loop between two slices: the gossip of this node must not wait for
+one client.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from time import perf_counter
+from typing import Protocol
+
+import attrs
+import trio
+
+from ..future import Future
+from .limits import Limits
+from .parser import RequestParser
+from .replies import Error, encode
+
+RECEIVE_BYTES = 16 * 1024
+FLUSH_BYTES = 64 * 1024
+"""Answers are collected up to this length, and then sent together."""
+
+TURN_SECONDS = 0.001
+"""A connection that has answered for this long gives way to all others, and then goes on."""
+
+
+class Client(Protocol):
+    """What is behind a connection: it answers the requests of one client, in their order."""
+
+    @property
+    def has_gathered(self) -> bool:
+        """Whether there are requests that `gather` took and `flush` has not carried out."""
+
+    @property
+    def has_quit(self) -> bool:
+        """Whether the last answer is to be followed by the end of the connection."""
+
+    def gather(self, request: list[bytes]) -> bool:
+        """Takes a request that can share a write with those behind it; else returns False."""
+
+    def flush(self) -> Future[bytes]:
+        """Carries out what was gathered; returns the future of all its answers, in order."""
+
+    def answer(self, request: list[bytes]) -> bytes | Iterator[bytes] | Future[bytes]:
+        """Answers a request that `gather` did not take, when nothing is gathered.
+
+        An iterator makes the answer in parts, any of which may be empty. Others have their turn
+        between the parts if they take long.
+        """
+
+
+@attrs.define
+class Shared:
+    """What all connections of one server have in common.
+
+    Attributes:
+        on_error: called with what a client raised; never raises.
+        now: seconds on a clock that moves once a tick, by two ticks at most, so that a pause of
+            this process does not use up the deadlines.
+        draining: whether connections end as soon as their requests are answered.
+        clock: tells the seconds that answers take.
+        malformed: number of connections that ended because of bytes that are no request.
+    """
+
+    limits: Limits
+    on_error: Callable[[Exception], None]
+    now: float = 0.0
+    draining: bool = False
+    clock: Callable[[], float] = perf_counter
+    malformed: int = 0
+
+    def tick(self, elapsed: float) -> None:
+        """Moves the clock by so many seconds."""
+        self.now += elapsed
+
+    def drain(self) -> None:
+        """Lets every connection end with the requests that it has read."""
+        self.draining = True
+
+    def count_malformed(self) -> None:
+        """Counts a connection that ended because of bytes that are no request."""
+        self.malformed += 1
+
+
+class Connection:
+    """One accepted socket. `run` serves it.
+
+    Attributes:
+        since: `Shared.now` when its present state began: idle, or waiting for the client.
+    """
+
+    def __init__(self, sock: socket.socket, client: Client, shared: Shared) -> None:
+        self.since = shared.now
+        self._sock = sock
+        self._client = client
+        self._shared = shared
+        self._parser = RequestParser()
+        self._scope = trio.CancelScope()
+        self._nursery: trio.Nursery | None = None
+        self._out: list[bytes] = []
+        self._size = 0
+        # Whether the last answer of this connection is among those that were given, and whether it
+        # was an error because of what is no request.
+        self._last = False
+        self._is_misunderstood = False
+        self._answering = False
+        # Whether a future is awaited, and the event that tells the task of its answer.
+        self._awaited = False
+        self._arrived: trio.Event | None = None
+        # What the client has not taken, how much was read since it was behind, and the event that
+        # tells the task that it has taken everything.
+        self._unsent = bytearray()
+        self._owed = 0
+        self._drained: trio.Event | None = None
+
+    async def run(self) -> None:
+        """Serves until either side closes. An error of the socket ends it without a word."""
+        try:
+            async with trio.open_nursery() as self._nursery:
+                with self._scope, suppress(OSError):
+                    await self._converse()
+            await self._linger()
+        except OSError:
+            pass
+        finally:
+            self._sock.close()
+
+    def is_idle(self) -> bool:
+        """Returns whether no request is under way and none waits to be read."""
+        if self._answering or self._awaited or self._unsent or self._parser.has_begun:
+            return False
+        try:
+            return not self._sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
+    def check(self) -> None:
+        """Ends the wait for a client that has been silent in the middle of something too long."""
+        waited = self._shared.now - self.since
+        if self._unsent:
+            if waited >= self._shared.limits.write_time:
+                self.cut()
+        elif self._answering or self._awaited or self._last:
+            return
+        elif self._parser.has_begun and waited >= self._shared.limits.request_time:
+            self._complain("the request did not arrive in time")
+            self._scope.cancel()
+
+    def expire(self) -> None:
+        """Lets the connection end when the client has taken what was answered."""
+        self._last = True
+        self._scope.cancel()
+
+    def cut(self) -> None:
+        """Ends the connection now."""
+        self._unsent.clear()
+        if self._nursery is not None:
+            self._nursery.cancel_scope.cancel()
+
+    def refuse(self, text: str) -> None:
+        """Answers an error and closes, without waiting for anything. For one that does not run."""
+        # To close with unread input resets the connection, which can overtake the answer.
+        with suppress(OSError):
+            self._sock.recv(FLUSH_BYTES)
+        with suppress(OSError):
+            self._sock.send(encode(Error(text), 2))
+        self._sock.close()
+
+    # Receiving
+
+    async def _converse(self) -> None:
+        receive, shared, parser = self._sock.recv, self._shared, self._parser
+        fd = self._sock.fileno()
+        while True:
+            await trio.lowlevel.wait_readable(fd)
+            if self._awaited:
+                await self._until_arrived()
+            if self._scope.cancel_called:
+                return
+            if self._owed > shared.limits.unread_bytes:
+                await self._until_drained()
+            try:
+                data = receive(RECEIVE_BYTES)
+            except BlockingIOError:
+                continue
+            if not data:
+                return
+            if self._unsent:
+                self._owed += len(data)
+            elif not parser.has_begun:
+                self.since = shared.now
+            parser.feed(data)
+            if parser.ready:
+                await self._answer()
+                if not self._unsent:
+                    self.since = shared.now
+            if parser.error is not None and not self._last:
+                await self._until_arrived()
+                self._complain(parser.error)
+            if self._last or (shared.draining and not self._awaited):
+                return
+
+    def _complain(self, error: str) -> None:
+        """Answers an error, as the last answer."""
+        self._shared.count_malformed()
+        self._last = self._is_misunderstood = True
+        self._put(encode(Error(f"ERR {error}"), 2))
+        self._flush()
+
+    # Answering
+
+    async def _answer(self) -> None:
+        client, clock = self._client, self._shared.clock
+        self._answering = True
+        turn_ends = clock() + TURN_SECONDS
+        for request in self._parser.ready:
+            if clock() >= turn_ends:
+                await self._give_way()
+                turn_ends = clock() + TURN_SECONDS
+            if client.gather(request):
+                continue
+            if client.has_gathered:
+                await self._wait_for(client.flush())
+                turn_ends = clock() + TURN_SECONDS
+            await self._answer_one(request)
+            if client.has_quit:
+                self._last = True
+            if self._last:
+                break
+        self._parser.ready.clear()
+        if client.has_gathered:
+            self._expect(client.flush())
+        self._flush()
+        self._answering = False
+
+    async def _answer_one(self, request: list[bytes]) -> None:
+        try:
+            answer = self._client.answer(request)
+            if isinstance(answer, bytes):
+                self._put(answer)
+            elif isinstance(answer, Future):
+                await self._wait_for(answer)
+            else:
+                for part in answer:
+                    self._put(part)
+                    await self._give_way()
+        except Exception as error:
+            self._fail(error)
+        if self._size > FLUSH_BYTES:
+            self._flush()
+        if len(self._unsent) > self._shared.limits.unread_bytes:
+            await self._until_drained()
+
+    async def _give_way(self) -> None:
+        """Lets every other task that can run have its turn, after what is due before that."""
+        if self._client.has_gathered:
+            await self._wait_for(self._client.flush())
+        self._flush()
+        await trio.lowlevel.checkpoint()
+
+    def _expect(self, future: Future[bytes]) -> None:
+        self._awaited = True
+        future.then(self._arrive)
+
+    async def _wait_for(self, future: Future[bytes]) -> None:
+        self._flush()
+        self._expect(future)
+        await self._until_arrived()
+
+    async def _until_arrived(self) -> None:
+        """Returns when no answer is awaited."""
+        while self._awaited:
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+            self._arrived = None
+
+    async def _until_drained(self) -> None:
+        """Returns when the client has taken all answers that were sent."""
+        while self._unsent:
+            self._drained = trio.Event()
+            await self._drained.wait()
+            self._drained = None
+
+    def _arrive(self, outcome: bytes | Exception) -> None:
+        """Takes the awaited answers. It is called by whoever settles the future; raises nothing."""
+        self._awaited = False
+        if isinstance(outcome, Exception):
+            self._fail(outcome)
+        else:
+            self._put(outcome)
+        if self._arrived is not None:
+            self._arrived.set()
+        if not self._answering:
+            self._flush()
+            self.since = self._shared.now
+            if self._last or self._shared.draining:
+                self._scope.cancel()
+
+    def _fail(self, error: Exception) -> None:
+        # The client could not tell which of its requests the next answer belongs to.
+        self._shared.on_error(error)
+        self._put(encode(Error("ERR internal error"), 2))
+        self._last = True
+
+    # Sending
+
+    def _put(self, data: bytes) -> None:
+        self._out.append(data)
+        self._size += len(data)
+
+    def _flush(self) -> None:
+        """Sends what fits into the socket, and leaves the rest to a task of its own."""
+        if not self._size:
+            return
+        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        self._out.clear()
+        self._size = 0
+        if self._unsent:
+            self._unsent += data
+            return
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.cut()
+            return
+        if sent < len(data):
+            assert self._nursery is not None
+            self._unsent += data[sent:]
+            self.since = self._shared.now
+            self._nursery.start_soon(self._send_rest)
+
+    async def _send_rest(self) -> None:
+        try:
+            while self._unsent:
+                await trio.lowlevel.wait_writable(self._sock)
+                sent = 0
+                with memoryview(self._unsent) as rest, suppress(BlockingIOError):
+                    sent = self._sock.send(rest[:FLUSH_BYTES])
+                del self._unsent[:sent]
+                self.since = self._shared.now
+        except OSError:
+            self.cut()
+        self._owed = 0
+        if self._drained is not None:
+            self._drained.set()
+
+    # Closing
+
+    async def _linger(self) -> None:
+        # To close with unread input resets the connection, and a reset can overtake the answer.
+        self._sock.shutdown(socket.SHUT_WR)
+        limits = self._shared.limits
+        left = limits.linger_bytes
+        with trio.move_on_after(limits.linger_time):
+            while left > 0:
+                if self._is_misunderstood:
+                    # More of what is no request may be on its way.
+                    await trio.lowlevel.wait_readable(self._sock)
+                data = self._sock.recv(FLUSH_BYTES)
+                if not data:
+                    return
+                left -= len(data)

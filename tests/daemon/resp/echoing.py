@@ -1,0 +1,93 @@
+"""Clients without commands, on a connection over a socket pair."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from time import perf_counter
+
+import trio
+
+from gossipd.daemon.future import Future
+from gossipd.daemon.resp import Limits
+from gossipd.daemon.resp.connection import Connection, Shared
+
+
+class Echo:
+    """Answers with the words of a request; some words are special.
+
+    Attributes:
+        waiting: futures of what was gathered, each with its answer.
+        gathered: the words of requests that were gathered.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[bytes], bytes]] = []
+        self.gathered: list[bytes] = []
+        self.has_quit = False
+
+    @property
+    def has_gathered(self) -> bool:
+        return bool(self.gathered)
+
+    def gather(self, request: list[bytes]) -> bool:
+        if request[0] != b"add":
+            return False
+        self.gathered.append(request[1])
+        return True
+
+    def flush(self) -> Future[bytes]:
+        answer, self.gathered = b"+" + b",".join(self.gathered) + b"\n", []
+        return self._later(answer)
+
+    def answer(self, request: list[bytes]) -> bytes | Iterator[bytes] | Future[bytes]:
+        match request:
+            case [b"raise"]:
+                raise RuntimeError("on purpose")
+            case [b"later", word]:
+                return self._later(word + b"\n")
+            case [b"parts", number]:
+                return iter([b"x" * 1000] * int(number))
+            case [b"quit"]:
+                self.has_quit = True
+        return b" ".join(request) + b"\n"
+
+    def _later(self, answer: bytes) -> Future[bytes]:
+        future: Future[bytes] = Future()
+        self.waiting.append((future, answer))
+        return future
+
+    def settle(self, error: Exception | None = None) -> None:
+        """Gives all answers that are awaited, or an error in their place."""
+        waiting, self.waiting = self.waiting, []
+        for future, answer in waiting:
+            future.settle(error or answer)
+
+
+class Peer:
+    """The other end of a connection that is being served."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        self.errors: list[Exception] = []
+        self.shared = Shared(limits, self.errors.append, clock=clock)
+        self.client = Echo()
+        self.connection = Connection(theirs, self.client, self.shared)
+        self.stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
+
+    async def received(self) -> bytes:
+        """All that comes until the connection ends."""
+        return b"".join([part async for part in self.stream])
+
+
+@asynccontextmanager
+async def serving(
+    limits: Limits | None = None, clock: Callable[[], float] = perf_counter
+) -> AsyncIterator[Peer]:
+    """Serves the other end; leaves when that has ended."""
+    peer = Peer(limits or Limits(), clock)
+    async with peer.stream, trio.open_nursery() as nursery:
+        nursery.start_soon(peer.connection.run)
+        yield peer

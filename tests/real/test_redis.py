@@ -1,0 +1,177 @@
+"""Clients that others made, and nonsense, at a real node that answers Redis clients."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+import redis
+import redis.asyncio
+
+from lab.processes import Cluster, cluster, free_addresses
+
+pytestmark = pytest.mark.real
+
+Address = tuple[str, int]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, Address]]:
+    """A node that keeps its counts, and where it answers Redis clients."""
+    ((host, port),) = free_addresses(1)
+    folder = tmp_path_factory.mktemp("redis")
+    with cluster(1, folder, "--redis", f"{host}:{port}", kept=True) as nodes:
+        yield nodes, (host, port)
+
+
+def needs(program: str) -> None:
+    """Skips the test where a program is not installed."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+def output(address: Address, *words: str, text: str | None = None) -> str:
+    """What a program prints that is told this address."""
+    host, port = address
+    command = [words[0], "-h", host, "-p", str(port), *words[1:]]
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("version", ["-2", "-3"])
+def test_redis_cli(node: tuple[Cluster, Address], version: str) -> None:
+    """In both versions of the protocol, commands as arguments and as lines."""
+    needs("redis-cli")
+    name = f"cli{version}"
+    assert "5\n" == output(node[1], "redis-cli", version, "INCRBY", name, "5")
+    lines = f"INCR {name}\nGET {name}\nTTL {name}\nKEYS {name}*\nDBSIZE x\n"
+    answers = output(node[1], "redis-cli", version, text=lines).splitlines()
+    assert ["6", "6", "-1", name] == answers[:4]
+    assert answers[4].startswith("ERR wrong number of arguments")
+
+
+def test_redis_benchmark(node: tuple[Cluster, Address]) -> None:
+    """None of what it asks is lost or counted twice, however much is under way."""
+    needs("redis-benchmark")
+    _, address = node
+    for pipelined in "1", "16":
+        flags = ("-q", "-t", "incr", "-c", "20", "-n", "3200", "-P", pipelined)
+        printed = output(address, "redis-benchmark", *flags)
+        assert "INCR" in printed
+        assert "WARN" not in printed
+    with redis.Redis(*address) as client:
+        assert b"6400" == client.get("counter:__rand_int__")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_redis_py(node: tuple[Cluster, Address], version: int) -> None:
+    """Its calls, its pipelines and its transactions."""
+    host, port = node[1]
+    name = f"py{version}"
+    with redis.Redis(host, port, protocol=version, decode_responses=True) as client:
+        assert client.ping()
+        assert [5, "5", 4] == [client.incrby(name, 5), client.get(name), client.decr(name)]
+        with client.pipeline(transaction=True) as pipeline:
+            assert [5, "5", 1] == pipeline.incr(name).get(name).delete(name).execute()
+        assert client.set(name, 3, nx=True, ex=60)
+        assert 55 < client.ttl(name) <= 60
+        assert "3" == client.getdel(name)
+        names = {f"{name}:{number}" for number in range(30)}
+        with client.pipeline(transaction=False) as pipeline:
+            for each in sorted(names):
+                pipeline.incr(each)
+            assert [1] * 30 == pipeline.execute()
+        assert names == set(client.scan_iter(f"{name}:*"))
+        with pytest.raises(redis.ResponseError, match="not an integer"):
+            client.execute_command("INCRBY", name, "x")
+
+
+def test_redis_py_in_asyncio(node: tuple[Cluster, Address]) -> None:
+    """Many at once, each on a connection of its own."""
+    host, port = node[1]
+
+    async def count() -> int:
+        async with redis.asyncio.Redis(host=host, port=port) as client:
+            await asyncio.gather(*(client.incr("async") for _ in range(100)))
+            return int(await client.get("async"))
+
+    assert 100 == asyncio.run(count())
+
+
+def test_counts_are_there_after_a_kill(node: tuple[Cluster, Address]) -> None:
+    """What was answered was on disk."""
+    nodes, address = node
+    with redis.Redis(*address) as client:
+        assert [*range(1, 101)] == [client.incr("kept") for _ in range(100)]
+    nodes[0].kill()
+    nodes.start()
+    with redis.Redis(*address) as client:
+        assert b"100" == client.get("kept")
+
+
+WORDS = [
+    *(b"*1\r\n", b"*2\r\n", b"*3\r\n", b"*1024\r\n", b"*1025\r\n", b"*2000000000\r\n", b"*-1\r\n"),
+    *(b"$1\r\na\r\n", b"$4\r\nINCR\r\n", b"$3\r\nGET\r\n", b"$5\r\nMULTI\r\n", b"$4\r\nEXEC\r\n"),
+    *(
+        b"$4\r\nKEYS\r\n$1\r\n*\r\n",
+        b"$3\r\nDEL\r\n",
+        b"$0\r\n\r\n",
+        b"$2\r\n\xff\xff\r\n",
+        b'"\r\n',
+    ),
+    *(
+        b"INCR a\r\n",
+        b"HELLO 3\r\n",
+        b"SET a 1 NX EX 1\r\n",
+        b"SCAN 0 MATCH [*\r\n",
+        b"\r\n",
+        b"\n",
+    ),
+    *(
+        b"*0\r\n",
+        b"$513\r\n",
+        b"EXPIRE a 1\r\n",
+        b"%1\r\n",
+        b":1\r\n",
+        b"*1\r\n" * 300,
+        b"x" * 70_000,
+    ),
+    *(b"COMMAND\r\n", b"CLIENT INFO\r\n", b"INFO\r\n", b"$1\r\n", b"QUIT\r\n"),
+]
+
+
+def test_any_client_at_all(node: tuple[Cluster, Address]) -> None:
+    """No input stops the node, fills its memory or its log, or reaches who behaves."""
+    nodes, address = node
+    [one] = nodes.nodes
+    rng = Random(int(os.environ.get("GOSSIPD_FUZZ_SEED", "1")))
+    log, memory = one.log_path.read_bytes(), resident(one.process.pid)
+    for _ in range(int(os.environ.get("GOSSIPD_FUZZ_CLIENTS", "400"))):
+        with socket.create_connection(address, 10) as client, suppress(OSError):
+            client.settimeout(rng.choice([0.001, 0.02]))
+            for _ in range(rng.randrange(6)):
+                parts = [rng.choice(WORDS) for _ in range(rng.randrange(40))]
+                data = b"".join(parts)[: rng.randrange(1, 100_000)]
+                client.sendall(data + rng.randbytes(rng.choice([0, 0, 9])))
+                if rng.random() < 0.5:
+                    client.recv(65536)
+    with redis.Redis(*address) as client:
+        assert client.ping()
+    assert log == one.log_path.read_bytes()
+    assert resident(one.process.pid) - memory < 50_000_000
+
+
+def resident(pid: int) -> int:
+    """The bytes of memory that a process has."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
