@@ -44,7 +44,9 @@ class Page:
             self.requests,
             self.lateness,
             self.store,
-            redis=RedisNumbers(lambda: RespStatistics(21, 22, 23, 24, 25), {"INCR": 26}, {"ERR": 27}),
+            redis=RedisNumbers(
+                lambda: RespStatistics(21, 22, 23, 24, 25), {"INCR": 26}, {"ERR": 27}
+            ),
         )
 
     async def samples(self) -> list[tuple[str, Labels, float]]:
