@@ -72,6 +72,18 @@ _ADVICE: dict[type, str] = {
 """What a person can do about it, as the field `advice`."""
 
 
+def name_of(event: Event) -> str:
+    """Returns the name under which an event is known outside."""
+    return _NAMES[type(event)][0]
+
+
+def fields_of(event: Event) -> dict[str, Any]:
+    """Returns the fields of an event that have a value, as they are shown outside."""
+    return dict(
+        _written(key, value) for key, value in attrs.asdict(event).items() if value is not None
+    )
+
+
 def log_event(event: Event, **more: int) -> None:
     """Writes one structured line about `event`. Fields without a value are left out.
 
@@ -79,9 +91,7 @@ def log_event(event: Event, **more: int) -> None:
     without that ending. `more` are further fields.
     """
     name, level = _NAMES[type(event)]
-    fields = dict(
-        _written(key, value) for key, value in attrs.asdict(event).items() if value is not None
-    )
+    fields = fields_of(event)
     if type(event) in _ADVICE:
         fields["advice"] = _ADVICE[type(event)]
     getattr(structlog.get_logger(), level)(name, **fields, **more)

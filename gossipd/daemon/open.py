@@ -7,11 +7,11 @@ another program on trio. `run` makes a program of it.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,6 @@ from gossipd.protocol import (
     ProtocolConfig,
     State,
     format_node_id,
-    is_address,
     split_node_id,
 )
 
@@ -34,30 +33,26 @@ from .clock_steps import ClockSteps
 from .config import DaemonConfig
 from .doors import Api, CounterValues, Metrics, OwnHosts
 from .driver import Driver, look_up
-from .errors import StartError, reason
+from .errors import StartError
 from .flaps import EventLog
 from .http import HttpServer, Limits, Request
 from .log import RateLimit
-from .net import Segments, UdpSocket, is_own
+from .member_events import MemberEvents
+from .net import is_own
 from .open_files import FullLog, limits_of_this_process
 from .open_redis import RedisClients
 from .own_id import OwnId
 from .sealing import KeyFileError, KeyWatch, read_keys
 from .service import Service, Tickets
+from .sockets import advertised_id, bind_host, bound, bound_for_redis, found_segments
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 
 if TYPE_CHECKING:
     from .sealing import Gate
 
-_BACKLOG = 1024
 _DRAIN_SECONDS = 1.0
 _LEAVE_SECONDS = 2.8
 _ERROR_INTERVAL = 1.0
-
-_KNOWN = {
-    errno.EADDRINUSE: "another program uses this address (is a gossipd running here?)",
-    errno.EADDRNOTAVAIL: "this machine has no such address",
-}
 
 
 class Daemon:
@@ -131,33 +126,30 @@ async def open_daemon(
     Raises StartError if the address or the data directory cannot be used.
     """
     gate, watch = _gate(config)
-    host = await _bind_host(config.bind[0])
-    redis_host = None if config.redis is None else await _bind_host(config.redis[0], "--redis")
-    advertised = await _advertised(config)
+    host = await bind_host(config.bind[0])
+    redis_host = None if config.redis is None else await bind_host(config.redis[0], "--redis")
+    advertised = await advertised_id(config)
     with (
         _opened_store(config, format_node_id(*config.bind)) as (store, kept),
-        _bound(host, config.bind[1]) as (endpoint, listener),
-        _bound_for_redis(config, redis_host) as redis_listener,
-        _found_segments(config, host) as segments,
+        bound(host, config.bind[1]) as (endpoint, listener),
+        bound_for_redis(config, redis_host) as redis_listener,
+        found_segments(config, host) as segments,
     ):
         own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up, gate)
         identity = await own_id.find(endpoint, segments)
         node = _make_node(config, identity, kept, gate, discovery=segments is not None)
         _begin(store, node)
-        left = trio.Event()
-
-        def notice(event: Event) -> None:
-            if isinstance(event, LeaveDone):
-                left.set()
-
-        tickets = Tickets()
+        left, tickets = trio.Event(), Tickets()
         journal, events = None if store is None else Journal(store), EventLog()
         broadcast = None if segments is None else segments.broadcast
-        listeners = (events, notice, own_id.notice)
+        member_events = MemberEvents()
+        listeners = (events, member_events, partial(_notice, left), own_id.notice)
         driver = Driver(
             node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up, gate
         )
-        service = Service(node, identity.node_id, driver, tickets, journal, gate=gate)
+        service = Service(
+            node, identity.node_id, driver, tickets, journal, gate=gate, events=member_events
+        )
         own_id.follow(service.move)
         limits = limits_of_this_process(1 if redis_listener is None else 2)
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
@@ -180,6 +172,11 @@ async def open_daemon(
             await daemon.leave()
             nursery.cancel_scope.cancel()
         _close(store, node)
+
+
+def _notice(left: trio.Event, event: Event) -> None:
+    if isinstance(event, LeaveDone):
+        left.set()
 
 
 def _make_api(
@@ -341,85 +338,3 @@ def _close(store: Store | None, node: Node) -> None:
         store.close(node.changes())
     except (WriteError, StoreError) as error:
         structlog.get_logger().error("store_failed", reason=str(error))
-
-
-# Addresses and sockets
-
-
-async def _bind_host(name: str, flag: str = "--bind") -> str:
-    """Returns the address of this machine that a name stands for. Raises StartError."""
-    if is_address(name):
-        return name
-    addresses = await look_up(name, 0)
-    if not addresses:
-        raise StartError(f"{flag}: the name {name} has no address")
-    return addresses[0][0]
-
-
-async def _advertised(config: DaemonConfig) -> str | None:
-    """Returns the configured id of the node, None if there is none. Raises StartError."""
-    if config.advertise is None:
-        return None
-    host, port = split_node_id(config.advertise)
-    if is_address(host):
-        return config.advertise
-    addresses = await look_up(host, port)
-    if not addresses:
-        raise StartError(f"--advertise: the name {host} has no address")
-    return format_node_id(addresses[0][0], port)
-
-
-@contextlib.contextmanager
-def _bound(host: str, port: int) -> Iterator[tuple[UdpSocket, trio.SocketListener]]:
-    """Opens both sockets of the node's one port number, and closes them. Raises StartError."""
-    with _listening(host, port) as listener:
-        try:
-            endpoint = UdpSocket(host, port)
-        except OSError as error:
-            raise _not_bound(host, port, error) from None
-        with contextlib.closing(endpoint):
-            yield endpoint, listener
-
-
-@contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[trio.SocketListener]:
-    """Opens a TCP socket that listens, and closes it. Raises StartError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as tcp:
-        try:
-            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tcp.bind((host, port))
-            tcp.listen(_BACKLOG)
-        except OSError as error:
-            raise _not_bound(host, port, error) from None
-        yield trio.SocketListener(trio.socket.from_stdlib_socket(tcp))
-
-
-def _not_bound(host: str, port: int, error: OSError) -> StartError:
-    where = format_node_id(host, port)
-    return StartError(f"cannot listen on {where}: {reason(error, _KNOWN)}")
-
-
-@contextlib.contextmanager
-def _bound_for_redis(
-    config: DaemonConfig, host: str | None
-) -> Iterator[trio.SocketListener | None]:
-    """Opens the socket for Redis clients, and closes it. Yields None if there is to be none."""
-    if config.redis is None or host is None:
-        yield None
-        return
-    with _listening(host, config.redis[1]) as listener:
-        yield listener
-
-
-@contextlib.contextmanager
-def _found_segments(config: DaemonConfig, host: str) -> Iterator[Segments | None]:
-    """Opens the sockets of discovery, and closes them. Yields None without discovery."""
-    if config.discovery and ":" in host:
-        structlog.get_logger().info("discovery_off", reason="IPv6 has no broadcast")
-    if not config.discovery or ":" in host:
-        yield None
-        return
-    with contextlib.closing(Segments(host, config.discovery_port)) as segments:
-        segments.look()
-        yield segments

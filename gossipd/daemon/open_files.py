@@ -39,7 +39,8 @@ def connection_limits(open_files: int, doors: int = 1) -> Limits:
     spare = max((open_files - RESERVE) // doors, 2)
     refusals = min(most.refusals, max(spare // _REFUSED_SHARE, 1))
     connections = min(most.connections, spare - refusals)
-    return Limits(connections=connections, refusals=refusals)
+    streams = min(most.streams, connections * most.streams // most.connections)
+    return Limits(connections=connections, streams=streams, refusals=refusals)
 
 
 def limits_of_this_process(doors: int = 1) -> Limits:

@@ -15,6 +15,7 @@ from gossipd.protocol import (
     Change,
     Effect,
     Increment,
+    MemberDetails,
     Node,
     Statistics,
     Values,
@@ -24,7 +25,9 @@ from gossipd.protocol import (
 from .clock_steps import ClockSteps
 from .driver import Driver
 from .future import Future
+from .member_events import EventReader, MemberEvents
 from .storage import Journal
+from .watch import Watch, Watches
 
 
 def _wall_ms() -> int:
@@ -186,6 +189,7 @@ class Service:
         journal: Journal | None = None,
         stepped: Callable[[], bool] | None = None,
         gate: Gate | None = None,
+        events: MemberEvents | None = None,
     ) -> None:
         """Makes the service of a node.
 
@@ -197,6 +201,7 @@ class Service:
             journal: the driver's journal.
             stepped: returns whether the wall clock was stepped; by default `ClockSteps` does.
             gate: seals the node's datagrams; None if they are open.
+            events: one of the driver's listeners; without it nothing happens to members.
         """
         self.node_id = node_id
         self.draining = False
@@ -207,14 +212,18 @@ class Service:
         self._stepped = ClockSteps() if stepped is None else stepped
         self._gate = gate
         self._turns = Turns(self._increment)
+        self._watches = Watches(self.values)
+        self._events = MemberEvents() if events is None else events
 
     async def run(self) -> None:
-        """Ends turns and watches the clock until it is cancelled.
+        """Ends turns, watches the clock, and tells of news, until it is cancelled.
 
-        Increments are answered only while it runs.
+        Increments are answered, and watches and readers told of anything, only while it runs.
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch_clock)
+            nursery.start_soon(self._watches.run)
+            nursery.start_soon(self._events.run)
             await self._turns.run()
 
     def count(self, name: str) -> int:
@@ -224,6 +233,34 @@ class Service:
     def values(self) -> Values:
         """Returns the counters as clients may read them, now and later."""
         return self._node.values(_wall_ms)
+
+    def watch(self, name: str, since: str = "") -> Watch:
+        """Returns a watch of a counter, which must be closed at last.
+
+        It begins with the present value; or with what changed after `since`, if that is the
+        position of an earlier watch of the same counter in this process.
+        """
+        return self._watches.watch(name=name, since=since)
+
+    def watch_prefix(self, prefix: str, since: str = "") -> Watch:
+        """Returns a watch of all counters whose names begin with `prefix`, else as `watch`."""
+        return self._watches.watch(prefix=prefix, since=since)
+
+    def events(self, since: str = "") -> EventReader:
+        """Returns a reader of what happens to members, which must be closed at last.
+
+        It begins with what comes next; or after `since`, if that is the position of an earlier
+        reader in this process.
+        """
+        return self._events.read(since)
+
+    def members(self) -> list[MemberDetails]:
+        """Returns all members that are known, this node included, sorted by id."""
+        return self._node.member_details(trio.current_time())
+
+    def generation(self) -> int:
+        """Returns the generation of this node's process."""
+        return self._node.generation()
 
     def peers(self) -> list[str]:
         """Returns the ids of live and joining peers, sorted, without this node."""

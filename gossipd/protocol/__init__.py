@@ -70,7 +70,7 @@ from .events import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
-from .membership import SCOUTING, MemberView, Scout, Seal, suspicion_timeout
+from .membership import SCOUTING, MemberDetails, MemberView, Scout, Seal, suspicion_timeout
 from .node import Node
 from .state import Changes, State
 from .statistics import SEED_STATES, SeedView, Statistics, Traffic
@@ -146,6 +146,7 @@ __all__ = [
     "Ledger",
     "LimitExceeded",
     "MemberDead",
+    "MemberDetails",
     "MemberForgotten",
     "MemberJoined",
     "MemberLeft",

@@ -8,6 +8,7 @@ concerns. What the protocol does is written in the parts: those of `membership` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from random import Random
 
 from .address import Address, parse_node_id
@@ -31,6 +32,7 @@ from .membership import (
     Forgetting,
     Gossip,
     Leaving,
+    MemberDetails,
     MemberTable,
     MemberView,
     Proof,
@@ -40,6 +42,7 @@ from .membership import (
     Seal,
     SeedWatch,
     View,
+    member_details,
 )
 from .outbox import Outbox
 from .part import Part
@@ -66,8 +69,7 @@ class Node:
       `handle_timeout`, `persisted`, `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
-    - Getters change nothing: `next_timeout`, `members`, `peers`, `session`, `count`, `values`,
-      `statistics`, `gates`, `generation`, `state`.
+    - Getters change nothing. They begin with `next_timeout`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -96,17 +98,16 @@ class Node:
         Args:
             state: what a store kept of an earlier run, None for a node without a past.
             rng: the only source of randomness; the same one and the same inputs give the same run.
-            now: the time, in seconds.
         """
         kept = state or State()
         own = own_claim(kept, identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
-        # What the parts share.
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
         ledger = Ledger(key, runtime.wall_ms)
         gates = Gates(table.fingerprint, ledger.fingerprint)
         round_trips = RoundTrips(config.member_limit)
+        self._details = partial(member_details, table, round_trips)
         outbox = Outbox(runtime, codec, own, table.removed)
 
         # The parts. Each is made after those that it calls. The view tells the counters of members
@@ -332,6 +333,10 @@ class Node:
     def members(self) -> list[MemberView]:
         """Returns every row of the table, this node's own included, sorted by id."""
         return self._table.views()
+
+    def member_details(self, now: float) -> list[MemberDetails]:
+        """Returns what is known of every member at `now`, sorted by id."""
+        return self._details(now)
 
     def peers(self) -> list[str]:
         """Returns the ids of alive, suspect, and registered but still silent peers, sorted."""

@@ -11,13 +11,16 @@ from gossipd.daemon.doors.api import Api
 from gossipd.daemon.doors.cross_site import OwnHosts
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import Request, Response
+from gossipd.daemon.member_events import EventReader, MemberEvents
 from gossipd.daemon.service import Keys, Refused
+from gossipd.daemon.watch import Watch, Watches
 from gossipd.protocol import (
     Answer,
     Asked,
     Change,
     Increment,
     LimitExceeded,
+    MemberDetails,
     SeedView,
     Statistics,
     Values,
@@ -45,6 +48,10 @@ class FakeService:
         self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
         self.joined: tuple[SeedView, ...] = ()
         self.acks: list[str | None] = []
+        self.watches = Watches(self.values)
+        self.watched: list[tuple[str, str]] = []
+        self.happening = MemberEvents()
+        self.details: list[MemberDetails] = []
         self.waiting: list[tuple[Future[Answer], int, str | None]] = []
 
     def count(self, name: str) -> int:
@@ -99,6 +106,23 @@ class FakeService:
         self.value = value
         self.acks.append(ack)
         later.settle(Answer(1, value, self.holders, 3))
+
+    def watch(self, name: str, since: str = "") -> Watch:
+        self.watched.append((name, since))
+        return self.watches.watch(name=name, since=since)
+
+    def watch_prefix(self, prefix: str, since: str = "") -> Watch:
+        self.watched.append((f"{prefix}*", since))
+        return self.watches.watch(prefix=prefix, since=since)
+
+    def events(self, since: str = "") -> EventReader:
+        return self.happening.read(since)
+
+    def members(self) -> list[MemberDetails]:
+        return self.details
+
+    def generation(self) -> int:
+        return 7
 
     def register(self, text: str) -> None:
         if "bad" in text:

@@ -16,6 +16,7 @@ import trio
 import trio.testing
 
 from gossipd.daemon import open as open_module
+from gossipd.daemon import sockets
 from gossipd.daemon.config import DaemonConfig
 from gossipd.daemon.errors import StartError
 from gossipd.daemon.open import Daemon, open_daemon
@@ -38,7 +39,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
         await trio.lowlevel.checkpoint()
         return [(address, port) for address, _ in known.get(host, [])]
 
-    monkeypatch.setattr(open_module, "look_up", look_up)
+    monkeypatch.setattr(sockets, "look_up", look_up)
     return known
 
 
@@ -151,15 +152,6 @@ async def test_a_machine_with_several_addresses(
     del machine.interfaces["docker0"]
     async with quietly(**options) as daemon:
         assert f"10.9.8.7:{options['bind'][1]}" == daemon.service.node_id
-
-
-def test_ipv6_has_no_discovery(lines: Lines) -> None:
-    """One line says why; who asked for none gets no line."""
-    for discovery in True, False:
-        config = DaemonConfig(bind=("::1", 8088), discovery=discovery)
-        with open_module._found_segments(config, "::1") as segments:
-            assert segments is None
-    assert [("discovery_off", "info")] == [(line["event"], line["level"]) for line in lines()]
 
 
 async def test_what_was_counted_is_there_at_the_next_start(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def test_connections_and_refusals_leave_the_reserve(open_files: int) -> None:
     assert limits.connections >= 1
     assert limits.refusals >= 1
     assert limits.connections + limits.refusals <= max(open_files - RESERVE, 2)
+    # A tenth of the connections is left to requests that end.
+    assert 0.8 * limits.connections - 1 <= limits.streams <= 0.9 * limits.connections
 
 
 def test_doors_share() -> None:

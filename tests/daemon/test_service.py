@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from gossipd.protocol import LimitExceeded
+from gossipd.protocol import Entry, Group, LimitExceeded
 from tests.conformance.suite import Reaction, Reply
 from tests.daemon.fakes import Clock, Full, Reactions, running
 from tests.daemon.waiting import outcome
@@ -102,3 +102,19 @@ async def test_a_clock_that_was_stepped_is_told_without_a_write(autojump_clock: 
     async with running(autojump_clock, steps=[False, True]) as run:
         await trio.sleep(2.5)
     assert ["renew"] == [each[0] for each in run.node.recording if each[0] == "renew"]
+
+
+async def test_watches_and_readers_are_told_while_the_service_runs(autojump_clock: Clock) -> None:
+    """Of values and of members."""
+    async with running(autojump_clock) as site:
+        node, service = site.node, site.service
+        node.counts.apply(Group(b"o" * 16, 0, 1, [Entry(1, "a", 0, 1)]))
+        watch, everything = service.watch("a"), service.watch_prefix("")
+        assert [("a", 1, True)] == watch.take() == [each for each in everything.take() if each[2]]
+        node.counts.apply(Group(b"o" * 16, 1, 2, [Entry(2, "a", 0, 5)]))
+        for each in (watch, everything):
+            with trio.fail_after(1):
+                await each.news()
+            assert [("a", 5, True)] == each.take()
+        reader = service.events()
+        assert ([], 0) == reader.take()

@@ -11,6 +11,8 @@ from .counters import CounterRoutes
 from .cross_site import OwnHosts, is_cross_site
 from .documented import DocumentedRoutes
 from .health import HealthRoutes
+from .members import MemberRoutes
+from .openapi import description_route
 from .problems import (
     CROSS_SITE,
     FOREIGN_HOST,
@@ -21,6 +23,7 @@ from .problems import (
     told,
 )
 from .routes import AnyRoute, Router
+from .watching import WatchingRoutes
 
 _FOREIGN_HOST = (
     "this node has not the name in the Host header: ask by its address, or start it with"
@@ -52,11 +55,14 @@ class Api:
         self._service = service
         self._requests = requests
         self._hosts = hosts
-        self.routes = [
+        self.routes: list[AnyRoute] = [
             *DocumentedRoutes(service).routes,
             *HealthRoutes(service, metrics_page).routes,
             *CounterRoutes(service).routes,
+            *WatchingRoutes(service).routes,
+            *MemberRoutes(service).routes,
         ]
+        self.routes.append(description_route(self.routes))
         self._find = Router(self.routes).find
 
     def handle(self, request: Request) -> Response | Future[Response]:

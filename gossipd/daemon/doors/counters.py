@@ -44,6 +44,8 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=TTL_LIMIT // 1000)]
 REPLAYED = ("Idempotent-Replayed", "true")
 """The header of an answer to a key that had been counted before, so that nothing changed."""
 
+_KEY_HEADER = (("Idempotency-Key", "A key under which the change counts once."),)
+
 
 class Counter(msgspec.Struct):
     """A counter and its value."""
@@ -165,6 +167,7 @@ class CounterRoutes:
                 no_body=AddBody(),
                 answer=self._add,
                 result=AddedCounter,
+                headers=_KEY_HEADER,
             ),
             Route(
                 "POST",

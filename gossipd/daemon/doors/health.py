@@ -78,6 +78,7 @@ class HealthRoutes:
                 answer=self._readyz,
                 result=str,
                 content_type=TEXT,
+                statuses=(200, 503),
             ),
             Route(
                 "GET",
@@ -86,6 +87,8 @@ class HealthRoutes:
                 query=Verbose,
                 answer=self._healthz,
                 result=HealthAnswer,
+                also=(TEXT,),
+                statuses=(200, 503),
             ),
             Route(
                 "GET",

@@ -277,6 +277,7 @@ def _gauges(
         *clients,
         ("gossipd_local_health", "Score now; 0 is healthy.", statistics.local_health),
         ("gossipd_http_connections", "Open connections now.", http.open),
+        ("gossipd_http_streams", "Connections now that follow changes.", http.streams),
         ("gossipd_loop_lateness_max_seconds", "The latest a timer has fired.", lateness.max),
     ]
 

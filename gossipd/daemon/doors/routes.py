@@ -103,6 +103,9 @@ class Route(Generic[_Query, _Body]):
         answer: makes the response, or the future of it. Raises Failed for an error.
         result: the type of what the body of the answer holds, None for an answer without a body.
         content_type: the content type of the answer.
+        also: further content types of the answer, which hold text.
+        statuses: the statuses with which it answers so; others are errors.
+        headers: the headers of requests that it reads, each with what it is for.
         documented: whether it is a route of the original, whose errors are one line of text.
         label: under what its requests are counted: its path, which names no counter.
         no_query: the parameters of a request that has none.
@@ -119,6 +122,9 @@ class Route(Generic[_Query, _Body]):
     )
     result: Any = attrs.field(default=None, kw_only=True)
     content_type: str = attrs.field(default=JSON, kw_only=True)
+    also: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    statuses: tuple[int, ...] = attrs.field(default=(200,), kw_only=True)
+    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), kw_only=True)
     documented: bool = attrs.field(default=False, kw_only=True)
     label: str = attrs.field(init=False)
     no_query: _Query = attrs.field(init=False)

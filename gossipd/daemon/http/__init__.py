@@ -1,6 +1,6 @@
 """An HTTP/1.1 server on trio. Nothing of gossipd is in it."""
 
-from .messages import TEXT, Handler, Limits, Request, Response, text_response
+from .messages import TEXT, Handler, Limits, Request, Response, Stream, text_response
 from .server import HttpServer, HttpStatistics
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "Limits",
     "Request",
     "Response",
+    "Stream",
     "text_response",
 ]

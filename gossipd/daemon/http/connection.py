@@ -27,17 +27,24 @@ than a slice is the last one of its turn.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from email.utils import formatdate
-from enum import IntEnum
-from time import perf_counter
 
-import attrs
 import trio
 
 from ..future import Future
-from .messages import CLOSE, CONTINUE, Handler, Limits, Request, Response, encode, text_response
+from .closing import discard, linger
+from .messages import (
+    CLOSE,
+    CONTINUE,
+    Handler,
+    Request,
+    Response,
+    Stream,
+    encode,
+    text_response,
+)
 from .parser import RequestParser
+from .shared import Phase, Shared
+from .streaming import Streaming
 
 RECEIVE_BYTES = 16 * 1024
 BODY_RECEIVE_BYTES = 256 * 1024
@@ -47,50 +54,7 @@ FLUSH_BYTES = 64 * 1024
 TURN_SECONDS = 0.001
 """A connection that has answered for this long gives way to all others, and then goes on."""
 
-OnError = Callable[[Exception, Request | None], None]
-"""Called with an error of the handler and its request, or with any other and None; never raises."""
-
-
-class Phase(IntEnum):
-    """What a connection waits for. It decides the deadline."""
-
-    IDLE = 0
-    HEAD = 1
-    BODY = 2
-    HANDLING = 3
-    WRITING = 4
-    CLOSING = 5
-
-
-@attrs.define
-class Shared:
-    """What all connections of one server have in common.
-
-    Attributes:
-        now: seconds on a clock that moves once a tick, by two ticks at most, so that a pause of
-            this process does not use up the deadlines.
-        date: the Date header line.
-        draining: whether every answer is the last one on its connection.
-        clock: tells the seconds that answers take.
-        refusals: number of answers given without the handler, by status.
-    """
-
-    limits: Limits
-    on_error: OnError
-    now: float = 0.0
-    date: bytes = b""
-    draining: bool = False
-    clock: Callable[[], float] = perf_counter
-    refusals: dict[int, int] = attrs.Factory(dict)
-
-    def tick(self, elapsed: float = 0.0) -> None:
-        """Moves the clock by so many seconds, and renews the Date header."""
-        self.now += elapsed
-        self.date = f"Date: {formatdate(usegmt=True)}\r\n".encode("ascii")
-
-    def drain(self) -> None:
-        """Makes every answer from now on the last one on its connection."""
-        self.draining = True
+_NO_STREAM = text_response(503, "too many streams are open", ("Retry-After", "1"))
 
 
 class Connection:
@@ -121,6 +85,9 @@ class Connection:
         self._arrived: trio.Event | None = None
         self._answering = False
         self._rest = b""
+        # What follows the last answer. Nothing may follow one that was cut off.
+        self._streaming: Streaming | None = None
+        self._cut = False
 
     async def run(self) -> None:
         """Serves until either side closes. An error of the socket ends it without a word."""
@@ -130,14 +97,20 @@ class Connection:
             while self._rest:
                 with trio.CancelScope() as self._scope:
                     await self._send_rest()
+            if self._streaming is not None and not (self._cut or self._shared.draining):
+                self.phase, self.since = Phase.STREAMING, self._shared.now
+                with trio.CancelScope() as self._scope:
+                    await self._streaming.run()
             self.phase = Phase.CLOSING
             if self._last or self._parser.refusal is None:
-                await self._linger()
+                await linger(self._sock, self._shared.limits)
             else:
                 await self._send_refusal(self._parser.refusal)
         except OSError:
             pass
         finally:
+            if self._streaming is not None:
+                self._shared.end_stream()
             self._sock.close()
             self._parser.close()
 
@@ -150,13 +123,25 @@ class Connection:
         except OSError:
             return True
 
+    def drain(self) -> None:
+        """Ends the connection unless an answer with an end is under way."""
+        if self.phase is Phase.IDLE or self.phase is Phase.STREAMING:
+            self._scope.cancel()
+
     def expire(self) -> None:
-        """Ends the wait for the client. An unfinished request is answered 408."""
+        """Ends the wait for the client, or shows a client of a stream that the connection lives.
+
+        An unfinished request is answered 408.
+        """
+        if self._streaming is not None and self.phase is Phase.STREAMING:
+            self._streaming.beat()
+            self.since = self._shared.now
+            return
         if self.phase is Phase.HEAD or self.phase is Phase.BODY:
             self._parser.refuse(text_response(408, "the request did not arrive in time"))
         elif self.phase is Phase.WRITING:
-            # Nothing may follow a part of an answer.
             self._parser.refuse(None)
+            self._cut = True
         self._rest = b""
         self._scope.cancel()
 
@@ -295,11 +280,23 @@ class Connection:
         shared = self._shared
         connection = CLOSE if shared.draining else wanted
         head_only = request.method == "HEAD"
+        if response.stream is not None:
+            connection = CLOSE
+            if not head_only:
+                response = self._begin_stream(response, response.stream)
         data = encode(response, date=shared.date, connection=connection, head_only=head_only)
         self._out.append(data)
         self._size += len(data)
         if connection is CLOSE:
             self._last = True
+
+    def _begin_stream(self, response: Response, stream: Stream) -> Response:
+        """Lets a stream follow, if there is room. Returns the answer that says so or that not."""
+        shared = self._shared
+        if not shared.begin_stream():
+            return _NO_STREAM
+        self._streaming = Streaming(self._sock, stream, shared.limits, shared.on_error)
+        return response
 
     def _failed(self, error: Exception, request: Request) -> Response:
         self._shared.on_error(error, request)
@@ -356,26 +353,4 @@ class Connection:
         with trio.move_on_after(self._shared.limits.linger_time):
             await self._send(data)
             self._sock.shutdown(socket.SHUT_WR)
-            await self._discard(self._shared.limits.linger_bytes)
-
-    async def _linger(self) -> None:
-        # To close with unread input resets the connection, and a reset can overtake the answer.
-        self._sock.shutdown(socket.SHUT_WR)
-        try:
-            unread = self._sock.recv(1)
-        except BlockingIOError:
-            return
-        if unread:
-            with trio.move_on_after(self._shared.limits.linger_time):
-                await self._discard(self._shared.limits.linger_bytes)
-
-    async def _discard(self, limit: int) -> None:
-        while limit > 0:
-            await trio.lowlevel.wait_readable(self._fd)
-            try:
-                data = self._sock.recv(BODY_RECEIVE_BYTES)
-            except BlockingIOError:
-                continue
-            if not data:
-                return
-            limit -= len(data)
+            await discard(self._sock, self._shared.limits.linger_bytes)

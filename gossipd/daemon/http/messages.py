@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Protocol
 
 import attrs
 
@@ -41,9 +42,35 @@ class Request:
     body: bytes
 
 
+class Stream(Protocol):
+    """What a streaming answer sends after its head.
+
+    Attributes:
+        beat: what is sent when there has been nothing to send for a while.
+    """
+
+    @property
+    def beat(self) -> bytes:
+        """Returns what shows a client and all between that the connection lives."""
+
+    def start(self, more: Callable[[], None]) -> None:
+        """Begins, once the head is sent. `more` is to be called when `take` has something new."""
+
+    def take(self) -> bytes:
+        """Returns what is to be sent next, b"" if there is nothing now.
+
+        It is called only when everything that it returned before is sent.
+        """
+
+    def stop(self) -> None:
+        """Ends. Called once after `start`, whatever became of the connection."""
+
+
 @attrs.define
 class Response:
     """An answer to one request. It may be kept and given again, and must not be changed.
+
+    One that has a stream is for one request only.
 
     Attributes:
         status: a final status of an answer with a body: neither 1xx, 204 nor 304.
@@ -52,12 +79,15 @@ class Response:
         content_type: the Content-Type, or None for an answer without that header.
         headers: names and values of further headers. The server itself adds Content-Length, Date
             and Connection.
+        stream: what is sent instead of a body, until either side closes; an answer to HEAD leaves
+            it out. The answer is the last one on its connection, and has no Content-Length.
     """
 
     status: int
     body: bytes = b""
     content_type: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    stream: Stream | None = None
 
 
 Handler = Callable[[Request], Response | Future[Response]]
@@ -78,8 +108,11 @@ class Limits:
             answered 408.
         write_time: most seconds in which a peer takes what is sent; a slower one is cut off.
         idle_time: most seconds for which a connection stays open without a request.
+        beat_time: seconds after which a stream's `beat` is sent, again and again.
         connections: most open connections. A newcomer beyond it takes the place of the connection
             that has been idle longest; if none is idle, the newcomer is answered 503 and closed.
+        streams: most of them on which an answer is streamed; one more is answered 503. The others
+            are left to requests that end, such as those of a health check.
         refusals: most newcomers over that limit that are answered 503 with care at one time. To
             more of them the answer is sent without waiting for its arrival.
         linger_time: most seconds for which the rest of a refused request is read and thrown away.
@@ -95,7 +128,9 @@ class Limits:
     body_time: float = 30.0
     write_time: float = 30.0
     idle_time: float = 75.0
+    beat_time: float = 15.0
     connections: int = 1000
+    streams: int = 900
     refusals: int = 100
     linger_time: float = 1.0
     linger_bytes: int = 4 * 1024 * 1024
@@ -119,6 +154,9 @@ def encode(response: Response, *, date: bytes, connection: bytes, head_only: boo
     body = response.body
     if response.headers:
         connection += _lines(response.headers)
+    if response.stream is not None:
+        opening = _opening(response.status, response.content_type)
+        return b"%s%s%s\r\n" % (opening, date, connection)
     return b"%sContent-Length: %d\r\n%s%s\r\n%s" % (
         _opening(response.status, response.content_type),
         len(body),

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 import attrs
 import trio
 
-from .connection import Connection, OnError, Phase, Shared
+from .connection import Connection
 from .messages import CLOSE, Handler, Limits, Request, encode, text_response
+from .shared import OnError, Phase, Shared
 
 ACCEPT_PAUSE = 0.1
 """Seconds to wait when the process or the system has no file descriptor left, as in trio."""
@@ -40,6 +41,7 @@ class HttpStatistics:
 
     Attributes:
         open: connections that are open now.
+        streams: connections on which an answer is streamed now.
         accepted: connections accepted.
         evicted: idle connections closed to make room for others.
         refused: connections closed because there was no room.
@@ -47,6 +49,7 @@ class HttpStatistics:
     """
 
     open: int
+    streams: int
     accepted: int
     evicted: int
     refused: int
@@ -93,6 +96,7 @@ class HttpServer:
         """Returns the numbers of this moment."""
         return HttpStatistics(
             len(self._connections),
+            self._shared.streams,
             self._accepted,
             self._evicted,
             self._refused,
@@ -127,15 +131,14 @@ class HttpServer:
             nursery.cancel_scope.cancel()
 
     def drain(self) -> None:
-        """Stops accepting, closes idle connections, and lets `serve` end with the last request.
+        """Stops accepting, ends streams, and lets `serve` end with the last request.
 
         Requests under way are answered with `Connection: close`. The caller limits the time.
         """
         self._shared.drain()
         self._accepting.cancel()
         for connection in self._connections:
-            if connection.phase is Phase.IDLE:
-                connection.expire()
+            connection.drain()
 
     async def _accept(
         self, handler: Handler, listener: trio.SocketListener, nursery: trio.Nursery
@@ -231,6 +234,7 @@ class HttpServer:
             Phase.HEAD: limits.head_time,
             Phase.BODY: limits.body_time,
             Phase.WRITING: limits.write_time,
+            Phase.STREAMING: limits.beat_time,
         }
         previous = trio.current_time()
         while True:

@@ -282,6 +282,7 @@ class Ledger:
             row = _larger(known, row)
         self._note(owner, log, row.slot)
         log.put(row)
+        self.names.note(DEFAULT)
         return self.default.merge(owner, row.floor, row.count)
 
     def _merge_source(self, owner: bytes, log: OwnerLog, row: Row, known: Row | None) -> bool:

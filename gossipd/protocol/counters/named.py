@@ -39,6 +39,7 @@ class Names:
     """
 
     __slots__ = (
+        "_changed",
         "_changes",
         "_clock",
         "_due",
@@ -61,6 +62,7 @@ class Names:
         self._values: dict[str, int] = {}
         self._sorted = SortedList([DEFAULT])
         self._changes: dict[str, int] = {}
+        self._changed: dict[str, None] | None = None
         self._due: list[tuple[int, str]] = []
         self._noticed: Callable[[], None] = _nobody
 
@@ -108,6 +110,7 @@ class Names:
         self._values[name] = count if value == count else value
         self.total += count - instead_of
         self._follow(name)
+        self.note(name)
 
     def say(self, name: str, owner: bytes, row: Row, entries: Iterable[tuple[bytes, Row]]) -> None:
         """Takes a row of a counter that has sources, or is to have them from now on.
@@ -140,7 +143,22 @@ class Names:
                 self._sorted.add(name)
         self.total += (value or 0) - (known or 0)
         self.touched[name] = None
+        self.note(name)
         self._noticed()
+
+    def note(self, name: str) -> None:
+        """Notes that a value may have changed, if anybody asks for that."""
+        if self._changed is not None:
+            self._changed.pop(name, None)
+            self._changed[name] = None
+
+    def take_changed(self) -> list[str]:
+        """Hands over the names whose values may have changed since the last call, in that order.
+
+        The first call hands over nothing, and begins to note changes.
+        """
+        taken, self._changed = self._changed, {}
+        return list(taken or ())
 
     def watch(self, call: Callable[[], None]) -> None:
         """Has `call` called whenever a counter with sources changes."""

@@ -62,3 +62,10 @@ class Values:
         names = self._ledger.names
         found = [(name, names.value(name)) for name in names.busiest(most)]
         return found, names.total - sum(value for _, value in found)
+
+    def take_changed(self) -> list[str]:
+        """Hands over the names whose values may have changed since the last call, in that order.
+
+        The first call hands over nothing, and begins to note changes. So only one may call it.
+        """
+        return self._ledger.names.take_changed()

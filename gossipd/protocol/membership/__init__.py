@@ -5,6 +5,7 @@ from .challenges import Challenges
 from .clocks import Clocks
 from .clusters import Clusters
 from .contacts import Contacts
+from .details import MemberDetails, member_details
 from .detector import Detector
 from .discovery import Discovery
 from .echoes import Echoes, RoundTrips
@@ -36,6 +37,7 @@ __all__ = [
     "Gossip",
     "Leaving",
     "Member",
+    "MemberDetails",
     "MemberTable",
     "MemberView",
     "Peer",
@@ -48,5 +50,6 @@ __all__ = [
     "SeedWatch",
     "View",
     "beats",
+    "member_details",
     "suspicion_timeout",
 ]

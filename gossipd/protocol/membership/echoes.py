@@ -76,6 +76,11 @@ class RoundTrips:
         elif len(self._of) < self._limit:
             self._of[peer] = RoundTrip(seconds)
 
+    def mean(self, peer: str) -> float | None:
+        """Returns the seconds of a round trip to this peer on average, None if unknown."""
+        known = self._of.get(peer)
+        return None if known is None else known.mean
+
     def bound(self, peer: str) -> float | None:
         """Returns seconds that a round trip to this peer hardly ever exceeds, None if unknown."""
         known = self._of.get(peer)

@@ -31,7 +31,7 @@ class Page:
 
     def __init__(self) -> None:
         self.statistics = Statistics()
-        self.http = HttpStatistics(1, 2, 3, 4, {408: 5})
+        self.http = HttpStatistics(1, 6, 2, 3, 4, {408: 5})
         self.requests = {("/count", 200): 6}
         self.lateness = LoopLateness()
         self.store = SimpleNamespace(commits=14, writes=15)
@@ -118,6 +118,7 @@ STATISTICS = Statistics(
         ("gossipd_store_commits_total", {}, 14),
         ("gossipd_store_writes_total", {}, 15),
         ("gossipd_http_connections", {}, 1),
+        ("gossipd_http_streams", {}, 6),
         ("gossipd_http_connections_accepted_total", {}, 2),
         ("gossipd_http_connections_evicted_total", {}, 3),
         ("gossipd_http_connections_refused_total", {}, 4),
@@ -168,7 +169,7 @@ async def test_page_is_read_at_the_scrape(page: Page) -> None:
 async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
     """Its page has no such samples, so that nobody takes it for a node with an idle disk."""
     metrics = Metrics(
-        Page().shown, Statistics, lambda: HttpStatistics(0, 0, 0, 0, {}), {}, LoopLateness()
+        Page().shown, Statistics, lambda: HttpStatistics(0, 0, 0, 0, 0, {}), {}, LoopLateness()
     )
 
     assert b"gossipd_store" not in await outcome(metrics.page())
@@ -202,7 +203,7 @@ async def test_who_seals_with_which_key() -> None:
 async def test_two_daemons_in_one_process(page: Page) -> None:
     """Two pages do not share a registry."""
     other = Page()
-    other.http = HttpStatistics(100, 0, 0, 0, {})
+    other.http = HttpStatistics(100, 0, 0, 0, 0, {})
     await page.samples()
 
     assert ("gossipd_http_connections", {}, 100) in await other.samples()

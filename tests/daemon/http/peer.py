@@ -11,8 +11,9 @@ from time import perf_counter
 import trio
 
 from gossipd.daemon.future import Future
-from gossipd.daemon.http.connection import Connection, Shared
+from gossipd.daemon.http.connection import Connection
 from gossipd.daemon.http.messages import Handler, Limits, Request, Response
+from gossipd.daemon.http.shared import Shared
 
 HOST = b" HTTP/1.1\r\nHost: x\r\n"
 GET = b"GET /get" + HOST + b"\r\n"

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossipd.daemon.future import Future
-from gossipd.daemon.http.connection import Connection, Phase
+from gossipd.daemon.http.connection import Connection
 from gossipd.daemon.http.messages import CONTINUE, Limits, Request, Response
+from gossipd.daemon.http.shared import Phase
 from tests.daemon.http.peer import (
     CLOSING,
     GET,

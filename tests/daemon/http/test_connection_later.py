@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gossipd.daemon.future import Future
-from gossipd.daemon.http.connection import Phase
 from gossipd.daemon.http.messages import CONTINUE, Request, Response
+from gossipd.daemon.http.shared import Phase
 from tests.daemon.http import peer as at_once_peer
 from tests.daemon.http.peer import CLOSING, GET, HOST, Peer, answers, echo, serving
 

@@ -9,8 +9,9 @@ import pytest
 import trio
 
 from gossipd.daemon.future import Future
-from gossipd.daemon.http.connection import TURN_SECONDS, Phase
+from gossipd.daemon.http.connection import TURN_SECONDS
 from gossipd.daemon.http.messages import Request, Response
+from gossipd.daemon.http.shared import Phase
 from tests.daemon.http.peer import CLOSING, GET, Peer, serving
 
 

@@ -45,3 +45,21 @@ def test_the_busiest_are_those_that_changed_most() -> None:
     ledger.apply(Group(OWNER, version, version + 1, [Entry(version + 1, DEFAULT, 0, 5)]))
     assert ([("busy", 40)], 2 * 40 * 60) == Values(ledger, lambda: 0).busiest(1)
     assert ([], 2 * 40 * 60 + 40) == Values(ledger, lambda: 0).busiest(0)
+
+
+def test_changed_names_are_handed_over_once() -> None:
+    """From the first call on, in the order of the last change; what is no news changes nothing."""
+    ledger = Ledger(b"key")
+    values = Values(ledger, lambda: 0)
+
+    def apply(version: int, name: str, count: int) -> None:
+        ledger.apply(Group(OWNER, version - 1, version, [Entry(version, name, 0, count)]))
+
+    apply(1, "before", 1)
+    assert [] == values.take_changed()
+    apply(2, "a", 1)
+    apply(3, DEFAULT, 1)
+    apply(4, "a", 2)
+    apply(1, "before", 1)
+    assert [DEFAULT, "a"] == values.take_changed()
+    assert [] == values.take_changed()

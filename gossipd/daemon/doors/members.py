@@ -1,0 +1,159 @@
+"""The routes of members and of this node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from gossipd import __version__
+from gossipd.protocol import MemberDetails
+
+from ..http import Response
+from ..service import Service
+from .health import unready
+from .routes import AnyRoute, Asked, NoParameters, Route, json_response
+
+
+class MemberRow(msgspec.Struct, omit_defaults=True):
+    """A member as this node knows it. What is not known is left out.
+
+    Attributes:
+        since: when its state began, as far as is known here.
+        removed: whether this node was told to ignore it.
+        accuser: the node that got no answer from it, or declared it dead.
+        round_trip: in how many seconds it answers on average.
+        version: of its gossipd.
+    """
+
+    id: str
+    state: str
+    since: str
+    generation: int
+    incarnation: int
+    removed: bool
+    accuser: str | UnsetType = UNSET
+    round_trip: float | UnsetType = UNSET
+    version: str | UnsetType = UNSET
+
+
+class MembersAnswer(msgspec.Struct):
+    """All members that a node knows, itself included, in order of id."""
+
+    members: list[MemberRow]
+    node_id: str
+
+
+class SeedRow(msgspec.Struct):
+    """An address to join by, and what became of it."""
+
+    name: str
+    state: str
+    reason: str
+
+
+class StatusAnswer(msgspec.Struct):
+    """A node in words and numbers.
+
+    Attributes:
+        cluster: the id of its cluster, empty as long as it has none.
+        counters: how many counters it has beside `default`.
+        local_health: from 0 (healthy) upwards.
+        reason: why it takes no writes, None if it does.
+        summary: the same in a few words.
+    """
+
+    cluster: str
+    counters: int
+    generation: int
+    local_health: int
+    members: dict[str, int]
+    node_id: str
+    ready: bool
+    reason: str | None
+    seeds: list[SeedRow]
+    summary: str
+    version: str
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class MemberRoutes:
+    """The routes of members and of this node."""
+
+    def __init__(self, service: Service, wall_clock: Callable[[], datetime] = _wall_clock) -> None:
+        """Takes the service, and what tells the time in UTC."""
+        self._service = service
+        self._wall_clock = wall_clock
+        self.routes: list[AnyRoute] = [
+            Route(
+                "GET",
+                "/v1/members",
+                "Lists the members",
+                query=NoParameters,
+                answer=self._members,
+                result=MembersAnswer,
+            ),
+            Route(
+                "GET",
+                "/v1/status",
+                "Tells how this node is",
+                query=NoParameters,
+                answer=self._status,
+                result=StatusAnswer,
+            ),
+        ]
+
+    def _members(self, asked: Asked[NoParameters, None]) -> Response:
+        service, now = self._service, self._wall_clock()
+        rows = [_row(each, now, service.node_id) for each in service.members()]
+        return json_response(MembersAnswer(rows, service.node_id))
+
+    def _status(self, asked: Asked[NoParameters, None]) -> Response:
+        service, statistics = self._service, self._service.statistics()
+        reason = unready(service)
+        members = ", ".join(f"{n} {state}" for state, n in sorted(statistics.members.items()) if n)
+        ready = "takes writes" if reason is None else f"takes no writes: {reason}"
+        answer = StatusAnswer(
+            cluster=statistics.cluster,
+            counters=len(service.values()),
+            generation=service.generation(),
+            local_health=statistics.local_health,
+            members=statistics.members,
+            node_id=service.node_id,
+            ready=reason is None,
+            reason=reason,
+            seeds=[SeedRow(seed.name, seed.state, seed.reason) for seed in statistics.seeds],
+            summary=f"{service.node_id} {ready}; members: {members or 'none'}",
+            version=__version__,
+        )
+        return json_response(answer)
+
+
+def _row(details: MemberDetails, now: datetime, own: str) -> MemberRow:
+    row = details.row
+    return MemberRow(
+        id=row.id,
+        state=row.state,
+        since=_began(now, details.seconds),
+        generation=row.generation,
+        incarnation=row.incarnation,
+        removed=row.removed,
+        accuser=details.accuser or UNSET,
+        round_trip=UNSET if details.round_trip is None else round(details.round_trip, 6),
+        # Nodes do not tell each other which version they are.
+        version=__version__ if row.id == own else UNSET,
+    )
+
+
+def _began(now: datetime, seconds: float) -> str:
+    """Returns the time so many seconds ago, in UTC; clocks and claims may show any year."""
+    try:
+        began = now - timedelta(seconds=seconds)
+    except OverflowError:
+        return "before the year 1"
+    return began.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,86 @@
+"""Members and this node, over a node that only remembers what it is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gossipd import __version__
+from gossipd.daemon.doors.members import MemberRoutes
+from gossipd.daemon.http import Request, Response
+from gossipd.protocol import MemberDetails, MemberView, SeedView
+from tests.daemon.fake_service import NODE_ID, FakeService
+
+MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def service() -> FakeService:
+    """A fresh node."""
+    return FakeService()
+
+
+def asked(service: FakeService, path: str) -> Any:
+    """What a route answers."""
+    routes = MemberRoutes(service, lambda: MOMENT).routes  # type: ignore[arg-type]
+    [route] = [each for each in routes if each.path == path]
+    response = route.handle(Request("GET", path, "", {}, b""), ())
+    assert isinstance(response, Response)
+    assert 200 == response.status
+    return json.loads(response.body)
+
+
+def test_members(service: FakeService) -> None:
+    """What is not known is left out."""
+    service.details = [
+        MemberDetails(MemberView(NODE_ID, "alive", 7, 1, False), "", 90.5, None),
+        MemberDetails(
+            MemberView("127.0.0.2:1", "suspect", 5, 0, True), "127.0.0.3:1", 1e15, 0.00123456
+        ),
+    ]
+    own = {"id": NODE_ID, "state": "alive", "since": "2026-01-31T11:58:29Z", "generation": 7}
+    other = {"id": "127.0.0.2:1", "state": "suspect", "since": "before the year 1", "generation": 5}
+    assert {
+        "node_id": NODE_ID,
+        "members": [
+            {**own, "incarnation": 1, "removed": False, "version": __version__},
+            {
+                **other,
+                "incarnation": 0,
+                "removed": True,
+                "accuser": "127.0.0.3:1",
+                "round_trip": 0.001235,
+            },
+        ],
+    } == asked(service, "/v1/members")
+
+
+def test_status(service: FakeService) -> None:
+    """In words and in numbers."""
+    service.joined = (SeedView("node1:8088", "unresolved", "the name has no address"),)
+    assert {
+        "cluster": "",
+        "counters": 0,
+        "generation": 7,
+        "local_health": 3,
+        "members": {"alive": 2, "suspect": 1},
+        "node_id": NODE_ID,
+        "ready": True,
+        "reason": None,
+        "seeds": [
+            {"name": "node1:8088", "state": "unresolved", "reason": "the name has no address"}
+        ],
+        "summary": f"{NODE_ID} takes writes; members: 2 alive, 1 suspect",
+        "version": __version__,
+    } == asked(service, "/v1/status")
+
+
+def test_status_of_a_node_that_takes_no_writes(service: FakeService) -> None:
+    """It is answered all the same, with the reason."""
+    service.reason = "the disk is full"
+    status = asked(service, "/v1/status")
+    assert (False, "the disk is full") == (status["ready"], status["reason"])
+    assert "takes no writes: the disk is full" in status["summary"]
