@@ -172,10 +172,9 @@ class Node:
         return self._runtime.take_effects()
 
     def handle_refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
-        """Takes this machine's word that no process has the port at `address`, where it says so.
+        """Takes this machine's word that no process has the port at `address`.
 
-        `quoted` is the beginning of a `Transmit.data` of this node. A driver that changes datagrams
-        on their way out changes it back.
+        `quoted` is the beginning of a `Transmit.data`; a driver that seals it opens it again.
         """
         self._begin(now)
         if not any(part.refusal(quoted, address) for part in self._parts):
