@@ -172,10 +172,7 @@ class Node:
         return self._runtime.take_effects()
 
     def handle_refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
-        """Takes this machine's word that no process has the port at `address`.
-
-        `quoted` is the beginning of a `Transmit.data`; a driver that seals it opens it again.
-        """
+        """Takes word that no process is at `address`, where a `Transmit` that begins so went."""
         self._begin(now)
         if not any(part.refusal(quoted, address) for part in self._parts):
             self._runtime.reject("refusal")
@@ -357,10 +354,7 @@ class Node:
         return Values(self._counters.ledger, clock or self._runtime.wall_ms)
 
     def statistics(self) -> Statistics:
-        """Returns what the parts counted so far.
-
-        The value shares tables with the parts, so the caller must not change or keep it.
-        """
+        """Returns what the parts counted, in tables of theirs that must not be kept."""
         return Statistics.gathered(self._parts)
 
     def generation(self) -> int:
@@ -372,7 +366,7 @@ class Node:
         return self._keeping.state()
 
     def gates(self) -> tuple[int, int]:
-        """Returns the hashes of the member table and of the counters; equal where those are."""
+        """Returns the hashes of members and of counters, equal on nodes that have the same."""
         return self._table.fingerprint.total, self._counters.ledger.fingerprint.total
 
     # What a store is to write

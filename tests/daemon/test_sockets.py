@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.daemon import DaemonConfig
 from gossipd.daemon.errors import StartError
-from gossipd.daemon.sockets import bind_host, bound
+from gossipd.daemon.sockets import bind_host, bound, found_segments
 from tests.daemon.asking import free_port
 from tests.daemon.conftest import Lines
 

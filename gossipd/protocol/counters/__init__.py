@@ -1,6 +1,7 @@
 """The room of counters: their values, who counted what, and how a write reaches other nodes."""
 
 from .commands import Asked, Bounded, Change, Increment, Reset, Stated
+from .courses import Told
 from .face import Counters
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded, TooManyCounters
 from .ledger import Ledger
@@ -23,6 +24,7 @@ __all__ = [
     "LimitExceeded",
     "Reset",
     "Stated",
+    "Told",
     "TooManyCounters",
     "Values",
     "Writes",

@@ -11,18 +11,15 @@ from ..membership import Member
 class Holding:
     """What one peer holds of this node's present owner id.
 
-    `since` and `holds` differ while pushes are cut to fit a datagram. A slot that changed at
-    versions 3 and 9 is sent as of 9 only, so a push that was cut at version 5 lacks it: the peer
-    can then go on from 5, but does not hold the write that was version 3.
-
     Attributes:
         generation: the peer's generation that this is about.
-        since: the version up to which the peer needs nothing more; the next push starts there.
-        holds: the newest version whose every slot the peer confirmed; answers count this.
+        holds: the version up to which the peer confirmed to have everything; answers count this.
+        told: how far the peer confirmed pushes that were cut. Their entries lie beyond a gap for
+            it, until the last one comes.
         silent: whether the peer missed an answer's deadline, and has not confirmed all since. A
             newcomer that gets thousands of counters confirms many a push before it holds a write.
         number: the number of the push under way, 0 if there is none.
-        upto: the version up to which the last push goes.
+        upto: the version of the last entry of the last push.
         whole: whether the last push brought all that the peer lacked, rather than being cut.
         sent_at: when the push was sent last, in seconds of the node's clock.
         tries: how often the push was sent again without a confirm.
@@ -34,7 +31,7 @@ class Holding:
         "number",
         "sent_at",
         "silent",
-        "since",
+        "told",
         "tries",
         "upto",
         "whole",
@@ -42,14 +39,19 @@ class Holding:
 
     def __init__(self, generation: int) -> None:
         self.generation = generation
-        self.since = 0
         self.holds = 0
+        self.told = 0
         self.silent = False
         self.number = 0
         self.upto = 0
         self.whole = False
         self.sent_at = 0.0
         self.tries = 0
+
+    @property
+    def since(self) -> int:
+        """The version after which the next push starts."""
+        return max(self.holds, self.told)
 
     def pushed(self, number: int, upto: int, whole: bool, now: float) -> None:
         """Notes that push `number`, which goes up to version `upto`, was sent, or sent again."""
@@ -67,6 +69,9 @@ class Holding:
     def confirmed(self, version: int, newest: int) -> tuple[bool, bool]:
         """Takes the confirm of the push under way, by which the peer has all up to `version`.
 
+        A peer that got the last of several pushes, and still lacks something, has not taken them as
+        one. Then all are pushed anew.
+
         Args:
             version: the version that the peer says it has.
             newest: this node's own version, beyond which a peer is not believed.
@@ -76,20 +81,21 @@ class Holding:
             without progress stays under way, since the peer may wait for its own disk: pushing
             again at once, confirm after confirm, would be a storm.
         """
-        since, self.since = self.since, min(version, newest)
-        news = self.whole and version >= self.upto > self.holds
-        if news:
-            self.holds = self.upto
-        if self.whole:
+        held, since = self.holds, self.since
+        self.holds = max(held, min(version, newest))
+        if not self.whole:
+            self.told = self.upto
+        elif version < self.upto:
+            self.told = 0
+        else:
             self.silent = False
-        progress = self.since != since
+        progress = self.since > since
         if progress:
             self.number = self.tries = 0
-        return news, progress
+        return self.holds > held, progress
 
     def has(self, upto: int) -> None:
         """Notes that the peer has everything up to version `upto`, whichever way it came."""
-        self.since = max(self.since, upto)
         self.holds = max(self.holds, upto)
         self.silent = False
 

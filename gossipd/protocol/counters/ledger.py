@@ -2,12 +2,9 @@
 
 An owner numbers its changes 1, 2, 3 …, and of every slot only the newest entry is kept. `have` is
 the version up to which this node vouches for an owner: whatever of it is older and not here was
-replaced by a newer entry of the same slot. The scheme is scuttlebutt's (van Renesse et al., 2008):
-a delta brings entries in version order, and so can be cut anywhere.
-
-A slot whose newest entry lies beyond a cut is not among what the delta brings, though an older one
-of it may lie before the cut. The next delta brings it; where its senders are gone for ever, the
-sweep finds it at others. So the holders of a write are counted by whole deltas alone (`holdings`).
+replaced by a newer entry of the same slot, which is here. The scheme is scuttlebutt's (van Renesse
+et al., 2008): a delta brings entries in version order, and so can be cut anywhere. What a node may
+vouch for that got a part of one is said in `courses`.
 
 Entries may arrive beyond a gap, for instance when a push was lost and the next one is not. They
 count at once, because a slot's count is a total and not a difference. But this node does not vouch
@@ -23,9 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from ..fingerprint import POSITION_BITS, Fingerprint, row_hash
+from ..address import Address
+from ..fingerprint import POSITION_BITS, SUM_MASK, Fingerprint, row_hash
 from ..unkept import Unkept
 from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
+from .courses import Told
 from .floors import Counter
 from .named import Names
 from .owner_log import OwnerLog, version_of
@@ -36,6 +35,7 @@ CONTENT_ENTRIES = 64
 """How many entries the sweep compares at a time."""
 
 _Unkept = tuple[int, dict[Slot, None]]
+_UNKNOWN = Told()
 
 
 class Ledger:
@@ -100,29 +100,27 @@ class Ledger:
         log = self.owners.get(owner)
         return 0 if log is None else log.newest
 
-    def apply(self, group: Group) -> bool:
-        """Merges a group of entries. Returns whether anything in it was news.
+    def apply(self, group: Group, told: Told = _UNKNOWN) -> bool:
+        """Merges a group of entries, which came in this way. Returns whether it was news.
 
-        The entries count in any case. The version up to which this node vouches for the owner is
-        raised only if the group connects to it: a group from `since` says nothing of what is
-        before, so one that starts beyond `have` leaves a gap.
+        The entries count in any case. What they complete is said in `OwnerLog.hear`. It is news as
+        well if they bring a cut delta forward, though each of them was here.
         """
         log = self.owners.get(group.owner)
         if log is None:
             log = OwnerLog()
             self.owners[group.owner] = log
             self.unkept.note(group.owner, (0, {}))
-        known = (log.have, log.newest)
+        known = (log.have, log.newest, log.loose)
         news = False
         for entry in group.entries:
             news |= self._merge(group.owner, log, entry)
         for said in group.said:
             news |= self._merge(group.owner, log, said)
-        if group.since <= log.have < group.upto:
-            self.unkept.note(group.owner, (log.have, {}))
-            log.vouch(group.upto)
-            news = True
-        if known != (log.have, log.newest):
+        news |= log.hear(group, told)
+        if log.have != known[0]:
+            self.unkept.note(group.owner, (known[0], {}))
+        if known != (log.have, log.newest, log.loose):
             self._rehash(group.owner, log)
         return news
 
@@ -136,13 +134,15 @@ class Ledger:
         log = self.owners.get(owner)
         return (None, True) if log is None else log.group(owner, since, budget)
 
+    def told(self, owner: bytes, teller: Address) -> int:
+        """Returns how far the node at this address has come with a log that it tells; 0 if none."""
+        log = self.owners.get(owner)
+        course = None if log is None else log.course
+        return course.told if course is not None and course.teller[0] == teller else 0
+
     def haves(self, owners: list[bytes]) -> list[Have]:
         """Returns the version vector of these owners."""
-        found = []
-        for owner in owners:
-            have, newest = self.have(owner), self.newest(owner)
-            found.append(Have(owner, have, newest if newest > have else 0))
-        return found
+        return [self._have(owner) for owner in owners]
 
     def content(self, owner: bytes, since: int) -> tuple[int, int] | None:
         """Returns the version of `owner`, and the hash of its first entries after `since`.
@@ -207,6 +207,12 @@ class Ledger:
     def all_groups(self) -> list[Group]:
         """Returns every owner's rows, for a store."""
         return [self._stored(owner, 0, log.entries, log.have) for owner, log in self.owners.items()]
+
+    def _have(self, owner: bytes) -> Have:
+        log = self.owners.get(owner)
+        if log is None or log.newest == log.have:
+            return Have(owner, 0 if log is None else log.have)
+        return Have(owner, log.have, log.newest, log.loose & SUM_MASK)
 
     def drop(self, owner: bytes, slot: Slot) -> None:
         """Drops a row that says nothing which another does not say, or that is over."""
@@ -302,11 +308,11 @@ class Ledger:
     def _rehash(self, owner: bytes, log: OwnerLog) -> None:
         """Brings the fingerprint up to date with the owner's versions.
 
-        Entries beyond a gap change the value, so the hash must cover `newest` too.
+        Entries beyond a gap change the value, so the hash must cover them too.
         """
         content = b"%b %d" % (owner, log.have)
         if log.newest > log.have:
-            content += b" %d" % log.newest
+            content += b" %d %d" % (log.newest, log.loose)
         # Owner ids are random: their first bits spread them evenly.
         position = int.from_bytes(owner[:8], "big") >> 64 - POSITION_BITS
         self.fingerprint.put(owner, position, row_hash(content, self._key))

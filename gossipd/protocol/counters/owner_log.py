@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from sortedcontainers import SortedKeyList
 
+from ..fingerprint import MASK
 from ..wire import Entry, Group, Row, Said, Slot, empty_group_bytes, row_bytes
+from .courses import Course, Told
 
 
 def version_of(row: Row) -> int:
@@ -28,15 +30,20 @@ class OwnerLog:
             than `have`.
         entries: the newest row of each slot.
         dropped: whether a row of the owner about itself was dropped.
+        loose: a hash of which versions lie beyond the gap, 0 if there is none. Two nodes with equal
+            `have`, `newest` and `loose` have the same entries.
+        course: how far a node has come that tells more than one datagram holds; else None.
     """
 
-    __slots__ = ("_by_version", "dropped", "entries", "have", "newest")
+    __slots__ = ("_by_version", "course", "dropped", "entries", "have", "loose", "newest")
 
     def __init__(self) -> None:
         self.have = 0
         self.newest = 0
         self.dropped = False
         self.entries: dict[Slot, Row] = {}
+        self.loose = 0
+        self.course: Course | None = None
         self._by_version = SortedKeyList(key=version_of)
 
     def put(self, row: Row) -> None:
@@ -44,18 +51,28 @@ class OwnerLog:
         slot = row.slot
         replaced = self.entries.get(slot)
         if replaced is not None:
-            self._by_version.remove(replaced)
+            self._take_out(replaced)
         self.entries[slot] = row
         self._by_version.add(row)
         self.newest = max(self.newest, row.version)
+        if self.loose and row.version > self.have:
+            self.loose = (self.loose + _mixed(row.version)) & MASK
 
     def drop(self, slot: Slot) -> None:
         """Drops the row of a slot, which changes nothing about the versions."""
-        self._by_version.remove(self.entries.pop(slot))
+        self._take_out(self.entries.pop(slot))
         self.dropped |= isinstance(slot, str)
+
+    def _take_out(self, row: Row) -> None:
+        self._by_version.remove(row)
+        if self.loose and row.version > self.have:
+            self.loose = (self.loose - _mixed(row.version)) & MASK
 
     def vouch(self, upto: int) -> None:
         """Takes note that nothing is missing up to this version."""
+        if self.loose and upto < self.newest:
+            passed = self._by_version.irange_key(self.have, upto, inclusive=(False, True))
+            self.loose = (self.loose - sum(_mixed(entry.version) for entry in passed)) & MASK
         self.have = upto
         self.newest = max(self.newest, upto)
 
@@ -64,22 +81,56 @@ class OwnerLog:
         found: Iterator[Row] = self._by_version.irange_key(version, inclusive=(False, True))
         return found
 
+    def hear(self, group: Group, told: Told) -> bool:
+        """Takes note of what a group completes whose entries were put.
+
+        The version up to which nothing is missing rises only if the group connects to it: a group
+        from `since` says nothing of what is before, so one that starts beyond `have` leaves a gap,
+        unless the same node has told all that lies between.
+
+        Returns whether that version rose, or the teller of a cut group has come further.
+        """
+        if self.course is not None and self.course.ends(told):
+            self.course = None
+        course = self.course
+        connects = group.since <= self.have
+        follows = course is not None and course.follows(group, told, self.have)
+        news = group.upto > self.have and (connects or (follows and told.cut is None))
+        if news:
+            self.vouch(group.upto)
+        last = last_version(group)
+        if told.teller and told.cut is not None and last:
+            if course is not None and follows:
+                news |= course.goes_on(last)
+            elif connects and last > self.have and (course is None or course.gives_way()):
+                self.course = Course(told.teller, last, told.cut)
+                news = True
+        if self.course is not None and (
+            self.course.told <= self.have or (follows and told.cut is None)
+        ):
+            self.course = None
+        if self.newest == self.have:
+            self.loose = 0
+        elif not self.loose:
+            self.loose = sum(_mixed(entry.version) for entry in self.after(self.have)) & MASK
+        return news
+
     def group(self, owner: bytes, since: int, budget: int) -> tuple[Group | None, bool]:
         """Returns what a node lacks that has all up to `since`, and whether all of it fitted.
 
         The group encodes to at most `budget` bytes. It is None if nothing is lacking, or nothing
         fits.
 
-        Entries are chosen in order of version. A group that is cut therefore brings a complete
-        range, and its receiver can vouch for everything up to the last chosen entry. It can never
-        vouch for more than this node itself: entries beyond a gap are sent, but `upto` stays at
-        this node's `have`.
+        Entries are chosen in order of version, so that a group that was cut can be gone on from. It
+        vouches as far as no version is missing in it: a slot that was left out may have an entry
+        beyond the cut. No group vouches for more than this node itself: entries beyond a gap are
+        sent, but `upto` is at most this node's `have`.
         """
         if self.newest <= since:
             return None, True
         entries: list[Entry] = []
         said: list[Said] = []
-        last = 0
+        last, unbroken = 0, since
         budget -= empty_group_bytes(since, max(since, self.newest))
         whole = budget >= 0
         for row in self.after(since):
@@ -88,11 +139,26 @@ class OwnerLog:
                 whole = False
                 break
             last = row.version
+            if last == unbroken + 1:
+                unbroken = last
             if isinstance(row, Entry):
                 entries.append(row)
             else:
                 said.append(row)
         if not last and not whole:
             return None, False
-        upto = self.have if whole else min(self.have, last)
-        return Group(owner, since, max(upto, since), entries, said), whole
+        upto = self.have if whole else min(unbroken, self.have)
+        return Group(owner, since, upto, entries, said), whole
+
+
+def last_version(group: Group) -> int:
+    """Returns the version of the last row of a group, 0 if it has none."""
+    ends = [rows[-1].version for rows in (group.entries, group.said) if rows]
+    return max(ends, default=0)
+
+
+def _mixed(version: int) -> int:
+    """Returns a number that tells a version from others, also in sums of such numbers."""
+    mixed = version * 0x9E3779B97F4A7C15 & MASK
+    mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93 & MASK
+    return mixed ^ mixed >> 29

@@ -6,6 +6,9 @@
 What is counted while a push is under way goes into the next one, which leaves when the last one is
 confirmed or after a retry time. So writes coalesce by themselves under load. A push carries the
 present values of slots and never operations, so that repeating it does no harm.
+
+What does not fit into one push goes into several, each of which starts where the one before ended.
+By the last one the peer has everything (`courses`).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from ..runtime import Runtime
 from ..wire import Confirm, Push
 from .holdings import Holding, Holdings
 from .ledger import Ledger
+from .owner_log import last_version
 from .relays import Relays
 
 _PLAIN_TRIES = 6
@@ -35,7 +39,7 @@ _TRIES_COUNTED = 16
 _SPREAD_BYTES = 300
 """Bytes for the group in a `Spread`: what is left of the datagram is for the ids of a branch."""
 
-_PUSH_BYTES = 16
+_PUSH_BYTES = 25
 """Upper bound of the bytes of an encoded `Push`, without its group."""
 
 
@@ -63,9 +67,10 @@ class Pushes(Part):
         self._owner = b""
         self._version = 0
         self._number = 0
-        # Datagrams by `since`, which serve every peer that lacks the same. They are valid for one
-        # version, and as long as this node's `Sender`, with which each begins, stays the same.
-        self._made: dict[int, tuple[int, bytes, int, bool]] = {}
+        # Datagrams by `since`, and whether that is beyond what the peer holds. They serve every
+        # peer that lacks the same. They are valid for one version, and as long as this node's
+        # `Sender`, with which each begins, stays the same.
+        self._made: dict[tuple[int, bool], tuple[int, bytes, int, bool]] = {}
         self._made_as = b""
 
     def reset(self, owner: bytes) -> None:
@@ -89,7 +94,7 @@ class Pushes(Part):
         lacking = [
             (row, holding)
             for row in self._table.live.values()
-            if not (holding := self._holdings.of(row)).number and holding.since < self._version
+            if not (holding := self._holdings.of(row)).number and holding.holds < self._version
         ]
         if len(lacking) > self._runtime.config.direct_push_limit and self._spread(lacking):
             return
@@ -97,11 +102,16 @@ class Pushes(Part):
             self._send(row, holding)
 
     def catch_up(self, row: Member) -> None:
-        """Sends the member `row`, which appeared or came back, what it lacks."""
+        """Sends the member `row`, which appeared or came back, what it lacks.
+
+        If that is more than one push holds, no answer waits for the member until it has all.
+        """
         if self._version and row.id in self._table.live and not self._relays.under_way:
             holding = self._holdings.of(row)
-            if not holding.number and holding.since < self._version:
+            if not holding.number and holding.holds < self._version:
                 self._send(row, holding)
+                if not holding.whole:
+                    holding.missed()
 
     def on_confirm(self, confirm: Confirm, row: Member) -> bool:
         """Takes a confirm, and pushes again what the peer still lacks.
@@ -118,7 +128,7 @@ class Pushes(Part):
         news, progress = holding.confirmed(confirm.version, self._version)
         if progress:
             self._holdings.under_way.pop(row.id, None)
-            if holding.since < self._version:
+            if holding.holds < self._version:
                 self._send(row, holding)
         return news
 
@@ -127,7 +137,7 @@ class Pushes(Part):
 
         Returns False, and sends nothing, if what they lack leaves no bytes for the ids of a branch.
         """
-        since = min(holding.since for _, holding in lacking)
+        since = min(holding.holds for _, holding in lacking)
         group, whole = self._ledger.group(self._owner, since, _SPREAD_BYTES)
         if group is None or not whole:
             return False
@@ -138,9 +148,10 @@ class Pushes(Part):
         if self._made_as != self._outbox.sender:
             self._made.clear()
             self._made_as = self._outbox.sender
-        made = self._made.get(holding.since)
+        goes_on = holding.told > holding.holds
+        made = self._made.get((holding.since, goes_on))
         if made is None:
-            made = self._make(holding.since)
+            made = self._make(holding.since, goes_on=goes_on)
         number, data, upto, whole = made
         holding.pushed(number, upto, whole, self._runtime.now)
         self._counts["pushes"] += 1
@@ -150,13 +161,15 @@ class Pushes(Part):
             wait = self._runtime.config.push_retry_min
             self._runtime.after("push", wait, self._sweep)
 
-    def _make(self, since: int) -> tuple[int, bytes, int, bool]:
+    def _make(self, since: int, *, goes_on: bool) -> tuple[int, bytes, int, bool]:
         budget = self._outbox.payload_bytes - _PUSH_BYTES
         group, whole = self._ledger.group(self._owner, since, budget)
         assert group is not None, "there is something that the peer lacks, and an entry always fits"
         self._number += 1
-        data = self._outbox.datagram(Push(self._number, group))
-        made = self._made[since] = (self._number, data, group.upto, whole)
+        complete = 0 if whole and not goes_on else self._version
+        data = self._outbox.datagram(Push(self._number, group, complete))
+        upto = group.upto if whole else last_version(group)
+        made = self._made[since, goes_on] = (self._number, data, upto, whole)
         return made
 
     def _sweep(self) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import attrs
+from msgspec import structs
 
 from ..address import Address
 from ..effects import Persist, Record, Write
@@ -26,25 +27,29 @@ from ..wire import DEFAULT, Confirm, Entry, Group, Push, Row, Spread
 from .ahead import Ahead
 from .answers import Answers
 from .commands import Change, Command, Increment, all_changes
+from .courses import Told
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .ledger import Ledger, group_of
 from .plan import Plan
 from .pushes import Pushes
 from .relays import Relays
 
+_UNKNOWN = Told()
+
 
 @attrs.frozen
 class _Staged:
     """A write that the driver has not reported yet.
 
-    It carries out `commands` of clients. If it is not `own`, it comes from a peer. `then` is called
-    when it has taken effect.
+    It carries out `commands` of clients. If it is not `own`, it comes from a peer, as `told` says.
+    `then` is called when it has taken effect.
     """
 
     write: Write
     own: bool = False
     commands: Sequence[Command] = ()
     then: Callable[[], None] | None = None
+    told: Told = _UNKNOWN
 
     @property
     def group(self) -> Group:
@@ -140,8 +145,8 @@ class Writes(Part):
         else:
             self._answer_done([command])
 
-    def merge(self, group: Group, then: Callable[[], None] | None = None) -> bool:
-        """Merges entries of another owner, or of a former owner id of this node.
+    def merge(self, group: Group, told: Told, then: Callable[[], None] | None = None) -> bool:
+        """Merges entries of another owner, or of a former owner id of this node, as a peer told.
 
         A group that brings a new floor is staged, and so is every group that arrives while such a
         group is in the queue, so that none overtakes another. Any other group takes effect at once.
@@ -155,11 +160,14 @@ class Writes(Part):
             if any(group == staged.group for staged in self._staged):
                 return False
             self._learning += 1
-            self._stage(group, then=then)
+            self._stage(group, then=then, told=told)
             return True
-        news = self._ledger.apply(group)
+        have = self._ledger.have(group.owner)
+        news = self._ledger.apply(group, told)
         if news:
-            self._runtime.emit(Record(group))
+            # After a restart nobody knows who told it. What it completed here is complete then.
+            upto = self._ledger.have(group.owner)
+            self._runtime.emit(Record(structs.replace(group, since=have, upto=upto)))
         if then is not None:
             then()
         return news
@@ -176,13 +184,17 @@ class Writes(Part):
 
     def on_push(self, push: Push, peer: Peer) -> None:
         """Merges what a peer pushed, and confirms it once it is in effect here."""
-        self.merge(push.group, partial(self._confirm, push.number, push.group.owner, peer.source))
+        told = _UNKNOWN
+        if push.complete:
+            cut = push.complete if push.group.upto < push.complete else None
+            told = Told(peer.process, cut)
+        then = partial(self._confirm, push.number, push.group.owner, peer.source)
+        self.merge(push.group, told, then)
 
     def on_spread(self, spread: Spread, peer: Peer) -> None:
         """Merges what a peer counted, confirms it, and passes it on to a branch of the cluster."""
-        self.merge(
-            spread.group, partial(self._confirm, spread.number, spread.group.owner, peer.source)
-        )
+        then = partial(self._confirm, spread.number, spread.group.owner, peer.source)
+        self.merge(spread.group, _UNKNOWN, then)
         self._relays.relay(spread, peer.source)
 
     def on_confirm(self, confirm: Confirm, peer: Peer) -> None:
@@ -202,7 +214,7 @@ class Writes(Part):
         """
         staged = self._pop(write)
         if not staged.own:
-            self._ledger.apply(staged.group)
+            self._ledger.apply(staged.group, staged.told)
         elif staged.group.owner in self._copied:
             # A copy of this process counts in the same slot and may have made this very write. It
             # must not count anew under the next id; its clients are told of no holders.
@@ -353,10 +365,11 @@ class Writes(Part):
         then: Callable[[], None] | None = None,
         *,
         own: bool = False,
+        told: Told = _UNKNOWN,
     ) -> None:
         self._sequence += 1
         write = Write(self._sequence, (group,))
-        self._staged.append(_Staged(write, own, commands, then))
+        self._staged.append(_Staged(write, own, commands, then, told))
         self._ahead.add(group)
         self._runtime.emit(Persist(write))
 

@@ -59,6 +59,11 @@ class Peer:
         self.accepted = False
         self.owes = False
 
+    @property
+    def process(self) -> tuple[Address, int]:
+        """The sending process: its address, and the number that tells it from others there."""
+        return self.source, self.sender.nonce
+
     def identify(self, met: Member | None, vouched_for: Member | None) -> None:
         """Sets the rows under which this datagram's messages are handled."""
         self.met = met

@@ -10,11 +10,14 @@ list of such numbers can tell both what the peer lacks and what it lacks itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
+from itertools import islice
+
+import attrs
 
 from ..address import Address
-from ..counters import Ledger, Writes
+from ..counters import Ledger, Told, Writes
 from ..events import ContentDiffers
 from ..membership import MemberTable, Peer
 from ..outbox import Outbox
@@ -23,7 +26,18 @@ from ..runtime import Runtime
 from ..wire import COUNTERS, Content, Delta, Group, Have, Haves, Message, Span, group_bytes
 from .exchange import FRAME_BYTES, WINDOW, Exchange
 
-_HAVE_BYTES = 37
+_HAVE_BYTES = 42
+_TOLD_BYTES = 10
+_TOLD = 2
+"""Of how many owners a list says how far the peer has come: it cuts one at a time."""
+
+
+@attrs.define
+class _Page:
+    """One datagram of an answer; `cut` as in `Delta`."""
+
+    groups: list[Group] = attrs.field(factory=list)
+    cut: int | None = None
 
 
 class VersionExchange(Exchange[bytes]):
@@ -56,7 +70,7 @@ class VersionExchange(Exchange[bytes]):
         owners = self._listed(span.first, span.last)
         if owners is None:
             return False
-        self._outbox.send(to, Haves(b"", self._ledger.haves(owners), span=span))
+        self._outbox.send(to, self._haves(owners, to, span=span))
         return True
 
     def on_haves(self, haves: Haves, peer: Peer) -> None:
@@ -69,17 +83,17 @@ class VersionExchange(Exchange[bytes]):
         wanted = [have.owner for have in haves.haves if self._behind(have)]
         asking = bool(wanted) and not haves.final
         taken = _HAVE_BYTES * len(wanted) + FRAME_BYTES if asking else 0
-        pages, next_position = self._pages(haves.haves, span, taken)
+        pages, next_position = self._pages(haves, span, taken)
         messages: list[Message] = []
         if asking:
-            messages.append(Haves(b"", self._ledger.haves(wanted), final=True))
+            messages.append(self._haves(wanted, peer.source, final=True))
         for page in pages[:-1]:
-            self._outbox.send(peer.source, *messages, Delta(page))
+            self._outbox.send(peer.source, *messages, Delta(page.groups, cut=page.cut))
             messages = []
         if pages:
             total = 0 if asking else self._fingerprint.total
-            rest = self.rest(span, next_position)
-            messages.append(Delta(pages[-1], next_position is not None, total, rest))
+            more, rest = next_position is not None, self.rest(span, next_position)
+            messages.append(Delta(pages[-1].groups, more, total, rest, pages[-1].cut))
         if messages:
             self._outbox.send(peer.source, *messages)
 
@@ -90,14 +104,24 @@ class VersionExchange(Exchange[bytes]):
         """
         news = False
         for group in delta.groups:
-            news |= self._writes.merge(group)
+            cut = delta.cut if group is delta.groups[-1] else None
+            news |= self._writes.merge(group, Told(peer.process, cut))
         if delta.total and news:
             call = partial(self.go_on, delta.span, delta.total, peer.source)
             self._writes.afterwards(call)
 
+    def _haves(
+        self, owners: list[bytes], to: Address, *, final: bool = False, span: Span | None = None
+    ) -> Haves:
+        """Returns the versions of these owners, and how far the node at `to` has told them."""
+        places = enumerate(self._ledger.told(owner, to) for owner in owners)
+        told = dict(islice(((place, version) for place, version in places if version), _TOLD))
+        return Haves(b"", self._ledger.haves(owners), final, span, told)
+
     def _listed(self, first: int, last: int) -> list[bytes] | None:
         """Returns the owners from `first` to `last`, None if they do not fit into a datagram."""
-        fitting = (self._outbox.payload_bytes - FRAME_BYTES) // _HAVE_BYTES
+        taken = FRAME_BYTES + _TOLD * _TOLD_BYTES
+        fitting = (self._outbox.payload_bytes - taken) // _HAVE_BYTES
         found: list[bytes] = []
         for _, owner in self._fingerprint.walk(first, last):
             if len(found) == fitting:
@@ -105,15 +129,13 @@ class VersionExchange(Exchange[bytes]):
             found.append(owner)
         return found
 
-    def _pages(
-        self, theirs: Sequence[Have], span: Span, taken: int
-    ) -> tuple[list[list[Group]], int | None]:
+    def _pages(self, theirs: Haves, span: Span, taken: int) -> tuple[list[_Page], int | None]:
         """Returns datagrams of what the peer lacks, and the position at which the next one begins.
 
         An owner's entries may be cut anywhere in the order of versions; the next datagram begins
         with the same owner then. `taken` are bytes of the first datagram that are not free.
         """
-        pages: list[list[Group]] = []
+        pages: list[_Page] = []
         budget = 0
         whole = self._outbox.payload_bytes - FRAME_BYTES
         window = min(max(span.window, 1), WINDOW)
@@ -122,43 +144,44 @@ class VersionExchange(Exchange[bytes]):
             while True:
                 group, complete = self._ledger.group(owner, since, budget)
                 if group is not None:
-                    pages[-1].append(group)
+                    pages[-1].groups.append(group)
                     budget -= group_bytes(group)
                     rows = group.rows
                     since = max([row.version for row in rows], default=group.upto)
                 if complete:
                     break
+                if group is not None:
+                    pages[-1].cut = self._ledger.have(owner)
                 if len(pages) == window:
                     return pages, max(position, span.first)
-                pages.append([])
+                pages.append(_Page())
                 budget = whole - (0 if len(pages) > 1 else taken)
         return pages, None
 
-    def _lacking(self, theirs: Sequence[Have], span: Span) -> Iterator[tuple[int, bytes, int]]:
+    def _lacking(self, theirs: Haves, span: Span) -> Iterator[tuple[int, bytes, int]]:
         """Yields position and id of owners of which the peer lacks something, and since when."""
-        listed = {have.owner for have in theirs}
-        for have in theirs:
+        listed = {have.owner for have in theirs.haves}
+        for place, have in enumerate(theirs.haves):
             if self._ahead(have):
-                yield -1, have.owner, self._since(have)
+                yield -1, have.owner, self._since(have, theirs.told.get(place, 0))
         for position, owner in self._fingerprint.walk(span.first, span.last):
             if owner not in listed and self._ledger.newest(owner):
                 yield position, owner, 0
 
     def _ahead(self, have: Have) -> bool:
-        ledger = self._ledger
-        newest = max(have.version, have.newest)
-        return ledger.have(have.owner) > have.version or ledger.newest(have.owner) > newest
+        [ours] = self._ledger.haves([have.owner])
+        return ours.version > have.version or _newest(ours) > _newest(have) or _differ(ours, have)
 
     def _behind(self, have: Have) -> bool:
-        ledger = self._ledger
-        newest = max(have.version, have.newest)
-        return ledger.have(have.owner) < have.version or ledger.newest(have.owner) < newest
+        [ours] = self._ledger.haves([have.owner])
+        return ours.version < have.version or _newest(ours) < _newest(have) or _differ(ours, have)
 
-    def _since(self, have: Have) -> int:
+    def _since(self, have: Have, told: int) -> int:
         """From which version on the peer is sent entries: beyond its gap, if we cannot fill it."""
-        if self._ledger.have(have.owner) > have.version:
-            return have.version
-        return max(have.version, have.newest)
+        [ours] = self._ledger.haves([have.owner])
+        if ours.version > have.version or _differ(ours, have):
+            return max(have.version, told)
+        return _newest(have)
 
     # The sweep: equal versions must mean equal content, and if a bug broke that, it shall not last.
 
@@ -190,3 +213,13 @@ class VersionExchange(Exchange[bytes]):
         group, complete = self._ledger.group(owner, since, self._outbox.payload_bytes // 2)
         ours = Delta([] if group is None else [group], more=not complete)
         self._outbox.send(peer.source, theirs, ours)
+
+
+def _newest(have: Have) -> int:
+    return max(have.version, have.newest)
+
+
+def _differ(one: Have, other: Have) -> bool:
+    """Returns whether two nodes differ in entries beyond a gap alone, which none of them fills."""
+    same = (one.version, one.newest) == (other.version, other.newest)
+    return same and one.loose != other.loose

@@ -26,6 +26,7 @@ Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Buckets = Annotated[bytes, Meta(max_length=32)]
 Sum = Annotated[int, Meta(ge=0, lt=2**32)]
 Position = Annotated[int, Meta(ge=0, lt=2**60)]
+Place = Annotated[int, Meta(ge=0, lt=100)]
 
 
 class Have(Struct, array_like=True, gc=False, frozen=True):
@@ -35,11 +36,13 @@ class Have(Struct, array_like=True, gc=False, frozen=True):
         owner: the owner.
         version: the version up to which the node has everything.
         newest: the version of the node's newest entry if that lies beyond a gap, otherwise 0.
+        loose: 32 bits of a hash of which entries lie beyond the gap; 0 if none does.
     """
 
     owner: Owner
     version: Version
     newest: Version = 0
+    loose: Sum = 0
 
 
 class Span(Struct, array_like=True, gc=False, frozen=True):
@@ -158,10 +161,13 @@ class Push(Message, tag=6, frozen=True):
     Attributes:
         number: what the confirm has to repeat.
         group: the owner's entries, as they are now.
+        complete: unless it is 0, the group is one of several that together bring all that the
+            sender has of the owner, up to this version. The last one goes up to this version.
     """
 
     number: Number
     group: Group
+    complete: Version = 0
 
 
 class Confirm(Message, tag=7, gc=False, frozen=True):
@@ -233,12 +239,15 @@ class Haves(Message, tag=10, frozen=True):
         haves: what the sender has, by owner.
         final: whether the receiver must not ask in turn.
         span: the sender has nothing but what is listed of the owners in it.
+        told: by place in the list, up to which version the receiver has told all that it has of an
+            owner, in pieces. It may go on from there.
     """
 
     buckets: Buckets
     haves: Annotated[list[Have], Meta(max_length=100)]
     final: bool = False
     span: Span | None = None
+    told: Annotated[dict[Place, Version], Meta(max_length=100)] = {}
 
 
 class Delta(Message, tag=11, frozen=True):
@@ -251,12 +260,15 @@ class Delta(Message, tag=11, frozen=True):
             news and its own hash is another one afterwards. If 0, the receiver does not go on,
             because the sender will, or because another datagram of the same answer follows.
         span: what the answer leaves out.
+        cut: if the last group is not all that the sender has after its `since`, the version up to
+            which the sender has everything of that owner; else None.
     """
 
     groups: Annotated[list[Group], Meta(max_length=100)]
     more: bool = False
     total: Hash = 0
     span: Span | None = None
+    cut: Version | None = None
 
 
 class Spread(Message, tag=12, frozen=True):

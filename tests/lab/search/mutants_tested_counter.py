@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import patch
 
+from msgspec import structs
+
 from gossipd.protocol import State
 from gossipd.protocol.counters import answers, pushes, relays, writes
+from gossipd.protocol.counters.courses import Course, Told
 from gossipd.protocol.counters.holdings import Holding, Holdings
 from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.owner_log import OwnerLog, last_version
 from gossipd.protocol.counters.relays import Relays
 from gossipd.protocol.membership import (
     table,
@@ -187,6 +191,40 @@ def gaps_are_vouched_for(original: Any, self: Ledger, group: Group) -> bool:
 def what_lies_beyond_a_gap_is_dropped(original: Any, self: Ledger, group: Group) -> bool:
     """Entries beyond a gap do not count until the gap is filled."""
     return group.since <= self.have(group.owner) and original(self, group)
+
+
+@mutant(
+    OwnerLog,
+    "group",
+    _COUNTERS + "ledger.py::test_a_cut_delta_does_not_vouch_for_what_it_left_out",
+)
+def a_cut_vouches_for_what_is_before_it(
+    original: Any, self: OwnerLog, owner: bytes, since: int, budget: int
+) -> tuple[Group | None, bool]:
+    """A group that was cut vouches up to its last entry, whatever is left out before that."""
+    group, whole = original(self, owner, since, budget)
+    if group is not None and not whole:
+        upto = max(since, min(self.have, last_version(group)))
+        group = structs.replace(group, upto=upto)
+    return group, whole
+
+
+@mutant(Course, "follows", _COUNTERS + "courses.py::test_two_tellers_are_not_joined")
+def pieces_of_two_tellers_are_joined(
+    original: Any, self: Course, group: Group, told: Told, have: int
+) -> bool:
+    """The last piece of one node completes what another one has told."""
+    return original(self, group, Told(self.teller, told.cut), have)
+
+
+@mutant(OwnerLog, "hear", _COUNTERS + "courses.py::test_what_lies_beyond_a_gap_is_compared")
+def what_lies_beyond_a_gap_is_not_compared(
+    original: Any, self: OwnerLog, group: Group, told: Told
+) -> bool:
+    """Two nodes agree whose newest entry is the same, whatever else one lacks beyond a gap."""
+    news = original(self, group, told)
+    self.loose = 0
+    return news
 
 
 @mutant(

@@ -141,3 +141,20 @@ def test_answers_are_counted() -> None:
     write(node, talk, "local", ticket=2)
     talk.run(0.6)
     assert {("all", False): 1, ("local", True): 1} == node.statistics().answers
+
+
+def test_a_newcomer_with_much_to_catch_up_is_not_waited_for() -> None:
+    """It counts among those that are asked for, and holds nothing until it has everything."""
+    node, talk = cluster(2)
+    for number in range(1000):
+        talk.carry(node, node.increment(f"n{number}", 1, "local", 10 + number, talk.now))
+    talk.run(1)
+    newcomer = make_node(9)
+    talk.add(newcomer)
+    talk.lost = lambda a, to, data: to == address(9) and len(data) > 1000
+    talk.carry(newcomer, newcomer.register(node_id(1), talk.now))
+    talk.run(0.2)
+    assert Answer(1, 1, 2, 3, done=(1,)) == write(node, talk, "all")[-1]
+    talk.lost = lambda a, to, data: False
+    talk.run(3)
+    assert Answer(2, 2, 3, 3, done=(1,)) == write(node, talk, "all", ticket=2)[-1]

@@ -23,12 +23,22 @@ def test_nothing_is_assumed_of_a_new_generation() -> None:
     assert {} == holdings.under_way
 
 
-def test_a_push_that_was_cut_is_not_held_whole() -> None:
+def test_a_push_that_was_cut_is_not_held() -> None:
     """A confirm of it moves where the next push starts, and counts for no answer."""
     holding = Holding(1)
     holding.pushed(number=1, upto=5, whole=False, now=0.0)
-    assert (False, True) == holding.confirmed(5, newest=9)
+    assert (False, True) == holding.confirmed(0, newest=9)
     assert (5, 0) == (holding.since, holding.holds)
+
+
+def test_pushes_that_were_not_taken_as_one_are_pushed_anew() -> None:
+    """The peer got the last one, and still lacks something."""
+    holding = Holding(1)
+    holding.pushed(number=1, upto=5, whole=False, now=0.0)
+    holding.confirmed(0, newest=9)
+    holding.pushed(number=2, upto=9, whole=True, now=0.0)
+    assert (False, False) == holding.confirmed(0, newest=9)
+    assert (0, 2) == (holding.since, holding.number)
 
 
 def test_a_confirm_without_progress_leaves_the_push_under_way() -> None:

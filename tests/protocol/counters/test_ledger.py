@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gossipd.protocol.counters.courses import Told
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.wire import DEFAULT, Entry, Group, Said, group_bytes
 
 NAMES = ("default", "b")
 OWNERS = [bytes([number]) * 16 for number in range(1, 5)]
+TELLER = (("10.0.0.1", 1), 1)
 SEEDS = st.integers(0, 2**32)
 
 
@@ -45,10 +47,12 @@ def tell(source: Ledger, to: Ledger, budget: int, *owners: bytes) -> bool:
     Returns whether that was all.
     """
     complete = True
+    address = (f"{id(source)}", 1)
     for owner in owners or list(source.owners):
-        group, whole = source.group(owner, to.have(owner), budget)
+        since = max(to.have(owner), to.told(owner, address))
+        group, whole = source.group(owner, since, budget)
         if group is not None:
-            to.apply(group)
+            to.apply(group, Told((address, 1), None if whole else source.have(owner)))
         complete = complete and whole
     return complete
 
@@ -238,14 +242,36 @@ def test_what_an_owner_has_is_cut_from_where_it_is() -> None:
     for version in range(1, 401):
         entry = Entry(version, f"n{version % 150}", 0, version)
         ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
-    sent, whole = 0, False
+    sent, since, whole = 0, 0, False
     while not whole:
-        group, whole = ledger.group(OWNERS[0], other.have(OWNERS[0]), 300)
+        group, whole = ledger.group(OWNERS[0], since, 300)
         assert group is not None
-        other.apply(group)
-        sent += len(group.entries)
+        other.apply(group, Told(TELLER, None if whole else 400))
+        sent, since = sent + len(group.entries), group.entries[-1].version
     assert (150, 400) == (sent, other.have(OWNERS[0]))
     assert [ledger.value(f"n{n}") for n in range(150)] == [other.value(f"n{n}") for n in range(150)]
+
+
+def test_a_cut_delta_does_not_vouch_for_what_it_left_out() -> None:
+    """Two nodes whose sender is lost have the same content, or hashes that tell that they have not.
+
+    `s` changed at versions 1 and 3. One node got the first change in time; what is cut after
+    version 2 brings the other node nothing of `s`.
+    """
+    source, early, late = (Ledger(b"key") for _ in range(3))
+    for version, name in enumerate(("s", "x", "s"), 1):
+        source.apply(Group(OWNERS[0], version - 1, version, [Entry(version, name, 0, version)]))
+        if version == 1:
+            tell(source, early, 1300)
+    for ledger in (early, late):
+        group, whole = source.group(OWNERS[0], ledger.have(OWNERS[0]), 35)
+        assert group is not None
+        assert not whole
+        ledger.apply(group)
+    assert (1, 0) == (early.value("s"), late.value("s"))
+    assert early.fingerprint.total != late.fingerprint.total
+    tell(early, late, 1300)
+    assert (1, early.fingerprint.total) == (late.value("s"), late.fingerprint.total)
 
 
 def test_changes_are_handed_over_in_pieces_of_entries() -> None:
