@@ -1,8 +1,8 @@
 """The loop: it drives one `Node` with datagrams, time and commands, and carries its effects out.
 
 The contract with the protocol: there is no await between an input and the end of its effects. On
-every wake-up the time is read once; then the socket is drained and due timers fire, all with that
-time. Writes are reported to the node in order.
+every wake-up the time is read once; then the socket is drained, refusals are handed over, and due
+timers fire, all with that time. Writes are reported to the node in order.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ from .storage import Journal
 _BATCH = 64
 _DRAIN_SECONDS = 0.05
 _RESOLVE_SECONDS = 5.0
+_FORMS = 1024
+_KNOWN_BY = 64
+"""Bytes at the beginning of a sealed datagram that no other one has: its nonce is among them."""
 _RESOLVING = 64
 
 
@@ -68,6 +71,9 @@ class Endpoint(Protocol):
 
     def receive(self, limit: int) -> list[tuple[bytes, Address]]:
         """Returns up to `limit` waiting datagrams with their sources."""
+
+    def refusals(self) -> list[tuple[bytes, Address]]:
+        """Returns what other machines refused: the first bytes of each datagram, and its target."""
 
     def send(self, data: bytes, to: Address) -> None:
         """Sends one datagram, or drops it."""
@@ -134,6 +140,8 @@ class Driver:
         self._gate = gate
         self._take = node.handle_datagram if gate is None else partial(gate.take, node)
         self._hear = node.handle_datagram if gate is None else partial(gate.hear, node)
+        # The last forms that were sent, each with the datagram that it seals, by its first bytes.
+        self._forms: dict[bytes, tuple[bytes, bytes]] = {}
         self._send = endpoint.send if gate is None else partial(self._send_sealed, gate)
         self._look_up = look_up if resolve is None else resolve
         # Writes that are to be reported to the node, each with whether it is on disk.
@@ -216,6 +224,8 @@ class Driver:
                 self._perform(take(data, source, now), now)
             if len(batch) < _BATCH or trio.current_time() - now > _DRAIN_SECONDS:
                 break
+        for quoted, address in endpoint.refusals():
+            self._perform(self._refused(quoted, address, now), now)
         if self._due() <= now:
             self._perform(self._node.handle_timeout(now), now)
 
@@ -264,6 +274,16 @@ class Driver:
     def _send_sealed(self, gate: Gate, data: bytes, to: Address) -> None:
         for form in gate.outgoing(data, to, self._node.session(to)):
             self._endpoint.send(form, to)
+            if len(self._forms) >= _FORMS:
+                del self._forms[next(iter(self._forms))]
+            self._forms[form[:_KNOWN_BY]] = form, data
+
+    def _refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
+        """Hands the node a refusal. What repeats a sealed form stands for the whole datagram."""
+        form, data = self._forms.get(quoted[:_KNOWN_BY], (b"", quoted))
+        if self._gate is not None and form.startswith(quoted):
+            quoted = data
+        return self._node.handle_refused(quoted, address, now)
 
     def _send_to_all(self, data: bytes) -> None:
         if self._broadcast is not None:

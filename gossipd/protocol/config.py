@@ -31,9 +31,10 @@ class ProtocolConfig:
             most `probe_timeout`. Raising it spares relays if peers are sometimes slow.
         indirect_probes: how many relays are asked if a ping is not acked (SWIM's k); 0 asks none.
             Raising it makes false suspicions rarer and failed probes dearer.
-        suspicion_mult: alpha of the suspicion time-out, alpha * max(1, log10(n)) * probe_interval
-            (Lifeguard IV.B). Raising it makes false deaths rarer and detection slower. The default
-            is 3 and not memberlist's 4: the second ping and the nacks make up for it.
+        suspicion_mult: alpha of the suspicion time-out, alpha * probe_interval; without
+            `learned_silences` alpha * max(1, log10(n)) * probe_interval (Lifeguard IV.B). Raising
+            it makes false deaths rarer and detection slower. The default is 3 and not memberlist's
+            4: the second ping and the nacks make up for it.
         suspicion_max_mult: beta, at least 1: without confirmations a suspicion lasts beta times as
             long. Raising it gives a member that only one slow node accuses longer to refute.
         suspicion_confirmations: K, how many confirmations shorten a suspicion to the time-out; 0
@@ -56,6 +57,18 @@ class ProtocolConfig:
         nacks: whether a relay reports that its target does not answer (Lifeguard IV.A).
         second_ping: whether an unanswered ping is sent again, in place of memberlist's TCP ping.
         rtt_timeouts: whether the wait for an ack follows the measured round trip of the peer.
+        refusals: whether a member is dead once its machine refuses the pings of several nodes
+            ("port unreachable"), as soon as it has had the time to refute. If not, refusals count
+            as silence.
+        timetable: whether who probes whom, and when, follows from the wall clock and the members'
+            ids, so that each is probed once in each interval. If not, each node probes all members
+            in a shuffled order.
+        sought_confirmations: whether a relay that tried in vain confirms the suspicion that the
+            prober raises. If not, confirmations come by chance.
+        learned_silences: whether a suspicion lasts as long as members were seen to be silent and
+            yet alive, and alpha intervals at least. If not, it grows with log n.
+        verdicts_at_once: whether the first accuser tells its verdict to all at once, or to 64 of
+            them. If not, gossip spreads it.
         pause_compensation: whether deadlines are extended by pauses of this process.
         pause_tolerance: the lateness of a wake-up beyond which it is a pause. Raising it passes
             over longer delays of the scheduler.
@@ -123,6 +136,11 @@ class ProtocolConfig:
     nacks: bool = True
     second_ping: bool = True
     rtt_timeouts: bool = True
+    refusals: bool = True
+    timetable: bool = True
+    sought_confirmations: bool = True
+    learned_silences: bool = True
+    verdicts_at_once: bool = True
     pause_compensation: bool = True
     pause_tolerance: float = attrs.field(default=0.1, validator=_positive)
     pause_credit: float = attrs.field(default=300.0, validator=ge(0.0))

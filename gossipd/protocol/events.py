@@ -38,10 +38,16 @@ class MemberRecovered:
 
 @attrs.frozen
 class MemberDead:
-    """A member was declared dead; `accuser` is the id of the node that did so, maybe this one."""
+    """A member was declared dead.
+
+    Attributes:
+        accuser: the id of the node that did so, maybe this one.
+        evidence: `silence`, or `refused` if its machine refused the pings of several nodes.
+    """
 
     member: str
     accuser: str
+    evidence: str = "silence"
 
 
 @attrs.frozen

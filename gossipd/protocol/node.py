@@ -37,6 +37,7 @@ from .membership import (
     MemberView,
     Proof,
     Reasons,
+    Relays,
     RoundTrips,
     Seal,
     SeedWatch,
@@ -64,8 +65,8 @@ class Node:
 
     Its methods are inputs, commands and getters:
 
-    - Inputs tell the node what happened: `start`, `handle_datagram`, `handle_timeout`, `persisted`,
-      `persist_failed`, `restored`, `resolved`.
+    - Inputs tell the node what happened: `start`, `handle_datagram`, `handle_refused`,
+      `handle_timeout`, `persisted`, `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
       `increment`, `increments`, `sync`.
     - Getters change nothing. They begin with `next_timeout`.
@@ -75,9 +76,9 @@ class Node:
     the time as `now`, in seconds, which never falls and may start anywhere. The driver's contract:
 
     1. It carries out all effects of one call, in order and without a break, before the next call.
-    2. On each wake-up it reads the time once, hands over all datagrams that wait, and only then
-       calls `handle_timeout`, all with that one time. So an ack that waited while the process was
-       paused counts before the time-out that it belongs to.
+    2. On each wake-up it reads the time once, hands over all datagrams that wait, then refusals,
+       and only then calls `handle_timeout`, all with that one time. So an ack that waited while the
+       process was paused counts before the time-out that it belongs to.
     3. It reports each `Persist` by `persisted` once it is on disk, in order; or, after a failure,
        that one and all that wait behind it by `persist_failed`.
     4. It carries out a `Record` before any effect that follows.
@@ -116,7 +117,7 @@ class Node:
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
         view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
-        detector = Detector(runtime, outbox, table, view, echoes, gossip, awareness)
+        detector = Detector(runtime, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
@@ -135,7 +136,8 @@ class Node:
             *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
             *(rows, versions, reconciler, proof, handshake, Clocks(runtime, outbox, table, echoes)),
-            *(clusters, counters.folding(runtime, outbox, table, contacts), outbox),
+            *(clusters, counters.folding(runtime, outbox, table, contacts)),
+            *(Relays(runtime, outbox, table, view, echoes, gossip), outbox),
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
@@ -168,6 +170,13 @@ class Node:
         """
         self._begin(now)
         self._inbox.take(data, source, seal)
+        return self._runtime.take_effects()
+
+    def handle_refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
+        """Takes word that no process is at `address`, where a `Transmit` that begins so went."""
+        self._begin(now)
+        if not any(part.refusal(quoted, address) for part in self._parts):
+            self._runtime.reject("refusal")
         return self._runtime.take_effects()
 
     def handle_timeout(self, now: float) -> list[Effect]:
@@ -346,10 +355,7 @@ class Node:
         return Values(self._counters.ledger, clock or self._runtime.wall_ms)
 
     def statistics(self) -> Statistics:
-        """Returns what the parts counted so far.
-
-        The value shares tables with the parts, so the caller must not change or keep it.
-        """
+        """Returns what the parts counted, in tables of theirs that must not be kept."""
         return Statistics.gathered(self._parts)
 
     def generation(self) -> int:
@@ -361,7 +367,7 @@ class Node:
         return self._keeping.state()
 
     def gates(self) -> tuple[int, int]:
-        """Returns the hashes of the member table and of the counters; equal where those are."""
+        """Returns the hashes of members and of counters, equal on nodes that have the same."""
         return self._table.fingerprint.total, self._counters.ledger.fingerprint.total
 
     # What a store is to write

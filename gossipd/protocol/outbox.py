@@ -60,9 +60,14 @@ class Outbox(Part):
         """Sends these messages, and nothing else, in one datagram."""
         self.transmit(self.datagram(*messages), to, KINDS[type(messages[0])])
 
-    def send_frames(self, to: Address, frames: Iterable[bytes], kind: str) -> None:
-        """Sends messages that are encoded already in one datagram, counted under `kind`."""
-        self.transmit(self._codec.datagram([self.sender, *frames]), to, kind)
+    def send_frames(self, to: Address, frames: Iterable[bytes], kind: str) -> bytes:
+        """Sends messages that are encoded already in one datagram, counted under `kind`.
+
+        Returns the datagram.
+        """
+        data = self._codec.datagram([self.sender, *frames])
+        self.transmit(data, to, kind)
+        return data
 
     def transmit(self, data: bytes, to: Address, kind: str) -> None:
         """Sends a datagram made by `datagram`, counted under `kind`; none to a removed peer.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
+from .address import Address
 from .wire import Message
 
 
@@ -54,6 +55,13 @@ class Part:
         `seconds` is how much of the pause is forgiven. It is 0 for a process that is late so often
         that its credit is used up. Timers are extended for all parts together, by `Runtime`.
         """
+
+    def refusal(self, quoted: bytes, address: Address) -> bool:
+        """Takes note that `address` refused a datagram of ours that begins with `quoted`.
+
+        Returns whether that is a datagram of this part that is still of interest.
+        """
+        return False
 
     def counted(self) -> Mapping[str, Any]:
         """Returns this part's share of `Statistics`: values by the names of its fields.

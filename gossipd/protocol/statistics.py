@@ -75,6 +75,8 @@ class Statistics:
             level is `failed` if the write may not be on disk.
         suspicions: how many suspicions this node raised itself.
         deaths: how many members this node declared dead itself.
+        verdicts: those deaths by evidence: silence, refused.
+        refusals: how many pings of this node were refused by machines without the process.
         refutations: how many claims about this node it refuted.
         pushes, push_retries: how many pushes were sent, and how many of those were sent again.
         pauses, paused_seconds: how often the process did not run, and for how long in all.
@@ -92,6 +94,8 @@ class Statistics:
     answers: dict[tuple[str, bool], int] = attrs.Factory(dict)
     suspicions: int = 0
     deaths: int = 0
+    verdicts: dict[str, int] = attrs.Factory(dict)
+    refusals: int = 0
     refutations: int = 0
     pushes: int = 0
     push_retries: int = 0

@@ -18,6 +18,11 @@ _SWIM: Mapping[str, str] = {
     "rtt_timeouts": "false",
     "pause_compensation": "false",
     "warned_verdicts": "false",
+    "refusals": "false",
+    "timetable": "false",
+    "sought_confirmations": "false",
+    "learned_silences": "false",
+    "verdicts_at_once": "false",
 }
 _PROBE = {"local_health": "true", "nacks": "true"}
 _SUSPICION = {"dynamic_suspicion": "true"}

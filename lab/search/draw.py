@@ -13,6 +13,7 @@ from typing import Any
 
 from .meetings import MEETINGS, draw_meeting
 from .neighbours import draw_neighbours
+from .successors import Successors
 
 MOST_NODES = 9
 MOST_ORDERED = 8
@@ -39,11 +40,11 @@ _SET_BACK = 0.1
 _NAT = 0.15
 """Share of the histories in which nodes talk from another address than they advertise."""
 
+_REJECT = 0.15
+"""Share of the histories in which firewalls reject what some nodes send to each other."""
+
 _SECONDS_OFF = (1, 60, 9000, 72_000, 3 * 86_400, 400 * 86_400, 40 * 365 * 86_400)
 """By how many seconds a clock jumps: a little, hours, days, years, and to before 1970 if back."""
-
-_FOLDING = 0.2
-"""Share of the histories in which processes fold soon."""
 
 _JUMP = re.compile(r"(n\d+)@([\d.]+),by=(-?\d+)s")
 
@@ -129,7 +130,10 @@ class _Drawer:
             # finds that, and it must do so within the time for agreement.
             words.setdefault("set", {})["sweep_interval"] = 0.2
         self._add_nat(words)
-        self._add_folding(words)
+        self._add_refusals(words)
+        most = MOST_ORDERED if self._ordered else MOST_INCREMENTS
+        counts = Successors(self._seed, self._nodes, self._duration, self._names)
+        counts.add(words, None if self._ordered else self._place, most - self._place)
         if rng.random() < 0.15:
             words["owners"] = rng.choice((5, 40))
         if self._duration == _SHORT and rng.random() < 0.2:
@@ -338,24 +342,19 @@ class _Drawer:
                 restarts.append(f"n{node}@{again}+{rng.choice((0.05, 0.1))}{how}")
         words["nat"] = faults
 
-    def _add_folding(self, words: Words) -> None:
-        """Lets processes fold soon after their start, and many processes follow each other."""
-        rng = Random(f"{self._seed}/folding")
-        if rng.random() >= _FOLDING:
-            return
-        words.setdefault("set", {})["fold_after"] = rng.choice((0.2, 0.5, 2))
-        restarts, counts = words.setdefault("restart", []), words.setdefault("increment", [])
-        names = f",names={self._names}" if self._names else ""
-        most = MOST_ORDERED if self._ordered else MOST_INCREMENTS + 10
-        for node in range(self._nodes):
-            at = 0.0
-            for _ in range(rng.randint(1, 3)):
-                at = round(at + rng.uniform(0.1, self._duration / 3 - 0.3), 3)
-                restarts.append(f"n{node}@{at}+{rng.choice((0.05, 0.1))}")
-                if self._place < most:
-                    amount = 1 if self._ordered else 1 << self._place
-                    counts.append(f"n{node}@{round(at + 0.15, 3)},amount={amount}{names}")
-                    self._place += 1
+    def _add_refusals(self, words: Words) -> None:
+        """Lets firewalls reject datagrams, and some machines of crashed nodes refuse none."""
+        # Drawn from a generator of its own, as discovery is.
+        rng = Random(f"{self._seed}/refusals")
+        if rng.random() < _REJECT:
+            words["reject"] = rejects = []
+            for _ in range(rng.choice((1, 1, 2, 4))):
+                one, other = rng.sample(range(self._nodes), 2)
+                begins, ends = sorted(rng.uniform(0.1, self._duration - 0.2) for _ in range(2))
+                rejects.append(f"n{one}@{begins:.3f}+{ends - begins:.3f},peer=n{other}")
+        if "crash" in words:
+            machines = [rng.choice(("", ",machine=gone")) for _ in words["crash"]]
+            words["crash"] = [a + b for a, b in zip(words["crash"], machines, strict=True)]
 
     def _restart(self) -> str:
         text = self._lasting(0.001, 10)

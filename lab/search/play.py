@@ -71,6 +71,7 @@ _HARMLESS = (
     "clock-jump",
     "slow-disk",
     "bad-disk",
+    "reject",
 )
 
 

@@ -63,6 +63,15 @@ class Deliver:
 
 
 @attrs.frozen
+class Refuse:
+    """Another machine refuses a datagram that begins so."""
+
+    at: float
+    quoted: bytes
+    address: Address = PEER
+
+
+@attrs.frozen
 class Hear:
     """These datagrams arrive by broadcast, all at once."""
 
@@ -89,14 +98,18 @@ class Register:
 
 @attrs.frozen
 class Pause:
-    """The process does not run from `at` to `until`; meanwhile these datagrams reach its socket."""
+    """The process does not run from `at` to `until`.
+
+    Meanwhile these datagrams reach its socket, after the word that `PEER` refused others.
+    """
 
     at: float
     until: float
     datagrams: tuple[bytes, ...] = ()
+    refused: tuple[bytes, ...] = ()
 
 
-Step = Deliver | Hear | Increment | Register | Pause
+Step = Deliver | Refuse | Hear | Increment | Register | Pause
 
 
 @attrs.frozen
@@ -130,11 +143,11 @@ class Drive(Protocol):
 class Recorder:
     """A node without a mind of its own; `recording` has inputs with their times, and effects.
 
-    Inputs: ("start", time), ("datagram", data, source, time), ("timeout", time), ("persisted",
-    sequence, time), ("increment", amount, time), ("register", text, time), ("resolved", ticket,
-    addresses). Effects: ("transmit", data, to), ("broadcast", data), ("notify", event). Answers are
-    apart, since their callers may run later: `answers` has (number of the command, count, holders,
-    target).
+    Inputs: ("start", time), ("datagram", data, source, time), ("refused", quoted, address, time),
+    ("timeout", time), ("persisted", sequence, time), ("increment", amount, time), ("register",
+    text, time), ("resolved", ticket, addresses). Effects: ("transmit", data, to), ("broadcast",
+    data), ("notify", event). Answers are apart, since their callers may run later: `answers` has
+    (number of the command, count, holders, target).
     """
 
     def __init__(
@@ -155,6 +168,9 @@ class Recorder:
 
     def handle_datagram(self, data: bytes, source: Address, now: float) -> list[Effect]:
         return self._input("datagram", now, data, source, label=f"datagram {data.decode()}")
+
+    def handle_refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
+        return self._input("refused", now, quoted, address, label=f"refused {quoted.decode()}")
 
     def handle_timeout(self, now: float) -> list[Effect]:
         self._due = None

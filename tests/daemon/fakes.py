@@ -45,6 +45,10 @@ class Endpoint:
         else:
             await self._lot.park()
 
+    def refusals(self) -> list[tuple[bytes, Address]]:
+        """Nobody refuses anything."""
+        return []
+
     def receive(self, limit: int) -> list[tuple[bytes, Address]]:
         """As a socket's."""
         count = min(limit, len(self.waiting))

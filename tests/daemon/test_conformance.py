@@ -24,6 +24,7 @@ from tests.conformance.suite import (
     Increment,
     Pause,
     Recorder,
+    Refuse,
     Register,
     Scenario,
     check,
@@ -40,6 +41,7 @@ class FakeEndpoint:
 
     def __init__(self, clock: trio.testing.MockClock, recorder: Recorder) -> None:
         self.waiting: deque[tuple[bytes, Address]] = deque()
+        self.refused: list[tuple[bytes, Address]] = []
         self._clock = clock
         self._recorder = recorder
         self._lot = trio.lowlevel.ParkingLot()
@@ -49,9 +51,19 @@ class FakeEndpoint:
         self.waiting.append((data, source))
         self._lot.unpark_all()
 
+    def refuse(self, quoted: bytes, address: Address) -> None:
+        """The word arrives that a datagram was refused."""
+        self.refused.append((quoted, address))
+        self._lot.unpark_all()
+
+    def refusals(self) -> list[tuple[bytes, Address]]:
+        """As a socket's."""
+        found, self.refused = self.refused, []
+        return found
+
     async def wait_readable(self) -> None:
         """As a socket's."""
-        if self.waiting:
+        if self.waiting or self.refused:
             await trio.lowlevel.checkpoint()
         else:
             await self._lot.park()
@@ -109,6 +121,8 @@ class DriverDrive:
                 match step:
                     case Deliver():
                         endpoint.arrive(step.data, step.source)
+                    case Refuse():
+                        endpoint.refuse(step.quoted, step.address)
                     case Hear():
                         driver.hear([(data, step.source) for data in step.datagrams])
                     case Increment():
@@ -118,6 +132,8 @@ class DriverDrive:
                         service.register(step.text)
                     case Pause():
                         # Nothing else runs until this task waits: as if the process stood still.
+                        for quoted in step.refused:
+                            endpoint.refuse(quoted, PEER)
                         for data in step.datagrams:
                             endpoint.arrive(data, PEER)
                         clock.jump(step.until - step.at)
@@ -148,6 +164,23 @@ class FiresTimersFirst(Driver):
         super()._cycle(now)
 
 
+class IsDeafToRefusals(Driver):
+    """Lets the kernel's word about refused datagrams lie."""
+
+    def _cycle(self, now: float) -> None:
+        self._endpoint.refusals()
+        super()._cycle(now)
+
+
+class BelievesRefusalsFirst(Driver):
+    """Takes a refusal before the answer that waits beside it."""
+
+    def _cycle(self, now: float) -> None:
+        for quoted, address in self._endpoint.refusals():
+            self._perform(self._node.handle_refused(quoted, address, now), now)
+        super()._cycle(now)
+
+
 class ReadsTheClockPerDatagram(Driver):
     """Gives datagrams of one wake-up different times."""
 
@@ -164,6 +197,8 @@ class ReceivesOneBatch(Driver):
     def _cycle(self, now: float) -> None:
         for data, source in self._endpoint.receive(64):
             self._perform(self._node.handle_datagram(data, source, now), now)
+        for quoted, address in self._endpoint.refusals():
+            self._perform(self._node.handle_refused(quoted, address, now), now)
         if self._due() <= now:
             self._perform(self._node.handle_timeout(now), now)
 
@@ -205,6 +240,8 @@ class ReversesEffects(Driver):
 
 BROKEN = (
     FiresTimersFirst,
+    IsDeafToRefusals,
+    BelievesRefusalsFirst,
     ReadsTheClockPerDatagram,
     ReceivesOneBatch,
     ReportsWritesTooEarly,

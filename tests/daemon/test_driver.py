@@ -208,3 +208,27 @@ async def test_all_that_passes_goes_through_the_gate(autojump_clock: Clock) -> N
     driver.hear([(b"xyz", PEER)])
     assert [b"abc", b"cba", b"xyz draeh", b"heard zyx"] == [data for data, _ in endpoint.sent]
     assert [b"abc", b"xyz draeh"] == everywhere
+
+
+class Refused(Answering):
+    """A node that notes what is said to be refused."""
+
+    def __init__(self) -> None:
+        self.refusals: list[tuple[bytes, Address]] = []
+
+    def handle_refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
+        self.refusals.append((quoted, address))
+        return []
+
+
+async def test_the_refusal_of_a_sealed_form_stands_for_its_datagram(autojump_clock: Clock) -> None:
+    """The node does not know the form, and other bytes are handed over as they are."""
+    endpoint, node = Endpoint(autojump_clock), Refused()
+    driver = Driver(cast(Node, node), endpoint, lambda answer: None, gate=Gate())
+    endpoint.arrive(b"z" * 100 + b"abc" * 200)
+    driver._cycle(trio.current_time())
+    sealed = next(data for data, _ in endpoint.sent)
+    whole = sealed[::-1]
+    driver._refused(sealed[:520], PEER, trio.current_time())
+    driver._refused(sealed[:64] + bytes(456), PEER, trio.current_time())
+    assert [(whole, PEER), (sealed[:64] + bytes(456), PEER)] == node.refusals

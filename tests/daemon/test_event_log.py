@@ -73,10 +73,10 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"member": "a:1", "was": "dead"},
     ),
     (
-        events.MemberDead("a:1", "b:2"),
+        events.MemberDead("a:1", "b:2", "refused"),
         "member_dead",
         "warning",
-        {"member": "a:1", "accuser": "b:2"},
+        {"member": "a:1", "accuser": "b:2", "evidence": "refused"},
     ),
     (events.MemberLeft("a:1"), "member_left", "info", {"member": "a:1"}),
     (events.MemberForgotten("a:1"), "member_forgotten", "info", {"member": "a:1"}),

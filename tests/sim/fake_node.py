@@ -65,6 +65,10 @@ class FakeNode:
             self.totals[peer] = max(self.totals.get(peer, 0), int(rest[0]))
         return effects
 
+    def handle_refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
+        self.inputs.append(("refused", quoted, address, now))
+        return []
+
     def handle_timeout(self, now: float) -> list[Effect]:
         self.inputs.append(("timeout", now))
         self._due += PERIOD

@@ -17,6 +17,7 @@ from tests.conformance.suite import (
     Increment,
     Pause,
     Recorder,
+    Refuse,
     Register,
     Scenario,
     check,
@@ -59,6 +60,8 @@ class SimulatorDrive:
             match step:
                 case Deliver():
                     world.at(step.at, world.carrier.deliver, step.data, step.source, address)
+                case Refuse():
+                    world.at(step.at, self._refuse, world, step.quoted, step.address)
                 case Hear():
                     for data in step.datagrams:
                         world.at(step.at, world.carrier.deliver, data, step.source, address)
@@ -81,8 +84,13 @@ class SimulatorDrive:
 
         Commands(world).increment(0, amount, ack="local", on_answer=answered)
 
+    def _refuse(self, world: World, quoted: bytes, address: Address) -> None:
+        world.host(0)._refused(quoted, address)
+
     def _pause(self, world: World, step: Pause, address: Address) -> None:
         world.at(step.at, Faults(world).pause, 0, step.until - step.at)
+        for quoted in step.refused:
+            world.at((step.at + step.until) / 2, self._refuse, world, quoted, PEER)
         for data in step.datagrams:
             world.at((step.at + step.until) / 2, world.carrier.deliver, data, PEER, address)
 

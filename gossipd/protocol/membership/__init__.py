@@ -15,6 +15,7 @@ from .leaving import Leaving
 from .peer import Peer
 from .proof import Proof
 from .reasons import Reasons
+from .relays import Relays
 from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
 from .sessions import Seal
@@ -42,6 +43,7 @@ __all__ = [
     "Peer",
     "Proof",
     "Reasons",
+    "Relays",
     "RoundTrips",
     "Scout",
     "Seal",

@@ -14,66 +14,54 @@ Follows SWIM sections 3.1 and 4.3 and Lifeguard IV.A. The exchanges:
 B becomes suspect if no ack came by the end of the interval, or as soon as every relay has tried in
 vain. A relay that neither acks nor nacks makes it likely that A itself is slow or cut off, so A
 lowers its local health.
+
+A machine without the process says so, and then nobody need wait:
+
+    A --ping--> B            B's kernel: port unreachable
+    A --ping_req--> R1..Rk   at once
+                R --ping--> B
+    A <--nack-- R            refused as well: by two relays; B is suspect, and all are told
+    …                        half a second later the same once more, by other relays: B is dead
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from ..address import Address
-from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import Ack, Nack, PingReq
+from ..wire import REFUSED, Ack, Nack, PingReq
 from .awareness import Awareness
 from .echoes import Echoes, Sent
 from .gossip import Gossip
+from .looks import Look, Probe
 from .peer import Peer
 from .table import Member, MemberTable
+from .timetable import phase
 from .view import View
-
-_NACK_RATIO = 0.8
-_RELAYS = 256
-"""Pings under way for others at most; a request beyond that is nacked at once."""
 
 _RTT_MULT = 3
 """A peer's ack is waited for this many times the bound of its round trip."""
 
+_LOOK_AGAIN = 0.5
+"""Seconds from one look at a machine that refuses pings to the next.
 
-class _Probe:
-    """The present probe.
+A process that starts again within that time is dead to nobody.
+"""
 
-    Attributes:
-        row: the member that is probed.
-        number: the number of its pings.
-        sent: the ping as `Echoes` keeps it.
-        asked: the addresses of the relays that were asked.
-        nacks: the addresses of those that sent a nack.
-        tried: how many of these had pinged the member before.
-        acked: whether an ack came.
-    """
-
-    __slots__ = ("acked", "asked", "nacks", "number", "row", "sent", "tried")
-
-    def __init__(self, row: Member, number: int, sent: Sent) -> None:
-        self.row = row
-        self.number = number
-        self.sent = sent
-        self.asked: list[Address] = []
-        self.nacks: list[Address] = []
-        self.tried = 0
-        self.acked = False
+_MOST_ASKED = 8
+"""Relays asked in one look at most, those included that turn out to be gone themselves."""
 
 
 class Detector(Part):
-    """Probes one member in each interval, and pings members for other nodes."""
+    """Probes one member in each interval."""
 
     def __init__(
         self,
         runtime: Runtime,
-        outbox: Outbox,
         table: MemberTable,
         view: View,
         echoes: Echoes,
@@ -82,24 +70,25 @@ class Detector(Part):
     ) -> None:
         self._runtime = runtime
         self._config = runtime.config
-        self._outbox = outbox
         self._table = table
         self._view = view
         self._echoes = echoes
         self._gossip = gossip
         self._awareness = awareness
-        self._probe: _Probe | None = None
-        self._relayed: dict[int, tuple[Address, int]] = {}
+        self._probes: dict[int, Probe] = {}
         self._outcomes: dict[str, int] = {}
-        self.handlers = {
-            PingReq: Handler(self.on_ping_req, Admits.MEMBERS),
-            Nack: Handler(self.on_nack, Admits.MEMBERS),
-        }
+        self.handlers = {Nack: Handler(self.on_nack, Admits.MEMBERS)}
 
     def start(self) -> None:
-        """Sets the first probe at a random phase, so that nodes which start together spread out."""
-        phase = self._runtime.rng.random() * self._config.probe_interval
-        self._runtime.after("probe", phase, self._tick)
+        """Sets the first probe.
+
+        Without a timetable its phase is random, so that nodes which start together spread out.
+        """
+        if self._config.timetable:
+            self._plan(0)
+            return
+        wait = self._runtime.rng.random() * self._config.probe_interval
+        self._runtime.after("probe", wait, self._tick)
 
     def timeout(self, peer: str) -> float:
         """Returns the seconds to wait for this peer's direct ack; local health lengthens them."""
@@ -110,122 +99,166 @@ class Detector(Part):
             seconds = min(seconds, max(config.probe_timeout_min, _RTT_MULT * bound))
         return self._awareness.scale(seconds)
 
-    def on_nack(self, nack: Nack, peer: Peer) -> None:
-        """Notes that a relay is there but that the target of the present probe did not answer it.
-
-        Ends the probe as a failure once every relay has said that it tried.
-        """
-        probe = self._probe
-        if probe is None or probe.number != nack.number:
+    def _plan(self, ahead: int) -> None:
+        """Sets the next probe by the timetable, at least `ahead` rounds from now."""
+        interval, table = self._config.probe_interval, self._table
+        # The wall clock is read in whole milliseconds. A timer must not find it before its round.
+        wall = (self._runtime.wall_ms() + 1) / 1000 / interval
+        number = int(wall) + ahead
+        target = table.ring.target(table.own.id, number)
+        due = number + (phase(target) if target is not None else 0.5)
+        if due <= wall:
+            self._plan(ahead + 1)
             return
-        if peer.source in probe.asked and peer.source not in probe.nacks:
-            probe.nacks.append(peer.source)
-            probe.tried += nack.tried
-            if probe.tried == len(probe.asked):
-                self._conclude()
+        self._runtime.after("probe", (due - wall) * interval, partial(self._keep_turn, number))
 
-    def _on_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
-        """Ends the probe as a success, whether the ack came from its target or from a relay."""
-        probe = self._probe
-        if probe is None or probe.number != ack.number or probe.acked:
-            return
-        probe.acked = True
-        self._echoes.forget(ack.number)
-        self._runtime.timers.cancel("probe time-out")
-        self._awareness.change(-1)
-        self._outcome("direct" if peer.source == sent.address else "indirect")
+    def _keep_turn(self, number: int) -> None:
+        """Probes the member whose turn it is in the round of this number."""
+        score = self._awareness.score
+        self._plan(1 + score)
+        target = self._table.ring.target(self._table.own.id, number)
+        if target is not None:
+            self._begin(self._table.live[target], self._config.probe_interval * (1 + score))
 
     def _tick(self) -> None:
-        self._conclude()
         interval = self._awareness.scale(self._config.probe_interval)
         self._runtime.after("probe", interval, self._tick)
         row = self._table.next_probe()
-        if row is None:
-            return
-        sent = Sent(row.id, row.address, self._on_ack)
+        if row is not None:
+            self._begin(row, interval)
+
+    def _begin(self, row: Member, interval: float) -> None:
+        """Probes a member, which takes at most `interval` seconds."""
+        look = self._look(row)
+        probe = self._probes[look.number] = Probe(row, look)
+        ask = partial(self._ask_others, probe)
+        self._runtime.after(("probe time-out", probe.key), self.timeout(row.id), ask)
+        self._runtime.after(("probe end", probe.key), interval, partial(self._conclude, probe))
+
+    def _look(self, row: Member) -> Look:
+        """Pings a member under a new number."""
+        sent = Sent(row.id, row.address, self._on_ack, on_refused=self._on_refused)
         ping = self._echoes.ping(sent)
-        self._probe = _Probe(row, ping.number, sent)
-        self._gossip.send(row.address, row, ping)
-        self._runtime.after("probe time-out", self.timeout(row.id), self._ask_others)
+        sent.went_as(self._gossip.send(row.address, row, ping))
+        return Look(ping.number, sent)
 
-    def _ask_others(self) -> None:
+    def _ask_others(self, probe: Probe) -> None:
         """Asks relays, and pings once more directly; the first ping was not acked in time."""
-        probe, config = self._probe, self._config
-        if probe is None or probe.acked or not probe.row.live:
+        row, look = probe.row, probe.look
+        if not row.live:
             return
-        for relay in self._table.sample(config.indirect_probes, probe.row.id):
-            probe.asked.append(relay.address)
-            self._gossip.send(relay.address, relay, PingReq(probe.number, probe.row.id))
-        if config.second_ping:
+        self._ask(probe, self._table.sample(self._config.indirect_probes, row.id))
+        if self._config.second_ping:
             # An ack can belong to either ping, so it measures no round trip (Karn's rule).
-            probe.sent.no_sample()
-            again = self._echoes.again(probe.number, probe.sent)
-            self._gossip.send(probe.row.address, probe.row, again)
+            look.sent.no_sample()
+            again = self._echoes.again(look.number, look.sent)
+            look.sent.went_as(self._gossip.send(row.address, row, again))
 
-    def _conclude(self) -> None:
-        """Ends the present probe as a failure, if it was not acked."""
-        probe, self._probe = self._probe, None
-        if probe is None or probe.acked:
+    def _ask(self, probe: Probe, relays: Iterable[Member]) -> None:
+        look = probe.look
+        for relay in relays:
+            request = PingReq(look.number, probe.row.id)
+            look.ask(relay, self._gossip.send(relay.address, relay, request))
+
+    # What comes back
+
+    def _on_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
+        """Ends the probe as a success, whether the ack came from its target or from a relay."""
+        probe = self._probes.get(ack.number)
+        if probe is None:
             return
-        self._echoes.forget(probe.number)
-        missing = len(probe.asked) - len(probe.nacks)
-        if not self._config.nacks or not probe.asked:
-            missing = 1
-        self._awareness.change(missing)
-        self._outcome("failed")
+        self._end(probe, "direct" if peer.source == sent.address else "indirect")
+        self._awareness.change(-1)
+
+    def on_nack(self, nack: Nack, peer: Peer) -> None:
+        """Notes that a relay is there but that the target of a probe did not answer it.
+
+        Ends the probe as a failure once every relay has said that it tried.
+        """
+        probe = self._probes.get(nack.number)
+        if probe is None or probe.look.number != nack.number:
+            return
+        look = probe.look
+        if look.hear(nack, peer.source):
+            self._weigh(probe)
+            if not probe.warned and look.tried == len(look.asked):
+                self._conclude(probe)
+
+    def _conclude(self, probe: Probe) -> None:
+        """Ends a probe as a failure, which was not acked."""
+        self._end(probe, "failed")
+        self._awareness.change(probe.missing() if self._config.nacks else 1)
         if probe.row.live:
             self._view.suspect(probe.row)
 
-    def _outcome(self, name: str) -> None:
-        self._outcomes[name] = self._outcomes.get(name, 0) + 1
+    def _end(self, probe: Probe, outcome: str) -> None:
+        for look in probe.looks:
+            del self._probes[look.number]
+            self._echoes.forget(look.number)
+        for name in ("probe time-out", "probe end", "look again"):
+            self._runtime.timers.cancel((name, probe.key))
+        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
 
-    # As a relay
+    # Refusals
 
-    def on_ping_req(self, request: PingReq, peer: Peer) -> None:
-        """Pings the target of a peer's indirect probe, or nacks at once if that cannot be done."""
-        source = peer.source
-        row = self._table.rows.get(request.target)
-        if row is None or row.removed or len(self._relayed) >= _RELAYS:
-            self._nack(source, request.number)
+    def _on_refused(self, number: int) -> None:
+        """Asks relays at once, since there is nothing to wait for."""
+        probe = self._probes.get(number)
+        if probe is None or probe.look.number != number or not probe.row.live:
             return
-        if row is self._table.own:
-            self._outbox.send(source, Ack(request.number))
+        if not self._config.refusals:
             return
-        ping = self._echoes.ping(Sent(row.id, row.address, self._on_relay_ack))
-        number = ping.number
-        self._relayed[number] = (source, request.number)
-        self._gossip.send(row.address, row, ping)
-        # Lifeguard: the nack leaves at four fifths of the time-out, to arrive within it.
-        wait = _NACK_RATIO * self._config.probe_timeout
-        self._runtime.after(("relay", number), wait, partial(self._nack_late_target, number))
+        look = probe.look
+        look.refuse()
+        if not look.asked:
+            self._runtime.timers.cancel(("probe time-out", probe.key))
+            self._ask(probe, self._table.sample(self._config.indirect_probes, probe.row.id))
+        self._weigh(probe)
 
-    def _on_relay_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
-        """Passes the target's ack on to the peer that asked, under that peer's number."""
-        self._echoes.forget(ack.number)
-        self._runtime.timers.cancel(("relay", ack.number))
-        requester = self._relayed.pop(ack.number, None)
-        if requester is not None:
-            self._outbox.send(requester[0], Ack(requester[1]))
+    def refusal(self, quoted: bytes, address: Address) -> bool:
+        """Asks another relay if this was the request to one. Returns whether it was."""
+        for probe in self._probes.values():
+            if probe.look.refused_to_relay(quoted, address):
+                self._ask_further(probe, 1)
+                return True
+        return False
 
-    def _nack_late_target(self, number: int) -> None:
-        source, asked = self._relayed[number]
-        self._nack(source, asked, tried=True)
-        # The entry stays for a while, so that a late ack is still passed on after the nack.
-        drop = partial(self._drop_relayed, number)
-        self._runtime.after(("relay", number), self._config.probe_interval, drop)
+    def _ask_further(self, probe: Probe, count: int) -> None:
+        """Asks so many relays that this probe has not asked yet, as far as there are any."""
+        asked = {each for look in probe.looks for each in look.asked}
+        most = min(count, _MOST_ASKED - len(probe.look.asked))
+        others = self._table.sample(len(asked) + count, probe.row.id)
+        self._ask(probe, [row for row in others if row.address not in asked][: max(most, 0)])
 
-    def _drop_relayed(self, number: int) -> None:
-        self._echoes.forget(number)
-        self._relayed.pop(number, None)
+    def _weigh(self, probe: Probe) -> None:
+        """Draws the consequence if the present look shows that the member's process is gone."""
+        row = probe.row
+        if not row.live or not probe.look.shows_gone(self._table.size() - 2):
+            return
+        if len(probe.looks) == 2:
+            self._end(probe, "refused")
+            self._view.declare_dead(row, *probe.claimed, REFUSED)
+        elif not probe.warned:
+            probe.warn()
+            self._view.suspect(row, REFUSED)
+            again = partial(self._look_again, probe)
+            self._runtime.after(("look again", probe.key), _LOOK_AGAIN, again)
+            end = _LOOK_AGAIN + self._config.probe_interval
+            self._runtime.after(("probe end", probe.key), end, partial(self._conclude, probe))
 
-    def _nack(self, source: Address, number: int, *, tried: bool = False) -> None:
-        if self._config.nacks:
-            self._outbox.send(source, Nack(number, tried))
+    def _look_again(self, probe: Probe) -> None:
+        """Pings once more, and asks relays that were not asked yet as far as there are any."""
+        if not probe.row.live:
+            return
+        look = self._look(probe.row)
+        probe.look_again(look)
+        self._probes[look.number] = probe
+        count = self._config.indirect_probes
+        self._ask_further(probe, count)
+        if len(look.asked) < count:
+            again = self._table.sample(count, probe.row.id)
+            self._ask(probe, [row for row in again if row.address not in look.asked])
 
     def counted(self) -> Mapping[str, Any]:
         """Returns how many probes ended, by outcome."""
         return {"probes": self._outcomes}
-
-    def waiting(self) -> Mapping[str, int]:
-        """Returns how many pings for other nodes are under way."""
-        return {"relays": len(self._relayed)}

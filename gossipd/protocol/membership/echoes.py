@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
+from typing import Any
 
 from ..address import Address
 from ..fingerprint import Gates
@@ -22,11 +23,22 @@ from .sessions import Seal, Sessions
 _OUTSTANDING = 4096
 """Pings under way at most."""
 
+_PROVES = 512
+"""Bytes of a datagram that show, to whoever repeats them, which datagram it was.
+
+The number of a ping stands before that, however long the ids are. Linux repeats 520 at least.
+"""
+
 _ECHOED = 1 << 16
 """Addresses remembered at most; one that is forgotten has to echo a number again."""
 
 _OPEN = b""
 """Stands for the session of a process that does not seal its datagrams."""
+
+
+def repeats(datagram: bytes, quoted: bytes) -> bool:
+    """Returns whether `quoted` is so much of the beginning of a datagram that it shows which."""
+    return len(quoted) >= min(len(datagram), _PROVES) and datagram.startswith(quoted)
 
 
 class RoundTrip:
@@ -84,10 +96,11 @@ class Sent:
         on_ack: called with the ack, this object, and the sender of the ack.
         contact: for a ping to a contact, the name under which it was registered, or an empty text
             if it was not. None for a ping to a live member.
+        on_refused: called with the ping's number if the machine at the address refuses the ping.
         at: the time at which the ping was sent; None if its round trip must not be measured.
     """
 
-    __slots__ = ("address", "at", "contact", "on_ack", "target")
+    __slots__ = ("_datagrams", "address", "at", "contact", "on_ack", "on_refused", "target")
 
     def __init__(
         self,
@@ -95,11 +108,14 @@ class Sent:
         address: Address,
         on_ack: Callable[[Ack, Sent, Peer], None],
         contact: str | None = None,
+        on_refused: Callable[[int], None] | None = None,
     ) -> None:
+        self._datagrams: list[bytes] = []
         self.target = target
         self.address = address
         self.on_ack = on_ack
         self.contact = contact
+        self.on_refused = on_refused
         self.at: float | None = None
 
     def sent_at(self, now: float) -> None:
@@ -109,6 +125,14 @@ class Sent:
     def no_sample(self) -> None:
         """Takes the round trip out of measurement, because it shows more than the network."""
         self.at = None
+
+    def went_as(self, datagram: bytes) -> None:
+        """Notes the datagram that the ping went in, so that a refusal of it is recognized."""
+        self._datagrams.append(datagram)
+
+    def is_quoted(self, quoted: bytes) -> bool:
+        """Returns whether these are the first bytes of a datagram that the ping went in."""
+        return any(repeats(datagram, quoted) for datagram in self._datagrams)
 
 
 class Echoes(Part):
@@ -120,6 +144,7 @@ class Echoes(Part):
         self._round_trips = round_trips
         self._secret = runtime.rng.randbytes(16)
         self._sent: dict[int, Sent] = {}
+        self._refused = 0
         # By address: id, generation, and session of the process there; no session if it does not
         # seal its datagrams.
         self._echoed: dict[Address, tuple[str, int, bytes]] = {}
@@ -151,6 +176,23 @@ class Echoes(Part):
     def get(self, number: int) -> Sent | None:
         """Returns the ping of that number, if its ack is still of interest."""
         return self._sent.get(number)
+
+    def refusal(self, quoted: bytes, address: Address) -> bool:
+        """Tells whoever sent the ping to `address` that begins with `quoted` that it was refused.
+
+        Only what repeats a ping of ours, with the random number in it, counts: nobody off the path
+        can make that up. Returns False if no such ping is under way.
+        """
+        for number, sent in self._sent.items():
+            if sent.address == address and sent.on_refused and sent.is_quoted(quoted):
+                self._refused += 1
+                sent.on_refused(number)
+                return True
+        return False
+
+    def counted(self) -> Mapping[str, Any]:
+        """Returns how many pings were refused."""
+        return {"refusals": self._refused}
 
     def forget(self, number: int) -> None:
         """Forgets a ping whose ack is no longer of interest."""

@@ -12,11 +12,14 @@ from ..address import Address
 from ..outbox import Outbox
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import DEAD, FRAME_BYTES, KINDS, LEFT, SUSPECT, Claim, Claims, Message, frame
+from ..wire import ALIVE, DEAD, FRAME_BYTES, KINDS, LEFT, SUSPECT, Claim, Claims, Message, frame
 from .piggyback import PiggybackQueue, transmit_limit
 from .table import Member, MemberTable
 
 _CLAIMS_BYTES = FRAME_BYTES + 8
+
+_AT_ONCE = 64
+"""Peers that are told of a claim at once, at most."""
 
 
 class Gossip(Part):
@@ -39,11 +42,23 @@ class Gossip(Part):
         """Takes the claim about `member` out of the queue, if there is one."""
         self._queue.drop(member)
 
-    def send(self, to: Address, row: Member | None, *messages: Message) -> bool:
+    def tell_all(self, claim: Claim) -> None:
+        """Queues a claim, and sends it at once to all alive peers, or to some of them if many.
+
+        Those that are told at once are enough for gossip to bring it to all others in two rounds.
+        Suspects are told by gossip, since most of them are gone.
+        """
+        self.drop(claim.id)
+        live = self._table.sample(2 * _AT_ONCE, claim.id)
+        for row in [each for each in live if each.state == ALIVE][:_AT_ONCE]:
+            self.send(row.address, row, Claims([claim]))
+        self.tell(claim, first=True)
+
+    def send(self, to: Address, row: Member | None, *messages: Message) -> bytes:
         """Sends messages in one datagram, together with as many claims as fit.
 
-        `row` is the member at the address `to`, or None if it is unknown. Returns False if there
-        was nothing to send.
+        `row` is the member at the address `to`, or None if it is unknown. Returns the datagram,
+        which is empty if there was nothing to send.
         """
         frames = [frame(message) for message in messages]
         left = self._outbox.payload_bytes - sum(map(len, frames))
@@ -51,10 +66,9 @@ class Gossip(Part):
         if claims:
             frames.append(frame(Claims(claims)))
         if not frames:
-            return False
+            return b""
         kind = KINDS[type(messages[0])] if messages else "claims"
-        self._outbox.send_frames(to, frames, kind)
-        return True
+        return self._outbox.send_frames(to, frames, kind)
 
     def waiting(self) -> Mapping[str, int]:
         """Returns how many claims are queued."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from functools import lru_cache
+from math import inf
 from random import Random
 
 import attrs
@@ -16,6 +17,7 @@ from ..fingerprint import POSITIONS, Fingerprint, position_of, row_hash
 from ..unkept import Unkept
 from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
 from .apart import Apart
+from .timetable import Ring
 
 _STALE_AGES = 1000
 _UNUSABLE = ("0.0.0.0", "::", "255.255.255.255")
@@ -52,14 +54,18 @@ class Member:
         since: the time at which its present state or generation began, as far as is known here;
             or at which it was forgotten.
         tried: the time at which it was last tried while it was gone, or `since`.
+        doubted: the time since which it was suspect, the last time that it was.
+        in_vain: the time at which it did not answer a ping for another node.
     """
 
     __slots__ = (
         "accuser",
         "address",
+        "doubted",
         "forgotten",
         "generation",
         "id",
+        "in_vain",
         "incarnation",
         "removed",
         "since",
@@ -78,6 +84,8 @@ class Member:
         self.forgotten = claim.forgotten
         self.since = now if claim.forgotten else now - claim.age
         self.tried = now
+        self.doubted = now
+        self.in_vain = -inf
 
     @property
     def live(self) -> bool:
@@ -87,6 +95,14 @@ class Member:
     def try_again(self, now: float) -> None:
         """Notes that this member, which is dead or left, is tried at `now`."""
         self.tried = now
+
+    def doubt(self, now: float) -> None:
+        """Notes that the member is suspect from now on."""
+        self.doubted = now
+
+    def missed(self, now: float) -> None:
+        """Notes that the member did not answer a ping for another node."""
+        self.in_vain = now
 
     def age(self, now: float) -> int:
         """Returns for how many seconds the member has been dead or left; 0 for the living."""
@@ -156,6 +172,7 @@ class MemberTable:
         apart: the ids of the forgotten that are still tried.
         removed: the addresses of the members that are removed here.
         own: this node's row.
+        ring: the live members and this node, in the order in which they probe each other.
         fingerprint: the hash of all rows but those of the forgotten.
         counts: how many rows there are of each kind: removed here, or else by state. The forgotten
             are left out.
@@ -180,6 +197,8 @@ class MemberTable:
         self._ages: list[tuple[int, str]] = []
         self.own = Member(own, now)
         self.rows[own.id] = self.own
+        self.ring = Ring()
+        self.ring.add(own.id)
         self._count(self.own, 1)
         self._rehash(self.own)
 
@@ -266,6 +285,7 @@ class MemberTable:
             self._drop(self.rows[claim.id])
         self.apart.drop(claim.id)
         self.own = row = self.rows[claim.id] = Member(claim, now)
+        self.ring.add(claim.id)
         self._count(row, 1)
         self._rehash(row)
 
@@ -309,6 +329,7 @@ class MemberTable:
         self.unkept.note(row.id, None)
         del self.rows[row.id]
         self.live.pop(row.id, None)
+        self.ring.drop(row.id)
         self.gone.pop(row.id, None)
         self.forgotten.pop(row.id, None)
         self.removed.pop(row.address, None)
@@ -325,9 +346,11 @@ class MemberTable:
         was_live = row.id in self.live
         if row.live and not was_live:
             self.live[row.id] = row
+            self.ring.add(row.id)
             self._order.insert(self._rng.randint(0, len(self._order)), row)
         elif was_live and not row.live:
             del self.live[row.id]
+            self.ring.drop(row.id)
         if row.forgotten:
             self.forgotten[row.id] = row
             self.keep_apart(row.id)

@@ -9,18 +9,30 @@ been suspect here for a while, so that after a partition no side declares member
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from .. import events
 from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
-from ..wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim, Claims
+from ..wire import (
+    ALIVE,
+    DEAD,
+    EVIDENCE,
+    FORGOTTEN,
+    LARGEST,
+    LEFT,
+    REFUSED,
+    SILENCE,
+    STATES,
+    SUSPECT,
+    Claim,
+    Claims,
+)
 from .awareness import Awareness
 from .gossip import Gossip
 from .peer import Peer
-from .suspicion import Suspicion
+from .suspicions import Suspicions
 from .table import Member, MemberTable, above, beats, usable_id
 
 _RAISES = 3
@@ -57,10 +69,11 @@ class View(Part):
         self._gossip = gossip
         self._awareness = awareness
         self._changed = changed
-        self._suspicions: dict[str, Suspicion] = {}
+        self._suspicions = Suspicions(runtime, table, self.declare_dead)
         self._raised = 0.0
         self._raised_at = runtime.now
-        self._counts = {"suspicions": 0, "deaths": 0, "refutations": 0}
+        self._counts = {"suspicions": 0, "refutations": 0}
+        self._verdicts = dict.fromkeys(EVIDENCE, 0)
         self.leaving = False
         self.handlers = {Claims: Handler(self.on_claims, Admits.MEMBERS)}
 
@@ -122,15 +135,32 @@ class View(Part):
         self._change(row, claim)
         return True
 
-    def suspect(self, row: Member) -> None:
+    def suspect(self, row: Member, evidence: int = SILENCE) -> None:
         """Suspects a member, or confirms its suspicion, after this node's probe of it failed."""
         self._counts["suspicions"] += 1
         own = self._table.own.id
-        claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own)
+        claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own, 0, evidence)
         if row.state == ALIVE:
             self._change(row, claim)
         elif row.state == SUSPECT:
             self._confirm(row, claim, "")
+        if evidence == REFUSED:
+            self._gossip.tell_all(claim)
+
+    def declare_dead(
+        self, row: Member, generation: int, incarnation: int, evidence: int = SILENCE
+    ) -> None:
+        """Declares a member dead that is suspect under this generation and incarnation."""
+        if row.state != SUSPECT or (row.generation, row.incarnation) != (generation, incarnation):
+            return
+        self._verdicts[EVIDENCE[evidence]] += 1
+        own = self._table.own.id
+        claim = Claim(row.id, generation, incarnation, DEAD, own, 0, evidence)
+        # All suspicions of one member end at about the same time. The first one began first.
+        first = self._runtime.config.verdicts_at_once and row.accuser == own
+        self._change(row, claim)
+        if first or evidence == REFUSED:
+            self._gossip.tell_all(claim)
 
     def overdue(self, claim: Claim) -> bool:
         """Returns whether a claim is about a member that this node would forget at once."""
@@ -204,11 +234,12 @@ class View(Part):
         After a partition each side holds the other for dead, and both are right about what their
         nodes saw. If verdicts were taken over like other claims, they would win over every member
         that is alive, because dead beats alive under one incarnation. So a member must have been
-        suspect here for half of the shortest suspicion before a gossiped verdict is believed. It
-        hears of the suspicion, and refutes it by a larger incarnation if it is there. Where a
-        member is really dead the suspicion came long before the verdict, so the verdict spreads
-        as fast as gossip does. A node that missed the suspicion comes to its own verdict after the
-        shortest suspicion.
+        suspect here for half of the shortest suspicion before a gossiped verdict is believed, or
+        for a moment if the verdict rests on refused pings: then all were told at once. It hears of
+        the suspicion, and refutes it by a larger incarnation if it is there. Where a member is
+        really dead the suspicion came long before the verdict, so the verdict spreads as fast as
+        gossip does. A node that missed the suspicion comes to its own verdict after the shortest
+        suspicion.
 
         A merged table, and a claim that the member is forgotten, tell what nodes came to believe at
         any time before. They accuse like others, and shorten nothing.
@@ -220,12 +251,10 @@ class View(Part):
             self._change(row, doubted)
         if merged_from or claim.forgotten:
             return news
-        suspicion = self._suspicions[row.id]
-        if suspicion.warned(self._runtime.config, self._table.size(), self._runtime.now):
+        if self._suspicions.warned(row, refused=claim.evidence == REFUSED):
             self._change(row, claim)
             return True
-        suspicion.convict()
-        self._arm(row)
+        self._suspicions.convict(row)
         return news
 
     def _change(self, row: Member, claim: Claim) -> None:
@@ -236,19 +265,22 @@ class View(Part):
         else:
             self._close(row)
         if not row.removed:
-            self._report(row, was, generation)
+            self._report(row, was, generation, claim.evidence)
         self._gossip.tell(claim)
 
-    def _report(self, row: Member, was: int, generation: int) -> None:
+    def _report(self, row: Member, was: int, generation: int, evidence: int) -> None:
         notify = self._runtime.notify
         if row.generation != generation and row.state <= SUSPECT:
             notify(events.MemberJoined(row.id, row.generation, generation))
         elif row.state == ALIVE and was != ALIVE:
+            if was <= DEAD:
+                self._suspicions.recovered(row)
             notify(events.MemberRecovered(row.id, STATES[was]))
         elif row.state == SUSPECT and was == ALIVE:
             notify(events.MemberSuspect(row.id, row.accuser))
         elif row.state == DEAD and was <= SUSPECT:
-            notify(events.MemberDead(row.id, row.accuser))
+            known = EVIDENCE[evidence if evidence < len(EVIDENCE) else SILENCE]
+            notify(events.MemberDead(row.id, row.accuser, known))
         elif row.state == LEFT and was <= DEAD:
             notify(events.MemberLeft(row.id))
         if row.forgotten:
@@ -256,52 +288,42 @@ class View(Part):
 
     # Suspicions
 
-    def _confirmations_needed(self) -> int:
-        return min(self._runtime.config.suspicion_confirmations, self._table.size() - 2)
-
     def _open(self, row: Member, accuser: str) -> None:
-        self._suspicions[row.id] = Suspicion(accuser, self._runtime.now)
-        self._arm(row)
+        if self._suspicions.open(row, accuser):
+            self._second(row)
 
     def _close(self, row: Member) -> None:
-        if self._suspicions.pop(row.id, None) is not None:
-            self._runtime.timers.cancel(("suspicion", row.id))
-
-    def _arm(self, row: Member) -> None:
-        """Sets the deadline of the verdict, counted from the start of the suspicion.
-
-        Pauses of this process have moved that start, so they do not shorten the time in which the
-        member can refute.
-        """
-        suspicion = self._suspicions[row.id]
-        deadline = suspicion.deadline(self._runtime.config, self._table.size())
-        verdict = partial(self._declare_dead, row, row.generation, row.incarnation)
-        self._runtime.timers.set(("suspicion", row.id), deadline, verdict)
+        self._suspicions.close(row)
 
     def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:
         """Shortens an open suspicion, if the claim comes from one more accuser.
 
         A suspect row of a merged table only repeats what its node heard, so it does not confirm.
         """
-        suspicion = self._suspicions.get(row.id)
-        if suspicion is None or merged_from or claim.state != SUSPECT:
+        if row.state != SUSPECT or merged_from or claim.state != SUSPECT:
             return
         if (claim.generation, claim.incarnation) != (row.generation, row.incarnation):
             return
-        if suspicion.confirm(claim.accuser, self._confirmations_needed()):
-            self._arm(row)
+        if self._suspicions.confirm(row, claim.accuser):
             self._gossip.tell(claim)
 
-    def _declare_dead(self, row: Member, generation: int, incarnation: int) -> None:
-        if row.state != SUSPECT or (row.generation, row.incarnation) != (generation, incarnation):
-            return
-        self._counts["deaths"] += 1
-        self._change(row, Claim(row.id, generation, incarnation, DEAD, self._table.own.id))
+    def missed(self, row: Member) -> None:
+        """Confirms a suspicion, now or soon, of a member that this node tried in vain as a relay.
+
+        A relay raises no suspicion itself: it has sent one ping, which may be lost.
+        """
+        row.missed(self._runtime.now)
+        if row.state == SUSPECT:
+            self._second(row)
+
+    def _second(self, row: Member) -> None:
+        if self._runtime.config.sought_confirmations:
+            own = self._table.own.id
+            self._confirm(row, Claim(row.id, row.generation, row.incarnation, SUSPECT, own), "")
 
     def paused(self, seconds: float) -> None:
         """Extends open suspicions: a member could not refute while this process stood still."""
-        for suspicion in self._suspicions.values():
-            suspicion.extend(seconds)
+        self._suspicions.paused(seconds)
 
     # What others say of us
 
@@ -362,5 +384,7 @@ class View(Part):
         self._gossip.tell(claim, first=True)
 
     def counted(self) -> Mapping[str, Any]:
-        """Returns members by state, and the suspicions, deaths and refutations of this node."""
-        return {"members": {"joining": 0, **self._table.counts}, **self._counts}
+        """Returns members by state, and the suspicions, verdicts and refutations of this node."""
+        members = {"joining": 0, **self._table.counts}
+        deaths = sum(self._verdicts.values())
+        return {"members": members, "deaths": deaths, "verdicts": self._verdicts, **self._counts}

@@ -1,6 +1,18 @@
 """The room of the wire format: the messages, and how they become bytes and are read back."""
 
-from .claims import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, STATES, SUSPECT, Claim
+from .claims import (
+    ALIVE,
+    DEAD,
+    EVIDENCE,
+    FORGOTTEN,
+    LARGEST,
+    LEFT,
+    REFUSED,
+    SILENCE,
+    STATES,
+    SUSPECT,
+    Claim,
+)
 from .codec import FRAME_BYTES, SEALED_HEAD, Codec, DecodeError, encode_raw, frame
 from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Bequest, Entry, Group, Row, Said, Slot
 from .messages import (
@@ -41,6 +53,7 @@ __all__ = [
     "COUNTERS",
     "DEAD",
     "DEFAULT",
+    "EVIDENCE",
     "FORGOTTEN",
     "FRAME_BYTES",
     "KINDS",
@@ -50,7 +63,9 @@ __all__ = [
     "MOST_CLUSTER_IDS",
     "NAME_BYTES",
     "NO_CLUSTER",
+    "REFUSED",
     "SEALED_HEAD",
+    "SILENCE",
     "SOURCE_BYTES",
     "STATES",
     "SUSPECT",

@@ -15,6 +15,11 @@ STATES: Final = ("alive", "suspect", "dead", "left")
 FORGOTTEN: Final = 2**32 - 1
 """The age of a claim which says that its member, which is dead or left, is forgotten."""
 
+SILENCE: Final = 0
+REFUSED: Final = 1
+EVIDENCE: Final = ("silence", "refused")
+"""What a claim that a member is suspect or dead rests on, by number."""
+
 LARGEST: Final = 2**53
 """The largest version, generation or incarnation."""
 
@@ -36,6 +41,8 @@ class Claim(Struct, array_like=True, gc=False, frozen=True):
             confirmations by different nodes can be told apart; otherwise empty.
         age: for how many seconds the member has been dead or left, or `FORGOTTEN`. It is no time
             of day, so that no clock has to be right. 0 for the living.
+        evidence: what the accuser has for it: `SILENCE`, or `REFUSED` if the member's machine
+            refused pings of several nodes. Larger numbers, of later versions, mean `SILENCE`.
     """
 
     id: Id
@@ -44,6 +51,7 @@ class Claim(Struct, array_like=True, gc=False, frozen=True):
     state: MemberState
     accuser: Id = ""
     age: Age = 0
+    evidence: Annotated[int, Meta(ge=0, le=255)] = SILENCE
 
     @property
     def forgotten(self) -> bool:

@@ -137,10 +137,12 @@ class Nack(Message, tag=4, gc=False, frozen=True):
         number: the number of the ping_req.
         tried: whether the relay pinged the target, and got no ack. If not, it did not know the
             target, ignores it, or relays too much already.
+        refused: whether it tried, and the target's machine refused the ping.
     """
 
     number: Number
     tried: bool = False
+    refused: bool = False
 
 
 class Claims(Message, tag=5, frozen=True):
@@ -376,8 +378,7 @@ class FoldAsk(Message, tag=19, frozen=True):
 
     Attributes:
         number: what the answer has to repeat.
-        heir: who claims the last of the ids; each of the others is claimed by the next one.
-        ids: what is taken over of each.
+        heir: who claims the last of the `ids`; the next one claims each of the others.
     """
 
     number: Number

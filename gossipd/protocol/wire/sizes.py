@@ -36,7 +36,8 @@ def text_bytes(text: str) -> int:
 def claim_bytes(claim: Claim) -> int:
     """Returns the size of a claim."""
     numbers = int_bytes(claim.generation) + int_bytes(claim.incarnation)
-    return 2 + text_bytes(claim.id) + numbers + text_bytes(claim.accuser) + int_bytes(claim.age)
+    numbers += int_bytes(claim.age) + int_bytes(claim.evidence)
+    return 2 + text_bytes(claim.id) + numbers + text_bytes(claim.accuser)
 
 
 def row_bytes(row: Row) -> int:

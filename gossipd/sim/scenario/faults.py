@@ -55,6 +55,7 @@ class FaultSchedule:
             "one-way": self._one_way,
             "nat": self._nat,
             "partition": self._partition,
+            "reject": self._reject,
             "clock-jump": self._clock_jump,
             "slow-disk": self._slow_disk,
             "bad-disk": self._bad_disk,
@@ -90,7 +91,7 @@ class FaultSchedule:
     def _crash(self, fault: Fault, numbers: Numbers) -> None:
         for number in self._running(numbers):
             self._detection.afflict((number,))
-            self._faults.crash(number)
+            self._faults.crash(number, gone=fault.details["machine"] == "gone")
         self._agreement.step(fault.label)
 
     def _restart(self, fault: Fault, numbers: Numbers) -> None:
@@ -234,6 +235,13 @@ class FaultSchedule:
             self._detection.mend(cut)
 
         self._later(fault, end)
+
+    def _reject(self, fault: Fault, numbers: Numbers) -> None:
+        # The nodes themselves are well, and so is their network but for this pair.
+        network, addresses = self._world.network, self._world.addresses
+        some, peer = addresses(numbers), addresses([fault.details["peer"]])
+        rules = [network.reject(some, peer), network.reject(peer, some)]
+        self._later(fault, lambda: network.heal(*rules))
 
     def _clock_jump(self, fault: Fault, numbers: Numbers) -> None:
         for number in numbers:

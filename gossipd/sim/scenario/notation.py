@@ -212,7 +212,7 @@ def _not_negative(text: str) -> int:
 
 
 FAULTS: Mapping[str, Kind] = {
-    "crash": Kind("none"),
+    "crash": Kind("none", {"machine": (_one_of("up", "gone"), "up")}),
     "restart": Kind(
         "may",
         {
@@ -238,6 +238,7 @@ FAULTS: Mapping[str, Kind] = {
     "one-way": Kind("may", {"direction": (_one_of("out", "in"), "out"), "loss": (share, 1.0)}),
     "nat": Kind("may", {"mapped": (_one_of("yes", "no"), "yes")}),
     "partition": Kind("may"),
+    "reject": Kind("may", {"peer": (_one_node, NEEDED)}),
     "clock-jump": Kind("none", {"by": (_step, -3600.0)}),
     "slow-disk": Kind("may", {"delay": (between, UniformDelay(0.02, 0.2))}),
     "bad-disk": Kind("may", {"fails": (share, 1.0)}),

@@ -16,6 +16,12 @@ DISCOVERY_PORT = 7000
 Arrive = Callable[[bytes, Address], Arrival]
 """Takes a datagram and its source at the machine that it was sent to."""
 
+Refused = Callable[[bytes, Address], None]
+"""Takes the first bytes of a datagram, and the address that refused it, at its sender's machine."""
+
+_QUOTED = 520
+"""Bytes of a datagram that a refusal repeats."""
+
 
 class Carrier:
     """The way between machines.
@@ -32,14 +38,16 @@ class Carrier:
         self._clock = clock
         self._network = network
         self._machines: dict[Address, Arrive] = {}
+        self._refused: dict[Address, Refused] = {}
 
-    def attach(self, address: Address, arrive: Arrive) -> None:
-        """Connects a machine, which `arrive` hands datagrams to."""
+    def attach(self, address: Address, arrive: Arrive, refused: Refused) -> None:
+        """Connects a machine, which `arrive` hands datagrams to, and `refused` what came of one."""
         self._machines[address] = arrive
+        self._refused[address] = refused
 
     def detach(self, address: Address) -> None:
         """Disconnects the machine with this address."""
-        del self._machines[address]
+        del self._machines[address], self._refused[address]
 
     def transmit(self, data: bytes, source: Address, to: Address) -> None:
         """Sends one datagram."""
@@ -63,5 +71,19 @@ class Carrier:
         """Lets a datagram arrive now, whether a node sent it or somebody else."""
         target, hidden = self.translation.target(to), self.translation.hides(to)
         arrive = None if hidden else self._machines.get(target)
-        arrival: Arrival = "vanished" if arrive is None else arrive(data, source)
+        arrival: Arrival = "vanished" if arrive is None else "refused"
+        if arrive is not None and not self._network.rejects(
+            self.translation.target(source), target
+        ):
+            arrival = arrive(data, source)
         self._network.arrived(data, target, arrival)
+        if arrival == "refused":
+            self._refuse(data, self.translation.target(source), to, target)
+
+    def _refuse(self, data: bytes, sender: Address, to: Address, target: Address) -> None:
+        """Tells the sender of a datagram that `to`, which is the machine `target`, refused it."""
+        clock, refused = self._clock, self._refused.get(sender)
+        if refused is not None:
+            delay = self._network.refuse(sender, target, clock.now)
+            if delay is not None:
+                clock.at(clock.now + delay, refused, data[:_QUOTED], to)

@@ -22,9 +22,11 @@ class Faults:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def crash(self, node: Reference, *, keep: bool = True, power_cut: bool = False) -> None:
+    def crash(
+        self, node: Reference, *, keep: bool = True, power_cut: bool = False, gone: bool = False
+    ) -> None:
         """Ends a process at once, see `Host.crash`."""
-        self._world.host(node).crash(keep=keep, power_cut=power_cut)
+        self._world.host(node).crash(keep=keep, power_cut=power_cut, gone=gone)
 
     def restart(self, node: Reference, *, keep: bool = True, after: float = 0.0) -> None:
         """Crashes a node, if it runs, and starts it again at the same address."""

@@ -52,6 +52,7 @@ class Host:
         rng: the generator that the node was made with, or None.
         boots: how many processes have been started; a process is known by this number.
         kept: the state for the next process; None: an empty disk.
+        gone: the machine itself is off or unplugged, so that it does not even refuse datagrams.
         slow: how late each datagram is read; None: at once.
         disk: how writes fare.
         clock_offset: of the wall clock, in seconds, as `jump_clock` changes it.
@@ -70,6 +71,7 @@ class Host:
         "clock_offset",
         "config",
         "disk",
+        "gone",
         "id",
         "kept",
         "node",
@@ -97,6 +99,7 @@ class Host:
         self.rng: Random | None = None
         self.boots = 0
         self.kept = kept
+        self.gone = False
         self.slow: Delay | None = None
         self.disk = disk
         self.clock_offset = 0.0
@@ -107,7 +110,7 @@ class Host:
         self._on_step = on_step
         self._socket_datagrams = SOCKET_DATAGRAMS
         self._process: Process | None = None
-        around.carrier.attach(self.address, self._arrive)
+        around.carrier.attach(self.address, self._arrive, self._refused)
 
     # The process
 
@@ -144,22 +147,24 @@ class Host:
         if self._process is not None:
             raise ValueError(f"{self.id} is running")
         process = self._run(node, rng)
+        self.gone = False
         self.befall(Started())
         self.disk.load(self.kept)
         process.sync_soon()
         process.start(self.seeds)
 
-    def crash(self, *, keep: bool = True, power_cut: bool = False) -> None:
+    def crash(self, *, keep: bool = True, power_cut: bool = False, gone: bool = False) -> None:
         """Ends the process at once, keeping what its disk has, or nothing if not `keep`.
 
         Of writes that are staged but not reported, a disk that syncs now and then may have some;
         another disk has none. With `power_cut` the machine goes out too, and what is not synced may
-        be lost.
+        be lost. With `gone` nothing of it is lost, but the machine refuses no datagrams, either.
         """
         process = self._running()
         state, staged = process.node.state(), process.staged
         kept = self.disk.crash(state, staged, self._rng, power_cut=power_cut)
         self.kept = kept if keep else None
+        self.gone = gone or power_cut
         self._stop()
         self.befall(Crashed(power_cut=power_cut, state_lost=not keep))
 
@@ -254,7 +259,7 @@ class Host:
         self.befall(Moved(node_id))
         carrier.detach(self.address)
         self.id, self.address = node_id, address_of(node_id)
-        carrier.attach(self.address, self._arrive)
+        carrier.attach(self.address, self._arrive, self._refused)
         process.move(node_id)
         process.command(lambda node, now: node.move(node_id, now))
 
@@ -372,7 +377,7 @@ class Host:
     def _arrive(self, data: bytes, source: Address) -> Arrival:
         process = self._process
         if process is None:
-            return "vanished"
+            return "vanished" if self.gone else "refused"
         if process.paused or process.blocked:
             if process.waiting >= self._socket_datagrams:
                 self.overflowed += 1
@@ -384,3 +389,7 @@ class Host:
         else:
             process.receive(data, source)
         return "received"
+
+    def _refused(self, quoted: bytes, address: Address) -> None:
+        if self._process is not None:
+            self._process.refused(quoted, address)

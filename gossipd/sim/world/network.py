@@ -66,10 +66,18 @@ REORDER_DELAY = UniformDelay(0.01, 0.1)
 """How long a datagram is held back for others to overtake it."""
 
 
-Arrival = Literal["received", "overflowed", "vanished"]
+Arrival = Literal["received", "overflowed", "refused", "vanished"]
 """What became of a copy of a datagram at its destination.
 
-It reached the socket of a process, or found the socket buffer full, or no process listens there.
+It reached the socket of a process, or found the socket buffer full; or no process listens there,
+and its machine says so, or is not there either.
+"""
+
+_REFUSALS_SAVED = 6.0
+_REFUSALS_RATE = 1.0
+"""How many datagrams of one sender a machine refuses at once, and in a second (as Linux does).
+
+It says nothing about further ones.
 """
 
 
@@ -104,6 +112,25 @@ class Rule:
         )
 
 
+class _Refusals:
+    """How many refusals a machine may send to another one at a time, saved up since `at`."""
+
+    __slots__ = ("_at", "_saved")
+
+    def __init__(self, now: float) -> None:
+        self._at = now
+        self._saved = _REFUSALS_SAVED
+
+    def take(self, now: float) -> bool:
+        """Returns whether one may be sent now, and counts it if so."""
+        grown = self._saved + _REFUSALS_RATE * (now - self._at)
+        self._saved, self._at = min(grown, _REFUSALS_SAVED), now
+        if self._saved < 1.0:
+            return False
+        self._saved -= 1.0
+        return True
+
+
 Observer = Callable[[float, Address, Address, bytes, int], None]
 """Called with (time, source, target, data, copies): copies is 0 for a datagram that is lost."""
 
@@ -118,7 +145,8 @@ class Network:
         reorder_ratio: share that is held back by another `reorder_delay`.
         largest_bytes: payload of the largest datagram sent so far.
         sent, lost, duplicated: datagrams so far.
-        vanished: copies that arrived where no process listens.
+        vanished: copies that arrived where no process listens, or were rejected on their way.
+        refused: those of them of which the sender was told so.
         overflowed: copies that found a full socket buffer.
         observers: called for each datagram that is sent.
     """
@@ -143,10 +171,13 @@ class Network:
         self.lost = 0
         self.duplicated = 0
         self.vanished = 0
+        self.refused = 0
         self.overflowed = 0
         self.observers: list[Observer] = []
         self._rng = rng
         self._rules: list[Rule] = []
+        self._rejected: list[Rule] = []
+        self._refusals: dict[tuple[Address, Address], _Refusals] = {}
         self._counts: dict[Address, Counts] = {}
 
     def counts(self, address: Address) -> Counts:
@@ -185,9 +216,23 @@ class Network:
             rules.append(self.lose(1.0, other, one))
         return rules
 
+    def reject(self, sources: Iterable[Address], targets: Iterable[Address]) -> Rule:
+        """Rejects datagrams from `sources` to `targets`, as a firewall may, until `heal`.
+
+        It tells the senders of that as if the machines of the targets did.
+        """
+        rule = Rule(frozenset(sources), frozenset(targets), 1.0)
+        self._rejected.append(rule)
+        return rule
+
+    def rejects(self, source: Address, target: Address) -> bool:
+        """Returns whether datagrams from `source` to `target` are rejected."""
+        return any(rule.covers(source, target) for rule in self._rejected)
+
     def heal(self, *rules: Rule) -> None:
         """Undoes these rules, or all if none is named. General loss stays."""
         self._rules = [rule for rule in self._rules if rules and rule not in rules]
+        self._rejected = [rule for rule in self._rejected if rules and rule not in rules]
 
     def repair(self) -> None:
         """Ends every loss, repetition and reordering; the delays are those of a LAN."""
@@ -225,6 +270,19 @@ class Network:
             self.overflowed += 1
         else:
             self.vanished += 1
+
+    def refuse(self, source: Address, target: Address, now: float) -> float | None:
+        """Returns how long the word is under way that `target` refused a datagram of `source`.
+
+        None: it says nothing, because it did so too often, or the word is lost.
+        """
+        allowance = self._refusals.get((target, source))
+        if allowance is None:
+            allowance = self._refusals[target, source] = _Refusals(now)
+        if not allowance.take(now) or self._is_lost(target, source):
+            return None
+        self.refused += 1
+        return self._draw_delay()
 
     def _is_lost(self, source: Address, target: Address) -> bool:
         lost = bool(self.loss_ratio) and self._rng.random() < self.loss_ratio

@@ -1,8 +1,8 @@
 """One running process of a simulated node, which keeps the contract of a driver.
 
 A process carries out the effects of an input in order, before the next input. A wake-up reads the
-time once, hands over every waiting datagram and only then fires the timers. Writes are reported in
-order.
+time once, hands over every waiting datagram, then every refusal, and only then fires the timers.
+Writes are reported in order.
 
 A process can be kept from its work in three ways. One that is *paused* does nothing: datagrams,
 reports of the disk and commands wait. One that is *blocked* runs on, but what it sends and is sent
@@ -93,6 +93,7 @@ class Process:
         "_log",
         "_on_reading",
         "_outgoing",
+        "_refusals",
         "_resolver",
         "_rng",
         "_set_back",
@@ -145,6 +146,7 @@ class Process:
         self._alarm = Alarm(around.clock, self._wake)
         self._staged = StagedWrites(disk, rng)
         self._socket: deque[tuple[bytes, Address]] = deque()
+        self._refusals: list[tuple[bytes, Address]] = []
         self._outgoing: list[Effect] = []
         self._deferred: list[Callable[[], None]] = []
         self._stopping = False
@@ -235,6 +237,15 @@ class Process:
             call(now, source, self._address, data)
         self.perform(self.node.handle_datagram(data, source, now))
 
+    def refused(self, quoted: bytes, address: Address) -> None:
+        """Tells the node that a datagram was refused, once it can read."""
+        if self.ended:
+            return
+        if self.paused or self.blocked:
+            self._refusals.append((quoted, address))
+        else:
+            self.perform(self.node.handle_refused(quoted, address, self._clock.now))
+
     def command(self, call: Callable[[DrivenNode, float], Sequence[Effect]]) -> None:
         """Gives the node a command, at once or as soon as the process runs again."""
         if self._stands:
@@ -260,6 +271,8 @@ class Process:
             return
         while self._socket and not self.ended and not self.blocked:
             self._read(*self._socket.popleft())
+        while self._refusals and not self.ended and not self.blocked:
+            self.refused(*self._refusals.pop(0))
         self._fire()
         deferred, self._deferred = self._deferred, []
         for call in deferred:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
+import sys
 from collections.abc import Iterator
 
 import pytest
 import trio
 
-from gossipd.daemon.net.udp import UdpSocket
+from gossipd.daemon.net.udp import UdpSocket, _is_refusal
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of refusals")
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -92,6 +96,81 @@ async def test_survives_refused_datagrams(ours: UdpSocket, peer: socket.socket) 
         ours.send(b"x", ("127.0.0.1", free_port()))
     peer.sendto(b"y", address(ours))
     assert [b"y"] == await received(ours, 1)
+
+
+async def refused(endpoint: UdpSocket) -> list[tuple[bytes, tuple[str, int]]]:
+    """The next refusals."""
+    found: list[tuple[bytes, tuple[str, int]]] = []
+    with trio.fail_after(5):
+        while not found:
+            await endpoint.wait_readable()
+            assert [] == endpoint.receive(64)
+            found = endpoint.refusals()
+    return found
+
+
+@LINUX
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_tells_which_datagram_was_refused(host: str) -> None:
+    """Its address, and enough of it to know it again; and then the socket is at rest."""
+    try:
+        endpoint = UdpSocket(host, free_port(host))
+    except OSError:
+        pytest.skip("no IPv6 loopback here")
+    try:
+        closed, data = free_port(host), bytes(range(256)) * 4
+        endpoint.send(data, (host, closed))
+        [(quoted, where)] = await refused(endpoint)
+        assert (host, closed) == where
+        assert len(quoted) >= 520
+        assert data.startswith(quoted)
+        assert [] == endpoint.refusals()
+        with trio.move_on_after(0.01) as waited:
+            await endpoint.wait_readable()
+        assert waited.cancelled_caught
+    finally:
+        endpoint.close()
+
+
+@LINUX
+async def test_a_refusal_costs_the_next_datagram_nothing(
+    ours: UdpSocket, peer: socket.socket
+) -> None:
+    """The kernel reports it in place of sending, and so it is sent again."""
+    for number in range(3):
+        ours.send(b"x", ("127.0.0.1", free_port()))
+        ours.send(b"%d" % number, peer.getsockname())
+    assert [b"0", b"1", b"2"] == [peer.recv(10) for _ in range(3)]
+    assert 0 == ours.unsent
+    assert len(await refused(ours)) >= 1
+
+
+def test_a_broadcast_socket_hears_of_no_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not asked for, and on other systems, nothing is reported."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    endpoint = UdpSocket("127.0.0.1", free_port())
+    try:
+        endpoint.send(b"x", ("127.0.0.1", free_port()))
+        assert ([], []) == (endpoint.receive(64), endpoint.refusals())
+    finally:
+        endpoint.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "origin", "kind", "counts"),
+    [
+        (errno.ECONNREFUSED, 2, 11, True),
+        (errno.ECONNREFUSED, 1, 11, False),
+        (errno.EHOSTUNREACH, 2, 11, False),
+        (errno.ECONNREFUSED, 2, 8, False),
+    ],
+)
+def test_only_the_word_of_another_machine_is_a_refusal(
+    number: int, origin: int, kind: int, counts: bool
+) -> None:
+    """Not an error of this machine, nor another one of a router."""
+    error = struct.pack("=IBBBB", number, origin, 3, 3, 0) + bytes(24)
+    assert counts == _is_refusal(socket.IPPROTO_IP, kind, error)
 
 
 class Refusing:

@@ -10,7 +10,17 @@ from gossipd.sim.scenario import make_scenario
 from lab.experiments.variants import VARIANTS
 
 PARTS = {"local_health", "nacks", "dynamic_suspicion", "buddy"}
-ADDITIONS = {"second_ping", "rtt_timeouts", "pause_compensation", "warned_verdicts"}
+ADDITIONS = {
+    "second_ping",
+    "rtt_timeouts",
+    "pause_compensation",
+    "warned_verdicts",
+    "refusals",
+    "timetable",
+    "sought_confirmations",
+    "learned_silences",
+    "verdicts_at_once",
+}
 
 
 def config(row: str) -> ProtocolConfig:

@@ -54,13 +54,6 @@ def each_start_draws_another_id(
     original(self, [each ^ 0x5555 for each in ids], members, **more)
 
 
-@tested_mutant(Clusters, "_unite", _HISTORY, _REGRESSIONS / "an-id-that-nobody-else-had.toml")
-def whoever_is_met_has_our_ids(original: Any, self: Any, told: Any) -> None:
-    """Even a member that has none yet, so that an id is kept which the cluster never had."""
-    original(self, told)
-    self._shared = True
-
-
 @tested_mutant(
     Reasons,
     "restore",

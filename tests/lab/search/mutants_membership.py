@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from gossipd.protocol import handshake, inbox, node, outbox, reconcile
+from gossipd.protocol import handshake, inbox, keeping, node, outbox, reconcile
 from gossipd.protocol.fingerprint import MASK, Gates
 from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.membership import contacts, detector, echoes, gossip, table, view
@@ -76,16 +76,15 @@ def others_raise_incarnations(
 
 
 @mutant(detector.Detector, "_conclude", "not dead", within=50)
-def failed_probes_have_no_consequence(original: Any, self: Any) -> None:
+def failed_probes_have_no_consequence(original: Any, self: Any, probe: Any) -> None:
     """A failed probe raises no suspicion."""
-    self._probe = None
+    self._end(probe, "failed")
 
 
 @mutant(detector.Detector, "_ask_others", "false death", within=150)
-def impatient(original: Any, self: Any) -> None:
+def impatient(original: Any, self: Any, probe: Any) -> None:
     """A member that does not ack within the time-out is declared dead at once."""
-    probe = self._probe
-    if probe is not None and not probe.acked and probe.row.state == ALIVE:
+    if probe.row.state == ALIVE:
         row = probe.row
         self._view._change(
             row, Claim(row.id, row.generation, row.incarnation, DEAD, self._table.own.id)
@@ -123,7 +122,7 @@ def removals_are_forgotten_at_a_restart(original: Any, self: Any, kept: Any) -> 
     original(self, kept and attrs.evolve(kept, removed=()))
 
 
-@mutant(node, "_own_generation", "old generation", within=30, among="clocks")
+@mutant(keeping, "_own_generation", "old generation", within=30, among="clocks")
 def generations_come_from_the_clock_alone(original: Any, kept: Any, node_id: str) -> int:
     """A clock that was set back makes a process older than the one before it."""
     return -1
@@ -140,12 +139,10 @@ def the_dead_are_not_heard(
     return original(self, sender, messages, source)
 
 
-@mutant(view.View, "_declare_dead", "row gone", within=50)
-def the_dead_are_forgotten(
-    original: Any, self: Any, row: Any, generation: int, incarnation: int
-) -> None:
+@mutant(view.View, "declare_dead", "row gone", within=50)
+def the_dead_are_forgotten(original: Any, self: Any, row: Any, *claimed: int) -> None:
     """A row is dropped with the verdict, and so what was known of its incarnation."""
-    original(self, row, generation, incarnation)
+    original(self, row, *claimed)
     if row.state == DEAD:
         self._table.fingerprint.drop(row.id)
         self._table.rows.pop(row.id, None)

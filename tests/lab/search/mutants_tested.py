@@ -10,10 +10,8 @@ from gossipd.protocol.inbox import Inbox
 from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.leaky_bucket import LeakyBucket
 from gossipd.protocol.membership import (
-    awareness,
     challenges,
     contacts,
-    detector,
     discovery,
     echoes,
     gossip,
@@ -137,47 +135,7 @@ def restored_tables_have_no_limit(
     self._table.set_removed(self._table.add(claim, 0.0), removed)
 
 
-# Detection
-
-
-@mutant(
-    detector.Detector,
-    "_ask_others",
-    _MEMBERSHIP + "detector.py::test_silence_asks_relays_and_the_target_again",
-)
-def nobody_else_is_asked(original: Any, self: Any) -> None:
-    """A silent member is suspected without indirect probes."""
-
-
-@mutant(
-    detector.Detector, "_on_relay_ack", _MEMBERSHIP + "detector.py::test_a_relay_passes_the_ack_on"
-)
-def relays_keep_acks(original: Any, self: Any, ack: Any, sent: Any, peer: Any) -> None:
-    """A relay passes no ack on."""
-
-
-@mutant(
-    detector.Detector,
-    "_nack",
-    _MEMBERSHIP + "detector.py::test_a_relay_nacks_before_the_patience_ends",
-)
-def relays_send_no_nacks(original: Any, self: Any, *arguments: Any, **keywords: Any) -> None:
-    """A relay says nothing of a target that does not answer."""
-
-
-@mutant(detector.Detector, "on_nack", _MEMBERSHIP + "detector.py::test_a_nack_counts_once")
-def nacks_count_each_time(original: Any, self: Any, nack: Any, peer: Any) -> None:
-    """A nack that comes twice counts twice."""
-    probe = self._probe
-    if probe is not None and probe.number == nack.number:
-        probe.nacks.append(peer.source)
-
-
-@mutant(
-    awareness.Awareness, "change", _MEMBERSHIP + "detector.py::test_missing_nacks_cost_health", 0, 3
-)
-def local_health_never_changes(original: Any, self: Any, *arguments: Any) -> None:
-    """A node always takes itself for healthy."""
+# Pauses
 
 
 @mutant(

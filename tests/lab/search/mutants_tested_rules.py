@@ -139,10 +139,10 @@ def rounds_are_all_alike(original: Any, self: Any) -> Any:
     "_ask_others",
     _MEMBERSHIP + "detector.py::test_silence_asks_relays_and_the_target_again",
 )
-def nobody_is_pinged_twice(original: Any, self: Any) -> None:
+def nobody_is_pinged_twice(original: Any, self: Any, probe: Any) -> None:
     """A silent member is not pinged directly once more."""
     self._config = attrs.evolve(self._config, second_ping=False)
-    original(self)
+    original(self, probe)
 
 
 @mutant(

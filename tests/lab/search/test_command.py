@@ -79,7 +79,7 @@ def test_histories_are_kept_as_files(tmp_path: Path) -> None:
 def test_a_file_that_fails_says_what_and_can_be_traced(tmp_path: Path) -> None:
     """Exit code 1."""
     file = tmp_path / "one.toml"
-    file.write_text('nodes = 3\nduration = 2\ncrash = ["n0@1"]\n')
+    file.write_text('nodes = 3\nduration = 2\ncrash = ["n0@1,machine=gone"]\n')
     with patch("lab.search.play.AGREE", 1), patch("lab.search.play.AGREE_DOWN", 0):
         code, text = run(str(file), "--trace")
     assert code == 1

@@ -28,7 +28,7 @@ def test_nothing_is_found_where_nothing_happens() -> None:
 
 def test_who_does_not_run_is_started_in_the_end() -> None:
     """After the others have agreed that it is dead, and its increments count again."""
-    words = {**CALM, "crash": ["n0@1.0005"], "increment": ["n0@1,amount=1,ack=local"]}
+    words = {**CALM, "crash": ["n0@1.0005,machine=gone"], "increment": ["n0@1,amount=1,ack=local"]}
     played = play_history(words)
     assert [] == list(played.findings)
     first, second = played.agreed_after

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gossipd.protocol.events import Event
 from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.membership.view import View
-from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Claim
+from gossipd.protocol.wire import ALIVE, DEAD, SILENCE, SUSPECT, Claim
 from tests.protocol.conversation import node_id
 from tests.protocol.parts import Parts
 
@@ -38,12 +38,16 @@ class Seen:
         generation: int = 1,
         accuser: int = 0,
         merged_from: int = 0,
+        evidence: int = SILENCE,
     ) -> bool:
         """Applies a claim about the node of that number."""
-        claim = Claim(
-            node_id(number), generation, incarnation, state, node_id(accuser) if accuser else ""
-        )
+        by = node_id(accuser) if accuser else ""
+        claim = Claim(node_id(number), generation, incarnation, state, by, 0, evidence)
         return self.view.apply(claim, node_id(merged_from) if merged_from else "")
+
+    def member(self, number: int) -> str:
+        """Returns the id of the node of that number."""
+        return node_id(number)
 
     def kill(self, number: int) -> None:
         """Applies a suspicion of that node, and a verdict which comes as late as one should."""

@@ -2,80 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
 
 import pytest
 
-from gossipd.protocol import Node, ProtocolConfig
 from gossipd.protocol.membership.echoes import RoundTrip, RoundTrips
-from gossipd.protocol.wire import SUSPECT, Ack, Claim, Claims, Message, Nack, Ping, PingReq
+from gossipd.protocol.wire import SUSPECT, Ack, Claim, Claims, Nack, Ping, PingReq
 from tests.protocol.conversation import (
-    Conversation,
-    address,
-    datagram,
+    converse,
     make_node,
     messages_of,
     node_id,
-    sender,
-    sent,
+    opened,
 )
-
-
-class Prober:
-    """Node 1 of a few, whose peers do only what a test makes them do."""
-
-    def __init__(self, peers: int = 4, **changes: Any) -> None:
-        config = ProtocolConfig.profile("lan", **changes)
-        self.node: Node = make_node(1, config)
-        self.talk = Conversation(self.node, *(make_node(n, config) for n in range(2, 2 + peers)))
-        self.talk.meet()
-        self.now = 0.0
-        self.node.start(self.now)
-        self.talk.nodes.clear()
-
-    def hear(self, number: int, *messages: Message) -> list[Any]:
-        """Hands the node a datagram of the peer of that number, and returns the effects."""
-        return self.node.handle_datagram(
-            datagram(sender(number), *messages), address(number), self.now
-        )
-
-    def until(self, kind: type[Message]) -> list[tuple[tuple[str, int], Message]]:
-        """Fires timers until a message of this kind is sent. Returns all that was sent with it."""
-        for _ in range(200):
-            due = self.node.next_timeout()
-            assert due is not None
-            self.now = due
-            out = sent(self.node.handle_timeout(self.now))
-            if any(isinstance(message, kind) for _, message in out):
-                return out
-        raise AssertionError(f"no {kind.__name__} was sent")
-
-    def probe(self) -> tuple[int, Ping]:
-        """Waits for the next probe. Returns the number of its target, and the ping."""
-        for to, message in self.until(Ping):
-            if isinstance(message, Ping) and message.target:
-                return int(to[0].rpartition(".")[2]), message
-        return self.probe()
-
-    def state(self, number: int) -> str:
-        """Returns the state that a peer has in the node's table."""
-        return next(view.state for view in self.node.members() if view.id == node_id(number))
-
-    def fail(self) -> tuple[int, Ping, list[int]]:
-        """Lets a probe go on until relays are asked. Returns target, ping and relays."""
-        target, ping = self.probe()
-        out = self.until(PingReq)
-        relays = [int(to[0].rpartition(".")[2]) for to, m in out if isinstance(m, PingReq)]
-        return target, ping, relays
-
-    def pass_interval(self) -> None:
-        """Lets time pass until the next probe."""
-        self.probe()
-
-    @property
-    def outcomes(self) -> dict[str, int]:
-        """Returns how many probes ended, by outcome."""
-        return self.node.statistics().probes
+from tests.protocol.membership.prober import Prober
 
 
 def test_a_ping_names_its_target() -> None:
@@ -128,7 +68,7 @@ def test_a_late_ack_counts(by: str) -> None:
     prober = Prober()
     target, ping, relays = prober.fail()
     prober.hear(target if by == "target" else relays[0], Ack(ping.number))
-    prober.pass_interval()
+    prober.probe()
     assert {"direct" if by == "target" else "indirect": 1} == prober.outcomes
 
 
@@ -236,54 +176,6 @@ def test_an_ack_heals() -> None:
     assert 0 == prober.node.statistics().local_health
 
 
-# As a relay
-
-
-def test_a_relay_pings_the_target() -> None:
-    """A ping_req makes the relay ping its target under a number of its own."""
-    prober = Prober()
-    effects = prober.hear(2, PingReq(5, node_id(3)))
-    [(to, ping)] = [(to, m) for to, m in sent(effects) if isinstance(m, Ping)]
-    assert (address(3), node_id(3), False) == (to, ping.target, ping.number == 5)
-
-
-def test_a_relay_passes_the_ack_on() -> None:
-    """The target's ack goes to who asked, under the number that it asked with."""
-    prober = Prober()
-    [ping] = messages_of(prober.hear(2, PingReq(5, node_id(3))), Ping)
-    effects = prober.hear(3, Ack(ping.number))
-    assert [(address(2), Ack(5))] == [(to, m) for to, m in sent(effects) if isinstance(m, Ack)]
-
-
-def test_a_relay_nacks_before_the_patience_ends() -> None:
-    """A relay that hears nothing says so after four fifths of the time-out."""
-    prober = Prober()
-    start = prober.now
-    prober.hear(2, PingReq(5, node_id(3)))
-    out = prober.until(Nack)
-    assert ([(address(2), Nack(5, tried=True))], pytest.approx(start + 0.4)) == (
-        [(to, m) for to, m in out if isinstance(m, Nack)],
-        prober.now,
-    )
-
-
-@pytest.mark.parametrize("target", [2, 99])
-def test_a_relay_without_the_target_nacks_at_once(target: int) -> None:
-    """A relay that has removed the target, or does not know it, does not let the asker wait."""
-    prober = Prober()
-    prober.node.remove(node_id(2), prober.now)
-    effects = prober.hear(3, PingReq(5, node_id(target)))
-    assert [(address(3), Nack(5))] == sent(effects)
-
-
-def test_an_ack_after_the_nack_is_passed_on() -> None:
-    """A late ack is worth more than the nack before it."""
-    prober = Prober()
-    [ping] = messages_of(prober.hear(2, PingReq(5, node_id(3))), Ping)
-    prober.until(Nack)
-    assert [Ack(5)] == messages_of(prober.hear(3, Ack(ping.number)), Ack)
-
-
 # Round trips
 
 
@@ -301,3 +193,54 @@ def test_timeouts_follow_the_round_trip(
     began = prober.now
     prober.until(Ping)
     assert pytest.approx(wait) == prober.now - began
+
+
+# The timetable
+
+
+@pytest.mark.parametrize("peers", [1, 4, 9])
+def test_each_member_is_probed_once_an_interval(peers: int) -> None:
+    """By whoever's turn it is, and always at the same moment of the interval."""
+    nodes = [make_node(number) for number in range(1, 2 + peers)]
+    talk = converse(*nodes)
+    for node in nodes:
+        talk.carry(node, node.start(talk.now))
+    talk.run(3)
+    pinged: dict[str, list[float]] = {}
+    began = talk.now
+    while talk.now < began + 20:
+        before = len(talk.carried)
+        talk.run(0.01)
+        for _, _, data in talk.carried[before:]:
+            for message in opened(data):
+                if isinstance(message, Ping) and message.target:
+                    pinged.setdefault(message.target, []).append(talk.now)
+    assert 1 + peers == len(pinged)
+    for times in pinged.values():
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        assert all(gap == pytest.approx(1.0, abs=0.02) for gap in gaps)
+
+
+def test_a_clock_that_is_set_back_stops_no_probes() -> None:
+    """Nor one that jumps ahead: the next round is that of the new time."""
+    prober = Prober()
+    for by in (-86_400_000, 2 * 86_400_000):
+        prober.probe()
+        prober.node.renew(prober.now, 1_700_000_000_000 + by)
+        began = prober.now
+        for _ in range(3):
+            prober.probe()
+        assert prober.now < began + 6.0
+
+
+def test_poor_health_makes_probes_rare() -> None:
+    """A node that hears nobody keeps one of several of its turns."""
+    prober = Prober()
+    prober.fail()
+    prober.pass_interval()
+    assert 3 == prober.node.statistics().local_health
+    times = []
+    for _ in range(4):
+        prober.probe()
+        times.append(prober.now)
+    assert max(later - earlier for earlier, later in pairwise(times)) > 3.0

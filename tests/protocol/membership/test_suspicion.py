@@ -20,6 +20,14 @@ TABLE = [
     (10, 2, 18 - 15 * 0.7924813),  # log 3 / log 4
     (10, 3, 3.0),
     (10, 9, 3.0),
+    (64, 3, 3.0),
+    (1024, 3, 3.4),  # two gossip rounds more
+    (1024, 0, 20.4),
+]
+
+# The same with Lifeguard's growth of the minimum.
+GROWING = [
+    (10, 0, 18.0),
     (100, 0, 36.0),
     (100, 1, 21.0),
     (1000, 0, 54.0),
@@ -35,12 +43,33 @@ def test_timeout_follows_the_formula(members: int, confirmations: int, seconds: 
     assert pytest.approx(seconds, abs=1e-6) == found
 
 
+@pytest.mark.parametrize(("members", "confirmations", "seconds"), GROWING)
+def test_without_learned_silences_it_is_lifeguards(
+    members: int, confirmations: int, seconds: float
+) -> None:
+    """The minimum grows with the logarithm of the number of members."""
+    config = ProtocolConfig(learned_silences=False)
+    found = suspicion_timeout(config, members, confirmations)
+    assert pytest.approx(seconds, abs=1e-6) == found
+
+
+@pytest.mark.parametrize(
+    ("seen", "confirmations", "seconds"), [(2.0, 3, 3.0), (5.0, 3, 5.0), (5.0, 0, 18.0)]
+)
+def test_a_suspicion_lasts_as_long_as_silences_that_were_seen(
+    seen: float, confirmations: int, seconds: float
+) -> None:
+    """At least; and without confirmations no longer than else."""
+    found = suspicion_timeout(ProtocolConfig(), 10, confirmations, seen)
+    assert pytest.approx(seconds) == found
+
+
 @pytest.mark.parametrize("members", [2, 3, 10, 1000])
 def test_switched_off_it_is_the_minimum(members: int) -> None:
     """Without dynamic suspicion a suspicion lasts its minimum from the start."""
     config = ProtocolConfig(dynamic_suspicion=False)
     most = suspicion_timeout(ProtocolConfig(), members, 3)
-    assert most == suspicion_timeout(config, members, 0)
+    assert pytest.approx(most) == suspicion_timeout(config, members, 0)
 
 
 @pytest.mark.parametrize(

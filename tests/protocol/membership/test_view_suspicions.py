@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol.events import MemberSuspect
-from gossipd.protocol.wire import DEAD, LEFT, SUSPECT
-from tests.protocol.conversation import address, node_id
+from gossipd.protocol.events import MemberDead, MemberSuspect
+from gossipd.protocol.wire import DEAD, LEFT, REFUSED, SUSPECT
+from tests.protocol.conversation import address, node_id, sent
 from tests.protocol.membership.seen import Seen
 
 
@@ -46,6 +46,27 @@ def test_a_verdict_is_believed_once_the_member_could_refute(suspected: float, st
     seen.say(2, DEAD, accuser=3)
     assert state == seen.row(2)[2]
     assert (3.0 if state == SUSPECT else suspected) == seen.verdict(2)
+
+
+@pytest.mark.parametrize(("suspected", "state"), [(0.2, SUSPECT), (0.3, DEAD)])
+def test_a_verdict_by_refusals_needs_a_warning(suspected: float, state: int) -> None:
+    """All were told of the suspicion half a second before, and the member could refute at once."""
+    seen = Seen(9)
+    seen.say(2, SUSPECT, accuser=3, evidence=REFUSED)
+    seen.runtime.now += suspected
+    seen.say(2, DEAD, accuser=3, evidence=REFUSED)
+    assert state == seen.row(2)[2]
+
+
+@pytest.mark.parametrize(("evidence", "name"), [(REFUSED, "refused"), (200, "silence")])
+def test_an_event_says_what_a_verdict_rests_on(evidence: int, name: str) -> None:
+    """What a later version may add is silence here."""
+    seen = Seen(9)
+    seen.say(2, SUSPECT, accuser=3)
+    seen.runtime.now += 2.0
+    seen.events()
+    seen.say(2, DEAD, accuser=3, evidence=evidence)
+    assert [MemberDead(node_id(2), node_id(3), name)] == seen.events()
 
 
 def test_a_verdict_on_a_newer_incarnation_is_a_new_suspicion() -> None:
@@ -106,6 +127,21 @@ def test_a_confirmation_is_passed_on() -> None:
         pass
     seen.say(2, SUSPECT, accuser=4)
     assert {"claims": 1} == seen.parts.gossip.waiting()
+
+
+@pytest.mark.parametrize(("first", "told"), [(True, 8), (False, 0)])
+def test_the_first_accuser_tells_its_verdict_to_all(first: bool, told: int) -> None:
+    """All suspicions end at about the same time, so that one node is enough to say so."""
+    seen = Seen(9)
+    if not first:
+        seen.say(2, SUSPECT, accuser=3)
+    seen.view.suspect(seen.table.rows[node_id(2)])
+    seen.runtime.take_effects()
+    for accuser in (4, 5, 6, 7):
+        seen.say(2, SUSPECT, accuser=accuser)
+    row = seen.table.rows[node_id(2)]
+    seen.view.declare_dead(row, row.generation, row.incarnation)
+    assert told == len({to for to, _ in sent(seen.runtime.take_effects())})
 
 
 def test_own_pauses_lengthen_a_suspicion() -> None:

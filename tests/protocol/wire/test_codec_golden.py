@@ -48,14 +48,14 @@ GOLDEN: list[tuple[m.Message, str]] = [
     ),
     (
         m.Nack(4),
-        "67640200000474657374f31943fc00209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd0004930404c2",
+        "676402000004746573746aece4d000209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd0005940404c2c2",
     ),
     (
         m.Claims([C]),
-        "67640200000474657374664d4ac300209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd002c92059196ad31302e302e302e323a38303838cf0000018bcfe568010201ad"
-        "31302e302e302e333a3830383800",
+        "676402000004746573740ef92eb000209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd002d92059197ad31302e302e302e323a38303838cf0000018bcfe568010201ad"
+        "31302e302e302e333a383038380000",
     ),
     (
         m.Push(5, G),
@@ -82,9 +82,9 @@ GOLDEN: list[tuple[m.Message, str]] = [
     ),
     (
         m.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
-        "6764020000047465737430b0a8d700209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd00359709c4009196ad31302e302e302e323a38303838070102ad31302e302e30"
-        "2e333a3830383800c3c3099305cf0fffffffffffffff04",
+        "6764020000047465737498d508b200209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd00369709c4009197ad31302e302e302e323a38303838070102ad31302e302e30"
+        "2e333a383038380000c3c3099305cf0fffffffffffffff04",
     ),
     (
         m.Haves(b"", [m.Have(OWNER, 9, 12)], span=SPAN),
@@ -302,6 +302,28 @@ SHORTER = [
 ]
 
 
+# The same of version 2, before it said which evidence there is.
+WITHOUT_EVIDENCE = [
+    (
+        m.Nack(4),
+        "67640200000474657374f31943fc00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd0004930404c2",
+    ),
+    (
+        m.Claims([C]),
+        "67640200000474657374664d4ac300209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd002c92059196ad31302e302e302e323a38303838cf0000018bcfe568010201ad"
+        "31302e302e302e333a3830383800",
+    ),
+    (
+        m.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
+        "6764020000047465737430b0a8d700209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd00359709c4009196ad31302e302e302e323a38303838070102ad31302e302e30"
+        "2e333a3830383800c3c3099305cf0fffffffffffffff04",
+    ),
+]
+
+
 @pytest.mark.parametrize(("message", "golden"), GOLDEN)
 def test_the_wire_is_written_as_it_was(message: m.Message, golden: str) -> None:
     """A message is encoded into the very bytes of the released version."""
@@ -311,7 +333,7 @@ def test_the_wire_is_written_as_it_was(message: m.Message, golden: str) -> None:
 @pytest.mark.parametrize(
     ("sender", "message", "golden"),
     [
-        *((S, *golden) for golden in (*GOLDEN, *WITHOUT_SAID)),
+        *((S, *golden) for golden in (*GOLDEN, *WITHOUT_EVIDENCE, *WITHOUT_SAID)),
         *((S_BEFORE, *golden) for golden in SHORTER),
     ],
 )

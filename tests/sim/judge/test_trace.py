@@ -63,7 +63,7 @@ def test_a_line_is_aligned() -> None:
     crash = Observed(3.0, "10.0.0.20:8088", 1, Crashed())
     assert line(death) == (
         "   12.500000  10.0.0.1:8088          MemberDead            "
-        "member=10.0.0.2:8088 accuser=10.0.0.3:8088"
+        "member=10.0.0.2:8088 accuser=10.0.0.3:8088 evidence=silence"
     )
     assert line(crash) == "    3.000000  10.0.0.20:8088         crashed"
 

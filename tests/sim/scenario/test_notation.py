@@ -84,7 +84,9 @@ def test_a_fault_has_all_its_details() -> None:
     [
         ("crash", "10", "is not WHO@START"),
         ("crash", "10@3+5", "crash has no length"),
-        ("crash", "10@3,state=lost", "crash takes nothing"),
+        ("crash", "10@3,state=lost", "crash takes machine="),
+        ("crash", "10@3,machine=down", "machine: 'down' is none of up, gone"),
+        ("leave", "10@3,state=lost", "leave takes nothing"),
         ("flip-flop", "10@3", "flip-flop needs a length"),
         ("flip-flop", "10@3+5,paused=0", "paused: '0' is not above 0"),
         ("block", "1@3,blocked=0", "blocked: '0' is not above 0"),

@@ -53,6 +53,10 @@ class _Silence:
     async def wait_readable(self) -> None:
         await trio.sleep_forever()
 
+    def refusals(self) -> list[tuple[bytes, Address]]:
+        """Nobody refuses anything."""
+        return []
+
     def receive(self, limit: int) -> list[tuple[bytes, Address]]:
         return []
 

@@ -1,0 +1,144 @@
+"""How soon whole clusters find who has ended, and that they wrong nobody by it."""
+
+from __future__ import annotations
+
+from random import Random
+from statistics import median
+from typing import Any
+
+import pytest
+
+from gossipd.protocol import MemberDead, ProtocolConfig
+from gossipd.sim import Simulation
+from gossipd.sim.scenario import add_nodes, build_world, make_scenario
+from gossipd.sim.world import Faults, World, id_of
+
+LAN = ProtocolConfig()
+
+
+def joined(nodes: int, seed: int, **words: Any) -> World:
+    """Nodes that have known each other for some seconds."""
+    scenario = make_scenario({"nodes": nodes, "duration": 60, "seed": seed, **words})
+    world = build_world(scenario)
+    add_nodes(world, scenario)
+    world.run(4.0 + 0.37 * seed)
+    return world
+
+
+def known_after(world: World, gone: list[int], within: float) -> list[float]:
+    """Returns after how many seconds each running node has each of the gone as dead.
+
+    All must within so many seconds, and nobody else may be dead.
+    """
+    began, ids = world.now, {id_of(number) for number in gone}
+    delays: dict[tuple[str, str], float] = {}
+    while world.now < began + within:
+        world.run(0.25)
+    for death in world.log.deaths():
+        assert death.event.member in ids
+        if death.node not in ids and death.time > began:
+            delays.setdefault((death.node, death.event.member), death.time - began)
+    assert len(delays) == len(ids) * (len(world.hosts) - len(ids))
+    return list(delays.values())
+
+
+@pytest.mark.parametrize(
+    ("nodes", "machine_gone", "middle", "most"),
+    [(16, False, 1.2, 2.5), (64, False, 1.5, 3.0), (16, True, 4.6, 6.0), (64, True, 4.6, 6.0)],
+)
+def test_a_death_is_known_soon(nodes: int, machine_gone: bool, middle: float, most: float) -> None:
+    """A process that ended, on a machine that says so or that is gone as well."""
+    delays: list[float] = []
+    for seed in range(6):
+        world = joined(nodes, seed)
+        Faults(world).crash(nodes - 1, gone=machine_gone)
+        delays += known_after(world, [nodes - 1], most)
+    assert median(delays) <= middle
+
+
+def test_a_death_is_known_soon_though_datagrams_are_lost() -> None:
+    """Where a refusal or a relay's word is lost, the next round brings it."""
+    delays = []
+    for seed in range(6):
+        world = joined(16, seed, loss=1)
+        Faults(world).crash(15)
+        delays += known_after(world, [15], 6.0)
+    assert median(delays) <= 1.2
+
+
+def test_clocks_that_differ_make_nobody_blind() -> None:
+    """The timetable is worth nothing then, and members are probed as often as if drawn."""
+    delays = []
+    for seed in range(6):
+        world, offsets = joined(16, seed), Random(seed)
+        for number in range(16):
+            world.host(number).jump_clock(round(offsets.uniform(-4000.0, 4000.0), 3))
+        world.run(3.0)
+        Faults(world).crash(15)
+        delays += known_after(world, [15], 9.0)
+    assert median(delays) <= 2.5
+
+
+@pytest.mark.parametrize(("machine_gone", "most"), [(False, 20.0), (True, 40.0)])
+def test_half_of_the_cluster_ends_at_once(machine_gone: bool, most: float) -> None:
+    """Half of the relays are gone as well, and those that are left are well."""
+    world = joined(64, 1)
+    gone = list(range(32, 64))
+    for number in gone:
+        Faults(world).crash(number, gone=machine_gone)
+    known_after(world, gone, most)
+
+
+@pytest.mark.parametrize("nodes", [8, 32])
+def test_firewalls_between_pairs_of_machines_end_nobody(nodes: int) -> None:
+    """A sixth of all pairs reject each other's datagrams for a minute and a half."""
+    draw = Random(nodes)
+    pairs = [draw.sample(range(nodes), 2) for _ in range(nodes * nodes // 12)]
+    rejects = [f"n{one}@2+90,peer=n{other}" for one, other in pairs]
+    words = {"nodes": nodes, "duration": 100, "seed": 3, "reject": rejects}
+    simulation = Simulation(make_scenario(words))
+    simulation.run()
+    assert [] == simulation.world.log.deaths()
+
+
+@pytest.mark.parametrize("down", [0.1, 0.3, 0.5])
+def test_a_process_that_starts_again_at_once_is_dead_to_nobody(down: float) -> None:
+    """All nodes do, one after the other: no node shows any of them dead at any time."""
+    restarts = [f"n{number}@{3 + 2.37 * number:.2f}+{down}" for number in range(16)]
+    words = {"nodes": 16, "duration": 45, "seed": 3, "restart": restarts}
+    simulation = Simulation(make_scenario(words))
+    simulation.run()
+    assert [] == simulation.world.log.deaths()
+
+
+def test_a_pause_of_three_seconds_is_survived_and_a_longer_one_is_learned() -> None:
+    """Who is back after 5 s is dead meanwhile, once; the next time it is waited for."""
+    world = joined(32, 1)
+    for number in range(5):
+        Faults(world).pause(number, 3.3)
+        world.run(8.0)
+    assert [] == world.log.deaths()
+    dead = []
+    for _ in range(3):
+        before = len(world.log.deaths())
+        Faults(world).pause(20, 5.0)
+        world.run(20.0)
+        dead.append(len(world.log.deaths()) - before)
+    assert [0, 0] == dead[1:]
+    assert dead[0] > 0
+
+
+@pytest.mark.parametrize("loss", [80, 100])
+def test_who_cannot_send_makes_nobody_dead_to_others(loss: int) -> None:
+    """Nodes whose datagrams are lost hold others for dead, and nobody else does."""
+    fault = f"n0-5@3+60,loss={loss}"
+    words = {"nodes": 48, "duration": 70, "seed": 2, "one-way": fault}
+    simulation = Simulation(make_scenario(words))
+    simulation.run()
+    lame = {id_of(number) for number in range(6)}
+    wrong = [
+        each
+        for each in simulation.world.log.of(MemberDead)
+        if each.node not in lame and each.event.member not in lame
+    ]
+    assert [] == wrong
