@@ -10,21 +10,13 @@ from typing import Any
 
 from gossipd.protocol.counters import pushes, relays, writes
 from gossipd.protocol.counters.ahead import Ahead
-from gossipd.protocol.counters.holdings import Holding, Holdings
+from gossipd.protocol.counters.holdings import Holdings
 from gossipd.protocol.membership import contacts, forgetting, leaving, view
 from gossipd.protocol.reconcile import RowExchange, VersionExchange
 from gossipd.protocol.wire import Claim, Confirm, Group, Have, Span
 from tests.lab.search.mutants import mutant
 
 # Pushes
-
-
-@mutant(Holding, "pushed", "too few holders", within=60, among="cut pushes")
-def a_cut_push_is_taken_for_all(
-    original: Any, self: Holding, number: int, upto: int, whole: bool, now: float
-) -> None:
-    """A push that was cut to one datagram counts as all up to its version."""
-    original(self, number, upto, True, now)
 
 
 @mutant(

@@ -33,7 +33,7 @@ def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
 @mutant(view.View, "_close", "row fell", "not alive", within=50)
 def stale_suspicion_timers_fire(original: Any, self: Any, row: Any) -> None:
     """A suspicion that was refuted still ends in a dead verdict."""
-    suspected = row.id in self._suspicions
+    suspected = row.id in self._suspicions._open
     original(self, row)
     if suspected:
         verdict = Claim(row.id, row.generation, row.incarnation, DEAD, self._table.own.id)
@@ -129,14 +129,12 @@ def generations_come_from_the_clock_alone(original: Any, kept: Any, node_id: str
 
 
 @mutant(inbox.Inbox, "_admitted", "not alive", within=50)
-def the_dead_are_not_heard(
-    original: Any, self: Any, sender: Any, messages: Any, source: Any
-) -> bool:
+def the_dead_are_not_heard(original: Any, self: Any, peer: Any, messages: Any) -> bool:
     """Datagrams of members that were declared dead are dropped."""
-    row = self._table.rows.get(sender.id)
+    row = self._table.rows.get(peer.sender.id)
     if row is not None and row.state == DEAD:
         return False
-    return original(self, sender, messages, source)
+    return original(self, peer, messages)
 
 
 @mutant(view.View, "declare_dead", "row gone", within=50)
