@@ -10,6 +10,13 @@ from .heirs import Ancestor, Bundle, inherits, is_whole, listed
 from .ledger import Ledger
 
 
+MOST_ROWS = 2_000
+"""How many rows an heir takes over.
+
+They are hashed by every member, and written, at one go. Of larger logs the ids stay.
+"""
+
+
 def ancestors(ledger: Ledger, owner: bytes) -> list[Ancestor]:
     """Returns the ids before an owner that it may take over, the oldest first.
 
@@ -19,11 +26,13 @@ def ancestors(ledger: Ledger, owner: bytes) -> list[Ancestor]:
     log = ledger.owners.get(owner)
     if log is None or is_whole(log):
         return []
+    rows = 0
     while parent := ledger.heirs.parent(owner):
         log = ledger.owners.get(parent)
         if log is None or not log.entries or log.newest > log.have:
             break
-        if len(ledger.heirs.children(parent)) > 1 or not plain(ledger, parent):
+        rows += len(log.entries)
+        if rows > MOST_ROWS or len(ledger.heirs.children(parent)) > 1 or not plain(ledger, parent):
             break
         found.append(Ancestor(parent, log.have, digest(ledger, parent), owner))
         owner = parent
@@ -41,9 +50,10 @@ def plain(ledger: Ledger, owner: bytes) -> bool:
 
 
 def digest(ledger: Ledger, owner: bytes) -> int:
-    """Returns the hash of all rows of an owner, 0 if it is not known."""
+    """Returns the hash of all rows of an owner, 0 if it is not known or has too many."""
     log = ledger.owners.get(owner)
-    return 0 if log is None else row_hash(repr(list(log.after(0))).encode(), owner)
+    few = log is not None and len(log.entries) <= MOST_ROWS
+    return 0 if log is None or not few else row_hash(repr(list(log.after(0))).encode(), owner)
 
 
 def bundle(ledger: Ledger, heir: bytes, ancestors: Iterable[Ancestor], version: int) -> list[Row]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.counters.heirs import claim_row, closed_ids, listed
-from gossipd.protocol.counters.inheritance import ancestors
+from gossipd.protocol.counters.inheritance import MOST_ROWS, ancestors, digest
 from gossipd.protocol.counters.ledger import group_of
 from gossipd.protocol.wire import DEFAULT, Entry, Group, Row, Said
 from tests.protocol.counters.lines import (
@@ -50,6 +50,17 @@ def test_generations_are_folded_into_each_other() -> None:
     assert not ledger.apply(OLD)
     assert ledger.heirs.closed == {FIRST: THIRD, SECOND: THIRD}
     assert values(line(*ledger.all_groups())) == (6, -2, 8)
+
+
+def test_large_logs_are_not_folded() -> None:
+    """Nor what lies behind them, and nobody spends time on their hash."""
+    rows: list[Row] = [Entry(1 + number, f"{number}", 0, 1) for number in range(MOST_ROWS)]
+    ledger = line(log(FIRST, *rows), NEW)
+    assert [each.owner for each in ancestors(ledger, SECOND)] == [FIRST]
+    assert digest(ledger, FIRST)
+    ledger.apply(group_of(FIRST, MOST_ROWS, MOST_ROWS + 1, [Entry(MOST_ROWS + 1, "more", 0, 1)]))
+    assert ancestors(ledger, SECOND) == []
+    assert digest(ledger, FIRST) == 0
 
 
 def test_a_process_folds_once() -> None:
