@@ -9,7 +9,6 @@ from ..wire import DEFAULT, Entry, Row
 from .heirs import Ancestor, Bundle, inherits, is_whole, listed
 from .ledger import Ledger
 
-
 MOST_ROWS = 2_000
 """How many rows an heir takes over.
 
