@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real
 SECONDS = 3
 A_SECOND = 1000
 FLOOD = 100
-REASONS = ("magic", "version", "cluster", "check", "sender", "frame")
+REASONS = ("magic", "version", "cluster", "check", "sender", "frame", "sealed")
 
 
 class Peer:
