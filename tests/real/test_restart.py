@@ -79,4 +79,5 @@ def _alive_again(nodes: Cluster, back: Node, killed: float) -> None:
         print(f"{node.id}: alive {joined['at'] - killed:.2f} s after kill -9")
         assert joined["at"] - started["at"] <= ALIVE_WITHIN
         assert 1 == len(node.events("member_joined", back.id, killed))
-        assert [] == node.events("member_dead", back.id)
+        # Its machine may have refused pings before the new process was there, and not since.
+        assert all(each["at"] < joined["at"] for each in node.events("member_dead", back.id))
