@@ -37,6 +37,9 @@ class Successors:
         if rng.random() >= _FOLDING:
             return
         words.setdefault("set", {})["fold_after"] = rng.choice((0.2, 0.5, 2))
+        # A node that restarts in the first seconds of a cluster may be left for a person to unite,
+        # which other histories are about.
+        words["start"] = "joined"
         restarts, counts = words.setdefault("restart", []), words.setdefault("increment", [])
         names = f",names={self.names}" if self.names else ""
         for node in range(self.nodes):
