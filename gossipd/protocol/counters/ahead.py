@@ -54,8 +54,8 @@ class Ahead:
         self._clock = clock
         # By counter the entries of each owner and floor.
         self._entries: dict[str, dict[tuple[bytes, int], Entry]] = {}
-        # By counter the rows of the other form, with their owners.
-        self._said: dict[str, list[tuple[bytes, Row]]] = {}
+        # By counter the newest row of the other form of each owner and source.
+        self._said: dict[str, dict[tuple[bytes, Source], Row]] = {}
         # The counters of clients' keys.
         self._keyed: dict[bytes, str] = {}
 
@@ -79,7 +79,10 @@ class Ahead:
             if said.name == DEFAULT or inherits(group.owner, said):
                 # It says in other rows what others say already.
                 continue
-            self._said.setdefault(said.name, []).append((group.owner, said))
+            slot = (group.owner, about(group.owner, said))
+            rows = self._said.setdefault(said.name, {})
+            if slot not in rows or rows[slot].version < said.version:
+                rows[slot] = said
             if said.source.startswith(KEY):
                 self._keyed[said.source] = said.name
 
@@ -113,7 +116,7 @@ class Ahead:
         found = self._ledger.sources(name)
         for (owner, _), entry in self._entries.get(name, {}).items():
             found.take(owner, entry)
-        for owner, row in self._said.get(name, ()):
+        for (owner, _), row in self._said.get(name, {}).items():
             found.take(owner, row)
         return found
 
@@ -122,9 +125,8 @@ class Ahead:
         log = self._ledger.owners.get(owner)
         slot = name if source[1:] == owner else (name, source)
         rows = [] if log is None or slot not in log.entries else [log.entries[slot]]
-        rows += [
-            row for by, row in self._said.get(name, ()) if (by, about(by, row)) == (owner, source)
-        ]
+        staged = self._said.get(name, {}).get((owner, source))
+        rows += [] if staged is None else [staged]
         if source[1:] == owner:
             rows += [row for (by, _), row in self._entries.get(name, {}).items() if by == owner]
         return max(rows, key=lambda row: row.version, default=None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..wire import Row
 from .commands import Asked, Bounded, Change, Reset, Stated
-from .floors import VALUE_LIMIT, KeyReused, LimitExceeded
+from .floors import TOTAL_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded
 from .seen import ENDLESS, Seen, seen_in
 from .sources import KEY, OWNER, TOTAL, Source, Sources, owner_of
 
@@ -94,6 +94,8 @@ class Draft:
             if not amount:
                 return 0
         _check_value(value, value + amount)
+        own = self.sources.seen(self._own)
+        check_total(amount + (0 if own is None else own.total))
         ttl = asked.ttl
         if asked.key:
             seen = self.sources.counted(key, 0, ttl, self._clock)
@@ -133,6 +135,12 @@ class Draft:
             if after.cut > seen.cut:
                 self.write(source, after)
         return removed
+
+
+def check_total(total: int) -> None:
+    """Raises LimitExceeded for a sum of all that an owner counted that is too large to be sent."""
+    if abs(total) > TOTAL_LIMIT:
+        raise LimitExceeded("this node has counted too much up and down; others can go on")
 
 
 def _check_value(before: int, value: int) -> None:

@@ -29,6 +29,9 @@ from typing import NamedTuple
 VALUE_LIMIT = 2**53 - 1
 """The largest value that JSON clients read without rounding."""
 
+TOTAL_LIMIT = 2**62
+"""The largest sum of all that an owner has counted under one name, which resets do not lower."""
+
 FLOOR_LIMIT = 100_000
 """How many floors with slots a counter may have before another `sync` is refused; for memory."""
 

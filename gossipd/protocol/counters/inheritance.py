@@ -8,6 +8,10 @@ from ..fingerprint import row_hash
 from ..wire import DEFAULT, Entry, Row
 from .heirs import Ancestor, Bundle, inherits, is_whole, listed
 from .ledger import Ledger
+from .seen import seen_in
+
+_LARGE = 2**50
+"""Sums from which on an owner is not taken over, so that the sum of many can be sent."""
 
 MOST_ROWS = 2_000
 """How many rows an heir takes over.
@@ -43,6 +47,7 @@ def plain(ledger: Ledger, owner: bytes) -> bool:
     log, sources = ledger.owners.get(owner), ledger.names.sources
     return log is None or all(
         row.name not in sources
+        and abs(seen_in(row).total) < _LARGE
         and (isinstance(row, Entry) or row.name == DEFAULT or inherits(owner, row))
         for row in log.entries.values()
     )

@@ -38,7 +38,7 @@ from .heirs import (
     listed,
 )
 from .named import Names
-from .owner_log import OwnerLog, version_of
+from .owner_log import OwnerLog, group_of, version_of
 from .seen import seen_in
 from .sources import INHERITED, OWNER, Source, Sources, owner_of
 
@@ -133,6 +133,7 @@ class Ledger:
             news |= self._merge(group.owner, log, entry)
         for said in group.said:
             news |= self._merge(group.owner, log, said)
+        self.names.settle()
         news |= log.hear(group, told)
         if log.have != known[0]:
             self.unkept.note(group.owner, (known[0], {}))
@@ -141,6 +142,14 @@ class Ledger:
         if is_whole(log) and group.owner not in self.heirs.lists:
             self._close(group.owner, log)
         return news
+
+    def unknown_part(self, group: Group) -> Group:
+        """Returns a group without rows that were here and were dropped since, or replaced."""
+        log = self.owners.get(group.owner)
+        if log is None:
+            return group
+        rows = [row for row in group.rows if row.version > log.have or row.slot in log.entries]
+        return group_of(group.owner, group.since, group.upto, rows)
 
     def learned_floor(self, group: Group) -> bool:
         """Returns whether the group brings a floor that is higher than any known here."""
@@ -378,18 +387,6 @@ def _larger(known: Entry, entry: Entry) -> Entry:
         return entry
     version, count = max(known.version, entry.version), max(known.count, entry.count)
     return Entry(version, entry.name, entry.floor, count)
-
-
-def group_of(owner: bytes, since: int, upto: int, rows: Iterable[Row]) -> Group:
-    """Returns a group of these rows."""
-    entries: list[Entry] = []
-    said: list[Said] = []
-    for row in rows:
-        if isinstance(row, Entry):
-            entries.append(row)
-        else:
-            said.append(row)
-    return Group(owner, since, upto, entries, said)
 
 
 def _order(row: Row) -> tuple[int, ...]:

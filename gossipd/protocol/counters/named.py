@@ -47,6 +47,7 @@ class Names:
         "_due",
         "_noticed",
         "_sorted",
+        "_stale",
         "_values",
         "heirs",
         "keyed",
@@ -68,6 +69,7 @@ class Names:
         self._changes: dict[str, int] = {}
         self._changed: dict[str, None] | None = None
         self._due: list[tuple[int, str]] = []
+        self._stale: dict[str, None] = {}
         self._noticed: Callable[[], None] = _nobody
 
     def __contains__(self, name: str) -> bool:
@@ -119,6 +121,9 @@ class Names:
     def say(self, name: str, owner: bytes, row: Row, entries: Iterable[tuple[bytes, Row]]) -> None:
         """Takes a row of a counter that has sources, or is to have them from now on.
 
+        `settle` must follow. To bring a counter up to date takes as long as it has sources, and
+        many rows of one counter come together.
+
         Args:
             entries: the counter's entries by owner, which are read if it is to have sources.
         """
@@ -131,7 +136,12 @@ class Names:
         if source.startswith(KEY):
             self.keyed[source] = name
         self._follow(name)
-        self.refresh(name)
+        self._stale[name] = None
+
+    def settle(self) -> None:
+        """Brings up to date all counters of which something was said."""
+        while self._stale:
+            self.refresh(self._stale.popitem()[0])
 
     def new_sources(self) -> Sources:
         """Returns the sources of a counter of which nothing is known."""

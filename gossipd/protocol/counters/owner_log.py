@@ -7,7 +7,7 @@ what is taken of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sortedcontainers import SortedKeyList
 
@@ -162,3 +162,15 @@ def _mixed(version: int) -> int:
     mixed = version * 0x9E3779B97F4A7C15 & MASK
     mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93 & MASK
     return mixed ^ mixed >> 29
+
+
+def group_of(owner: bytes, since: int, upto: int, rows: Iterable[Row]) -> Group:
+    """Returns a group of these rows."""
+    entries: list[Entry] = []
+    said: list[Said] = []
+    for row in rows:
+        if isinstance(row, Entry):
+            entries.append(row)
+        else:
+            said.append(row)
+    return Group(owner, since, upto, entries, said)

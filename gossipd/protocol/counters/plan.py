@@ -8,7 +8,7 @@ from itertools import count
 from ..wire import DEFAULT, SOURCE_BYTES, Entry, Row
 from .ahead import Ahead
 from .commands import Asked, Bounded, Change, Command, Reset, Stated, all_changes, sums
-from .draft import Draft
+from .draft import Draft, check_total
 from .floors import VALUE_LIMIT, KeyReused, LimitExceeded, TooManyCounters
 from .named import check_name, check_text
 from .sources import KEY, OWNER
@@ -69,6 +69,7 @@ class Plan:
         rows: list[Row] = []
         for name, amount in sums(plain).items():
             floor, known = self._ahead.slot(self._owner, name)
+            check_total(known + amount)
             rows.append(Entry(next(self._numbers), name, floor, known + amount))
         for draft in self._drafts.values():
             rows += draft.rows.values()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..wire import Row
+from ..wire import LARGEST, Row
 from .seen import ENDLESS, Seen, seen_in
 
 OWNER, TOTAL, KEY, INHERITED = b"o", b"s", b"k", b"i"
@@ -193,7 +193,7 @@ class Sources:
             clock: what the node's clock shows, in milliseconds since 1970.
         """
         now, life, known = self.time(clock), self.life(clock), self._seen.get(source)
-        ends = [now + ttl] if ttl else []
+        ends = [min(now + ttl, LARGEST)] if ttl else []
         ends += [life[1]] if life else []
         end = max(ends, default=ENDLESS)
         if known is None:

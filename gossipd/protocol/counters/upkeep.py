@@ -131,9 +131,7 @@ def redundant(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
             said = seen_in(row)
             for other, covering in rows.items():
                 more = seen_in(covering)
-                same = (more.rank, more.cut) == (said.rank, said.cut)
-                covers = more.rank >= said.rank and more.cut >= said.cut
-                if other != by and covers and (not same or other < by):
+                if other != by and more == said.merged(more) and (more != said or other < by):
                     found.append((source, by))
                     break
     return found

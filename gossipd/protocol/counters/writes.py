@@ -30,10 +30,12 @@ from .courses import Told
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .heirs import Ancestor, claim_row
 from .inheritance import ancestors, bundle
-from .ledger import Ledger, group_of
+from .ledger import Ledger
+from .owner_log import group_of
 from .plan import Plan
 from .pushes import Pushes
 from .relays import Relays
+from .sources import OWNER
 
 
 class Writes(Part):
@@ -145,8 +147,9 @@ class Writes(Part):
         Otherwise `then` is called once the entries are in effect. Returns whether the group was
         news, or was staged and so may be news when it takes effect.
         """
-        if group.owner == self._owner and group.newest > self._version:
-            self._retire(group.newest)
+        reported = group.newest if group.owner == self._owner else self._rank_of_own(group)
+        if reported > self._version:
+            self._retire(reported)
         if self._learning or self._ledger.learned_floor(group):
             if any(group == staged.group for staged in self._staged):
                 return False
@@ -164,6 +167,11 @@ class Writes(Part):
         if then is not None:
             then()
         return news
+
+    def _rank_of_own(self, group: Group) -> int:
+        """Returns how far this process has come, as another one's rows say."""
+        said = [row for row in group.said if row.source == OWNER + self._owner]
+        return max([max(row.rank, row.base_rank) for row in said], default=0)
 
     def afterwards(self, call: Callable[[], None]) -> None:
         """Calls `call` once all writes that are staged now are on disk, at once if there are none.
@@ -239,9 +247,9 @@ class Writes(Part):
         self._afterwards.pop(write.sequence, None)
 
     def restored(self, groups: Iterable[Group]) -> None:
-        """Merges what the store was found to hold, which therefore need not be persisted."""
+        """Merges what the store was found to hold, but not what was dropped here meanwhile."""
         for group in groups:
-            self._ledger.apply(group)
+            self._ledger.apply(self._ledger.unknown_part(group))
         self._answers.settle()
 
     def renew(self) -> None:

@@ -76,13 +76,13 @@ class Said(Struct, array_like=True, gc=False, frozen=True):
     version: Version
     name: Name
     source: Source
-    rank: Count
+    rank: Version
     total: Total
-    base_rank: Count = 0
+    base_rank: Version = 0
     base: Total = 0
     gone: bool = False
-    start: Count = 0
-    until: Count = 0
+    start: Version = 0
+    until: Version = 0
 
     @property
     def slot(self) -> str | tuple[str, bytes]:

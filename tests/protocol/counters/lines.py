@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gossipd.protocol.counters.heirs import claim_row
 from gossipd.protocol.counters.inheritance import ancestors, bundle
-from gossipd.protocol.counters.ledger import Ledger, group_of
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.wire import DEFAULT, Entry, Group, Row
 
 FIRST, SECOND, THIRD, OTHER = (bytes([number]) * 16 for number in range(1, 5))

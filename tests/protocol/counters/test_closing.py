@@ -6,7 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from gossipd.protocol.counters.ledger import Ledger, group_of
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.counters.upkeep import void
 from gossipd.protocol.wire import Said
 from tests.protocol.counters.lines import (

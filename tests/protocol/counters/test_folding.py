@@ -10,7 +10,8 @@ from gossipd.protocol.counters.courses import Told
 from gossipd.protocol.counters.folding import Folding
 from gossipd.protocol.counters.heirs import claim_row
 from gossipd.protocol.counters.inheritance import ancestors, bundle, digest
-from gossipd.protocol.counters.ledger import Ledger, group_of
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.effects import Effect
 from gossipd.protocol.membership import Contacts, Echoes, Member, Peer, RoundTrips
 from gossipd.protocol.part import Admits

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gossipd.protocol.counters.heirs import claim_row, closed_ids, listed
 from gossipd.protocol.counters.inheritance import MOST_ROWS, ancestors, digest
-from gossipd.protocol.counters.ledger import group_of
+from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.wire import DEFAULT, Entry, Group, Row, Said
 from tests.protocol.counters.lines import (
     FIRST,

@@ -16,7 +16,8 @@ from gossipd.protocol import (
 )
 from gossipd.protocol.counters.ahead import Ahead
 from gossipd.protocol.counters.commands import Command
-from gossipd.protocol.counters.ledger import Ledger, group_of
+from gossipd.protocol.counters.ledger import Ledger
+from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.counters.plan import Plan
 from gossipd.protocol.wire import DEFAULT, Entry, Group, Row, Said
 
@@ -118,6 +119,29 @@ def test_what_is_not_allowed_is_refused(asked: Asked) -> None:
     with pytest.raises(ValueError, match="must"):
         counters.stage(Change("b", 1), asked)
     assert 0 == counters.ahead.value("b")
+
+
+def test_a_sum_that_could_not_be_sent_is_refused() -> None:
+    """Resets, and what others took away, do not lower what an owner counted in all."""
+    most = 2**62
+    plain = Counters(
+        Group(ME, 0, 1, [Entry(1, "a", 0, most)]), Group(OTHER, 0, 1, [Entry(1, "a", 0, -most)])
+    )
+    reset = Counters(Group(ME, 0, 1, [], [Said(1, "a", b"", 1, most, 1, most)]))
+    for counters in plain, reset:
+        counters.version = 1
+        with pytest.raises(LimitExceeded, match="this node"):
+            counters.stage(Change("a", 1))
+        counters.stage(Change("a", -1))
+
+
+def test_rows_ahead_do_not_grow_with_writes() -> None:
+    """Of each owner and source the newest counts."""
+    counters = Counters()
+    for _ in range(50):
+        counters.stage(Bounded("a", 1, ttl=50))
+    assert 1 == len(counters.ahead._said["a"])
+    assert 50 == counters.ahead.value("a")
 
 
 def test_a_key_is_for_one_name() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gossipd.protocol import Asked, Bounded, Change, Increment, ProtocolConfig, Reset, Stated
+from gossipd.protocol.counters.ahead import UNKNOWN
 from gossipd.protocol.counters.upkeep import GRACE_MS
 from gossipd.protocol.effects import Effect
-from gossipd.protocol.wire import Row
+from gossipd.protocol.wire import Group, Row, Said
 from tests.protocol.conversation import make_node, writes_of
 
 KEPT = 2000.0
@@ -18,24 +19,24 @@ class Alone:
     def __init__(self, number: int = 1, *, forget_after: float = KEPT) -> None:
         self.node = make_node(number, ProtocolConfig(forget_after=forget_after))
         self.now = 0.0
-        self._done(self.node.start(0.0))
+        self.done(self.node.start(0.0))
 
     def do(self, asked: Asked) -> None:
         """Carries a change out."""
-        self._done(self.node.increments([Increment([asked], "local", 1)], self.now))
+        self.done(self.node.increments([Increment([asked], "local", 1)], self.now))
 
     def hear(self, other: Alone) -> None:
         """Takes all that another node knows."""
-        self._done(self.node.restored(other.node.state().groups, self.now))
+        self.done(self.node.restored(other.node.state().groups, self.now))
 
     def wait(self, seconds: float) -> None:
         """Lets time pass."""
         end = self.now + seconds
         while (due := self.node.next_timeout()) is not None and due <= end:
             self.now = max(self.now, due)
-            self._done(self.node.handle_timeout(self.now))
+            self.done(self.node.handle_timeout(self.now))
         self.now = end
-        self._done(self.node.handle_timeout(end))
+        self.done(self.node.handle_timeout(end))
 
     def rows(self) -> list[Row]:
         """Returns all rows."""
@@ -50,9 +51,14 @@ class Alone:
         page = self.node.values().page()
         return {name: value for name, value in page if name != "default"}
 
-    def _done(self, effects: list[Effect]) -> None:
+    def hear_group(self, group: Group) -> None:
+        """Takes rows as a peer pushes them."""
+        self.node._counters.writes.merge(group, UNKNOWN)
+
+    def done(self, effects: list[Effect]) -> None:
+        """Reports all writes as kept."""
         for write in writes_of(effects):
-            self._done(self.node.persisted(write, self.now))
+            self.done(self.node.persisted(write, self.now))
 
 
 def met(one: Alone, other: Alone) -> None:
@@ -91,6 +97,44 @@ def test_one_row_is_left_of_a_client() -> None:
     for each in one, other:
         each.wait(62)
         assert ([7], {"a": 7}) == ([row.total for row in each.rows()], each.values())
+
+
+def test_the_row_of_a_key_that_counted_more_stays() -> None:
+    """Two nodes may have counted a key to a limit that each saw differently."""
+    one, other = Alone(1), Alone(2)
+    other.do(Change("a", 3))
+    one.do(Bounded("a", 5, limit=5, key="x"))
+    other.do(Bounded("a", 5, limit=5, key="x"))
+    met(one, other)
+    value = one.values()
+    assert value == other.values() == {"a": 8}
+    for each in one, other:
+        each.wait(62)
+    again = Alone(3)
+    again.hear(one)
+    assert value == again.values()
+
+
+def test_what_was_dropped_does_not_come_back_from_the_store() -> None:
+    """It held the rows when it could not be written any more."""
+    one = Alone()
+    one.do(Change("a", 5))
+    kept = one.node.state().groups
+    one.do(Reset("a", delete=True))
+    one.wait(KEPT + 2)
+    one.done(one.node.restored(kept, one.now))
+    assert ([], {}) == (one.rows(), one.values())
+
+
+def test_an_owner_that_came_further_elsewhere_is_given_up() -> None:
+    """A row about this process says so, as one of a copy of it does."""
+    one = Alone()
+    one.do(Change("a", 5))
+    [owner] = [group.owner for group in one.node.state().groups]
+    said = Said(1, "a", b"o" + owner, 2**40, 5, 2**40, 5)
+    one.hear_group(Group(b"p" * 16, 0, 1, [], [said]))
+    one.do(Change("a", 2))
+    assert {"a": 2} == one.values()
 
 
 def test_what_has_expired_is_dropped_after_a_while() -> None:

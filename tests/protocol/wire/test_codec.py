@@ -29,8 +29,8 @@ ENTRIES = st.lists(st.builds(Entry, NUMBERS, NAMES, HASHES, HASHES), max_size=3)
 TOTALS = st.integers(-(2**63), 2**63 - 1)
 SAID = st.builds(
     Said,
-    *(NUMBERS, NAMES, st.binary(max_size=65), HASHES, TOTALS, HASHES, TOTALS),
-    *(st.booleans(), HASHES, HASHES),
+    *(NUMBERS, NAMES, st.binary(max_size=65), NUMBERS, TOTALS, NUMBERS, TOTALS),
+    *(st.booleans(), NUMBERS, NUMBERS),
 )
 GROUPS = st.builds(Group, OWNERS, NUMBERS, NUMBERS, ENTRIES, st.lists(SAID, max_size=3))
 SUMS = st.lists(st.integers(0, 2**32 - 1), min_size=16, max_size=16)
