@@ -44,8 +44,9 @@ async def test_events_are_told_as_in_the_log(
         await trio.testing.wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     time = "2026-01-31T12:00:00.000Z"
+    by = {"accuser": "10.0.0.1:1", "evidence": "silence"}
     assert [
-        {"event": "member_dead", "member": "10.0.0.2:1", "accuser": "10.0.0.1:1", "time": time},
+        {"event": "member_dead", "member": "10.0.0.2:1", **by, "time": time},
         {"event": "member_joined", "member": "10.0.0.3:1", "generation": 7, "time": time},
     ] == reader.take()[0]
     assert ([], 0) == reader.take()
