@@ -53,6 +53,7 @@ class Closing:
         """Brings those of the logs' counters up to date that have sources."""
         names = {row.name for log in logs for row in log.entries.values()}
         for name in sorted(names & self._names.sources.keys()):
+            self._names.sources[name].recount()
             self._names.refresh(name)
 
     def _drop(self, owner: bytes, name: str, floor: int, count: int) -> None:

@@ -17,7 +17,7 @@ from sortedcontainers import SortedList
 from ..wire import DEFAULT, NAME_BYTES, Row
 from .heirs import Heirs
 from .seen import ENDLESS
-from .sources import KEY, Sources
+from .sources import KEY, Source, Sources
 
 _FOLLOWED = 1000
 """How many names at most have their changes counted."""
@@ -37,7 +37,8 @@ class Names:
         heirs: the lines of owners.
         keyed: the counter's name of each key of a client, with the letter of its kind.
         sources: the sources of each counter that has more than sums, present or absent.
-        touched: the names among those that changed since somebody took note of it.
+        touched: the names among those that changed since somebody took note of it, each with the
+            sources that did; None: all may be different by now.
     """
 
     __slots__ = (
@@ -62,7 +63,7 @@ class Names:
         self.total = 0
         self.keyed: dict[bytes, str] = {}
         self.sources: dict[str, Sources] = {}
-        self.touched: dict[str, None] = {}
+        self.touched: dict[str, set[Source] | None] = {}
         self._clock = clock
         self._values: dict[str, int] = {}
         self._sorted = SortedList([DEFAULT])
@@ -132,9 +133,13 @@ class Names:
             sources = self.sources[name] = self.new_sources()
             for other, entry in entries:
                 sources.take(other, entry)
+            self.touched[name] = None
         source = sources.take(owner, row)
         if source.startswith(KEY):
             self.keyed[source] = name
+        changed = self.touched.setdefault(name, set())
+        if changed is not None:
+            changed.add(source)
         self._follow(name)
         self._stale[name] = None
 
@@ -160,7 +165,7 @@ class Names:
             if known is None:
                 self._sorted.add(name)
         self.total += (value or 0) - (known or 0)
-        self.touched[name] = None
+        self.touched.setdefault(name, set())
         self.note(name)
         self._noticed()
 
@@ -182,9 +187,19 @@ class Names:
         """Has `call` called whenever a counter with sources changes."""
         self._noticed = call
 
-    def take_touched(self, most: int) -> list[str]:
-        """Returns up to `most` names of `touched`, and takes them out."""
-        return [self.touched.popitem()[0] for _ in range(min(most, len(self.touched)))]
+    def take_touched(self, most: int) -> dict[str, set[Source]]:
+        """Returns up to `most` sources of `touched` by name, and takes them out."""
+        found: dict[str, set[Source]] = {}
+        while self.touched and most > 0:
+            name, changed = self.touched.popitem()
+            if name not in self.sources:
+                continue
+            sources = set(self.sources[name]) if changed is None else changed
+            found[name] = {sources.pop() for _ in range(min(most, len(sources)))}
+            if sources:
+                self.touched[name] = sources
+            most -= 1 + len(found[name])
+        return found
 
     def wake(self, name: str, when: int) -> None:
         """Lets `due` return a name once the clock has come to `when`."""
@@ -202,6 +217,7 @@ class Names:
             name = heappop(self._due)[1]
             if name in self.sources:
                 self.sources[name].woken()
+                self.touched[name] = None
                 found.append(name)
         return found
 

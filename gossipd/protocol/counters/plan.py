@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
 from ..wire import DEFAULT, SOURCE_BYTES, Entry, Row
@@ -11,7 +11,7 @@ from .commands import Asked, Bounded, Change, Command, Reset, Stated, all_change
 from .draft import Draft, check_total
 from .floors import VALUE_LIMIT, KeyReused, LimitExceeded, TooManyCounters
 from .named import check_name, check_text
-from .sources import KEY, OWNER
+from .sources import KEY, OWNER, Source
 
 TTL_LIMIT = 366 * 86_400_000
 """The longest time to live, in milliseconds. It bounds what a clock that is wrong can do."""
@@ -75,11 +75,11 @@ class Plan:
             rows += draft.rows.values()
         return sorted(rows, key=lambda row: row.version) if self._drafts else rows
 
-    def restate(self, names: Iterable[str]) -> list[Row]:
-        """Returns rows of the owner that say all that is known now of what they are about."""
-        for name in names:
+    def restate(self, changed: Mapping[str, Iterable[Source]]) -> list[Row]:
+        """Returns rows of the owner that say all that is known now of these sources by name."""
+        for name, sources in changed.items():
             draft = self._draft(name)
-            for source in draft.sources:
+            for source in sources:
                 row = self._ahead.row(self._owner, name, source)
                 if row is not None:
                     draft.restate(source, row)

@@ -45,6 +45,11 @@ class Seen(NamedTuple):
         return self.gone and self.rank <= self.base_rank
 
     @property
+    def dated(self) -> bool:
+        """Whether its life has a start or an end."""
+        return bool(self.start or self.until)
+
+    @property
     def end(self) -> int:
         """When its life ends, as a number that can be compared."""
         return self.until or ENDLESS

@@ -31,36 +31,56 @@ class Sources:
     What an heir inherited counts in place of the owners that it closes. What was taken away of
     those is taken away of it, unless a reset took away all that it inherited.
 
+    The sum is kept as sources change, so that a change costs as much with many of them, unless
+    there are lives with an end, or heirs.
+
     Attributes:
         writers: for each source the owners of other logs with a row about it.
     """
 
-    __slots__ = ("_closed", "_lists", "_seen", "_wakes", "writers")
+    __slots__ = (
+        "_closed",
+        "_dated",
+        "_lists",
+        "_number",
+        "_seen",
+        "_sum",
+        "_under",
+        "_wakes",
+        "writers",
+    )
 
     def __init__(
         self,
         closed: Mapping[bytes, bytes] = _NONE,
         lists: Mapping[bytes, tuple[bytes, ...]] = _NONE,
+        under: Sources | None = None,
     ) -> None:
-        """Takes the heir of each closed owner, and the closed owners of each heir."""
+        """Takes the heir of each closed owner, those of each heir, and what is copied."""
         self._closed = closed
         self._lists = lists
         self._seen: dict[Source, Seen] = {}
+        # Of a copy, what it was made of; `_seen` has what was put since.
+        self._under = under
+        # How many sources there are, how many of them have a start or an end, and the sum of what
+        # is left of all; None: not known.
+        self._number = self._dated = 0
+        self._sum: int | None = 0
+        if under is not None:
+            self._number, self._dated, self._sum = under._number, under._dated, under._sum
         self._wakes = 0
         self.writers: dict[Source, list[bytes]] = {}
 
     def __len__(self) -> int:
         """Returns how many sources there are."""
-        return len(self._seen)
+        return self._number
 
     def __iter__(self) -> Iterator[Source]:
-        return iter(self._seen)
+        return iter(self._all())
 
     def copy(self) -> Sources:
-        """Returns sources of their own that say the same."""
-        copied = Sources(self._closed, self._lists)
-        copied._seen.update(self._seen)
-        return copied
+        """Returns sources of their own that say the same, for as long as these are not changed."""
+        return Sources(self._closed, self._lists, self)
 
     def wake_at(self, when: int) -> bool:
         """Notes that the counter is looked after again at a time, unless it is earlier anyway."""
@@ -75,15 +95,30 @@ class Sources:
 
     def items(self) -> list[tuple[Source, Seen]]:
         """Returns all sources, with what is known of each."""
-        return list(self._seen.items())
+        return list(self._all().items())
 
     def seen(self, source: Source) -> Seen | None:
         """Returns what is known of a source."""
-        return self._seen.get(source)
+        found = self._seen.get(source)
+        return self._under.seen(source) if found is None and self._under is not None else found
 
     def put(self, source: Source, seen: Seen) -> None:
         """Replaces what is known of a source."""
+        known = self.seen(source)
         self._seen[source] = seen
+        self._number += known is None
+        self._dated += seen.dated - (known is not None and known.dated)
+        plain = source.startswith((TOTAL, KEY)) or (
+            source.startswith(OWNER) and source[1:] not in self._closed
+        )
+        if not plain:
+            self._sum = None
+        elif self._sum is not None:
+            self._sum += seen.contribution - (0 if known is None else known.contribution)
+
+    def recount(self) -> None:
+        """Takes note that what counts has changed because of heirs."""
+        self._sum = None
 
     def take(self, owner: bytes, row: Row) -> Source:
         """Merges what a row in the log of `owner` says, and returns the source that it is about."""
@@ -92,8 +127,8 @@ class Sources:
             writers = self.writers.setdefault(source, [])
             if owner not in writers:
                 writers.append(owner)
-        said, known = seen_in(row), self._seen.get(source)
-        self._seen[source] = said if known is None else known.merged(said)
+        said, known = seen_in(row), self.seen(source)
+        self.put(source, said if known is None else known.merged(said))
         return source
 
     def unwrite(self, source: Source, owner: bytes) -> None:
@@ -106,34 +141,48 @@ class Sources:
 
     def drop(self, source: Source) -> None:
         """Forgets a source, all of whose rows are dropped."""
-        self._seen.pop(source, None)
+        known = self._seen.pop(source, None)
         self.writers.pop(source, None)
+        if known is not None:
+            self._number -= 1
+            self._dated -= known.dated
+            self._sum = None
 
     def time(self, clock: int) -> int:
         """Returns the counter's time at a node whose clock shows `clock`, in milliseconds."""
-        return max([clock, *[seen.start for seen in self._seen.values()]])
+        if not self._dated:
+            return clock
+        return max([clock, *[seen.start for seen in self._all().values()]])
 
     def life(self, clock: int) -> tuple[int, int] | None:
         """Returns the interval of the present life, None if the counter is absent."""
+        spans = []
+        for source, each in self._all().items():
+            if not each.void and self._counts(source, each):
+                if not each.start and not each.until:
+                    # It shares a life with all others.
+                    return 0, ENDLESS
+                spans.append((each.start, each.end))
         now = self.time(clock)
-        spans = [
-            (each.start, each.end)
-            for source, each in self._seen.items()
-            if not each.void and self._counts(source, each)
-        ]
         return next((each for each in _lives(spans) if each[0] <= now < each[1]), None)
 
     def value(self, clock: int) -> int | None:
         """Returns the value, None if the counter is absent."""
         life = self.life(clock)
-        return None if life is None else sum(self.left(*each) for each in self.living(life))
+        if life is None:
+            return None
+        if self._dated or self._sum is None:
+            found = sum(self.left(*each) for each in self.living(life))
+            self._sum = None if self._dated else found
+            return found
+        return self._sum
 
     def living(self, life: tuple[int, int]) -> list[tuple[Source, Seen]]:
         """Returns the sources of a life."""
         start, end = life
         return [
             (source, seen)
-            for source, seen in self._seen.items()
+            for source, seen in self._all().items()
             if not seen.void and start <= seen.start < end and self._counts(source, seen)
         ]
 
@@ -150,10 +199,10 @@ class Sources:
         The newest come first, up to one that itself had inherited and of which that was taken away.
         """
         for owner in reversed(self._lists.get(heir, ())):
-            seen = self._seen.get(OWNER + owner)
+            seen = self.seen(OWNER + owner)
             if seen is not None and seen.base_rank:
                 yield seen
-            inherited = self._seen.get(INHERITED + owner)
+            inherited = self.seen(INHERITED + owner)
             if inherited is not None and inherited.base_rank:
                 yield inherited
                 return
@@ -178,7 +227,7 @@ class Sources:
 
     def end(self, seen: Seen) -> int:
         """Returns when the life ends that a source like this is in, beside those that are here."""
-        spans = [(each.start, each.end) for each in self._seen.values() if not each.void]
+        spans = [(each.start, each.end) for each in self._all().values() if not each.void]
         lives = _lives([*spans, (seen.start, seen.end)])
         return next(end for start, end in lives if start <= seen.start < end or start == seen.start)
 
@@ -192,7 +241,7 @@ class Sources:
             ttl: the time to live, in milliseconds; None to live as long as the counter does.
             clock: what the node's clock shows, in milliseconds since 1970.
         """
-        now, life, known = self.time(clock), self.life(clock), self._seen.get(source)
+        now, life, known = self.time(clock), self.life(clock), self.seen(source)
         ends = [min(now + ttl, LARGEST)] if ttl else []
         ends += [life[1]] if life else []
         end = max(ends, default=ENDLESS)
@@ -210,10 +259,15 @@ class Sources:
 
     def _joins_all(self, life: tuple[int, int] | None) -> bool:
         """Returns whether a source without a start is in this life, and in no earlier one."""
-        return life == (0, ENDLESS) or not self._seen
+        return life == (0, ENDLESS) or not self._number
+
+    def _all(self) -> dict[Source, Seen]:
+        return self._seen if self._under is None else {**self._under._all(), **self._seen}
 
     def next_change(self, clock: int, grace: int) -> int | None:
         """Returns when the value changes by itself, or a source is over, next; None: never."""
+        if not self._dated:
+            return None
         spans = [(each.start, each.end) for each in self._seen.values() if not each.void]
         ends = [end for _, end in _lives(spans) if end != ENDLESS]
         # An owner prolongs its row when its own end has passed.

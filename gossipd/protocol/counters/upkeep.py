@@ -7,6 +7,8 @@ A counter is looked after soon after it changed, and whenever its time has come.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..part import Part
 from ..runtime import Runtime
 from .ledger import Ledger
@@ -18,7 +20,10 @@ _SOON = 0.5
 """Seconds after a change; what changes within them is looked after together."""
 
 _AT_ONCE = 100
-"""How many counters are looked after at a time."""
+"""How many sources are looked after at a time."""
+
+_NEXT = 0.05
+"""Seconds until the next ones are."""
 
 GRACE_MS = 600_000
 """For how long what has expired is kept, so that who prolongs it late does not lose it."""
@@ -53,12 +58,12 @@ class Upkeep(Part):
 
     def _look_at_changed(self) -> None:
         names = self._ledger.names
-        found = [name for name in names.take_touched(_AT_ONCE) if name in names.sources]
+        found = names.take_touched(_AT_ONCE)
         self._writes.restate(found)
-        for name in found:
-            self._drop(name)
+        for name, sources in found.items():
+            self._drop(name, sources)
         if names.touched:
-            self._touched()
+            self._runtime.after("changed counters", _NEXT, self._look_at_changed)
         self._wait()
 
     def _look_at_due(self) -> None:
@@ -74,13 +79,14 @@ class Upkeep(Part):
             wait = min(max(wait, 0.0), _LONGEST_WAIT)
             self._runtime.after("due counters", wait, self._look_at_due)
 
-    def _drop(self, name: str) -> None:
-        """Drops what is of no use any more, and has the counter looked after again in time."""
+    def _drop(self, name: str, looked: set[Source]) -> None:
+        """Drops which of these sources are of no use any more, or looks at them again in time."""
         ledger, names, now = self._ledger, self._ledger.names, self._runtime.now
+        sources = names.sources[name]
         known = self._useless.pop(name, {})
+        since = {key: began for key, began in known.items() if key[0] not in looked}
         waits: list[float] = []
-        since: dict[tuple[Source, bytes], float] = {}
-        for (source, writer), kept_for in self._find_useless(name).items():
+        for (source, writer), kept_for in self._find_useless(name, looked).items():
             began = known.get((source, writer), now)
             if now < began + kept_for:
                 since[source, writer] = began
@@ -89,36 +95,38 @@ class Upkeep(Part):
                 ledger.drop_said(writer, name, source)
             else:
                 ledger.forget(name, source)
-        if not names.sources[name]:
+        if not sources:
             names.forget(name)
             return
         if since:
             self._useless[name] = since
+        times = [self._runtime.wall_ms() + int(wait * 1000) + 1 for wait in waits]
         next_change = ledger.next_change(name, GRACE_MS)
-        times = [] if next_change is None else [next_change]
-        times += [self._runtime.wall_ms() + int(wait * 1000) + 1 for wait in waits]
+        times += [] if next_change is None else [next_change]
         if times:
             names.wake(name, min(times))
 
-    def _find_useless(self, name: str) -> dict[tuple[Source, bytes], float]:
+    def _find_useless(self, name: str, looked: set[Source]) -> dict[tuple[Source, bytes], float]:
         """Returns for how many seconds each source or row is kept that is of no use."""
-        found = dict.fromkeys(redundant(self._ledger, name), _SETTLING)
+        found = dict.fromkeys(redundant(self._ledger, name, looked), _SETTLING)
         if self._runtime.config.forget_after:
-            found |= dict.fromkeys(void(self._ledger, name), self._kept_for())
-        return found | dict.fromkeys(over(self._ledger, name), _SETTLING)
+            found |= dict.fromkeys(void(self._ledger, name, looked), self._kept_for())
+        return found | dict.fromkeys(over(self._ledger, name, looked), _SETTLING)
 
     def _kept_for(self) -> float:
         return max(self._runtime.config.forget_after, GRACE_MS / 1000)
 
 
-def redundant(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
+def redundant(ledger: Ledger, name: str, looked: Iterable[Source]) -> list[tuple[Source, bytes]]:
     """Returns source and log of the rows of a counter that say nothing another does not say.
 
     A row about an owner is one once the owner's own row has the same taken away. Of rows about
     a client one is left that has come as far as any, and of equal ones that of the least owner.
     """
     found: list[tuple[Source, bytes]] = []
-    for source, writers in ledger.names.sources[name].writers.items():
+    all_writers = ledger.names.sources[name].writers
+    for source in looked:
+        writers = all_writers.get(source, ())
         rows = {by: row for by in writers if (row := ledger.row(by, (name, source)))}
         owner = owner_of(source)
         if owner is not None:
@@ -137,7 +145,7 @@ def redundant(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
     return found
 
 
-def void(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
+def void(ledger: Ledger, name: str, looked: Iterable[Source]) -> list[tuple[Source, bytes]]:
     """Returns the sources of a counter of which a delete has left nothing, as each row says.
 
     Where the row of an owner does not say so itself, as of one that no longer runs, it could come
@@ -145,12 +153,13 @@ def void(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
     """
     found: list[tuple[Source, bytes]] = []
     sources = ledger.names.sources[name]
-    for source, seen in sources.items():
-        owner = owner_of(source)
+    for source in looked:
+        seen, owner = sources.seen(source), owner_of(source)
         rows = [ledger.row(by, (name, source)) for by in sources.writers.get(source, ())]
         rows += [] if owner is None else [ledger.row(owner, name)]
         if (
-            seen.void
+            seen is not None
+            and seen.void
             and not sources.folded(source)
             and all(row is not None and seen_in(row).void for row in rows)
         ):
@@ -158,7 +167,7 @@ def void(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
     return found
 
 
-def over(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
+def over(ledger: Ledger, name: str, looked: Iterable[Source]) -> list[tuple[Source, bytes]]:
     """Returns the sources of a counter whose life ended so long ago that they are dropped.
 
     The life counts and not the row: what an owner that no longer runs has counted stays for as long
@@ -167,8 +176,9 @@ def over(ledger: Ledger, name: str) -> list[tuple[Source, bytes]]:
     sources, before = ledger.names.sources[name], ledger.clock() - GRACE_MS
     return [
         (source, b"")
-        for source, seen in sources.items()
-        if seen.until
+        for source in looked
+        if (seen := sources.seen(source)) is not None
+        and seen.until
         and not seen.void
         and sources.end(seen) < before
         and not sources.folded(source)

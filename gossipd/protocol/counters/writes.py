@@ -35,7 +35,7 @@ from .owner_log import group_of
 from .plan import Plan
 from .pushes import Pushes
 from .relays import Relays
-from .sources import OWNER
+from .sources import OWNER, Source
 
 
 class Writes(Part):
@@ -106,10 +106,10 @@ class Writes(Part):
         """Takes over what ancestors counted, all of whom `ancestors` returns."""
         self._stage_own(bundle(self._ledger, self._owner, found, self._version))
 
-    def restate(self, names: Iterable[str]) -> None:
+    def restate(self, changed: Mapping[str, Iterable[Source]]) -> None:
         """Writes rows anew, under the present owner id, of which more is known by now."""
         if self._owner:
-            rows = self._plan().restate(names)
+            rows = self._plan().restate(changed)
             if rows:
                 self._stage_own(rows)
 

@@ -64,9 +64,9 @@ def pages_begin_with_the_last_name(
 
 
 @mutant(Upkeep, "_find_useless", _UPKEEP + "test_an_owner_takes_a_reset_over")
-def redundant_rows_are_kept(original: Any, self: Upkeep, name: str) -> Any:
+def redundant_rows_are_kept(original: Any, self: Upkeep, name: str, looked: Any) -> Any:
     """A row that says nothing more stays for ever."""
-    return {key: seconds for key, seconds in original(self, name).items() if not key[1]}
+    return {key: seconds for key, seconds in original(self, name, looked).items() if not key[1]}
 
 
 @mutant(Writes, "restate", _UPKEEP + "test_an_owner_takes_a_reset_over")
@@ -88,7 +88,7 @@ def nobody_prolongs_for_others(original: Any, self: Draft, source: Any, row: Any
 
 
 @mutant(upkeep, "over", _UPKEEP + "test_what_has_expired_is_dropped_after_a_while")
-def what_has_expired_stays(original: Any, ledger: Ledger, name: str) -> Any:
+def what_has_expired_stays(original: Any, *arguments: Any) -> Any:
     """The rows of a life that is over are kept for ever."""
     return []
 
@@ -96,7 +96,9 @@ def what_has_expired_stays(original: Any, ledger: Ledger, name: str) -> Any:
 @mutant(
     upkeep, "void", _UPKEEP + "test_what_an_owner_that_is_gone_counted_is_not_dropped_by_a_delete"
 )
-def the_rows_about_it_are_dropped_alone(original: Any, ledger: Ledger, name: str) -> Any:
+def the_rows_about_it_are_dropped_alone(
+    original: Any, ledger: Ledger, name: str, looked: Any
+) -> Any:
     """What a delete left nothing of is dropped, though the row of its owner does not say so."""
     return [(source, b"") for source, seen in ledger.names.sources[name].items() if seen.void]
 

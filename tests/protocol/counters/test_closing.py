@@ -102,5 +102,5 @@ def test_what_was_deleted_stays_so_as_it_is_inherited() -> None:
     deleted = log(OTHER, Said(1, "b", b"o" + FIRST, 2, -2, 2, -2, gone=True))
     ledger = line(OLD, deleted, NEW, bundle)
     assert not ledger.knows("b")
-    assert void(ledger, "b") == []
+    assert void(ledger, "b", ledger.names.sources["b"]) == []
     assert not line(*first.all_groups(), deleted).knows("b")

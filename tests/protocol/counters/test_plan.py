@@ -188,5 +188,6 @@ def test_rows_of_the_owner_are_written_again() -> None:
         Group(ME, 0, 1, [Entry(1, "a", 0, 5)]),
         Group(OTHER, 0, 1, [], [Said(1, "a", b"o" + ME, 1, 5, 1, 5)]),
     )
-    assert [Said(2, "a", b"", 1, 5, 1, 5)] == Plan(counters.ahead, ME, 1, 0, 9).restate(["a"])
-    assert [] == Plan(counters.ahead, OTHER, 1, 0, 9).restate(["a"])
+    own = {"a": [b"o" + ME]}
+    assert [Said(2, "a", b"", 1, 5, 1, 5)] == Plan(counters.ahead, ME, 1, 0, 9).restate(own)
+    assert [] == Plan(counters.ahead, OTHER, 1, 0, 9).restate(own)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gossipd.protocol.counters.seen import Seen
 from gossipd.protocol.counters.sources import OWNER, Sources, about, owner_of
@@ -112,3 +114,36 @@ def test_a_wake_is_planned_once_for_each_time() -> None:
     assert [True, False, True] == [made.wake_at(when) for when in (50, 60, 40)]
     made.woken()
     assert made.wake_at(60)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.booleans()), max_size=30))
+def test_the_sum_is_kept_as_sources_change(changes: list[tuple[int, int, bool]]) -> None:
+    """It is what adding up anew gives, also of a copy, which changes nothing here."""
+    made = Sources()
+    kinds = (OWNER + A, OWNER + B, b"sx", b"kx", b"ky", b"kz")
+    for step, (which, what, copied) in enumerate(changes, 1):
+        seen = made.seen(kinds[which]) or Seen()
+        before = made.value(0)
+        changed = made.copy() if copied else made
+        if what == 4:
+            made.drop(kinds[which])
+            changed = made
+        else:
+            more = (
+                seen._replace(rank=step, total=seen.total + step),
+                seen._replace(base_rank=seen.rank, base=seen.total),
+                seen._replace(base_rank=seen.rank, base=seen.total, gone=True),
+                seen._replace(start=step, until=step + 9),
+            )
+            changed.put(kinds[which], more[what])
+        anew = Sources()
+        for source, each in changed.items():
+            anew.put(source, each)
+        assert (anew.value(0), anew.life(0), len(anew)) == (
+            changed.value(0),
+            changed.life(0),
+            len(changed),
+        )
+        assert sorted(changed) == sorted(anew)
+        if copied and what != 4:
+            assert before == made.value(0)
