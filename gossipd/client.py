@@ -1,14 +1,20 @@
-"""Asks a daemon whether it is ready, or something else, in one HTTP request over a plain socket.
+"""Asks a daemon whether it is ready, or something else, in one HTTP request over a socket.
 
 Container engines start `gossipd health` anew every few seconds. So this module imports next to
-nothing: no trio, no attrs, not even the standard library's HTTP client, and nothing of gossipd.
+nothing: no trio, no attrs, not even the standard library's HTTP client. TLS is imported for a
+daemon that speaks it.
 """
 
 from __future__ import annotations
 
 import socket
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from .secret_files import SecretFileError, read_secret
+
+if TYPE_CHECKING:
+    import ssl
 
 # The same as `gossipd.protocol.DEFAULT_PORT`, whose import takes longer than all of this.
 DEFAULT_PORT = 8088
@@ -18,6 +24,8 @@ UNHEALTHY = 1
 UNREACHABLE = 3
 
 _READY = "/readyz"
+_UNIX = "unix:"
+_PORTS = {"http": 80, "https": 443}
 _ANSWER_BYTES = 1 << 20
 _LINE_CHARACTERS = 200
 
@@ -36,12 +44,107 @@ class Verdict(NamedTuple):
     detail: str
 
 
+class Trust(NamedTuple):
+    """With whom TLS is spoken, and as whom. The texts are names of files; empty ones do not count.
+
+    Attributes:
+        ca_file: certificates of those who vouch for daemons; without it, those of the system.
+        own_cert: the daemon's own certificate, trusted without regard to the names in it.
+        client_cert: the certificate that is shown to the daemon.
+        client_key: its key.
+    """
+
+    ca_file: str = ""
+    own_cert: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+
+    def context(self) -> ssl.SSLContext:
+        """Returns what makes connections. Raises ValueError if a file cannot be used."""
+        import ssl
+
+        try:
+            trusted = self.own_cert or self.ca_file or None
+            context = ssl.create_default_context(cafile=trusted)
+            if self.own_cert:
+                context.check_hostname = False
+                context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+            if self.client_cert:
+                context.load_cert_chain(
+                    self.client_cert, self.client_key or None, password=_no_password
+                )
+        except OSError as error:
+            names = ", ".join(name for name in self if name)
+            raise ValueError(f"cannot use {names}: {_reason(error)}") from None
+        return context
+
+
+_SYSTEM = Trust()
+
+
+class Door(NamedTuple):
+    """Where a daemon answers, and what it is shown.
+
+    Attributes:
+        url: `http://HOST[:PORT][/PREFIX]`, the same with https, or `unix:PATH`.
+        token: the client's token, empty for none.
+        trust: how TLS is spoken.
+    """
+
+    url: str
+    token: str = ""
+    trust: Trust = _SYSTEM
+
+
+def door(
+    environment: dict[str, str],
+    url: str | None = None,
+    token_file: str = "",
+    trust: Trust = _SYSTEM,
+) -> Door:
+    """Returns the door of the daemon at `url`, or of the one that is run in this environment.
+
+    The token is that of the file, or else of the variable GOSSIPD_TOKEN. Without `url` and without
+    a CA the certificate in GOSSIPD_TLS_CERT is itself trusted, whatever its names, since this is
+    the same machine; and it is shown to the daemon unless another is given.
+
+    Raises ValueError if the environment, the file or the URL is wrong.
+    """
+    token = environment.get("GOSSIPD_TOKEN", "").strip()
+    if token_file:
+        try:
+            token = read_secret(token_file, "token file").decode("latin-1").strip()
+        except SecretFileError as error:
+            raise ValueError(str(error)) from None
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        where = token_file or "GOSSIPD_TOKEN"
+        raise ValueError(f"{where}: there is no token, which `gossipd token generate` prints")
+    own = environment.get("GOSSIPD_TLS_CERT", "")
+    if url is None and own:
+        key = environment.get("GOSSIPD_TLS_KEY", "")
+        if not trust.client_cert:
+            trust = trust._replace(client_cert=own, client_key=key)
+        if not trust.ca_file:
+            trust = trust._replace(own_cert=own)
+    found = url or default_url(environment)
+    if not found.startswith(_UNIX):
+        parse_url(found)
+    return Door(found, token, trust)
+
+
 def default_url(environment: dict[str, str]) -> str:
     """Returns the URL at which `gossipd run` in this environment is reached from this machine.
 
     Raises ValueError, which names the variable, if the environment has a wrong value.
     """
+    doors = environment.get("GOSSIPD_HTTP", "").replace(",", " ").split()
+    for each in doors:
+        if each.startswith(_UNIX):
+            return each
+    scheme = "https" if environment.get("GOSSIPD_TLS_CERT") else "http"
     bind, variable = (environment.get("GOSSIPD_BIND") or "127.0.0.1").strip(), "GOSSIPD_BIND"
+    if doors:
+        bind, variable = doors[0], "GOSSIPD_HTTP"
     if ":" not in bind.rpartition("]")[2]:
         port = (environment.get("PORT") or str(DEFAULT_PORT)).strip()
         bind, variable = f"{bind}:{port}", "PORT"
@@ -50,55 +153,97 @@ def default_url(environment: dict[str, str]) -> str:
     except ValueError as error:
         raise ValueError(f"{variable}: {error}") from None
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port_number}" if ":" in host else f"http://{host}:{port_number}"
+    return f"{scheme}://{_authority(host, port_number)}"
 
 
 def parse_url(url: str) -> tuple[str, int, str]:
-    """Returns host, port and path prefix of an http URL.
+    """Returns host, port and path prefix of an http or https URL.
 
     Raises ValueError if the text is not of the form `http://HOST[:PORT][/PREFIX]`.
     """
     scheme, separator, rest = url.partition("://")
-    if not separator or scheme.lower() != "http":
-        raise ValueError(f"{url!r} is not of the form http://HOST:PORT")
+    port = _PORTS.get(scheme.lower())
     authority, _, prefix = rest.partition("/")
-    if "@" in authority or not url.isascii() or not url.isprintable() or " " in url:
+    strange = "@" in authority or not url.isascii() or not url.isprintable() or " " in url
+    if not separator or port is None or strange:
         raise ValueError(f"{url!r} is not of the form http://HOST:PORT")
-    host, port = _host_and_port(authority, default_port=80)
+    host, port = _host_and_port(authority, default_port=port)
     return host, port, f"/{prefix}".rstrip("/")
 
 
-def ask(url: str, timeout: float) -> Verdict:
-    """Asks the daemon at `url` whether it is ready.
+def ask(door: Door, timeout: float) -> Verdict:
+    """Asks the daemon behind a door whether it is ready. Takes and raises what `fetch` does."""
+    return fetch(door, timeout, _READY)[0]
+
+
+def fetch(
+    door: Door, timeout: float, path: str, method: str = "GET", body: str = ""
+) -> tuple[Verdict, str]:
+    """Asks the daemon behind a door. Returns the verdict, and what a healthy one answered.
 
     It takes at most `timeout` seconds in all, and before that the time to look a name up. Raises
-    ValueError if `url` is no http URL.
+    ValueError if the door's URL or a file of its trust cannot be used.
     """
-    return fetch(url, timeout, _READY)[0]
-
-
-def fetch(url: str, timeout: float, path: str) -> tuple[Verdict, str]:
-    """Asks the daemon at `url` for `path`. Returns the verdict, and what a healthy one answered.
-
-    It takes at most `timeout` seconds in all, and before that the time to look a name up. Raises
-    ValueError if `url` is no http URL.
-    """
-    host, port, prefix = parse_url(url)
-    deadline = time.monotonic() + timeout
-    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    request = f"GET {prefix}{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
+    url, deadline = door.url, time.monotonic() + timeout
     try:
-        with socket.create_connection((host, port), timeout) as connection:
-            connection.sendall(request.encode("ascii"))
+        with _connected(door, timeout) as connection:
+            connection.sendall(_request(door, path, method, body.encode()))
             answer = _read_all(connection, deadline)
     except TimeoutError:
         return Verdict(UNREACHABLE, "unreachable", f"no answer from {url} within {timeout:g} s"), ""
     except (OSError, UnicodeError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return Verdict(UNREACHABLE, "unreachable", f"cannot reach {url}: {reason}"), ""
+        detail = f"cannot reach {url}: {_reason(error)}"
+        return Verdict(UNREACHABLE, "unreachable", detail), ""
     verdict = _judge(url, answer)
-    body = answer.partition(b"\r\n\r\n")[2]
-    return verdict, body.decode("utf-8", "replace") if verdict.exit_code == HEALTHY else ""
+    found = answer.partition(b"\r\n\r\n")[2]
+    return verdict, found.decode("utf-8", "replace") if verdict.exit_code == HEALTHY else ""
+
+
+def _connected(door: Door, timeout: float) -> socket.socket:
+    if door.url.startswith(_UNIX):
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.settimeout(timeout)
+            connection.connect(door.url.removeprefix(_UNIX))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+    host, port, _ = parse_url(door.url)
+    speaks_tls = door.url.lower().startswith("https:")
+    context = door.trust.context() if speaks_tls else None
+    connection = socket.create_connection((host, port), timeout)
+    if context is None:
+        return connection
+    # It closes the connection if that fails.
+    return context.wrap_socket(connection, server_hostname=host)
+
+
+def _request(door: Door, path: str, method: str, body: bytes) -> bytes:
+    authority, prefix = "localhost", ""
+    if not door.url.startswith(_UNIX):
+        host, port, prefix = parse_url(door.url)
+        authority = _authority(host, port)
+    lines = [f"{method} {prefix}{path} HTTP/1.1", f"Host: {authority}", "Connection: close"]
+    if door.token:
+        lines.append(f"Authorization: Bearer {door.token}")
+    if method != "GET":
+        lines.append(f"Content-Length: {len(body)}")
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii") + body
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _no_password() -> str:
+    # Else OpenSSL asks for one at the terminal.
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    told = getattr(error, "verify_message", None) or getattr(error, "strerror", None)
+    return " ".join((told or str(error)).split())
 
 
 def _host_and_port(text: str, default_port: int | None = None) -> tuple[str, int]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
+from typing import TYPE_CHECKING
 
 import click
 
+from .asking import asking
 from .options import output as output_option
+
+if TYPE_CHECKING:
+    from gossipd.client import Door
 
 MAX_TIMEOUT = 3600
 """The longest time-out, in seconds."""
 
 
 @click.command()
-@click.option(
-    "--url",
-    metavar="URL",
-    help="Where the daemon answers.  [default: from GOSSIPD_BIND or PORT, else"
-    " http://127.0.0.1:8088]",
-)
+@asking
 @click.option(
     "--timeout",
     type=float,
@@ -28,26 +27,25 @@ MAX_TIMEOUT = 3600
     help="Wait this long for the answer.",
 )
 @output_option
-def health(url: str | None, timeout: float, output: str) -> int:
+def health(door: Door, timeout: float, output: str) -> int:
     """Ask a running node whether it is ready.
 
     Exit codes: 0 ready, 1 not ready, 2 wrong usage, 3 unreachable.
     """
-    from gossipd.client import ask, default_url
+    from gossipd.client import ask
 
     if not 0 < timeout <= MAX_TIMEOUT:
         raise click.UsageError(
             f"Invalid value for '--timeout': {timeout:g} is not above 0 and at most {MAX_TIMEOUT}"
         )
     try:
-        url = url or default_url(dict(os.environ))
-        verdict = ask(url, timeout)
+        verdict = ask(door, timeout)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if output == "json":
         import json
 
-        answer = {"status": verdict.status, "detail": verdict.detail, "url": url}
+        answer = {"status": verdict.status, "detail": verdict.detail, "url": door.url}
         click.echo(json.dumps(answer, separators=(",", ":")))
     else:
         click.echo(f"{verdict.status}: {verdict.detail}", err=verdict.exit_code != 0)

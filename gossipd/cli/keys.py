@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .asking import asking
 from .options import output as output_option
+
+if TYPE_CHECKING:
+    from gossipd.client import Door
 
 
 @click.group(short_help="Make keys for sealed gossip, and see who uses which.")
@@ -43,24 +46,19 @@ def generate(file: str | None) -> int:
 
 
 @keys.command("list")
-@click.option(
-    "--url",
-    metavar="URL",
-    help="Where the daemon answers.  [default: from GOSSIPD_BIND or PORT, else"
-    " http://127.0.0.1:8088]",
-)
+@asking
 @output_option
-def list_keys(url: str | None, output: str) -> int:
+def list_keys(door: Door, output: str) -> int:
     """Show which key each member seals with, as a running node hears it.
 
     Exit codes: 0 done, 1 gossip is open or the node does not say, 2 wrong usage, 3 unreachable.
     """
     import json
 
-    from gossipd.client import default_url, fetch
+    from gossipd.client import fetch
 
     try:
-        verdict, body = fetch(url or default_url(dict(os.environ)), 5, "/v1/keys")
+        verdict, body = fetch(door, 5, "/v1/keys")
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if verdict.exit_code != 0:

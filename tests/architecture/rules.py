@@ -41,6 +41,7 @@ gossipd.protocol: effects state
 gossipd.protocol: address config events fingerprint leaky_bucket timers unkept
 gossipd.protocol.wire
 gossipd: client
+gossipd: secret_files
 """
 """The map, from the roof to the ground: a module imports from its own room and from lower layers.
 

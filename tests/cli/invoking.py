@@ -9,13 +9,14 @@ from gossipd.cli.run import run
 
 NAMED = [
     "PORT",
+    "GOSSIPD_TOKEN",
     *(
         name
         for option in run.params
         for name in ([option.envvar] if isinstance(option.envvar, str) else option.envvar or ())
     ),
 ]
-"""Every environment variable that `gossipd run` reads as an option."""
+"""Every environment variable that commands read, those of single commands left out."""
 
 HOME = "/home/somebody"
 NO_ENVIRONMENT: dict[str, str | None] = {

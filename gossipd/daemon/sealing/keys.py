@@ -7,21 +7,16 @@ A line is the key's id, a space, and 64 hexadecimal digits. Empty lines, and tho
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-import stat
 from pathlib import Path
 
 import attrs
 
-from ..errors import reason
+from gossipd.secret_files import SecretFileError, read_secret, write_secret
 
 KEY_BYTES = 32
 ID_BYTES = 4
 _ID_OF = b"gossipd key id"
-_LARGEST = 65536
-"""Bytes of a key file at most."""
-
 _MOST = 64
 """Keys in a file at most."""
 
@@ -102,24 +97,13 @@ def _key(words: list[str], number: int) -> Key:
 def read_keys(path: Path) -> tuple[Key, ...]:
     """Returns the keys in a file. Raises KeyFileError if it cannot be used.
 
-    A file that everybody on the machine may read, or others may write, is refused. Its group may
-    read it: so a container's user comes to a secret that its engine mounts.
+    `read_secret` says who may read or write it.
     """
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise KeyFileError(f"cannot read the key file {path}: {reason(error)}") from None
-    if mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP):
-        raise KeyFileError(
-            f"the key file {path} may be read or written by others (mode {stat.S_IMODE(mode):04o}):"
-            " use `chmod 600`, and a new key if somebody may have seen it"
-        )
-    try:
-        if len(content) > _LARGEST:
-            raise ValueError(f"it has more than {_LARGEST} bytes")
+        content = read_secret(path, "key file", "a new key if somebody may have seen it")
         return parse_keys(content)
+    except SecretFileError as error:
+        raise KeyFileError(str(error)) from None
     except ValueError as error:
         raise KeyFileError(f"cannot use the key file {path}: {error}") from None
 
@@ -127,10 +111,6 @@ def read_keys(path: Path) -> tuple[Key, ...]:
 def write_key(path: Path, key: Key) -> None:
     """Writes a new key file, which only its owner may read. Raises KeyFileError."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{key.line}\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise KeyFileError(f"cannot write the key file {path}: {reason(error)}") from None
+        write_secret(path, "key file", f"{key.line}\n")
+    except SecretFileError as error:
+        raise KeyFileError(str(error)) from None
