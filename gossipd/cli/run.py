@@ -212,6 +212,16 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     " never. The same for all nodes; the shortest time counts.",
 )
 @option(
+    "--fold-after",
+    callback=_duration,
+    metavar="TIME",
+    default="60s",
+    show_default=True,
+    envvar="GOSSIPD_FOLD_AFTER",
+    help="Take over what earlier processes on this directory counted, so long after the start: 10s,"
+    " 5m, or 0 for never.",
+)
+@option(
     "--max-counters",
     type=click.IntRange(min=1),
     metavar="NUMBER",

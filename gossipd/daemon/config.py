@@ -183,6 +183,8 @@ class DaemonConfig:
         log_level: the least important level that is logged.
         forget_after: seconds after which dead and left members are forgotten in the whole cluster;
             0 for never.
+        fold_after: seconds after which the process takes over what earlier ones on its directory
+            counted; 0 for never.
         max_counters: how many counters beside `default` clients may make at this node.
         metrics_counters: how many of them `/metrics` shows by name: those that change most often.
         discovery: whether the node looks for others by broadcast, on `discovery_port`.
@@ -206,6 +208,7 @@ class DaemonConfig:
     log_format: str = attrs.field(default="console", validator=attrs.validators.in_(LOG_FORMATS))
     log_level: str = attrs.field(default="info", validator=attrs.validators.in_(LOG_LEVELS))
     forget_after: float = attrs.field(default=72 * 3600.0, validator=attrs.validators.ge(0))
+    fold_after: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
     max_counters: int = attrs.field(default=100_000, validator=attrs.validators.ge(1))
     metrics_counters: int = attrs.field(
         default=100, validator=[attrs.validators.ge(0), attrs.validators.le(1000)]

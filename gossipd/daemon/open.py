@@ -276,6 +276,7 @@ def _make_node(
         cluster=config.cluster,
         ack=config.ack,
         forget_after=config.forget_after,
+        fold_after=config.fold_after,
         max_counters=config.max_counters,
         discovery=discovery,
         seal_bytes=0 if gate is None else gate.seal_bytes(),

@@ -64,6 +64,8 @@ def test_every_option_is_a_field() -> None:
         ("", {"GOSSIPD_ACK": "one"}, {"ack": "one"}),
         ("--forget-after 7d", {"GOSSIPD_FORGET_AFTER": "1h"}, {"forget_after": 604800.0}),
         ("", {"GOSSIPD_FORGET_AFTER": "0"}, {"forget_after": 0.0}),
+        ("--fold-after 10s", {"GOSSIPD_FOLD_AFTER": "5m"}, {"fold_after": 10.0}),
+        ("", {"GOSSIPD_FOLD_AFTER": "0"}, {"fold_after": 0.0}),
         ("--log-format json", {"GOSSIPD_LOG_FORMAT": "console"}, {"log_format": "json"}),
         ("", {"GOSSIPD_LOG_FORMAT": "json"}, {"log_format": "json"}),
         ("--log-level DEBUG", {"GOSSIPD_LOG_LEVEL": "error"}, {"log_level": "debug"}),

@@ -30,7 +30,7 @@ def test_defaults_are_safe() -> None:
     assert () == config.join
     assert ("gossipd", "lan", None) == (config.cluster, config.profile, config.ack)
     assert ("console", "info") == (config.log_format, config.log_level)
-    assert 72 * 3600 == config.forget_after
+    assert (72 * 3600, 60) == (config.forget_after, config.fold_after)
     assert (True, 7000, None) == (config.discovery, config.discovery_port, config.data_dir)
 
 
@@ -52,6 +52,7 @@ def test_defaults_are_safe() -> None:
         {"profile": "moon"},
         {"ack": "some"},
         {"forget_after": -1.0},
+        {"fold_after": -1.0},
         {"log_format": "xml"},
         {"log_level": "INFO"},
         {"discovery_port": 0},

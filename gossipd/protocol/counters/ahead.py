@@ -24,6 +24,9 @@ from .sources import KEY, Source, Sources, about
 UNKNOWN = Told()
 """How a group came of which that does not matter."""
 
+MOST_TOLD = 1_000
+"""How many groups that peers told wait for the disk at most: some 10 MB where each is full."""
+
 
 @attrs.frozen
 class Staged:

@@ -23,7 +23,7 @@ from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
 from ..wire import DEFAULT, Confirm, Entry, Group, Push, Row, Spread
-from .ahead import UNKNOWN, Ahead, Staged
+from .ahead import MOST_TOLD, UNKNOWN, Ahead, Staged
 from .answers import Answers
 from .commands import Change, Command, Increment, all_changes
 from .courses import Told
@@ -143,15 +143,16 @@ class Writes(Part):
 
         A group that brings a new floor is staged, and so is every group that arrives while such a
         group is in the queue, so that none overtakes another. Any other group takes effect at once.
-        A group that is in the queue already is not staged a second time, and its `then` is dropped.
-        Otherwise `then` is called once the entries are in effect. Returns whether the group was
-        news, or was staged and so may be news when it takes effect.
+        A group that is in the queue already, or finds `MOST_TOLD` in it, is not staged, and its
+        `then` is dropped: it is told again, as if it had been lost on its way. Otherwise `then` is
+        called once the entries are in effect. Returns whether the group was news, or was staged.
         """
         reported = group.newest if group.owner == self._owner else self._rank_of_own(group)
         if reported > self._version:
             self._retire(reported)
         if self._learning or self._ledger.learned_floor(group):
-            if any(group == staged.group for staged in self._staged):
+            full = self._learning >= MOST_TOLD
+            if full or any(group == staged.group for staged in self._staged):
                 return False
             self._learning += 1
             self._stage(group, then=then, told=told)

@@ -258,3 +258,14 @@ def floors_have_no_limit(original: Any, self: Any, *arguments: Any) -> None:
     """A counter is raised as often as anybody likes, whatever memory that takes."""
     with patch.object(writes, "FLOOR_LIMIT", 1 << 60):
         original(self, *arguments)
+
+
+@mutant(
+    writes.Writes,
+    "merge",
+    _COUNTERS + "writes.py::test_what_waits_for_a_stalled_disk_is_bounded",
+)
+def all_that_is_told_waits_for_the_disk(original: Any, self: Any, *arguments: Any) -> Any:
+    """Peers fill the memory of a node whose disk has stalled."""
+    with patch.object(writes, "MOST_TOLD", 1 << 60):
+        return original(self, *arguments)

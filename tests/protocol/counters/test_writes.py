@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gossipd.protocol import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Node, Record, State
+from gossipd.protocol.counters.ahead import MOST_TOLD
 from gossipd.protocol.events import OwnerRetired
 from gossipd.protocol.wire import Confirm, Delta, Entry, Group, Push
 from tests.protocol.conversation import (
@@ -150,6 +151,23 @@ def test_the_same_group_is_not_staged_twice() -> None:
     for _ in range(50):
         hear(node, talk, Group(OTHER, 0, 1, [Entry(1, NAME, 10, 0)]))
     assert 1 == len(talk.writes[A])
+
+
+def test_what_waits_for_a_stalled_disk_is_bounded() -> None:
+    """Beyond it pushes are as if lost: not confirmed, and taken when they are sent again."""
+    node, _, talk = pair()
+    late = Group(b"p" * 16, 0, 1, [Entry(1, NAME, 9 + MOST_TOLD, 7)])
+    for count in range(MOST_TOLD + 5):
+        hear(node, talk, Group(OTHER, count, count + 1, [Entry(count + 1, NAME, 10 + count, 0)]))
+    data = datagram(sender(2), Push(1, late))
+    effects = node.handle_datagram(data, address(2), talk.now)
+    talk.carry(node, effects)
+    assert (MOST_TOLD, 0) == (len(talk.writes[A]), len(messages_of(effects, Confirm)))
+    talk.persist(node)
+    assert 9 + MOST_TOLD == node.count(NAME)
+    effects = node.handle_datagram(data, address(2), talk.now)
+    assert [(1, 1)] == [(each.number, each.version) for each in messages_of(effects, Confirm)]
+    assert 16 + MOST_TOLD == node.count(NAME)
 
 
 def test_an_increment_builds_upon_a_floor_that_is_being_written() -> None:
