@@ -20,6 +20,7 @@ from .keys import keys
 from .run import run
 from .simulate import simulate
 from .store import store
+from .token import token
 
 INTERRUPTED = 130
 """What a shell reports for a program that Ctrl-C ended."""
@@ -87,3 +88,4 @@ main.add_command(health)
 main.add_command(simulate)
 main.add_command(store)
 main.add_command(keys)
+main.add_command(token)

@@ -308,6 +308,14 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     help="Take open gossip as well, while a running cluster moves to keys.",
 )
 @option(
+    "--token-file",
+    metavar="FILE",
+    envvar="GOSSIPD_TOKEN_FILE",
+    callback=_file,
+    help="Ask clients for tokens. FILE says who may do what, in lines that `gossipd token generate`"
+    " makes. Read again when it changes, and at SIGHUP.",
+)
+@option(
     "--data-dir",
     metavar="DIR",
     envvar="GOSSIPD_DATA_DIR",

@@ -25,6 +25,7 @@ from .config import (
 )
 
 if TYPE_CHECKING:
+    from .access import ROLES, Role, new_token
     from .errors import StartError
     from .open import Daemon, open_daemon
     from .run import main
@@ -38,10 +39,12 @@ __all__ = [
     "LOG_FORMATS",
     "LOG_LEVELS",
     "PROFILES",
+    "ROLES",
     "Daemon",
     "DaemonConfig",
     "InspectionError",
     "KeyFileError",
+    "Role",
     "StartError",
     "back_up",
     "check_cluster",
@@ -49,6 +52,7 @@ __all__ = [
     "default_data_dir",
     "main",
     "new_key",
+    "new_token",
     "open_daemon",
     "parse_bind",
     "parse_contact",
@@ -64,11 +68,14 @@ _LATE = {
     "Daemon": "open",
     "InspectionError": "storage",
     "KeyFileError": "sealing",
+    "ROLES": "access",
+    "Role": "access",
     "StartError": "errors",
     "back_up": "storage",
     "check_directory": "storage",
     "main": "run",
     "new_key": "sealing",
+    "new_token": "access",
     "open_daemon": "open",
     "read_directory": "storage",
     "write_key": "sealing",

@@ -194,6 +194,7 @@ class DaemonConfig:
         key_file: file with the keys that seal and open gossip; None leaves gossip open.
         accept_open: whether open datagrams are taken beside sealed ones, while a cluster moves to
             keys. Only with `key_file`.
+        token_file: file with the tokens of clients; None lets everybody in.
         data_dir: directory in which the node keeps its state; None keeps nothing on disk.
     """
 
@@ -222,6 +223,7 @@ class DaemonConfig:
     allowed_hosts: tuple[str, ...] = attrs.field(default=(), validator=_check_hosts)
     key_file: Path | None = None
     accept_open: bool = False
+    token_file: Path | None = None
     data_dir: Path | None = None
 
     def __attrs_post_init__(self) -> None:

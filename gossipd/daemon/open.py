@@ -29,7 +29,7 @@ from gossipd.protocol import (
     split_node_id,
 )
 
-from .clock_steps import ClockSteps
+from .access import Access
 from .config import DaemonConfig
 from .doors import Api, CounterValues, Metrics, OwnHosts
 from .driver import Driver, look_up
@@ -38,11 +38,10 @@ from .flaps import EventLog
 from .http import HttpServer, Limits, Request
 from .log import RateLimit
 from .member_events import MemberEvents
-from .net import is_own
 from .open_files import FullLog, limits_of_this_process
+from .open_guards import Guards, guards
 from .open_redis import RedisClients
 from .own_id import OwnId
-from .sealing import KeyFileError, KeyWatch, read_keys
 from .service import Service, Tickets
 from .sockets import advertised_id, bind_host, bound, bound_for_redis, found_segments
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
@@ -61,6 +60,7 @@ class Daemon:
     Attributes:
         service: what clients may ask of the node.
         listening: the address of both its sockets, as `host:port`.
+        doors: the addresses at which it answers clients.
     """
 
     def __init__(
@@ -70,19 +70,20 @@ class Daemon:
         redis: RedisClients | None,
         left: trio.Event,
         listening: str,
-        watch: KeyWatch | None,
+        doors: list[str],
+        guarded: Guards,
     ) -> None:
         self.service = service
         self.listening = listening
+        self.doors = doors
         self._server = server
         self._redis = redis
         self._left = left
-        self._watch = watch
+        self._guards = guarded
 
-    def read_keys(self) -> None:
-        """Reads the key file again, if there is one. What is wrong with it is logged."""
-        if self._watch is not None:
-            self._watch.read()
+    def read_files(self) -> None:
+        """Reads the files of keys and tokens again. What is wrong with one is logged."""
+        self._guards.read()
 
     async def leave(self) -> None:
         """Answers the requests that are under way, and leaves the cluster.
@@ -125,7 +126,8 @@ async def open_daemon(
 
     Raises StartError if the address or the data directory cannot be used.
     """
-    gate, watch = _gate(config)
+    guarded = guards(config)
+    gate = guarded.gate
     host = await bind_host(config.bind[0])
     redis_host = None if config.redis is None else await bind_host(config.redis[0], "--redis")
     advertised = await advertised_id(config)
@@ -139,10 +141,9 @@ async def open_daemon(
         identity = await own_id.find(endpoint, segments)
         node = _make_node(config, identity, kept, gate, discovery=segments is not None)
         _begin(store, node)
-        left, tickets = trio.Event(), Tickets()
+        left, tickets, member_events = trio.Event(), Tickets(), MemberEvents()
         journal, events = None if store is None else Journal(store), EventLog()
         broadcast = None if segments is None else segments.broadcast
-        member_events = MemberEvents()
         listeners = (events, member_events, partial(_notice, left), own_id.notice)
         driver = Driver(
             node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up, gate
@@ -153,12 +154,12 @@ async def open_daemon(
         own_id.follow(service.move)
         limits = limits_of_this_process(1 if redis_listener is None else 2)
         server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
-        redis = _for_redis(config, redis_listener, service, limits)
-        api = _make_api(config, service, server, driver, store, redis)
+        redis = _for_redis(config, redis_listener, service, limits, guarded.access)
+        api = _make_api(config, service, server, driver, store, redis, guarded.access)
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
-            for task in (service.run, events.run, *([] if watch is None else [watch.run])):
+            for task in (service.run, events.run, guarded.run):
                 nursery.start_soon(task)
             await nursery.start(server.serve, api.handle, [listener])
             if redis is not None:
@@ -167,7 +168,8 @@ async def open_daemon(
             if segments is not None:
                 nursery.start_soon(segments.run, own_id.before(driver.hear))
             listening = format_node_id(host, config.bind[1])
-            daemon = Daemon(service, server, redis, left, listening, watch)
+            doors = [listening, *_redis_door(config, redis_host)]
+            daemon = Daemon(service, server, redis, left, listening, doors, guarded)
             yield daemon
             await daemon.leave()
             nursery.cancel_scope.cancel()
@@ -186,6 +188,7 @@ def _make_api(
     driver: Driver,
     store: Store | None,
     redis: RedisClients | None,
+    access: Access | None,
 ) -> Api:
     requests: dict[tuple[str, int], int] = {}
     shown = CounterValues(service.values(), config.metrics_counters, config.max_counters)
@@ -198,8 +201,9 @@ def _make_api(
         store,
         service.keys,
         None if redis is None else redis.numbers,
+        access,
     )
-    return Api(service, metrics.page, requests, OwnHosts(_names(config)))
+    return Api(service, metrics.page, requests, OwnHosts(_names(config)), access)
 
 
 def _for_redis(
@@ -207,12 +211,18 @@ def _for_redis(
     listener: trio.SocketListener | None,
     service: Service,
     limits: Limits,
+    access: Access | None,
 ) -> RedisClients | None:
     if listener is None:
         return None
     logs = _ErrorLog(), FullLog(limits)
     durable = config.data_dir is not None
-    return RedisClients(service, listener, limits.connections, *logs, durable=durable)
+    return RedisClients(service, listener, limits.connections, *logs, access, durable=durable)
+
+
+def _redis_door(config: DaemonConfig, host: str | None) -> Iterator[str]:
+    if config.redis is not None and host is not None:
+        yield format_node_id(host, config.redis[1])
 
 
 class _ErrorLog:
@@ -238,29 +248,6 @@ def _names(config: DaemonConfig) -> Iterator[str]:
     yield machine
     yield machine.partition(".")[0]
     yield from config.allowed_hosts
-
-
-def _gate(config: DaemonConfig) -> tuple[Gate, KeyWatch] | tuple[None, None]:
-    """Returns what seals with the keys of the key file, if there is one. Raises StartError."""
-    if config.key_file is None:
-        return None, None
-    try:
-        from .sealing import Gate
-    except ImportError as error:
-        raise StartError(f"--key-file: {error}; install gossipd[keys]") from None
-    try:
-        keys = read_keys(config.key_file)
-    except KeyFileError as error:
-        raise StartError(str(error)) from None
-    gate = Gate(
-        config.cluster,
-        keys,
-        accept_open=config.accept_open,
-        is_local=is_own,
-        stepped=ClockSteps(),
-        clock=trio.current_time,
-    )
-    return gate, KeyWatch(config.key_file, keys, gate)
 
 
 def _make_node(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import trio
 
+from .access import Access
 from .doors import RedisNumbers
 from .errors import StartError
 from .service import Service
@@ -25,6 +26,7 @@ class RedisClients:
         connections: int,
         on_error: Callable[[Exception], None],
         on_full: Callable[[str], None],
+        access: Access | None = None,
         *,
         durable: bool,
     ) -> None:
@@ -36,6 +38,7 @@ class RedisClients:
             connections: how many there may be.
             on_error: as of `RespServer`.
             on_full: as of `RespServer`.
+            access: lets clients in by their tokens; None if they need none.
             durable: whether the node keeps its counts on disk.
 
         Raises StartError if what it needs is not installed.
@@ -50,7 +53,7 @@ class RedisClients:
         limits = Limits(connections=connections)
         self._server = RespServer(limits, on_error=on_error, on_full=on_full)
         self._listener = listener
-        self._door = RedisDoor(service, self._server.statistics, durable=durable)
+        self._door = RedisDoor(service, self._server.statistics, access, durable=durable)
         tally = self._door.tally
         self.numbers = RedisNumbers(self._server.statistics, tally.commands, tally.errors)
 

@@ -24,6 +24,11 @@ _OPEN = (
     " see gossipd keys generate"
 )
 
+_UNCHECKED = (
+    "without --token-file, whoever reaches these ports reads and changes everything:"
+    " see gossipd token generate"
+)
+
 
 def main(config: DaemonConfig) -> int:
     """Runs a daemon until a signal ends it. Returns the exit code: 0, or 1 if it cannot start."""
@@ -46,8 +51,9 @@ async def run(config: DaemonConfig) -> int:
     with contextlib.ExitStack() as receiving:
 
         def receive() -> None:
-            # Without a key file SIGHUP does what it does to any program.
-            also = [] if config.key_file is None else [signal.SIGHUP]
+            # Without a file to read again SIGHUP does what it does to any program.
+            reads = config.key_file is not None or config.token_file is not None
+            also = [signal.SIGHUP] if reads else []
             receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, *also)
             received.append(receiving.enter_context(receiver))
 
@@ -65,7 +71,14 @@ async def run(config: DaemonConfig) -> int:
             )
             if keys is None and not _is_loopback(daemon.listening):
                 log.warning("gossip_open", reason=_OPEN)
-            number = await _stop(signals, daemon.read_keys)
+            exposed = [
+                each
+                for each in daemon.doors
+                if config.token_file is None and not _is_loopback(each)
+            ]
+            if exposed:
+                log.warning("clients_unchecked", doors=exposed, reason=_UNCHECKED)
+            number = await _stop(signals, daemon.read_files)
             log.info("stopping", signal=signal.Signals(number).name)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_end_at_once, signals)

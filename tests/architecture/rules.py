@@ -19,13 +19,14 @@ lab.processes
 gossipd: __main__
 gossipd.cli
 gossipd.daemon: run
-gossipd.daemon: open open_files open_redis own_id flaps sockets
+gossipd.daemon: open open_guards open_files open_redis own_id flaps sockets
 gossipd.daemon.doors, gossipd.daemon.redis
 gossipd.daemon: service
 gossipd.daemon: driver
-gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.sealing
+gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.sealing, gossipd.daemon.access
 gossipd.daemon.http, gossipd.daemon.resp
 gossipd.daemon: config log event_log errors future clock_steps readers watch member_events
+gossipd.daemon: file_watch
 gossipd.sim: command
 gossipd.sim: simulate report plot
 gossipd.sim.scenario

@@ -94,6 +94,8 @@ def test_every_option_is_a_field() -> None:
         ("--redis localhost:6379", {}, {"redis": ("localhost", 6379)}),
         ("--redis [::1]:1", {"GOSSIPD_REDIS": "x:2"}, {"redis": ("::1", 1)}),
         ("", {"GOSSIPD_REDIS": "127.0.0.1:7"}, {"redis": ("127.0.0.1", 7)}),
+        ("--token-file t", {"GOSSIPD_TOKEN_FILE": "u"}, {"token_file": Path("t")}),
+        ("", {"GOSSIPD_TOKEN_FILE": "u"}, {"token_file": Path("u")}),
         ("--ephemeral", {}, {"data_dir": None}),
         ("", {"GOSSIPD_EPHEMERAL": "1"}, {"data_dir": None}),
         ("--data-dir d", {"GOSSIPD_DATA_DIR": "/e"}, {"data_dir": Path("d")}),

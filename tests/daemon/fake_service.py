@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from gossipd.daemon.access import Access
 from gossipd.daemon.doors.api import Api
 from gossipd.daemon.doors.cross_site import OwnHosts
 from gossipd.daemon.future import Future
@@ -147,7 +148,7 @@ class FakeService:
 class Client:
     """Calls an `Api` as a connection would."""
 
-    def __init__(self) -> None:
+    def __init__(self, access: Access | None = None) -> None:
         self.service = FakeService()
         self.requests: dict[tuple[str, int], int] = {}
         self.api = Api(
@@ -155,6 +156,7 @@ class Client:
             self._metrics,
             self.requests,
             OwnHosts(["node"]),
+            access,
         )
 
     def _metrics(self) -> Future[bytes]:

@@ -15,9 +15,11 @@ import pytest
 import structlog
 import trio
 
+from gossipd.daemon.access import new_token
 from gossipd.daemon.config import DaemonConfig
 from gossipd.daemon.run import main, run
 from gossipd.daemon.sealing import new_key, write_key
+from gossipd.secret_files import write_secret
 from tests.daemon.asking import QUIET, ask, free_port, get
 from tests.daemon.conftest import Lines
 
@@ -102,6 +104,49 @@ async def test_open_gossip_beyond_loopback_is_said(host: str, said: bool, lines:
         pass
     assert said == ("gossip_open" in [line["event"] for line in lines()])
     assert "key" not in lines()[0] or lines()[0]["key"] is None
+
+
+async def test_a_node_reads_its_tokens_at_sighup(lines: Lines, tmp_path: Path) -> None:
+    """Who has a token of the new file is let in, and of the old one no more."""
+    port, path = free_port(), tmp_path / "tokens"
+    (old, one), (new, other) = new_token("read", "one"), new_token("read", "other")
+
+    async def status(secret: str) -> int:
+        head = get("/count").removesuffix(b"\r\n")
+        shown = f"Authorization: Bearer {secret}\r\n\r\n".encode()
+        return (await ask(port, head + shown))[0]
+
+    write_secret(path, "token file", f"{one.line}\n")
+    async with running(bind=("127.0.0.1", port), token_file=path):
+        assert (200, 401) == (await status(old), await status(new))
+        path.unlink()
+        write_secret(path, "token file", f"{other.line}\n")
+        os.kill(os.getpid(), signal.SIGHUP)
+        while "tokens_read" not in [line["event"] for line in lines()]:
+            await trio.sleep(0.01)
+        assert (401, 200) == (await status(old), await status(new))
+        assert 200 == (await ask(port, get("/readyz")))[0]
+    assert not [each for each in (old, new) if each in str(lines())]
+
+
+@pytest.mark.parametrize(
+    ("host", "guarded", "said"),
+    [("0.0.0.0", False, True), ("0.0.0.0", True, False), ("127.0.0.1", False, False)],
+)
+async def test_that_nobody_asks_for_tokens_is_said(
+    host: str, guarded: bool, said: bool, lines: Lines, tmp_path: Path
+) -> None:
+    """In one line at the start, with the doors that are open beyond loopback."""
+    port, redis = free_port(host), free_port(host)
+    options: dict[str, Any] = {"advertise": f"127.0.0.1:{port}", "redis": (host, redis)}
+    if guarded:
+        options["token_file"] = tmp_path / "tokens"
+        write_secret(options["token_file"], "token file", new_token("read", "a")[1].line)
+    async with running(bind=(host, port), **options):
+        pass
+    found = [line for line in lines() if line["event"] == "clients_unchecked"]
+    doors = [f"{host}:{port}", f"{host}:{redis}"]
+    assert ([doors] if said else []) == [line["doors"] for line in found]
 
 
 async def test_names_of_the_node(lines: Lines) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..access import Access
 from ..future import Future
 from ..http import Request, Response
 from ..service import Service
+from .authorizing import authorize
 from .counters import CounterRoutes
 from .cross_site import OwnHosts, is_cross_site
 from .documented import DocumentedRoutes
@@ -43,6 +45,7 @@ class Api:
         metrics_page: Callable[[], Future[bytes]],
         requests: dict[tuple[str, int], int],
         hosts: OwnHosts,
+        access: Access | None = None,
     ) -> None:
         """Makes the table.
 
@@ -51,10 +54,12 @@ class Api:
             metrics_page: returns the future of the page of `/metrics`.
             requests: gets the number of answered requests by (route, status).
             hosts: the names under which clients may change something.
+            access: lets clients in by their tokens; None if they need none.
         """
         self._service = service
         self._requests = requests
         self._hosts = hosts
+        self._access = access
         self.routes: list[AnyRoute] = [
             *DocumentedRoutes(service).routes,
             *HealthRoutes(service, metrics_page).routes,
@@ -79,6 +84,7 @@ class Api:
                 route = next(iter(methods.values()))
                 allowed = ", ".join(methods)
                 raise Failed(METHOD, f"{allowed} can be asked here", ("Allow", allowed))
+            authorize(self._access, route, request.headers)
             if route.method != "GET":
                 self._admit(request)
             response = route.handle(request, parts)

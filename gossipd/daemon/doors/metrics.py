@@ -16,10 +16,12 @@ import trio
 from gossipd import __version__
 from gossipd.protocol import DEFAULT, SEED_STATES, Statistics, Traffic, Values
 
+from ..access import Access
 from ..driver import LoopLateness
 from ..future import Future
 from ..http import HttpStatistics
 from ..service import Keys
+from . import guard_metrics
 
 if TYPE_CHECKING:
     from outcome import Outcome
@@ -98,6 +100,7 @@ class Metrics:
         store: Commits | None = None,
         keys: Callable[[], Keys | None] = lambda: None,
         redis: RedisNumbers | None = None,
+        access: Access | None = None,
     ) -> None:
         """Imports and reads nothing yet.
 
@@ -110,6 +113,7 @@ class Metrics:
             store: the store of this node, or None if it keeps nothing on disk.
             keys: returns who seals with which key, or None if gossip is open.
             redis: what is counted of Redis clients, or None if they are not answered.
+            access: lets clients in by their tokens, or None if they need none.
         """
         self._counters = counters
         self._statistics = statistics
@@ -119,6 +123,7 @@ class Metrics:
         self._store = store
         self._keys = keys
         self._redis = redis
+        self._access = access
         self._registry: CollectorRegistry | None = None
         self._waiting: list[Future[bytes]] = []
 
@@ -209,7 +214,8 @@ class Metrics:
             for which, number in sorted(numbers.items()):
                 gauge.add_metric((which,), number)
             yield gauge
-        yield from self._sealing()
+        yield from guard_metrics.of_keys(self._keys())
+        yield from guard_metrics.of_tokens(self._access)
         for metric in _labelled(statistics, http, self._requests, self._redis):
             family = CounterMetricFamily(metric.name, metric.text, labels=metric.labels)
             for labels, value in sorted(metric.values.items()):
@@ -221,21 +227,6 @@ class Metrics:
             count_value=self._lateness.count,
             sum_value=self._lateness.sum,
         )
-
-    def _sealing(self) -> Iterable[Metric]:
-        """Yields who seals with which key, unless gossip is open."""
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-        keys = self._keys()
-        if keys is None:
-            return
-        text = "Live members now, by the key they seal with."
-        members = GaugeMetricFamily("gossipd_key_members", text, labels=("key",))
-        for key, number in sorted(keys.numbers().items()):
-            members.add_metric((key,), number)
-        yield members
-        text = "Open datagrams taken beside sealed ones."
-        yield CounterMetricFamily("gossipd_open_taken", text, value=keys.open_taken)
 
     def _values(self) -> Iterable[Metric]:
         """Yields the counters' values, which every node of the cluster has, or will have soon.

@@ -12,9 +12,11 @@ import msgspec
 
 from gossipd import __version__
 
+from ..access import ROLES
 from ..http import Response
 from .problems import (
     CROSS_SITE,
+    FORBIDDEN,
     FOREIGN_HOST,
     INVALID,
     KEY_REUSED,
@@ -24,6 +26,7 @@ from .problems import (
     OUTCOME_UNKNOWN,
     PROBLEM,
     STOPPING,
+    UNAUTHORIZED,
     Kind,
     Problem,
 )
@@ -35,6 +38,14 @@ _REF = "#/components/schemas/{name}"
 
 _BY_THE_SERVER = (400, 408, 413, 414, 431, 503)
 """The statuses with which the HTTP server refuses a request before it looks at its path."""
+
+_TOKEN = "token"
+_SCHEME: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Where the node has a token file. The scope of an operation is the role that the"
+    " token must have; " + "; ".join(f"{role}: {text}" for role, text in ROLES.items()) + ".",
+}
 
 _TEXT_CONTENT = {"text/plain": {"schema": {"type": "string"}}}
 
@@ -53,6 +64,7 @@ def description_route(routes: list[AnyRoute]) -> AnyRoute:
         "GET",
         "/openapi.json",
         "Describes all routes",
+        role="read",
         query=AnyParameters,
         answer=answer,
         result=Json,
@@ -75,7 +87,7 @@ def document(routes: Sequence[AnyRoute]) -> Json:
             "description": "A small daemon that knows which nodes are alive and counts with them.",
         },
         "paths": paths,
-        "components": {"schemas": named},
+        "components": {"schemas": named, "securitySchemes": {_TOKEN: _SCHEME}},
     }
 
 
@@ -91,6 +103,7 @@ def _operation(route: AnyRoute, schema_of: dict[int, Json]) -> Json:
         "summary": route.summary,
         "parameters": [*_parameters(route)],
         "responses": _responses(route, schema_of),
+        "security": [] if route.role is None else [{}, {_TOKEN: [route.role]}],
     }
     if route.body is not None:
         described["requestBody"] = {
@@ -147,6 +160,8 @@ def _problem() -> Json:
 
 def _kinds(route: AnyRoute) -> Iterator[Kind]:
     """Yields the kinds of errors that a route may answer; 405 belongs to no route."""
+    if route.role is not None:
+        yield from (UNAUTHORIZED, FORBIDDEN)
     if route.body is not None or route.query is not AnyParameters:
         yield INVALID
     if route.variables:

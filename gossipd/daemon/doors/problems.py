@@ -39,6 +39,8 @@ class Kind:
 
 
 INVALID = Kind(400, "invalid-request", "The request is not of the expected form")
+UNAUTHORIZED = Kind(401, "unauthorized", "A token is needed")
+FORBIDDEN = Kind(403, "forbidden", "The token does not allow this")
 CROSS_SITE = Kind(403, "cross-site", "A page of another site may not write")
 NO_SUCH_PATH = Kind(404, "no-such-path", "There is no such path")
 METHOD = Kind(405, "method-not-allowed", "Another method is needed")
@@ -52,7 +54,7 @@ OUTCOME_UNKNOWN = Kind(503, "outcome-unknown", "The outcome is unknown")
 
 KINDS = (
     *(INVALID, CROSS_SITE, NO_SUCH_PATH, METHOD, LIMIT, KEY_REUSED, FOREIGN_HOST),
-    *(STOPPING, NOT_READY, NOT_WRITTEN, OUTCOME_UNKNOWN),
+    *(STOPPING, NOT_READY, NOT_WRITTEN, OUTCOME_UNKNOWN, UNAUTHORIZED, FORBIDDEN),
 )
 """Every kind of error."""
 

@@ -17,6 +17,7 @@ from msgspec import UNSET, UnsetType
 
 from gossipd.protocol import Answer, KeyReused, LimitExceeded
 
+from ..access import Role
 from ..future import Future
 from ..http import Request, Response
 from ..service import Refused
@@ -97,6 +98,8 @@ class Route(Generic[_Query, _Body]):
         method: the method; HEAD is answered where GET is. All but GET change something.
         path: the path, whose variable parts are names in braces: `/v1/counters/{name}`.
         summary: what it does, in a few words.
+        role: which role a client must have, where clients have tokens; None for a route that is
+            open to all.
         query: the type of the parameters.
         body: decodes the body; without it a body is ignored.
         no_body: what no body means; None if there must be a body.
@@ -114,6 +117,7 @@ class Route(Generic[_Query, _Body]):
     method: str
     path: str
     summary: str
+    role: Role | None = attrs.field(kw_only=True)
     query: type[_Query] = attrs.field(kw_only=True)
     body: msgspec.json.Decoder[_Body] | None = attrs.field(default=None, kw_only=True)
     no_body: _Body | None = attrs.field(default=None, kw_only=True)

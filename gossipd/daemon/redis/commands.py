@@ -9,6 +9,7 @@ import attrs
 
 from gossipd.protocol import Change
 
+from ..access import Role
 from ..resp import Status, Value
 from . import connecting, counting, reading, writing
 from .context import Context
@@ -34,6 +35,8 @@ class Command:
         change: makes the change that it counts, if it only counts; its answer is the value.
         plan: makes what it writes, or its answer if that is nothing, if it writes anything else.
             A session carries out itself what has neither.
+        role: which role a client must have, where clients have tokens; None for what it may do
+            before it has shown one. It follows from the flags.
     """
 
     name: str
@@ -45,6 +48,14 @@ class Command:
     call: Call | None = None
     change: Callable[[list[bytes]], Change] | None = None
     plan: Callable[[View, list[bytes]], Plan | Value] | None = None
+    role: Role | None = attrs.field(init=False)
+
+    @role.default
+    def _role(self) -> Role | None:
+        flags = self.flags.split()
+        if "no_auth" in flags:
+            return None
+        return "count" if "write" in flags else "read"
 
     def check(self, request: list[bytes]) -> None:
         """Raises Failed if the request has not as many arguments as there must be."""
@@ -96,6 +107,7 @@ _KEY, _ALL, _NONE = (1, 1, 1), (1, -1, 1), (0, 0, 0)
 _READS = "readonly fast"
 _COUNTS = "write denyoom fast"
 _TALKS = "noscript loading stale fast"
+_GREETS = f"{_TALKS} no_auth"
 
 COMMANDS = {
     one.name: one
@@ -123,13 +135,13 @@ COMMANDS = {
         Command("MULTI", 1, _TALKS, _NONE, "transactions", "Begins a batch."),
         Command("EXEC", 1, _TALKS, _NONE, "transactions", "Carries the batch out."),
         Command("DISCARD", 1, _TALKS, _NONE, "transactions", "Drops the batch."),
-        Command("RESET", 1, _TALKS, _NONE, "connection", "Begins anew."),
-        Command("QUIT", -1, _TALKS, _NONE, "connection", "Closes.", connecting.quit_),
+        Command("RESET", 1, _GREETS, _NONE, "connection", "Begins anew."),
+        Command("QUIT", -1, _GREETS, _NONE, "connection", "Closes.", connecting.quit_),
         Command("PING", -1, _TALKS, _NONE, "connection", "PONG.", connecting.ping),
         Command("ECHO", 2, _TALKS, _NONE, "connection", "The message.", connecting.echo),
-        Command("HELLO", -1, f"{_TALKS} no_multi", _NONE, "connection", "RESP2 or RESP3.",
+        Command("HELLO", -1, f"{_GREETS} no_multi", _NONE, "connection", "RESP2 or RESP3.",
                 connecting.hello),
-        Command("AUTH", -2, f"{_TALKS} no_multi", _NONE, "connection", "There are no passwords.",
+        Command("AUTH", -2, f"{_GREETS} no_multi", _NONE, "connection", "Shows a token.",
                 connecting.auth),
         Command("SELECT", 2, _TALKS, _NONE, "connection", "0 only.", connecting.select),
         Command("CLIENT", -2, _TALKS, _NONE, "connection", "About the client.", connecting.client),

@@ -13,6 +13,15 @@ VERSION = "7.0.15"
 
 OK = Status("OK")
 
+_ANYBODY = b"default"
+"""The user of clients that know of none."""
+
+_HELLO_FIRST = (
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto>"
+    " AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol"
+    " version at the same time"
+)
+
 
 def settings(*, durable: bool) -> dict[str, str]:
     """Returns what CONFIG GET knows: what clients ask for when they connect."""
@@ -54,15 +63,20 @@ def hello(context: Context, request: list[bytes]) -> Value:
             raise Failed("NOPROTO unsupported protocol version")
     options = request[2:]
     name: bytes | None = None
+    shown: tuple[bytes, bytes] | None = None
     while options:
         option, *values = options
         if option.upper() == b"AUTH" and len(values) >= 2:
-            _check_user(values[0])
+            shown = values[0], values[1]
             options = values[2:]
         elif option.upper() == b"SETNAME" and values:
             name, *options = values
         else:
             raise Failed(f"ERR Syntax error in HELLO option '{_shown(option)}'")
+    if shown is not None:
+        _show(context, *shown)
+    elif not context.visitor.may("read"):
+        raise Failed(_HELLO_FIRST)
     if name is not None:
         caller.rename(name)
     caller.speak(resp)
@@ -78,20 +92,23 @@ def hello(context: Context, request: list[bytes]) -> Value:
 
 
 def auth(context: Context, request: list[bytes]) -> Value:
-    """AUTH [user] password: there are no passwords, as in a Redis without any."""
+    """AUTH [name] token. Without tokens it answers as a Redis without passwords does."""
     if len(request) > 3:
         raise Failed(SYNTAX)
-    if len(request) == 2:
+    if len(request) == 2 and not context.visitor.is_guarded:
         raise Failed(
             "ERR AUTH <password> called without any password configured for the default user."
             " Are you sure your configuration is correct?"
         )
-    _check_user(request[1])
+    _show(context, request[1] if len(request) == 3 else _ANYBODY, request[-1])
     return OK
 
 
-def _check_user(user: bytes) -> None:
-    if user != b"default":
+def _show(context: Context, user: bytes, secret: bytes) -> None:
+    """Takes a client's token, whose name is the user, or `default`. Raises Failed."""
+    named = "" if user == _ANYBODY else user.decode("latin-1")
+    visitor = context.visitor
+    if not (visitor.show(named, secret) if visitor.is_guarded else not named):
         raise Failed("WRONGPASS invalid username-password pair or user is disabled.")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from ..access import Visitor
 from ..service import Service
 from .caller import Caller
 from .scans import Scans
@@ -18,6 +19,7 @@ class Context:
 
     Attributes:
         caller: the client that sent it.
+        visitor: the same client, as far as it has shown a token.
         view: the counters.
         service: the node.
         scans: the cursors of all clients.
@@ -26,6 +28,7 @@ class Context:
     """
 
     caller: Caller
+    visitor: Visitor
     view: View
     service: Service
     scans: Scans

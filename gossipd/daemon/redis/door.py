@@ -9,6 +9,7 @@ import trio
 
 from gossipd import __version__
 
+from ..access import Access, Visitor
 from ..resp import RespStatistics
 from ..service import Service
 from .caller import Caller
@@ -28,16 +29,22 @@ class RedisDoor:
     """
 
     def __init__(
-        self, service: Service, server: Callable[[], RespStatistics], *, durable: bool
+        self,
+        service: Service,
+        server: Callable[[], RespStatistics],
+        access: Access | None = None,
+        *,
+        durable: bool,
     ) -> None:
-        """Takes the node, what returns the numbers of the server, and whether it keeps its counts.
+        """Takes the node, what returns the numbers of the server, and what lets clients in.
 
-        `durable` is told to clients that ask for the settings.
+        `durable`, whether the node keeps its counts, is told to those that ask for the settings.
         """
         self._settings = settings(durable=durable)
         self.tally = Tally()
         self._service = service
         self._server = server
+        self._access = access
         self._scans = Scans()
         self._numbers = count(1)
         self._began = trio.current_time()
@@ -46,7 +53,9 @@ class RedisDoor:
         """Returns the session of a new connection between these addresses."""
         caller = Caller(next(self._numbers), address, own_address, trio.current_time)
         view = View(self._service.values())
-        context = Context(caller, view, self._service, self._scans, self._facts, self._settings)
+        visitor = Visitor(self._access, "redis")
+        common = self._service, self._scans, self._facts, self._settings
+        context = Context(caller, visitor, view, *common)
         return Session(context, self.tally)
 
     def _facts(self) -> dict[str, dict[str, object]]:

@@ -30,6 +30,7 @@ class Session:
         """Takes what the commands work with, and what counts them."""
         self._context = context
         self._caller = context.caller
+        self._visitor = context.visitor
         self._service = context.service
         self._tally = tally
         self._commands = tally.commands
@@ -60,7 +61,7 @@ class Session:
         It is looked up in small letters or capitals only; `answer` takes mixed ones.
         """
         counting = COUNTING.get(request[0])
-        if counting is None or self._transaction is not None:
+        if counting is None or self._transaction is not None or not self._visitor.may("count"):
             return False
         name, arity, change = counting
         if len(request) != arity:
@@ -70,6 +71,7 @@ class Session:
         except Failed:
             return False
         self._commands[name] += 1
+        self._visitor.admit("count", name)
         return True
 
     def flush(self) -> Future[bytes]:
@@ -139,6 +141,7 @@ class Session:
         transaction = self._transaction
         try:
             command = self._command(request)
+            self._admit(command)
             if transaction is not None and command.name not in _AT_ONCE:
                 transaction.add(command, request)
                 return Status("QUEUED")
@@ -164,6 +167,19 @@ class Session:
             raise self._unknown(request)
         command.check(request)
         return command
+
+    def _admit(self, command: Command) -> None:
+        """Raises Failed unless the client may use a command."""
+        if command.role is None:
+            return
+        denial = self._visitor.admit(command.role, command.name)
+        if denial == "role":
+            raise Failed(
+                f"NOPERM User {self._visitor.name} has no permissions to run the"
+                f" '{command.name.lower()}' command"
+            )
+        if denial is not None:
+            raise Failed("NOAUTH Authentication required.")
 
     def _unknown(self, request: list[bytes]) -> Failed:
         name, *arguments = [one[:_SHOWN_BYTES].decode("utf-8", "replace") for one in request[:20]]
@@ -220,4 +236,5 @@ class Session:
     def _reset(self, request: list[bytes]) -> Value:
         self._transaction = None
         self._caller.reset()
+        self._visitor.leave()
         return Status("RESET")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 import trio
 
+from ..file_watch import FileWatch
 from .keys import Key, KeyFileError, read_keys
 
-_LOOK_SECONDS = 2.0
 _OPEN_SECONDS = 60.0
 
 
@@ -36,21 +35,20 @@ class KeyWatch:
         self._path = path
         self._keys = keys
         self._gate = gate
-        self._seen = self._look()
+        self._watch = FileWatch((path,), self._take)
 
     async def run(self) -> None:
         """Looks at the file every few seconds, and counts what comes open, until cancelled."""
         async with trio.open_nursery() as nursery:
             if self._gate.accepts_open:
                 nursery.start_soon(self._count_open)
-            while True:
-                await trio.sleep(_LOOK_SECONDS)
-                if self._look() != self._seen:
-                    self.read()
+            await self._watch.run()
 
     def read(self) -> None:
         """Reads the file. If it cannot be used, the keys stay as they are, and that is said."""
-        self._seen = self._look()
+        self._watch.read()
+
+    def _take(self) -> None:
         log = structlog.get_logger()
         try:
             keys = read_keys(self._path)
@@ -61,14 +59,6 @@ class KeyWatch:
             self._keys = keys
             self._gate.use(keys)
         log.info("keys_read", seals=keys[0].id, opens=[key.id for key in keys])
-
-    def _look(self) -> tuple[int, ...] | None:
-        """Returns what changes with the file, None if there is none."""
-        try:
-            found = os.stat(self._path)
-        except OSError:
-            return None
-        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode
 
     async def _count_open(self) -> None:
         before = self._gate.open_taken

@@ -32,6 +32,7 @@ def test_types_never_change() -> None:
         *("limit-exceeded", "key-reused", "foreign-host", "stopping", "not-ready"),
         "not-written",
         "outcome-unknown",
+        *("unauthorized", "forbidden"),
     ] == [kind.name for kind in KINDS]
 
 

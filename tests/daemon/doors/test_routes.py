@@ -53,7 +53,7 @@ def route(method: str, path: str, **more: object) -> AnyRoute:
     def answer(asked: Asked[msgspec.Struct, object]) -> Response:
         return Response(200, repr((asked.names, asked.query, asked.body)).encode())
 
-    fields = {"query": NoParameters, "answer": answer, **more}
+    fields = {"role": None, "query": NoParameters, "answer": answer, **more}
     return Route(method, path, "", **fields)  # type: ignore[arg-type]
 
 

@@ -12,6 +12,7 @@ import hiredis
 import trio
 import trio.testing
 
+from gossipd.daemon.access import Access
 from gossipd.daemon.redis import RedisDoor
 from gossipd.daemon.resp import Limits, RespStatistics
 from gossipd.daemon.resp.connection import Connection, Shared
@@ -72,12 +73,15 @@ def plain(answer: Any) -> Any:
 class Site:
     """The node's door."""
 
-    def __init__(self, running: Running, node: Node, nursery: trio.Nursery) -> None:
+    def __init__(
+        self, running: Running, node: Node, nursery: trio.Nursery, access: Access | None
+    ) -> None:
         self.node = node
         self.service: Service = running.service
         self.errors: list[Exception] = []
         self.shared = Shared(Limits(), self.errors.append)
-        self.door = RedisDoor(self.service, lambda: RespStatistics(1, 2, 3, 4, 5), durable=True)
+        numbers = RespStatistics(1, 2, 3, 4, 5)
+        self.door = RedisDoor(self.service, lambda: numbers, access, durable=True)
         self.clients: list[Client] = []
         self._nursery = nursery
 
@@ -93,7 +97,11 @@ class Site:
 
 @asynccontextmanager
 async def talking(
-    clock: trio.testing.MockClock, *, journal: Any = None, **settings: Any
+    clock: trio.testing.MockClock,
+    *,
+    journal: Any = None,
+    access: Access | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Site]:
     """Runs a node for the length of the block."""
     identity = Identity(NODE_ID, 1, WALL_MS)
@@ -104,7 +112,7 @@ async def talking(
         serving(node, Endpoint(clock), stepped=lambda: False, **options) as running,
         trio.open_nursery() as nursery,
     ):
-        site = Site(running, node, nursery)
+        site = Site(running, node, nursery, access)
         yield site
         for client in site.clients:
             client.stream.socket.close()
