@@ -29,6 +29,8 @@ A process never writes into the log of an earlier one. The next process on the d
 *heir* of those before it. It asks in their place, and once all their rows of a name are ready, it
 takes over their sum and their keys with one row, which says which log it closes up to which
 version. What such a closed log still brings is dropped by everybody.
+
+Resets are not part of it: what a fold adds when there are resets is in the model `key_resets`.
 """
 
 from __future__ import annotations
