@@ -91,6 +91,31 @@ class OneGeneration(Design):
         return tuple(owner for owner, _ in batch)
 
 
+class ForgottenOnceHeld(OneGeneration):
+    """Rival: the same, where every member that is asked has closed what was folded before."""
+
+    def answer(self, member: Directory, batch: Batch, asker: int) -> bool:
+        held = all(member.log(owner).have == version for owner, version in batch)
+        return held and super().answer(member, batch, asker)
+
+
+class PlacesClosed(Design):
+    """Rival: the closing row says up to which place in their line all ids are closed.
+
+    It is as short for many ids as for one, if each says its place. Here the list stands for it.
+    """
+
+    def closed(self, directory: Directory) -> set[int]:
+        found = super().closed(directory)
+        for heir, log in directory.logs:
+            places = {owner: place for place, owner in enumerate(log.closed())}
+            for owner, other in directory.logs:
+                if other.parent in places and owner != heir and self.whole(log):
+                    places.setdefault(owner, places[other.parent] + 1)
+                    found |= {owner} if places[owner] < len(log.closed()) else set()
+        return found
+
+
 class NetSums(Design):
     """Rival: a fold subtracts the baselines that it knows, and these go."""
 

@@ -8,17 +8,20 @@ from tests.protocol.models.heirs import NAMES, Design
 from tests.protocol.models.heirs_judge import Judge, World
 from tests.protocol.models.heirs_rivals import (
     CutsVouch,
+    ForgottenOnceHeld,
     IntoItsOwnTotal,
     LeaderPrunes,
     NetSums,
     NobodyAsked,
     OneGeneration,
     OneWins,
+    PlacesClosed,
     SeenAlike,
 )
 
 LINE = ("count 0", "restart 0", "count 0")
 CHAIN = (*LINE, "merge 0 1", "agree 0", "restart 0", "count 0")
+TWICE = ("restart 0", "count 0", "merge 0 1", "agree 0", "merge 0 1") * 2
 CLONES = ("count 0", "copy 0", "restore 1", "count 1", "restart 0", "count 0")
 
 
@@ -173,6 +176,28 @@ def test_the_model_rejects_tempting_designs(
     judge = Judge(rival(), faults, counts=5, resets=resets, careful=False)
     _, complaint = judge.explore(judge.do(judge.begin(2), *start), 5)
     assert complaint.startswith(f"a change {wrong}")
+
+
+@pytest.mark.parametrize(
+    ("rival", "words", "wrong"),
+    [
+        (
+            ForgottenOnceHeld,
+            ("count 0", "merge 0 1", "copy 1", *TWICE, "restore 1"),
+            "a change counts twice",
+        ),
+        (PlacesClosed, ("count 0", "copy 0", *TWICE, "restore 1", "count 1"), "a change is lost"),
+    ],
+)
+def test_a_list_of_closed_ids_cannot_be_cut_short(
+    rival: type[Design], words: tuple[str, ...], wrong: str
+) -> None:
+    """A directory that is set back brings a closed id again, or goes on from one in another way."""
+    judge = Judge(rival(), counts=9, careful=False)
+    assert judge.complaint(judge.do(judge.begin(2), *words)).startswith(wrong)
+    judge, world = played(*words)
+    assert owners(judge.peace(world), 0)[-1] >= 3
+    assert judge.complaint(world) == ""
 
 
 def test_letting_one_of_two_heirs_win_saves_clones_only_until_their_next_start() -> None:
