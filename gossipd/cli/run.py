@@ -58,6 +58,13 @@ def _redis(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     return parsed(ctx, param, parse_bind, value)
 
 
+def _places(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[Any, ...]:
+    from gossipd.daemon import parse_places
+
+    found = (place for text in value for place in parsed(ctx, param, parse_places, text))
+    return tuple(dict.fromkeys(found))
+
+
 def _contacts(
     ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str, ...]:
@@ -277,6 +284,15 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     help="The UDP port on which nodes look for each other by broadcast; the same for all.",
 )
 @option(
+    "--http",
+    metavar="HOST:PORT",
+    multiple=True,
+    envvar="GOSSIPD_HTTP",
+    callback=_places,
+    help="Answer HTTP here and not where gossip is: HOST:PORT, or unix:PATH for the owner and group"
+    " of that socket. Repeat it, or give a comma list.  [default: as --bind]",
+)
+@option(
     "--redis",
     metavar="HOST:PORT",
     envvar="GOSSIPD_REDIS",
@@ -308,6 +324,28 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
     help="Take open gossip as well, while a running cluster moves to keys.",
 )
 @option(
+    "--tls-cert",
+    metavar="FILE",
+    envvar="GOSSIPD_TLS_CERT",
+    callback=_file,
+    help="Speak TLS with clients, by this certificate. All files of TLS are read again when they"
+    " change, and at SIGHUP.",
+)
+@option(
+    "--tls-key",
+    metavar="FILE",
+    envvar="GOSSIPD_TLS_KEY",
+    callback=_file,
+    help="The key of that certificate.",
+)
+@option(
+    "--tls-client-ca",
+    metavar="FILE",
+    envvar="GOSSIPD_TLS_CLIENT_CA",
+    callback=_file,
+    help="Answer only clients with a certificate that one of these authorities issued.",
+)
+@option(
     "--token-file",
     metavar="FILE",
     envvar="GOSSIPD_TOKEN_FILE",
@@ -337,6 +375,10 @@ def run(data_dir: str | None, ephemeral: bool, **settings: Any) -> int:
 
     if settings["accept_open"] and settings["key_file"] is None:
         raise click.UsageError("'--accept-open' needs '--key-file'")
+    if (settings["tls_cert"] is None) is not (settings["tls_key"] is None):
+        raise click.UsageError("'--tls-cert' and '--tls-key' need each other")
+    if settings["tls_client_ca"] is not None and settings["tls_cert"] is None:
+        raise click.UsageError("'--tls-client-ca' needs '--tls-cert'")
     directory = _directory(data_dir, settings["bind"], ephemeral=ephemeral)
     # Every other option has the name of the field that takes its value, and the field checks it.
     return main(DaemonConfig(data_dir=directory, **settings))

@@ -21,6 +21,7 @@ from .config import (
     parse_contacts,
     parse_duration,
     parse_hosts,
+    parse_places,
     parse_port,
 )
 
@@ -59,6 +60,7 @@ __all__ = [
     "parse_contacts",
     "parse_duration",
     "parse_hosts",
+    "parse_places",
     "parse_port",
     "read_directory",
     "write_key",

@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,6 +40,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DIGITS = 6
 _CLUSTER_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _MAX_PORT = 65535
+_MAX_PATH = 103
+"""Bytes of the path of a Unix socket, of which some systems have no more."""
 
 
 def parse_bind(text: str, default_port: int | None = None) -> tuple[str, int]:
@@ -52,6 +55,31 @@ def parse_bind(text: str, default_port: int | None = None) -> tuple[str, int]:
             f"{text!r}: port 0 means another port at every start, and other nodes need a fixed one"
         )
     return split_node_id(parse_host_port(text, default_port))
+
+
+Place = tuple[str, int] | Path
+"""Where clients are answered: host and port, or the path of a Unix socket."""
+
+_UNIX = "unix:"
+
+
+def parse_places(text: str) -> tuple[Place, ...]:
+    """Returns the places in a comma list: `HOST:PORT`, or `unix:PATH`. Raises ValueError."""
+    return tuple(_parse_place(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _parse_place(text: str) -> Place:
+    if not text.startswith(_UNIX):
+        return parse_bind(text)
+    path = text.removeprefix(_UNIX)
+    if not path or len(os.fsencode(path)) > _MAX_PATH:
+        raise ValueError(f"{text[:40]!r}: the path has not 1 to {_MAX_PATH} bytes")
+    return Path(path)
+
+
+def format_place(place: Place) -> str:
+    """Returns the text of a place, which `parse_places` reads."""
+    return f"{_UNIX}{place}" if isinstance(place, Path) else format_node_id(*place)
 
 
 def parse_port(text: str) -> int:
@@ -145,6 +173,12 @@ def _check_door(_: object, __: object, value: tuple[str, int] | None) -> None:
         _check_bind(_, __, value)
 
 
+def _check_places(_: object, __: object, value: tuple[Place, ...]) -> None:
+    for place in value:
+        if not isinstance(place, Path):
+            _check_bind(_, __, place)
+
+
 def _check_advertise(_: object, __: object, value: str | None) -> None:
     if value is not None and parse_contact(value) != value:
         raise ValueError(f"advertise: {value!r} is not in canonical form")
@@ -188,12 +222,17 @@ class DaemonConfig:
         max_counters: how many counters beside `default` clients may make at this node.
         metrics_counters: how many of them `/metrics` shows by name: those that change most often.
         discovery: whether the node looks for others by broadcast, on `discovery_port`.
+        http: where HTTP clients are answered; nothing means as `bind` says, over TCP.
         redis: host and port on which Redis clients are answered, over TCP; None for nowhere.
         allowed_hosts: names, beyond this node's own, that the `Host` header of a request may have
             that changes something.
         key_file: file with the keys that seal and open gossip; None leaves gossip open.
         accept_open: whether open datagrams are taken beside sealed ones, while a cluster moves to
             keys. Only with `key_file`.
+        tls_cert: file with the certificate by which doors over TCP speak TLS; None for no TLS.
+        tls_key: file with its key. Both or neither.
+        tls_client_ca: file with the authorities whose certificates clients must have; None if they
+            need none. Only with `tls_cert`.
         token_file: file with the tokens of clients; None lets everybody in.
         data_dir: directory in which the node keeps its state; None keeps nothing on disk.
     """
@@ -219,13 +258,27 @@ class DaemonConfig:
         default=DEFAULT_DISCOVERY_PORT,
         validator=[attrs.validators.ge(1), attrs.validators.le(_MAX_PORT)],
     )
+    http: tuple[Place, ...] = attrs.field(default=(), validator=_check_places)
     redis: tuple[str, int] | None = attrs.field(default=None, validator=_check_door)
     allowed_hosts: tuple[str, ...] = attrs.field(default=(), validator=_check_hosts)
     key_file: Path | None = None
     accept_open: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
     token_file: Path | None = None
     data_dir: Path | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.accept_open and self.key_file is None:
             raise ValueError("accept_open: needs a key file")
+        if (self.tls_cert is None) is not (self.tls_key is None):
+            raise ValueError("tls_cert, tls_key: one needs the other")
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise ValueError("tls_client_ca: needs tls_cert")
+
+    @property
+    def read_again(self) -> tuple[Path, ...]:
+        """The files that are read again at SIGHUP."""
+        files = (self.key_file, self.token_file, self.tls_cert, self.tls_key, self.tls_client_ca)
+        return tuple(file for file in files if file is not None)

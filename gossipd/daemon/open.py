@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from gossipd.protocol import (
 )
 
 from .access import Access
-from .config import DaemonConfig
+from .config import DaemonConfig, Place
 from .doors import Api, CounterValues, Metrics, OwnHosts
 from .driver import Driver, look_up
 from .errors import StartError
@@ -43,7 +44,7 @@ from .open_guards import Guards, guards
 from .open_redis import RedisClients
 from .own_id import OwnId
 from .service import Service, Tickets
-from .sockets import advertised_id, bind_host, bound, bound_for_redis, found_segments
+from .sockets import advertised_id, bind_host, bound, found_segments, listening, resolved
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ class Daemon:
 
     Attributes:
         service: what clients may ask of the node.
-        listening: the address of both its sockets, as `host:port`.
-        doors: the addresses at which it answers clients.
+        listening: the address for gossip, as `host:port`.
+        doors: where it answers clients.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Daemon:
         redis: RedisClients | None,
         left: trio.Event,
         listening: str,
-        doors: list[str],
+        doors: list[Place],
         guarded: Guards,
     ) -> None:
         self.service = service
@@ -126,15 +127,16 @@ async def open_daemon(
 
     Raises StartError if the address or the data directory cannot be used.
     """
-    guarded = guards(config)
-    gate = guarded.gate
+    gate = (guarded := guards(config)).gate
     host = await bind_host(config.bind[0])
-    redis_host = None if config.redis is None else await bind_host(config.redis[0], "--redis")
+    http = await resolved(config.http or [(host, config.bind[1])], "--http")
+    redis_at = await resolved([] if config.redis is None else [config.redis], "--redis")
     advertised = await advertised_id(config)
     with (
         _opened_store(config, format_node_id(*config.bind)) as (store, kept),
-        bound(host, config.bind[1]) as (endpoint, listener),
-        bound_for_redis(config, redis_host) as redis_listener,
+        listening(http) as http_listeners,
+        listening(redis_at) as redis_listeners,
+        bound(host, config.bind[1]) as endpoint,
         found_segments(config, host) as segments,
     ):
         own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up, gate)
@@ -152,24 +154,23 @@ async def open_daemon(
             node, identity.node_id, driver, tickets, journal, gate=gate, events=member_events
         )
         own_id.follow(service.move)
-        limits = limits_of_this_process(1 if redis_listener is None else 2)
-        server = HttpServer(limits, on_error=_ErrorLog(), on_full=FullLog(limits))
-        redis = _for_redis(config, redis_listener, service, limits, guarded.access)
+        limits = limits_of_this_process(2 if redis_at else 1)
+        server = HttpServer(limits, _ErrorLog(), FullLog(limits), guarded.wrap)
+        redis = _for_redis(config, redis_listeners, service, limits, guarded)
         api = _make_api(config, service, server, driver, store, redis, guarded.access)
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
             for task in (service.run, events.run, guarded.run):
                 nursery.start_soon(task)
-            await nursery.start(server.serve, api.handle, [listener])
+            await nursery.start(server.serve, api.handle, http_listeners)
             if redis is not None:
                 await nursery.start(redis.serve)
             nursery.start_soon(own_id.run)
             if segments is not None:
                 nursery.start_soon(segments.run, own_id.before(driver.hear))
-            listening = format_node_id(host, config.bind[1])
-            doors = [listening, *_redis_door(config, redis_host)]
-            daemon = Daemon(service, server, redis, left, listening, doors, guarded)
+            listens = format_node_id(host, config.bind[1])
+            daemon = Daemon(service, server, redis, left, listens, [*http, *redis_at], guarded)
             yield daemon
             await daemon.leave()
             nursery.cancel_scope.cancel()
@@ -208,21 +209,16 @@ def _make_api(
 
 def _for_redis(
     config: DaemonConfig,
-    listener: trio.SocketListener | None,
+    listeners: list[trio.SocketListener],
     service: Service,
     limits: Limits,
-    access: Access | None,
+    guarded: Guards,
 ) -> RedisClients | None:
-    if listener is None:
+    if not listeners:
         return None
-    logs = _ErrorLog(), FullLog(limits)
+    calls = _ErrorLog(), FullLog(limits), guarded.access, guarded.wrap
     durable = config.data_dir is not None
-    return RedisClients(service, listener, limits.connections, *logs, access, durable=durable)
-
-
-def _redis_door(config: DaemonConfig, host: str | None) -> Iterator[str]:
-    if config.redis is not None and host is not None:
-        yield format_node_id(host, config.redis[1])
+    return RedisClients(service, listeners, limits.connections, *calls, durable=durable)
 
 
 class _ErrorLog:
@@ -242,6 +238,7 @@ class _ErrorLog:
 def _names(config: DaemonConfig) -> Iterator[str]:
     """Yields the names under which clients may know this node."""
     yield config.bind[0]
+    yield from [place[0] for place in config.http if not isinstance(place, Path)]
     if config.advertise is not None:
         yield split_node_id(config.advertise)[0]
     machine = socket.gethostname()

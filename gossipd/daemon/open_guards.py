@@ -1,7 +1,8 @@
-"""What guards a daemon: the keys of its gossip and the tokens of its clients, read from files."""
+"""What guards a daemon: the keys of its gossip, the tokens of its clients, and TLS, from files."""
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,6 +14,7 @@ from .config import DaemonConfig
 from .errors import StartError
 from .net import is_own
 from .sealing import KeyFileError, KeyWatch, read_keys
+from .tls import Tls, TlsFileError, TlsFiles
 
 if TYPE_CHECKING:
     from .sealing import Gate
@@ -25,11 +27,17 @@ class Guards:
     Attributes:
         gate: seals gossip; None if it is open.
         access: lets clients in by their tokens; None if they need none.
+        tls: makes the sockets of clients speak TLS; None if they do not.
     """
 
     gate: Gate | None
     access: Access | None
-    _watches: tuple[KeyWatch | TokenWatch, ...]
+    tls: Tls | None
+    _watches: tuple[KeyWatch | TokenWatch | Tls, ...]
+
+    def wrap(self, sock: socket.socket) -> socket.socket:
+        """Returns what is to be spoken to in place of a client's socket. Raises OSError."""
+        return sock if self.tls is None else self.tls.wrap(sock)
 
     async def run(self) -> None:
         """Looks whether the files have changed, until cancelled."""
@@ -47,8 +55,9 @@ def guards(config: DaemonConfig) -> Guards:
     """Returns what guards a daemon. Raises StartError if a file cannot be used."""
     gate, key_watch = _gate(config)
     access, token_watch = _access(config)
-    watches = tuple(watch for watch in (key_watch, token_watch) if watch is not None)
-    return Guards(gate, access, watches)
+    tls = _tls(config)
+    watches = tuple(watch for watch in (key_watch, token_watch, tls) if watch is not None)
+    return Guards(gate, access, tls, watches)
 
 
 def _gate(config: DaemonConfig) -> tuple[Gate, KeyWatch] | tuple[None, None]:
@@ -81,3 +90,13 @@ def _access(config: DaemonConfig) -> tuple[Access, TokenWatch] | tuple[None, Non
     except TokenFileError as error:
         raise StartError(str(error)) from None
     return access, TokenWatch(config.token_file, access)
+
+
+def _tls(config: DaemonConfig) -> Tls | None:
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    files = TlsFiles(config.tls_cert, config.tls_key, config.tls_client_ca)
+    try:
+        return Tls(files, trio.current_time)
+    except TlsFileError as error:
+        raise StartError(str(error)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 
 import trio
@@ -22,11 +23,12 @@ class RedisClients:
     def __init__(
         self,
         service: Service,
-        listener: trio.SocketListener,
+        listeners: list[trio.SocketListener],
         connections: int,
         on_error: Callable[[Exception], None],
         on_full: Callable[[str], None],
-        access: Access | None = None,
+        access: Access | None,
+        wrap: Callable[[socket.socket], socket.socket],
         *,
         durable: bool,
     ) -> None:
@@ -34,11 +36,12 @@ class RedisClients:
 
         Args:
             service: the node.
-            listener: where clients connect.
+            listeners: where clients connect.
             connections: how many there may be.
             on_error: as of `RespServer`.
             on_full: as of `RespServer`.
             access: lets clients in by their tokens; None if they need none.
+            wrap: as of `RespServer`.
             durable: whether the node keeps its counts on disk.
 
         Raises StartError if what it needs is not installed.
@@ -51,15 +54,15 @@ class RedisClients:
                 f"--redis needs {error.name}, which is not installed: pip install 'gossipd[redis]'"
             ) from None
         limits = Limits(connections=connections)
-        self._server = RespServer(limits, on_error=on_error, on_full=on_full)
-        self._listener = listener
+        self._server = RespServer(limits, on_error=on_error, on_full=on_full, wrap=wrap)
+        self._listeners = listeners
         self._door = RedisDoor(service, self._server.statistics, access, durable=durable)
         tally = self._door.tally
         self.numbers = RedisNumbers(self._server.statistics, tally.commands, tally.errors)
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serves until `drain` was called and the last request is answered."""
-        await self._server.serve(self._door.connect, [self._listener], task_status=task_status)
+        await self._server.serve(self._door.connect, self._listeners, task_status=task_status)
 
     def drain(self) -> None:
         """Closes idle connections, and the others when what they asked for is answered."""

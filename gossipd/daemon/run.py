@@ -7,6 +7,7 @@ import ipaddress
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import structlog
 import trio
@@ -14,7 +15,7 @@ import trio
 from gossipd import __version__
 from gossipd.protocol import split_node_id
 
-from .config import DaemonConfig
+from .config import DaemonConfig, Place, format_place
 from .errors import StartError
 from .log import configure
 from .open import open_daemon
@@ -52,8 +53,7 @@ async def run(config: DaemonConfig) -> int:
 
         def receive() -> None:
             # Without a file to read again SIGHUP does what it does to any program.
-            reads = config.key_file is not None or config.token_file is not None
-            also = [signal.SIGHUP] if reads else []
+            also = [signal.SIGHUP] if config.read_again else []
             receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, *also)
             received.append(receiving.enter_context(receiver))
 
@@ -64,19 +64,16 @@ async def run(config: DaemonConfig) -> int:
                 "started",
                 node_id=daemon.service.node_id,
                 listening=daemon.listening,
+                http=[format_place(door) for door in config.http] or None,
                 cluster=config.cluster,
                 key=None if keys is None else keys.seals,
                 data_dir=None if config.data_dir is None else str(config.data_dir),
                 version=__version__,
             )
-            if keys is None and not _is_loopback(daemon.listening):
+            if keys is None and not _is_loopback(split_node_id(daemon.listening)[0]):
                 log.warning("gossip_open", reason=_OPEN)
-            exposed = [
-                each
-                for each in daemon.doors
-                if config.token_file is None and not _is_loopback(each)
-            ]
-            if exposed:
+            exposed = [format_place(door) for door in daemon.doors if not _is_of_this_machine(door)]
+            if exposed and config.token_file is None:
                 log.warning("clients_unchecked", doors=exposed, reason=_UNCHECKED)
             number = await _stop(signals, daemon.read_files)
             log.info("stopping", signal=signal.Signals(number).name)
@@ -88,8 +85,12 @@ async def run(config: DaemonConfig) -> int:
     return 0
 
 
-def _is_loopback(listening: str) -> bool:
-    return ipaddress.ip_address(split_node_id(listening)[0]).is_loopback
+def _is_of_this_machine(door: Place) -> bool:
+    return isinstance(door, Path) or _is_loopback(door[0])
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
 
 
 async def _stop(signals: AsyncIterator[int], hang_up: Callable[[], None]) -> int:

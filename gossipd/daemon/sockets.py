@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import structlog
 import trio
 
 from gossipd.protocol import format_node_id, is_address, split_node_id
 
-from .config import DaemonConfig
+from .config import DaemonConfig, Place, format_place
 from .driver import look_up
 from .errors import StartError, reason
 from .net import Segments, UdpSocket
 
 _BACKLOG = 1024
+_UNIX_MODE = 0o660
 
 _KNOWN = {
     errno.EADDRINUSE: "another program uses this address (is a gossipd running here?)",
@@ -48,21 +51,37 @@ async def advertised_id(config: DaemonConfig) -> str | None:
     return format_node_id(addresses[0][0], port)
 
 
-@contextlib.contextmanager
-def bound(host: str, port: int) -> Iterator[tuple[UdpSocket, trio.SocketListener]]:
-    """Opens both sockets of the node's one port number, and closes them. Raises StartError."""
-    with _listening(host, port) as listener:
-        try:
-            endpoint = UdpSocket(host, port)
-        except OSError as error:
-            raise _notbound(host, port, error) from None
-        with contextlib.closing(endpoint):
-            yield endpoint, listener
+async def resolved(places: Iterable[Place], flag: str) -> list[Place]:
+    """Returns places with addresses for names. Raises StartError."""
+    return [
+        place if isinstance(place, Path) else (await bind_host(place[0], flag), place[1])
+        for place in places
+    ]
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[trio.SocketListener]:
-    """Opens a TCP socket that listens, and closes it. Raises StartError."""
+def bound(host: str, port: int) -> Iterator[UdpSocket]:
+    """Opens the socket for gossip, and closes it. Raises StartError."""
+    try:
+        endpoint = UdpSocket(host, port)
+    except OSError as error:
+        raise _notbound((host, port), error) from None
+    with contextlib.closing(endpoint):
+        yield endpoint
+
+
+@contextlib.contextmanager
+def listening(places: Iterable[Place]) -> Iterator[list[trio.SocketListener]]:
+    """Opens sockets that listen, and closes them. Raises StartError."""
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(_unix(place) if isinstance(place, Path) else _tcp(*place))
+            for place in places
+        ]
+
+
+@contextlib.contextmanager
+def _tcp(host: str, port: int) -> Iterator[trio.SocketListener]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tcp:
         try:
@@ -70,23 +89,54 @@ def _listening(host: str, port: int) -> Iterator[trio.SocketListener]:
             tcp.bind((host, port))
             tcp.listen(_BACKLOG)
         except OSError as error:
-            raise _notbound(host, port, error) from None
+            raise _notbound((host, port), error) from None
         yield trio.SocketListener(trio.socket.from_stdlib_socket(tcp))
 
 
-def _notbound(host: str, port: int, error: OSError) -> StartError:
-    where = format_node_id(host, port)
-    return StartError(f"cannot listen on {where}: {reason(error, _KNOWN)}")
-
-
 @contextlib.contextmanager
-def bound_for_redis(config: DaemonConfig, host: str | None) -> Iterator[trio.SocketListener | None]:
-    """Opens the socket for Redis clients, and closes it. Yields None if there is to be none."""
-    if config.redis is None or host is None:
-        yield None
-        return
-    with _listening(host, config.redis[1]) as listener:
-        yield listener
+def _unix(path: Path) -> Iterator[trio.SocketListener]:
+    """Opens a Unix socket for its owner and group. Its file is removed at the end."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        try:
+            _bind_unix(sock, path)
+            # Nobody can connect before it listens.
+            path.chmod(_UNIX_MODE)
+            sock.listen(_BACKLOG)
+            ours = path.stat().st_ino
+        except OSError as error:
+            raise _notbound(path, error) from None
+        try:
+            yield trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+        finally:
+            with contextlib.suppress(OSError):
+                # Another one may have taken the place meanwhile.
+                if path.stat().st_ino == ours:
+                    path.unlink()
+
+
+def _bind_unix(sock: socket.socket, path: Path) -> None:
+    """Binds a socket to a path, in place of one that nobody listens on any more."""
+    try:
+        sock.bind(str(path))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE or not _is_abandoned(path):
+            raise
+        path.unlink()
+        sock.bind(str(path))
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Returns whether a path is a socket on which nobody listens. Any other file is not."""
+    if not stat.S_ISSOCK(path.lstat().st_mode):
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        # One with a full queue is in use, and must not be waited for.
+        probe.setblocking(False)
+        return probe.connect_ex(str(path)) == errno.ECONNREFUSED
+
+
+def _notbound(place: Place, error: OSError) -> StartError:
+    return StartError(f"cannot listen on {format_place(place)}: {reason(error, _KNOWN)}")
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ gossipd.daemon.doors, gossipd.daemon.redis
 gossipd.daemon: service
 gossipd.daemon: driver
 gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.sealing, gossipd.daemon.access
-gossipd.daemon.http, gossipd.daemon.resp
+gossipd.daemon.http, gossipd.daemon.resp, gossipd.daemon.tls
 gossipd.daemon: config log event_log errors future clock_steps readers watch member_events
 gossipd.daemon: file_watch
 gossipd.sim: command

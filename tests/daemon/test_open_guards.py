@@ -13,6 +13,7 @@ from gossipd.daemon.errors import StartError
 from gossipd.daemon.open_guards import guards
 from gossipd.daemon.sealing import new_key, write_key
 from gossipd.secret_files import write_secret
+from tests.certificates import Authority
 from tests.daemon.conftest import Lines
 
 
@@ -37,6 +38,17 @@ async def test_keys_and_tokens_are_read_again(tmp_path: Path, lines: Lines) -> N
     found.read()
     assert ["two"] == [token.name for token in found.access.tokens]
     assert {"keys_read", "tokens_read"} == {line["event"] for line in lines()}
+
+
+async def test_tls_is_read_before_the_start(tmp_path: Path, lines: Lines) -> None:
+    """And again with the others."""
+    cert, key = Authority(tmp_path).issue("node", "a")
+    found = guards(DaemonConfig(tls_cert=cert, tls_key=key))
+    found.read()
+    assert ["tls_read"] == [line["event"] for line in lines()]
+    key.write_text("nonsense")
+    with pytest.raises(StartError, match=f"cannot use the certificate {cert} with the key {key}"):
+        guards(DaemonConfig(tls_cert=cert, tls_key=key))
 
 
 @pytest.mark.parametrize("name", ["key_file", "token_file"])

@@ -15,11 +15,15 @@ import pytest
 import structlog
 import trio
 
+from gossipd.client import Door, door
+from gossipd.client import ask as ask_client
 from gossipd.daemon.access import new_token
 from gossipd.daemon.config import DaemonConfig
+from gossipd.daemon.open import open_daemon
 from gossipd.daemon.run import main, run
 from gossipd.daemon.sealing import new_key, write_key
 from gossipd.secret_files import write_secret
+from tests.certificates import Authority
 from tests.daemon.asking import QUIET, ask, free_port, get
 from tests.daemon.conftest import Lines
 
@@ -147,6 +151,46 @@ async def test_that_nobody_asks_for_tokens_is_said(
     found = [line for line in lines() if line["event"] == "clients_unchecked"]
     doors = [f"{host}:{port}", f"{host}:{redis}"]
     assert ([doors] if said else []) == [line["doors"] for line in found]
+
+
+async def test_doors_of_their_own(lines: Lines, tmp_path: Path) -> None:
+    """HTTP is answered there and nowhere else; one for this machine alone needs no token."""
+    port, door, path = free_port("0.0.0.0"), free_port(), tmp_path / "door"
+    config = DaemonConfig(
+        **QUIET,
+        bind=("0.0.0.0", port),
+        advertise=f"127.0.0.1:{port}",
+        http=(("127.0.0.1", door), path),
+    )
+    with trio.fail_after(10):
+        async with open_daemon(config) as daemon:
+            assert f"0.0.0.0:{port}" == daemon.listening
+            assert 200 == (await ask(door, get("/readyz")))[0]
+            with pytest.raises(OSError, match="all attempts to connect"):
+                await ask(port, get("/readyz"))
+            async with await trio.open_unix_socket(path) as stream:
+                await stream.send_all(get("/count").replace(b"Host: x", b"Host: localhost"))
+                assert b" 200 OK" in b"".join([part async for part in stream])
+            assert [("127.0.0.1", door), path] == daemon.doors
+    assert not path.exists()
+
+
+async def test_health_is_told_over_tls_and_a_unix_socket(tmp_path: Path, lines: Lines) -> None:
+    """By the same environment, whatever names the certificate has, and also by one asked of us."""
+    authority, port = Authority(tmp_path), free_port()
+    cert, key = authority.issue("node", "node9")
+    path = tmp_path / "door"
+    environment = {"GOSSIPD_TLS_CERT": str(cert), "GOSSIPD_TLS_KEY": str(key), "PORT": str(port)}
+    options = {"tls_cert": cert, "tls_key": key, "tls_client_ca": authority.file}
+    http = (("127.0.0.1", port), path)
+    config = DaemonConfig(**QUIET, bind=("127.0.0.1", port), http=http, **options)
+    with trio.fail_after(10):
+        async with open_daemon(config):
+            for found in (door(environment), door({"GOSSIPD_HTTP": f"unix:{path}"})):
+                verdict = await trio.to_thread.run_sync(ask_client, found, 5)
+                assert "healthy" == verdict.status, verdict
+            plain = Door(f"http://127.0.0.1:{port}")
+            assert "healthy" != (await trio.to_thread.run_sync(ask_client, plain, 5)).status
 
 
 async def test_names_of_the_node(lines: Lines) -> None:

@@ -60,6 +60,13 @@ OnFull = Callable[[str], None]
 """Called when a newcomer finds no room, with what was done about it in a few words."""
 
 
+Wrap = Callable[[socket.socket], socket.socket]
+
+
+def _as_it_is(sock: socket.socket) -> socket.socket:
+    return sock
+
+
 def _ignore(error: Exception, request: Request | None) -> None:
     pass
 
@@ -74,9 +81,9 @@ class HttpServer:
     def __init__(
         self,
         limits: Limits | None = None,
-        *,
         on_error: OnError = _ignore,
         on_full: OnFull = _be_silent,
+        wrap: Wrap = _as_it_is,
     ) -> None:
         """Makes a server that does nothing until `serve`.
 
@@ -84,8 +91,11 @@ class HttpServer:
             limits: the limits on what clients take.
             on_error: called with what the handler raised, and the request.
             on_full: called for each newcomer that finds no room.
+            wrap: returns what is to be spoken to in place of a newcomer's socket, or raises
+                OSError.
         """
         self._on_full = on_full
+        self._wrap = wrap
         self._limits = limits or Limits()
         self._shared = Shared(self._limits, on_error)
         self._connections: set[Connection] = set()
@@ -169,6 +179,10 @@ class HttpServer:
         with contextlib.suppress(OSError):
             # macOS refuses this for a connection that was reset meanwhile.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            sock = self._wrap(sock)
+        except OSError:
+            return
         self._accepted += 1
         connection = Connection(sock, handler, self._shared)
         if len(self._connections) < self._limits.connections:

@@ -46,6 +46,13 @@ OnFull = Callable[[str], None]
 """Called when a newcomer finds no room, with what was done about it in a few words."""
 
 
+Wrap = Callable[[socket.socket], socket.socket]
+
+
+def _as_it_is(sock: socket.socket) -> socket.socket:
+    return sock
+
+
 def _ignore(error: Exception) -> None:
     pass
 
@@ -63,6 +70,7 @@ class RespServer:
         *,
         on_error: Callable[[Exception], None] = _ignore,
         on_full: OnFull = _be_silent,
+        wrap: Wrap = _as_it_is,
     ) -> None:
         """Makes a server that does nothing until `serve`.
 
@@ -70,7 +78,10 @@ class RespServer:
             limits: the limits on what clients take.
             on_error: called with what a client raised.
             on_full: called for each newcomer that finds no room.
+            wrap: returns what is to be spoken to in place of a newcomer's socket, or raises
+                OSError.
         """
+        self._wrap = wrap
         self._limits = limits or Limits()
         self._on_full = on_full
         self._shared = Shared(self._limits, on_error)
@@ -164,6 +175,10 @@ class RespServer:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # Idle connections stay open, so those whose client is gone must be found.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        try:
+            sock = self._wrap(sock)
+        except OSError:
+            return
         self._accepted += 1
         client = connect(_named(address), _named(sock.getsockname()))
         connection = Connection(sock, client, self._shared)
