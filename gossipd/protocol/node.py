@@ -116,7 +116,7 @@ class Node:
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        view = View(runtime, outbox, table, gossip, awareness, counters.members_changed)
+        view = View(runtime, outbox, table, gossip, awareness, echoes, counters.members_changed)
         detector = Detector(runtime, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)

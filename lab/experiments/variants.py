@@ -23,6 +23,7 @@ _SWIM: Mapping[str, str] = {
     "sought_confirmations": "false",
     "learned_silences": "false",
     "verdicts_at_once": "false",
+    "own_looks": "false",
 }
 _PROBE = {"local_health": "true", "nacks": "true"}
 _SUSPICION = {"dynamic_suspicion": "true"}

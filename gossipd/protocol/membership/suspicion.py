@@ -57,16 +57,18 @@ class Suspicion:
     Attributes:
         accusers: the ids of the members that hold it, the first one first.
         convicted: whether another node has declared the member dead.
+        failed: whether this node itself has probed the member in vain.
         seen: the longest silence of the member, or of this process, from which it came back.
         started: the time at which it was opened, later by the pauses of this process since.
     """
 
-    __slots__ = ("accusers", "convicted", "seen", "started")
+    __slots__ = ("accusers", "convicted", "failed", "seen", "started")
 
     def __init__(self, accuser: str, now: float, seen: float = 0.0) -> None:
         self.accusers = [accuser]
         self.seen = seen
         self.convicted = False
+        self.failed = False
         self.started = now
 
     @property
@@ -96,6 +98,10 @@ class Suspicion:
     def convict(self) -> None:
         """Notes that another node has declared the member dead; that is worth all confirmations."""
         self.convicted = True
+
+    def fail(self) -> None:
+        """Notes that this node itself has probed the member in vain."""
+        self.failed = True
 
     def extend(self, seconds: float) -> None:
         """Moves the start by a pause of this process, which gave the suspect no time to refute."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..runtime import Runtime
+from .own_looks import OwnLooks
 from .silences import Silences
 from .suspicion import Suspicion
 from .table import Member, MemberTable
@@ -13,24 +14,35 @@ from .table import Member, MemberTable
 _LATELY = 2.0
 """Probe intervals for which a vain try of a relay counts, once the prober raises a suspicion."""
 
+_AGAIN = 1.0
+"""Seconds until the next look at a suspect that was reached, or that there was no look left for."""
+
 
 class Suspicions:
-    """Opens, shortens, extends and closes suspicions, and calls `expired` for each that ends."""
+    """Opens, shortens, extends and closes suspicions, and calls `expired` for each that ends.
+
+    One that others raised ends in a verdict only once this node has probed the member in vain.
+    """
 
     def __init__(
-        self, runtime: Runtime, table: MemberTable, expired: Callable[[Member, int, int], None]
+        self,
+        runtime: Runtime,
+        table: MemberTable,
+        looks: OwnLooks,
+        expired: Callable[[Member, int, int], None],
     ) -> None:
         self._runtime = runtime
         self._config = config = runtime.config
         self._table = table
+        self._looks = looks
         self._expired = expired
         self._open: dict[str, Suspicion] = {}
         self._silences = Silences(
             config.suspicion_max_mult * config.suspicion_mult * config.probe_interval
         )
 
-    def open(self, row: Member, accuser: str) -> bool:
-        """Opens a suspicion of a member in place of any other.
+    def open(self, row: Member, accuser: str, *, failed: bool = False) -> bool:
+        """Opens a suspicion of a member in place of any other; `failed` if a probe here failed.
 
         Returns whether this node has lately tried the member in vain for another one.
         """
@@ -39,13 +51,24 @@ class Suspicions:
             row.doubt(now)
         self._open[row.id] = Suspicion(accuser, now, self._silences.longest(row.id, now))
         self._arm(row)
-        return now - row.in_vain <= _LATELY * self._config.probe_interval
+        relayed = now - row.in_vain <= _LATELY * self._config.probe_interval
+        if relayed or failed or not self._config.own_looks:
+            self.failed(row)
+        else:
+            self._looks.begin(row, self._looked)
+        return relayed
 
     def close(self, row: Member) -> None:
         """Closes the suspicion of a member, if there is one, since it is alive, dead or left."""
         suspicion = self._open.pop(row.id, None)
         if suspicion is not None:
             self._runtime.timers.cancel(("suspicion", row.id))
+            self._looks.end(row)
+
+    def failed(self, row: Member) -> None:
+        """Notes that this node has probed a suspect in vain."""
+        self._open[row.id].fail()
+        self._looks.end(row)
 
     def recovered(self, row: Member) -> None:
         """Notes that a member which was suspect or dead is alive after all."""
@@ -65,6 +88,10 @@ class Suspicions:
         """Returns whether a suspect has had the time to refute; see `Suspicion.warned`."""
         members, now = self._table.size(), self._runtime.now
         return self._open[row.id].warned(self._config, members, now, refused=refused)
+
+    def is_failed(self, row: Member) -> bool:
+        """Returns whether this node has probed a suspect in vain."""
+        return self._open[row.id].failed
 
     def convict(self, row: Member) -> None:
         """Notes that another node has declared a suspect dead."""
@@ -87,5 +114,20 @@ class Suspicions:
         member can refute.
         """
         deadline = self._open[row.id].deadline(self._config, self._table.size())
-        verdict = partial(self._expired, row, row.generation, row.incarnation)
+        verdict = partial(self._end, row, row.generation, row.incarnation)
         self._runtime.timers.set(("suspicion", row.id), deadline, verdict)
+
+    def _end(self, row: Member, generation: int, incarnation: int) -> None:
+        """Ends a suspicion by a verdict; or looks at the member first, if that was not in vain."""
+        if self._open[row.id].failed:
+            self._expired(row, generation, incarnation)
+            return
+        self._looks.begin(row, self._looked)
+        again = partial(self._end, row, generation, incarnation)
+        self._runtime.after(("suspicion", row.id), _AGAIN, again)
+
+    def _looked(self, row: Member, reached: bool) -> None:
+        """Takes what came of a look; a verdict that waited for it comes now."""
+        if not reached and row.id in self._open:
+            self.failed(row)
+            self._arm(row)

@@ -30,7 +30,9 @@ from ..wire import (
     Claims,
 )
 from .awareness import Awareness
+from .echoes import Echoes
 from .gossip import Gossip
+from .own_looks import OwnLooks
 from .peer import Peer
 from .suspicions import Suspicions
 from .table import Member, MemberTable, above, beats, usable_id
@@ -56,6 +58,7 @@ class View(Part):
         table: MemberTable,
         gossip: Gossip,
         awareness: Awareness,
+        echoes: Echoes,
         changed: Callable[[Iterable[Member]], None],
     ) -> None:
         """Makes the view of a node that has just started.
@@ -69,7 +72,8 @@ class View(Part):
         self._gossip = gossip
         self._awareness = awareness
         self._changed = changed
-        self._suspicions = Suspicions(runtime, table, self.declare_dead)
+        looks = OwnLooks(runtime, echoes, gossip, awareness)
+        self._suspicions = Suspicions(runtime, table, looks, self.declare_dead)
         self._raised = 0.0
         self._raised_at = runtime.now
         self._counts = {"suspicions": 0, "refutations": 0}
@@ -141,9 +145,10 @@ class View(Part):
         own = self._table.own.id
         claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own, 0, evidence)
         if row.state == ALIVE:
-            self._change(row, claim)
+            self._change(row, claim, failed=True)
         elif row.state == SUSPECT:
             self._confirm(row, claim, "")
+            self._suspicions.failed(row)
         if evidence == REFUSED:
             self._gossip.tell_all(claim)
 
@@ -239,7 +244,7 @@ class View(Part):
         the suspicion, and refutes it by a larger incarnation if it is there. Where a member is
         really dead the suspicion came long before the verdict, so the verdict spreads as fast as
         gossip does. A node that missed the suspicion comes to its own verdict after the shortest
-        suspicion.
+        suspicion. And nobody is dead here whom this node itself still reaches (`OwnLooks`).
 
         A merged table, and a claim that the member is forgotten, tell what nodes came to believe at
         any time before. They accuse like others, and shorten nothing.
@@ -251,17 +256,18 @@ class View(Part):
             self._change(row, doubted)
         if merged_from or claim.forgotten:
             return news
-        if self._suspicions.warned(row, refused=claim.evidence == REFUSED):
+        refused = claim.evidence == REFUSED
+        if self._suspicions.is_failed(row) and self._suspicions.warned(row, refused=refused):
             self._change(row, claim)
             return True
         self._suspicions.convict(row)
         return news
 
-    def _change(self, row: Member, claim: Claim) -> None:
+    def _change(self, row: Member, claim: Claim, *, failed: bool = False) -> None:
         was, generation = row.state, row.generation
         self._table.change(row, claim, self._runtime.now)
         if claim.state == SUSPECT:
-            self._open(row, claim.accuser)
+            self._open(row, claim.accuser, failed=failed)
         else:
             self._close(row)
         if not row.removed:
@@ -288,8 +294,8 @@ class View(Part):
 
     # Suspicions
 
-    def _open(self, row: Member, accuser: str) -> None:
-        if self._suspicions.open(row, accuser):
+    def _open(self, row: Member, accuser: str, *, failed: bool) -> None:
+        if self._suspicions.open(row, accuser, failed=failed):
             self._second(row)
 
     def _close(self, row: Member) -> None:
@@ -314,6 +320,7 @@ class View(Part):
         """
         row.missed(self._runtime.now)
         if row.state == SUSPECT:
+            self._suspicions.failed(row)
             self._second(row)
 
     def _second(self, row: Member) -> None:

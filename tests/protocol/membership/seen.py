@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gossipd.protocol.effects import Transmit
 from gossipd.protocol.events import Event
+from gossipd.protocol.membership import Echoes, RoundTrips
 from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.membership.view import View
 from gossipd.protocol.wire import ALIVE, DEAD, SILENCE, SUSPECT, Claim
@@ -17,12 +19,14 @@ class Seen:
         self.parts = parts = Parts(**changes)
         self.runtime, self.table = parts.runtime, parts.table
         self.awareness = Awareness(8)
+        self.echoes = Echoes(parts.runtime, lambda: (0, 0), RoundTrips(9))
         self.view = View(
             parts.runtime,
             parts.outbox,
             parts.table,
             parts.gossip,
             self.awareness,
+            self.echoes,
             parts.note_changed,
         )
         for number in range(2, 2 + members):
@@ -52,9 +56,25 @@ class Seen:
     def kill(self, number: int) -> None:
         """Applies a suspicion of that node, and a verdict which comes as late as one should."""
         self.say(number, SUSPECT, accuser=3)
-        self.runtime.now += 3.0
+        self.wait(2.9)
         self.events()
         self.say(number, DEAD, accuser=3)
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass; nobody answers what is sent."""
+        until, timers = self.runtime.now + seconds, self.runtime.timers
+        while (due := timers.next_deadline()) is not None and due <= until:
+            self.runtime.now = due
+            action = timers.pop_due(due)
+            if action is not None:
+                action()
+        self.runtime.now = until
+
+    def refuse(self) -> None:
+        """Refuses the pings that were sent."""
+        for effect in self.runtime.take_effects():
+            if isinstance(effect, Transmit):
+                self.echoes.refusal(effect.data, effect.to)
 
     def row(self, number: int) -> tuple[int, int, int]:
         """Returns generation, incarnation and state of a row."""

@@ -42,7 +42,7 @@ def test_a_verdict_is_believed_once_the_member_could_refute(suspected: float, st
     """Which takes half of the shortest suspicion; a verdict that comes before only shortens it."""
     seen = Seen(9)
     seen.say(2, SUSPECT, accuser=3)
-    seen.runtime.now += suspected
+    seen.wait(suspected)
     seen.say(2, DEAD, accuser=3)
     assert state == seen.row(2)[2]
     assert (3.0 if state == SUSPECT else suspected) == seen.verdict(2)
@@ -53,6 +53,7 @@ def test_a_verdict_by_refusals_needs_a_warning(suspected: float, state: int) -> 
     """All were told of the suspicion half a second before, and the member could refute at once."""
     seen = Seen(9)
     seen.say(2, SUSPECT, accuser=3, evidence=REFUSED)
+    seen.refuse()
     seen.runtime.now += suspected
     seen.say(2, DEAD, accuser=3, evidence=REFUSED)
     assert state == seen.row(2)[2]
@@ -63,7 +64,7 @@ def test_an_event_says_what_a_verdict_rests_on(evidence: int, name: str) -> None
     """What a later version may add is silence here."""
     seen = Seen(9)
     seen.say(2, SUSPECT, accuser=3)
-    seen.runtime.now += 2.0
+    seen.wait(2.0)
     seen.events()
     seen.say(2, DEAD, accuser=3, evidence=evidence)
     assert [MemberDead(node_id(2), node_id(3), name)] == seen.events()

@@ -1,0 +1,93 @@
+"""What a member that lies can do to the others: each lie is tried, and what bounds it switched off.
+
+The liar speaks from its own address, as a member that all have met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from gossipd.protocol import ProtocolConfig
+from gossipd.protocol.events import MemberDead
+from gossipd.protocol.wire import ALIVE, DEAD, REFUSED, SUSPECT, Claim, Claims
+from tests.protocol.conversation import (
+    WALL_MS,
+    Conversation,
+    address,
+    converse,
+    datagram,
+    make_node,
+    node_id,
+    sender,
+)
+
+VICTIM, LIAR, NODES = 2, 6, 6
+HONEST = [number for number in range(1, NODES) if number != VICTIM]
+
+Lie = Callable[[int], list[Claim]]
+
+
+def claimed(state: int, more: int, accuser: int = LIAR, evidence: int = 0) -> Claim:
+    """Returns a claim about the victim, of a generation so much above its first."""
+    return Claim(node_id(VICTIM), WALL_MS + more, 0, state, node_id(accuser), 0, evidence)
+
+
+def outbidding(turn: int) -> int:
+    """Returns generations above the victim's: more in a row than it may raise its own above."""
+    return 1000 * (turn // 14 * 4 + min(turn % 14, 4))
+
+
+def verdicts(turn: int) -> list[Claim]:
+    """Says dead."""
+    return [claimed(DEAD, outbidding(turn))]
+
+
+def refused(turn: int) -> list[Claim]:
+    """Warns and says dead in turn, as one does whose pings are refused."""
+    return [claimed(DEAD if turn % 14 > 4 else SUSPECT, outbidding(turn), evidence=REFUSED)]
+
+
+def accusers(turn: int) -> list[Claim]:
+    """Lets many others accuse."""
+    return [claimed(SUSPECT, outbidding(turn), accuser) for accuser in (*HONEST, LIAR)]
+
+
+def raised(turn: int) -> list[Claim]:
+    """Says that the victim started again and again."""
+    return [Claim(node_id(VICTIM), WALL_MS + 10 * turn, 0, ALIVE)]
+
+
+def tell(talk: Conversation, lie: Lie, turns: int, pause: float = 0.3) -> None:
+    """Lets the liar tell everybody but the victim, again and again."""
+    for turn in range(1, turns):
+        data = datagram(sender(LIAR), Claims(lie(turn)))
+        for honest in HONEST:
+            node = talk.nodes[address(honest)]
+            talk.carry(node, node.handle_datagram(data, address(LIAR), talk.now))
+        talk.run(pause)
+
+
+def cluster(*, own_looks: bool) -> Conversation:
+    """Returns nodes that know each other, all of which work."""
+    config = ProtocolConfig(own_looks=own_looks)
+    return converse(*[make_node(number, config) for number in range(1, NODES + 1)])
+
+
+def deaths(talk: Conversation) -> int:
+    """Returns how many verdicts on the victim there were."""
+    return sum(
+        isinstance(event, MemberDead) and event.member == node_id(VICTIM)
+        for honest in HONEST
+        for event in talk.events[address(honest)]
+    )
+
+
+@pytest.mark.parametrize("lie", [verdicts, refused, accusers])
+@pytest.mark.parametrize("own_looks", [True, False])
+def test_a_liar_has_nobody_declared_dead_who_answers(own_looks: bool, lie: Lie) -> None:
+    """Whoever is said to accuse; without a look of its own each node would believe it."""
+    talk = cluster(own_looks=own_looks)
+    tell(talk, lie, 60)
+    assert own_looks == (deaths(talk) == 0)
