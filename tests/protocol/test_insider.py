@@ -62,11 +62,25 @@ def raised(turn: int) -> list[Claim]:
 def tell(talk: Conversation, lie: Lie, turns: int, pause: float = 0.3) -> None:
     """Lets the liar tell everybody but the victim, again and again."""
     for turn in range(1, turns):
-        data = datagram(sender(LIAR), Claims(lie(turn)))
-        for honest in HONEST:
-            node = talk.nodes[address(honest)]
-            talk.carry(node, node.handle_datagram(data, address(LIAR), talk.now))
+        tell_once(talk, lie(turn))
         talk.run(pause)
+
+
+def tell_once(talk: Conversation, claims: list[Claim]) -> None:
+    """Lets the liar tell everybody but the victim."""
+    data = datagram(sender(LIAR), Claims(claims))
+    for honest in HONEST:
+        node = talk.nodes[address(honest)]
+        talk.carry(node, node.handle_datagram(data, address(LIAR), talk.now))
+
+
+def counted(talk: Conversation) -> int:
+    """Lets the victim count. Returns how many others have it within a round trip or two."""
+    node = talk.nodes[address(VICTIM)]
+    talk.carry(node, node.increment("default", 1, "local", 1, talk.now))
+    talk.deliver()
+    count = node.count("default")
+    return sum(talk.nodes[address(honest)].count("default") == count for honest in HONEST)
 
 
 def cluster(*, own_looks: bool) -> Conversation:
@@ -91,3 +105,12 @@ def test_a_liar_has_nobody_declared_dead_who_answers(own_looks: bool, lie: Lie) 
     talk = cluster(own_looks=own_looks)
     tell(talk, lie, 60)
     assert own_looks == (deaths(talk) == 0)
+
+
+def test_a_liar_excludes_nobody_by_generations() -> None:
+    """However often it says that a member has started again, that member goes on counting."""
+    talk = cluster(own_looks=True)
+    for turn in range(1, 60):
+        tell_once(talk, raised(turn))
+        assert counted(talk) == len(HONEST)
+        talk.run(0.3)

@@ -136,17 +136,21 @@ class Proof(Part):
         """Brings the sender's row up to its own word, and returns the row.
 
         Returns None if that word is out of date here, or if the sender is no live member here and
-        the address of its id has not answered.
+        the address of its id has not answered. It is not out of date while all that is known of a
+        process after it is what others say: one of them may have made that up.
         """
         sender = peer.sender
         row = self._table.rows.get(sender.id)
         if row is not None and sender.generation < row.generation:
-            return None
+            hearsay = row.live and row.spoke <= sender.generation
+            return row if hearsay and self._is_reached(peer) else None
         known = (row.generation, row.incarnation) if row else (-1, -1)
         news = (sender.generation, sender.incarnation) > known
         if row is not None and not news and row.state != DEAD:
             # Others may have vouched for it meanwhile.
             self._answered(sender)
+            if self._is_reached(peer):
+                row.hear(sender.generation)
             return row
         if not self._is_reached(peer):
             self._miss(peer)
@@ -156,6 +160,8 @@ class Proof(Part):
         if news:
             own_word = Claim(sender.id, sender.generation, sender.incarnation, ALIVE)
             row = self._view.hear(own_word)
+        if row is not None:
+            row.hear(sender.generation)
         return row
 
     def vouched_for(self, peer: Peer) -> Member | None:

@@ -55,6 +55,7 @@ class Member:
             or at which it was forgotten.
         tried: the time at which it was last tried while it was gone, or `since`.
         doubted: the time since which it was suspect, the last time that it was.
+        spoke: the largest generation whose process has spoken to this node from the address.
         in_vain: the time at which it did not answer a ping for another node.
     """
 
@@ -69,6 +70,7 @@ class Member:
         "incarnation",
         "removed",
         "since",
+        "spoke",
         "state",
         "tried",
     )
@@ -86,6 +88,7 @@ class Member:
         self.tried = now
         self.doubted = now
         self.in_vain = -inf
+        self.spoke = -1
 
     @property
     def live(self) -> bool:
@@ -99,6 +102,10 @@ class Member:
     def doubt(self, now: float) -> None:
         """Notes that the member is suspect from now on."""
         self.doubted = now
+
+    def hear(self, generation: int) -> None:
+        """Notes that the process of a generation has spoken from the member's address."""
+        self.spoke = max(self.spoke, generation)
 
     def missed(self, now: float) -> None:
         """Notes that the member did not answer a ping for another node."""
