@@ -71,6 +71,7 @@ from .events import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
+from .leaky_bucket import LeakyBucket
 from .membership import SCOUTING, MemberDetails, MemberView, Scout, Seal, suspicion_timeout
 from .node import Node
 from .state import Changes, State
@@ -143,6 +144,7 @@ __all__ = [
     "Identity",
     "Increment",
     "KeyReused",
+    "LeakyBucket",
     "LeaveDone",
     "Ledger",
     "LimitExceeded",

@@ -48,13 +48,17 @@ class Foreign:
         if known or error.asks:
             told = known and self._seeds.foreign(source, error.ours, error.theirs)
             if not told or error.reason in _SEALING:
-                where = format_node_id(*source)
-                # One line a minute for all strangers together, since anybody can be one.
-                key = where if known else "foreign"
-                self._runtime.notify_seldom(key, ForeignDatagram(where, error.ours, error.theirs))
+                self._report(source, error, known=known)
         if (
             error.asks
             and len(data) > len(self._header) + self._runtime.config.seal_bytes
             and self._runtime.allows("foreign", _ANSWERS)
         ):
             self._outbox.transmit(self._header, source, "foreign")
+
+    def _report(self, source: Address, error: DecodeError, *, known: bool) -> None:
+        """Reports a datagram, once a minute; all strangers together, since anybody can be one."""
+        key = format_node_id(*source) if known else "foreign"
+        if not self._runtime.is_said(key):
+            where = format_node_id(*source)
+            self._runtime.notify_seldom(key, ForeignDatagram(where, error.ours, error.theirs))

@@ -134,13 +134,17 @@ class Runtime(Part):
             bucket = self._buckets[what] = LeakyBucket(rate, self.now)
         return bucket.take(self.now)
 
+    def is_said(self, key: str, seconds: float = _SAME_EVENT) -> bool:
+        """Returns whether an event of this key was reported of late, so that none is due."""
+        last = self._last_notified.get(key)
+        return last is not None and self.now - last < seconds
+
     def notify_seldom(self, key: str, event: Event, seconds: float = _SAME_EVENT) -> None:
         """Reports an event at most once in so many seconds, a minute by default, for each key.
 
         This is for events that any datagram can cause, so that a sender cannot fill the log.
         """
-        last = self._last_notified.get(key)
-        if last is None or self.now - last >= seconds:
+        if not self.is_said(key, seconds):
             if len(self._last_notified) > _EVENTS_REMEMBERED:
                 self._last_notified.clear()
             self._last_notified[key] = self.now

@@ -74,7 +74,7 @@ class NotOpened(Exception):
 
     Attributes:
         key: the id of the key that it says to be sealed with; empty if it says nothing sensible.
-        known: whether this process has that key.
+        known: whether this process has that key; without an id, whether it was not even tried.
     """
 
     def __init__(self, key: str = "", *, known: bool = False) -> None:
@@ -152,8 +152,12 @@ class Opener:
     time and decides nothing. So one that is pushed out by another does no harm.
     """
 
-    def __init__(self, cluster: str, keys: Sequence[Key]) -> None:
+    def __init__(
+        self, cluster: str, keys: Sequence[Key], allows: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Makes one that asks `allows` whether it may try a session that it does not know."""
         self._cluster = cluster.encode()
+        self._allows = allows
         self._keys: dict[bytes, Key] = {}
         self._known: OrderedDict[bytes, AESGCM] = OrderedDict()
         # By session the id of the key that it seals with.
@@ -180,6 +184,8 @@ class Opener:
         key = self._keys.get(named)
         if key is None:
             raise NotOpened(named.hex())
+        if cipher is None and not self._allows():
+            raise NotOpened(known=True)
         session = which[ID_BYTES:]
         found = cipher or AESGCM(session_key(key.secret, session, self._cluster))
         try:

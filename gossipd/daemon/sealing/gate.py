@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gossipd.protocol import SEALED_HEAD, Address, Codec, DecodeError, Effect, Node, Seal
+from gossipd.protocol import (
+    SEALED_HEAD,
+    Address,
+    Codec,
+    DecodeError,
+    Effect,
+    LeakyBucket,
+    Node,
+    Seal,
+)
 
 from ..log import RateLimit
 from .box import OVERHEAD, NotOpened, Opened, Opener, Sealer
@@ -17,6 +26,12 @@ from .keys import Key
 
 _BROADCAST_SECONDS = 600.0
 """Between two reports of the same that came by broadcast: others may share a network for years."""
+
+_STRANGERS = 2000.0
+"""Sessions in a second that are not known yet and of which a key is derived, at most.
+
+A flood of forged sessions would take the time in which members are answered. Those are known.
+"""
 
 _MAGIC = SEALED_HEAD[:2]
 _FLAGS = len(SEALED_HEAD) - 1
@@ -53,7 +68,9 @@ class Gate:
         self._cluster = cluster
         self._keys = tuple(keys)
         self._sealer = Sealer(cluster, keys[0], stepped)
-        self._opener = Opener(cluster, keys)
+        self._strangers = LeakyBucket(_STRANGERS, clock())
+        self._opener = Opener(cluster, keys, self._is_allowed)
+        self._ours = self._describe()
         self._forms = Forms() if accept_open else None
         self._is_local = is_local
         self._clock = clock
@@ -82,6 +99,7 @@ class Gate:
         self._keys = tuple(keys)
         self._sealer.use(keys[0])
         self._opener.use(keys)
+        self._ours = self._describe()
 
     def key_of(self, session: bytes | None) -> str | None:
         """Returns the id of the key that a member's session seals with; `open` if it does not.
@@ -167,20 +185,23 @@ class Gate:
             # No datagram of this cluster: the node refuses it, and says what it is.
             return None
         if self._forms is None:
-            return DecodeError("open", self._ours(), "open gossip of this cluster", asks=True)
+            return DecodeError("open", self._ours, "open gossip of this cluster", asks=True)
         if not self._forms.takes_open(source, self._clock()):
             return DecodeError("open")
         self.open_taken += 1
         return None
 
+    def _is_allowed(self) -> bool:
+        return self._strangers.take(self._clock())
+
     def _refusal(self, error: NotOpened) -> DecodeError:
         if not error.key:
-            return DecodeError("seal")
+            return DecodeError("flood" if error.known else "seal")
         theirs = f"gossip sealed with key {error.key}"
         if error.known:
             theirs += " that does not open: of another cluster name, or changed on its way"
-        return DecodeError("tag" if error.known else "key", self._ours(), theirs, asks=True)
+        return DecodeError("tag" if error.known else "key", self._ours, theirs, asks=True)
 
-    def _ours(self) -> str:
+    def _describe(self) -> str:
         several = "keys" if len(self._keys) > 1 else "key"
         return f"{several} {', '.join(self.opens)} and cluster {self._cluster!r}"

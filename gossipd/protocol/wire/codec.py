@@ -51,7 +51,7 @@ class DecodeError(Exception):
 
     Attributes:
         reason: what is wrong, as a label for the statistics: magic, version, cluster, check,
-            sender, frame, or sealed; from a driver with keys also key, tag, open, or own.
+            sender, frame, or sealed; from a driver with keys also key, tag, flood, open, or own.
         ours, theirs: where versions or clusters differ, this node's and the datagram's; else empty.
         asks: where they differ, whether the datagram is whole and, as far as can be seen, has a
             ping, which asks for an answer.

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from gossipd.daemon.sealing import Gate, Key
-from gossipd.daemon.sealing.box import OVERHEAD
+from gossipd.daemon.sealing import Gate, Key, box
+from gossipd.daemon.sealing.box import OVERHEAD, session_key
 from gossipd.protocol import Address, Codec, DecodeError, Effect, Node, Ping, Seal, Sender, frame
 
 ONE, TWO = Key.of(b"1" * 32), Key.of(b"2" * 32)
@@ -189,3 +189,27 @@ def test_who_seals_with_which_key() -> None:
     """Or does not seal, or was not heard."""
     gate = Made().gate
     assert ("open", None, None) == (gate.key_of(b""), gate.key_of(None), gate.key_of(b"unknown"))
+
+
+def test_a_flood_of_sessions_costs_few_derivations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member that is known is opened all the same, and others are once there is time again."""
+    derived = []
+
+    def count(*arguments: bytes) -> bytes:
+        derived.append(arguments)
+        return session_key(*arguments)
+
+    known, other, made = Made(), Made(), Made()
+    assert isinstance(made.takes(known.seal()), Seal)
+    monkeypatch.setattr(box, "session_key", count)
+    data = known.seal()
+    reasons = []
+    for number in range(5000):
+        forged = data[:8] + number.to_bytes(16, "big") + data[24:]
+        reasons.append(made.takes(forged, (f"10.1.{number >> 8}.{number & 255}", 1)).reason)
+    assert (1999, 3001) == (reasons.count("tag"), reasons.count("flood"))
+    assert 1999 == len(derived)
+    assert isinstance(made.takes(data), Seal)
+    assert "flood" == made.takes(other.seal()).reason
+    made.now += 0.01
+    assert isinstance(made.takes(other.seal()), Seal)

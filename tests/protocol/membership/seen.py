@@ -64,7 +64,7 @@ class Seen:
         """Lets time pass; nobody answers what is sent."""
         until, timers = self.runtime.now + seconds, self.runtime.timers
         while (due := timers.next_deadline()) is not None and due <= until:
-            self.runtime.now = due
+            self.runtime.now = max(self.runtime.now, due)
             action = timers.pop_due(due)
             if action is not None:
                 action()
@@ -91,7 +91,7 @@ class Seen:
             due = self.runtime.timers.next_deadline()
             if due is None:
                 return None
-            self.runtime.now = due
+            self.runtime.now = max(self.runtime.now, due)
             action = self.runtime.timers.pop_due(due)
             if action is not None:
                 action()

@@ -84,6 +84,7 @@ def test_the_dead_of_a_merged_table_warn_nobody_for_long() -> None:
     """A verdict that is gossiped right after the table was merged is not believed at once."""
     seen = Seen(9)
     seen.say(2, DEAD, accuser=3, merged_from=3)
+    seen.wait(1.2)
     seen.say(2, DEAD, accuser=3)
     assert 3.0 == seen.verdict(2)
 
