@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from gossipd.daemon import parse_hosts
@@ -58,7 +59,9 @@ def test_volumes_are_where_the_image_keeps_its_data() -> None:
     [environment] = _dockerfile("ENV")
     assert f"GOSSIPD_DATA_DIR={volume}" in environment.split()
     [container] = _pod()["containers"]
-    mounts = [mount for mount in container["volumeMounts"] if mount["name"] != "keys"]
+    mounts = [
+        mount for mount in container["volumeMounts"] if mount["name"] not in ("keys", "tokens")
+    ]
     assert [volume] == [mount["mountPath"] for mount in mounts]
     claims = _objects()["StatefulSet", "gossipd"]["spec"]["volumeClaimTemplates"]
     assert {mount["name"] for mount in mounts} == {claim["metadata"]["name"] for claim in claims}
@@ -135,28 +138,47 @@ def test_compose_is_the_originals() -> None:
     assert {"mynetwork": {"name": "mynetwork"}} == _compose()["networks"]
 
 
-def test_keys_are_an_optional_secret() -> None:
-    """Everything works without it, and with it gossip is sealed."""
+@pytest.mark.parametrize(
+    ("what", "variable"), [("keys", "GOSSIPD_KEY_FILE"), ("tokens", "GOSSIPD_TOKEN_FILE")]
+)
+def test_keys_and_tokens_are_optional_secrets(what: str, variable: str) -> None:
+    """Everything works without them, and with them gossip is sealed and clients are asked."""
     pod, [container] = _pod(), _pod()["containers"]
-    [volume] = [each["secret"] for each in pod["volumes"] if each["name"] == "keys"]
-    [mount] = [each for each in container["volumeMounts"] if each["name"] == "keys"]
-    [variable] = [each for each in container["env"] if each["name"] == "GOSSIPD_KEY_FILE"]
-    reference = variable["valueFrom"]["secretKeyRef"]
+    [volume] = [each["secret"] for each in pod["volumes"] if each["name"] == what]
+    [mount] = [each for each in container["volumeMounts"] if each["name"] == what]
+    [found] = [each for each in container["env"] if each["name"] == variable]
+    reference = found["valueFrom"]["secretKeyRef"]
     assert (True, True) == (volume["optional"], reference["optional"])
     assert volume["secretName"] == reference["name"]
-    # All but the owner and the group may read nothing, which `read_keys` demands.
+    # All but the owner and the group may read nothing, which `read_secret` demands.
     assert 0o440 == volume["defaultMode"]
     deploy = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-    assert f"--from-literal={reference['key']}={mount['mountPath']}/keys" in deploy
-    assert "--from-file=keys=" in deploy
+    assert f"--from-literal={reference['key']}={mount['mountPath']}/{what}" in deploy
+    assert f"--from-file={what}=" in deploy
 
 
-def test_compose_has_the_key_as_a_secret_of_another_file() -> None:
+@pytest.mark.parametrize(
+    ("what", "variable"), [("keys", "GOSSIPD_KEY_FILE"), ("tokens", "GOSSIPD_TOKEN_FILE")]
+)
+def test_compose_has_secrets_in_other_files(what: str, variable: str) -> None:
     """For all nodes; `compose.yaml` itself needs none."""
-    sealed = yaml.safe_load((ROOT / "deploy" / "compose.keys.yaml").read_text(encoding="utf-8"))
-    assert sealed["services"].keys() == _compose()["services"].keys()
-    [name] = sealed["secrets"]
-    for service in sealed["services"].values():
+    path = ROOT / "deploy" / f"compose.{what}.yaml"
+    guarded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert guarded["services"].keys() == _compose()["services"].keys()
+    [name] = guarded["secrets"]
+    for service in guarded["services"].values():
         assert [name] == service["secrets"]
-        assert {"GOSSIPD_KEY_FILE": f"/run/secrets/{name}"} == service["environment"]
-    assert "KEY" not in (ROOT / "compose.yaml").read_text(encoding="utf-8")
+        assert {variable: f"/run/secrets/{name}"} == service["environment"]
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    assert not {"KEY", "TOKEN"} & set(re.split(r"[^A-Z]+", text))
+
+
+def test_no_secret_comes_into_an_image() -> None:
+    """Only what is named here is sent to the engine that builds it."""
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" == ignored[0]
+    assert {"gossipd", "LICENSE", "README.md", "pyproject.toml", "setup.cfg"} == {
+        line.removeprefix("!") for line in ignored if line.startswith("!")
+    }
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert not [word for word in ("TOKEN", "SECRET", "KEY") if word in dockerfile]
