@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..access import Access
+import attrs
+
+from ..access import Access, Token
 from ..future import Future
-from ..http import Request, Response
+from ..http import Request, Response, Stream
 from ..service import Service
-from .authorizing import authorize
+from .authorizing import GuardedStream, authorize
 from .counters import CounterRoutes
 from .cross_site import OwnHosts, is_cross_site
 from .documented import DocumentedRoutes
@@ -84,15 +86,22 @@ class Api:
                 route = next(iter(methods.values()))
                 allowed = ", ".join(methods)
                 raise Failed(METHOD, f"{allowed} can be asked here", ("Allow", allowed))
-            authorize(self._access, route, request.headers)
+            token = authorize(self._access, route, request.headers)
             if route.method != "GET":
                 self._admit(request)
             response = route.handle(request, parts)
+            if isinstance(response, Response) and response.stream is not None:
+                response = self._guarded(response, response.stream, token)
         except Failed as failed:
             return self._told(route, failed)
         if isinstance(response, Future):
             return response.map(lambda outcome: self._told(route, outcome))
         return self._told(route, response)
+
+    def _guarded(self, response: Response, stream: Stream, token: Token | None) -> Response:
+        if self._access is None or token is None:
+            return response
+        return attrs.evolve(response, stream=GuardedStream(stream, self._access, token))
 
     def _told(self, route: AnyRoute | None, outcome: Response | Exception) -> Response:
         """Returns the response that tells the outcome, and counts it."""

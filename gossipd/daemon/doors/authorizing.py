@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from ..access import Access
+from ..access import Access, Token
+from ..http import Stream
 from .problems import FORBIDDEN, UNAUTHORIZED, Failed
 from .routes import AnyRoute
 
 _CHALLENGE = 'Bearer realm="gossipd"'
 
 
-def authorize(access: Access | None, route: AnyRoute, headers: dict[bytes, bytes]) -> None:
-    """Raises Failed unless a request for a route may be answered. Its headers are by name."""
+def authorize(access: Access | None, route: AnyRoute, headers: dict[bytes, bytes]) -> Token | None:
+    """Raises Failed unless a request for a route may be answered. Its headers are by name.
+
+    Returns the token that was needed for it, None if none was.
+    """
     role = route.role
     if access is None or role is None:
-        return
+        return None
     what = f"{route.method} {route.label}"
     scheme, _, secret = headers.get(b"authorization", b"").strip().partition(b" ")
     if scheme.lower() != b"bearer":
@@ -29,3 +33,31 @@ def authorize(access: Access | None, route: AnyRoute, headers: dict[bytes, bytes
         challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{role}"'
         text = f"the token of {token.name} has the role {token.role}, and {role} is needed"
         raise Failed(FORBIDDEN, text, ("WWW-Authenticate", challenge))
+    return token
+
+
+class GuardedStream:
+    """A stream that ends when it has something to send and its client's token is there no more."""
+
+    def __init__(self, stream: Stream, access: Access, token: Token) -> None:
+        """Takes the stream, and the token with which it was asked for."""
+        self.start = stream.start
+        self.stop = stream.stop
+        self._stream = stream
+        self._access = access
+        self._token = token
+
+    @property
+    def beat(self) -> bytes:
+        """Returns that of the stream. Raises OSError, which ends the connection."""
+        self._check()
+        return self._stream.beat
+
+    def take(self) -> bytes:
+        """Returns what the stream sends next. Raises OSError, which ends the connection."""
+        self._check()
+        return self._stream.take()
+
+    def _check(self) -> None:
+        if self._token not in self._access.tokens:
+            raise ConnectionAbortedError

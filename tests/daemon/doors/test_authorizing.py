@@ -141,3 +141,21 @@ def test_the_description_says_which_role_each_route_needs() -> None:
         operation = found["paths"][path][method.lower()]
         assert ([] if role is None else [{}, {"token": [role]}]) == operation["security"]
         assert (role is not None) == ("401" in operation["responses"])
+
+
+@pytest.mark.parametrize("ends", ["take", "beat"])
+async def test_a_stream_ends_with_its_token(ends: str) -> None:
+    """Before it sends anything more; other tokens may come and go."""
+    access = Access(TOKENS, lambda: 0.0)
+    client = Client(access)
+    response = await client.call("GET", "/v1/watch", **bearer(SECRETS["read"]))
+    stream = response.stream
+    assert stream is not None
+    stream.start(lambda: None)
+    access.use(TOKENS[:2])
+    assert stream.take()
+    assert stream.beat
+    access.use(TOKENS[1:])
+    with pytest.raises(ConnectionAbortedError):
+        _ = stream.take() if ends == "take" else stream.beat
+    stream.stop()
