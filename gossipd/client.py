@@ -15,6 +15,7 @@ from .secret_files import SecretFileError, read_secret
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Iterator
 
 # The same as `gossipd.protocol.DEFAULT_PORT`, whose import takes longer than all of this.
 DEFAULT_PORT = 8088
@@ -26,7 +27,9 @@ UNREACHABLE = 3
 _READY = "/readyz"
 _UNIX = "unix:"
 _PORTS = {"http": 80, "https": 443}
-_ANSWER_BYTES = 1 << 20
+_ANSWER_BYTES = 1 << 26
+_PART_BYTES = 1 << 16
+_SILENCE = 60
 _LINE_CHARACTERS = 200
 
 
@@ -42,6 +45,18 @@ class Verdict(NamedTuple):
     exit_code: int
     status: str
     detail: str
+
+
+class Unfollowed(Exception):
+    """A stream of events that did not begin, or ended.
+
+    Attributes:
+        verdict: why.
+    """
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.detail)
+        self.verdict = verdict
 
 
 class Trust(NamedTuple):
@@ -199,6 +214,33 @@ def fetch(
     return verdict, found.decode("utf-8", "replace") if verdict.exit_code == HEALTHY else ""
 
 
+def follow(door: Door, timeout: float, path: str) -> Iterator[str]:
+    """Yields the data of server-sent events, which the daemon behind a door sends as they happen.
+
+    The stream is to begin within `timeout` seconds. It goes on until the daemon ends it or is
+    silent for so long that it would have sent a comment. Then, or if there is no stream, it raises
+    Unfollowed; and ValueError as `fetch` does.
+    """
+    url = door.url
+    try:
+        with _connected(door, timeout) as connection:
+            connection.sendall(_request(door, path, "GET", b""))
+            with connection.makefile("rb") as lines:
+                head = b"".join(iter(lines.readline, b"\r\n"))
+                verdict = _judge(url, head + b"\r\n")
+                if verdict.exit_code != HEALTHY:
+                    verdict = _judge(url, head + b"\r\n" + lines.read(_PART_BYTES))
+                    raise Unfollowed(verdict)
+                connection.settimeout(_SILENCE)
+                for line in lines:
+                    if line.startswith(b"data: "):
+                        yield line[len(b"data: ") :].decode("utf-8", "replace").rstrip("\r\n")
+    except (OSError, UnicodeError) as error:
+        detail = f"cannot follow {url}: {_reason(error)}"
+        raise Unfollowed(Verdict(UNREACHABLE, "unreachable", detail)) from None
+    raise Unfollowed(Verdict(UNREACHABLE, "unreachable", f"{url} ended the stream"))
+
+
 def _connected(door: Door, timeout: float) -> socket.socket:
     if door.url.startswith(_UNIX):
         connection = socket.socket(socket.AF_UNIX)
@@ -268,7 +310,7 @@ def _read_all(connection: socket.socket, deadline: float) -> bytes:
         if remaining <= 0:
             raise TimeoutError
         connection.settimeout(remaining)
-        data = connection.recv(_ANSWER_BYTES)
+        data = connection.recv(_PART_BYTES)
         if not data:
             break
         answer += data
@@ -285,7 +327,19 @@ def _judge(url: str, answer: bytes) -> Verdict:
         return Verdict(UNHEALTHY, "unhealthy", f"{url} does not answer in HTTP")
     if code == "200":
         return Verdict(HEALTHY, "healthy", f"{url} is ready")
-    line = (body.strip().splitlines() or [""])[0][:_LINE_CHARACTERS]
+    line = (_told(body).strip().splitlines() or [""])[0][:_LINE_CHARACTERS]
     reason = "".join(c if c.isprintable() else "?" for c in line)
     detail = f"{url} answered {code}: {reason}" if reason else f"{url} answered {code}"
     return Verdict(UNHEALTHY, "unhealthy", detail)
+
+
+def _told(body: str) -> str:
+    """Returns what a body says in words: the detail of a problem document, or the body itself."""
+    if not body.startswith("{"):
+        return body
+    import json
+
+    try:
+        return str(json.loads(body)["detail"])
+    except (ValueError, KeyError, RecursionError):
+        return body

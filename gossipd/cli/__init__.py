@@ -15,8 +15,10 @@ import click
 
 from gossipd import __version__
 
+from .counting import add, counters, get, reset, watch
 from .health import health
 from .keys import keys
+from .members import events, members, register, remove, status
 from .run import run
 from .simulate import simulate
 from .store import store
@@ -83,9 +85,9 @@ def main(ctx: click.Context) -> int:
     return 0
 
 
-main.add_command(run)
-main.add_command(health)
-main.add_command(simulate)
-main.add_command(store)
-main.add_command(keys)
-main.add_command(token)
+for _command in (
+    *(run, health, simulate, store, keys, token),
+    *(members, status, events, register, remove),
+    *(counters, get, add, reset, watch),
+):
+    main.add_command(_command)

@@ -1,0 +1,122 @@
+"""`gossipd counters`, `get`, `add`, `reset` and `watch`: the counters, at a running node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .answers import answer, as_json, following, read, table
+from .asking import asking
+from .options import output as output_option
+
+if TYPE_CHECKING:
+    from gossipd.client import Door
+
+_PAGE = 1000
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")
+
+
+def _print(text: str, output: str, field: str) -> int:
+    click.echo(text if output == "json" else read(text)[field])
+    return 0
+
+
+@click.command(
+    short_help="List counters and their values.",
+    epilog="Examples: gossipd counters; gossipd counters page: -o json",
+)
+@click.argument("prefix", default="")
+@asking
+@output_option
+def counters(door: Door, prefix: str, output: str) -> int:
+    """List the counters whose names begin with PREFIX, with their values, in order of name.
+
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
+    """
+    rows: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        query = f"prefix={_quoted(prefix)}&after={_quoted(after)}&limit={_PAGE}"
+        page = read(answer(door, f"/v1/counters?{query}"))
+        rows += page["counters"]
+        after = page["next"]
+    if output == "json":
+        click.echo(as_json({"counters": rows}))
+    elif rows:
+        click.echo(table([[row["name"], str(row["value"])] for row in rows]))
+    return 0
+
+
+@click.command(epilog="Example: gossipd get page:home")
+@click.argument("name")
+@asking
+@output_option
+def get(door: Door, name: str, output: str) -> int:
+    """Print the value of the counter NAME, 0 if there is none.
+
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
+    """
+    return _print(answer(door, f"/v1/counters/{_quoted(name)}"), output, "value")
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Examples: gossipd add page:home; gossipd add stock -3",
+)
+@click.argument("name")
+@click.argument("amount", metavar="[N]", type=int, default=1)
+@asking
+@output_option
+def add(door: Door, name: str, amount: int, output: str) -> int:
+    """Add N (1 without it, and it may be negative) to the counter NAME, and print its value.
+
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable. If there was no answer in time, the
+    outcome is unknown: look with `gossipd get` before you repeat it.
+    """
+    text = answer(door, f"/v1/counters/{_quoted(name)}/add", "POST", {"amount": amount})
+    return _print(text, output, "value")
+
+
+@click.command(short_help="Set a counter to 0.", epilog="Example: gossipd reset page:home")
+@click.argument("name")
+@asking
+@output_option
+def reset(door: Door, name: str, output: str) -> int:
+    """Take from the counter NAME all that this node knows of it, and print what was taken.
+
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
+    """
+    return _print(answer(door, f"/v1/counters/{_quoted(name)}/reset", "POST"), output, "removed")
+
+
+@click.command(
+    short_help="Follow the values of counters.",
+    epilog="Examples: gossipd watch page:home; gossipd watch --prefix page: -o json; gossipd watch",
+)
+@click.argument("name", required=False)
+@click.option("--prefix", metavar="TEXT", help="All counters whose names begin so.")
+@asking
+@output_option
+def watch(door: Door, name: str | None, prefix: str | None, output: str) -> int:
+    """Follow the counter NAME, or all counters: a line with name and value for each change.
+
+    Exit codes: 1 refused, 2 wrong usage, 3 unreachable, or the node ended; 130 Ctrl-C.
+    """
+    if name is not None and prefix is not None:
+        raise click.UsageError("NAME and '--prefix' contradict each other")
+    path = f"/v1/watch?prefix={_quoted(prefix or '')}"
+    if name is not None:
+        path = f"/v1/counters/{_quoted(name)}/watch"
+    for data in following(door, path):
+        if output == "json":
+            click.echo(data)
+        else:
+            changed = read(data)
+            click.echo(f"{changed['name']}  {changed['value']}")
+    return 0

@@ -1,0 +1,146 @@
+"""`gossipd members`, `status`, `events`, `register`, `remove`: the cluster, as a node sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .answers import answer, as_json, following, read, table
+from .asking import asking
+from .options import output as output_option
+
+if TYPE_CHECKING:
+    from gossipd.client import Door
+
+_STATES = ("alive", "suspect", "dead", "left")
+
+
+@click.command(
+    short_help="List the members of the cluster.",
+    epilog="Examples: gossipd members; gossipd members --state suspect --state dead -o json",
+)
+@asking
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(_STATES),
+    multiple=True,
+    help="Only members in this state. Repeat it for several.",
+)
+@output_option
+def members(door: Door, states: tuple[str, ...], output: str) -> int:
+    """List the members of the cluster, as a running node knows them.
+
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
+    """
+    found = read(answer(door, "/v1/members"))
+    rows = [row for row in found["members"] if not states or row["state"] in states]
+    if output == "json":
+        click.echo(as_json({**found, "members": rows}))
+        return 0
+    head = ["ID", "STATE", "SINCE", "ROUND TRIP", "NOTES"]
+    click.echo(table([head, *(_cells(row, found["node_id"]) for row in rows)]))
+    return 0
+
+
+def _cells(row: dict[str, Any], own: str) -> list[str]:
+    notes = []
+    if row["id"] == own:
+        notes.append(f"this node, version {row['version']}")
+    if row["removed"]:
+        notes.append("removed here")
+    if row["state"] in ("suspect", "dead") and "accuser" in row:
+        notes.append(f"{row['accuser']} got no answer")
+    trip = f"{row['round_trip'] * 1000:.1f} ms" if "round_trip" in row else "-"
+    return [row["id"], row["state"], row["since"], trip, ", ".join(notes)]
+
+
+@click.command(
+    short_help="Tell how a node is.",
+    epilog="Examples: gossipd status; gossipd status --url http://10.0.0.2:8088 -o json",
+)
+@asking
+@output_option
+def status(door: Door, output: str) -> int:
+    """Tell how a running node is: whether it takes writes, its members, and its seeds.
+
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable. A node that takes no writes is told
+    in words; `gossipd health` has an exit code for it.
+    """
+    text = answer(door, "/v1/status")
+    if output == "json":
+        click.echo(text)
+        return 0
+    found = read(text)
+    rows = [
+        ["node", found["node_id"]],
+        ["version", found["version"]],
+        ["writes", "taken" if found["ready"] else f"not taken: {found['reason']}"],
+        ["cluster", found["cluster"] or "none yet"],
+        ["members", ", ".join(f"{n} {state}" for state, n in found["members"].items() if n)],
+        ["counters", f"{found['counters']} beside default"],
+        ["health", _local_health(found["local_health"])],
+    ]
+    for seed in found["seeds"]:
+        reason = f": {seed['reason']}" if seed["reason"] else ""
+        rows.append(["seed", f"{seed['name']} {seed['state']}{reason}"])
+    click.echo(table(rows))
+    return 0
+
+
+def _local_health(score: int) -> str:
+    return "good" if score == 0 else f"late {score} (0 is good): this node is slow to act or answer"
+
+
+@click.command(
+    short_help="Follow what happens to members.",
+    epilog="Examples: gossipd events; gossipd events -o json | while read -r line; do ...; done",
+)
+@asking
+@output_option
+def events(door: Door, output: str) -> int:
+    """Follow what happens to members, a line for each event, until Ctrl-C.
+
+    Exit codes: 1 refused, 2 wrong usage, 3 unreachable, or the node ended; 130 Ctrl-C.
+    """
+    for data in following(door, "/v1/events"):
+        click.echo(data if output == "json" else _in_words(read(data)))
+    return 0
+
+
+def _in_words(happened: dict[str, Any]) -> str:
+    head = [str(happened.pop(name)) for name in ("time", "event") if name in happened]
+    return "  ".join([*head, *(f"{name}={value}" for name, value in happened.items())])
+
+
+@click.command(
+    short_help="Contact a node, to join it.",
+    epilog="Example: gossipd register 10.0.0.2:8088",
+)
+@click.argument("member", metavar="HOST[:PORT]")
+@asking
+def register(door: Door, member: str) -> int:
+    """Let the running node contact HOST:PORT, which joins it; also after `gossipd remove`.
+
+    Exit codes: 0 taken, 1 refused, 2 wrong usage, 3 unreachable.
+    """
+    answer(door, "/register", "POST", {"id": member})
+    click.echo(f"contacts {member}; `gossipd members` shows it once it has answered")
+    return 0
+
+
+@click.command(
+    short_help="Ignore a member at this node.",
+    epilog="Example: gossipd remove 10.0.0.2:8088",
+)
+@click.argument("member", metavar="HOST[:PORT]")
+@asking
+def remove(door: Door, member: str) -> int:
+    """Let the running node ignore HOST:PORT until it is registered again. Others do not ignore it.
+
+    Exit codes: 0 taken, 1 refused, 2 wrong usage, 3 unreachable.
+    """
+    answer(door, "/remove-peer", "POST", {"id": member})
+    click.echo(f"ignores {member} until `gossipd register {member}`")
+    return 0
