@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 import trio
 
 from gossipd.daemon.http import Limits
 from gossipd.daemon.resp import RespServer
+from gossipd.daemon.tls.sockets import server_context
 from tests.daemon.conftest import Lines
 from tests.daemon.resp.echoing import Echo
 from tests.daemon.tls.conftest import Site
@@ -104,6 +108,55 @@ async def test_a_newcomer_without_room_costs_no_time(site: Site) -> None:
         assert 1 == server.statistics().refused
         await busy.send_all(b"b")
         assert (await busy.receive_some()).endswith(b"ab")
+
+
+@contextlib.contextmanager
+def pair(site: Site) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Both ends of a connection after its handshake; only the server's does not block."""
+    context = server_context(lambda reason: None)
+    context.load_cert_chain(site.cert, site.key)
+    client_context = ssl.create_default_context(cafile=site.authority.file)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with (
+        context.wrap_socket(ours, server_side=True, do_handshake_on_connect=False) as server,
+        client_context.wrap_socket(
+            theirs, do_handshake_on_connect=False, server_hostname="127.0.0.1"
+        ) as client,
+    ):
+        client.settimeout(10)
+        shaking = threading.Thread(target=client.do_handshake)
+        shaking.start()
+        while shaking.is_alive() or server.version() is None:
+            with contextlib.suppress(BlockingIOError):
+                server.recv(1)
+        shaking.join()
+        yield server, client
+
+
+def test_a_read_hands_out_all_that_is_decrypted(site: Site) -> None:
+    """Nothing would tell of the rest."""
+    with pair(site) as (server, client):
+        client.sendall(b"x" * 100)
+        assert b"x" * 100 == server.recv(10)
+        with pytest.raises(BlockingIOError):
+            server.recv(10)
+
+
+@pytest.mark.parametrize("part", [5_000, 16_384, 20_000, 1_000_000])
+def test_a_send_may_be_repeated_with_any_length(site: Site, part: int) -> None:
+    """After one that the socket could not take in full, as long as the bytes follow each other."""
+    data = bytes(range(256)) * 8_000
+    with pair(site) as (server, client):
+        received = bytearray()
+        sent = server.send(data)
+        assert 0 < sent < len(data)
+        while len(received) < len(data):
+            with contextlib.suppress(BlockingIOError):
+                while sent < len(data):
+                    sent += server.send(data[sent : sent + max(part, 16_384)])
+            received += client.recv(part)
+        assert data == bytes(received)
 
 
 async def test_redis_clients(site: Site) -> None:
