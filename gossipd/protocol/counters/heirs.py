@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from ..wire import DEFAULT, Entry, Group, Row, Said
 from .owner_log import OwnerLog
-from .sources import INHERITED, Source
+from .seen import Seen
+from .sources import INHERITED, Source, Sources
 
 CLAIM, CLOSED, END = b"p", b"c", b"e"
 """What is before the id that is claimed and before those that are closed, and the last row."""
@@ -123,6 +124,11 @@ def inherits(owner: bytes, row: Row) -> bool:
     return row.source == inherited_source(owner) and not row.base_rank
 
 
+def _inherited(owner: bytes, row: Said) -> bool:
+    """Returns whether a row has what `owner` inherited, whatever was taken away of that."""
+    return inherits(owner, row) or row.source == inherited_source(owner)
+
+
 def is_valid(row: Said) -> bool:
     """Returns whether a row of `DEFAULT` is one of a line, as this version writes them."""
     kind, content = row.source[:1], row.source[1:]
@@ -171,7 +177,11 @@ def _lists(row: Said) -> bool:
 
 
 class Bundle:
-    """The rows in which an heir sums up what others counted."""
+    """The rows in which an heir sums up what others counted.
+
+    Attributes:
+        ids: what it closes, the oldest first.
+    """
 
     def __init__(self, heir: bytes, version: int) -> None:
         """Begins after a version of the heir."""
@@ -180,16 +190,19 @@ class Bundle:
         self._sums: dict[str, int] = {}
         self._floors: dict[int, int] = {}
         self._declared = 0
-        self._ids: list[bytes] = []
+        self._taken: list[tuple[str, Source, Seen]] = []
+        self.ids: list[bytes] = []
 
     def take(self, owner: bytes, log: OwnerLog, closed: tuple[bytes, ...] | None) -> None:
         """Sums up a log; `closed` are the ids that it closes, None if it is not whole."""
         for row in log.entries.values():
             if isinstance(row, Entry):
                 self._add(row.name, row.floor, row.count)
-            elif closed is not None and inherits(owner, row):
+            elif not row.source:
+                self._add(row.name, 0, row.total)
+            elif closed is not None and _inherited(owner, row):
                 self._add(row.name, floor_of(row) if row.name == DEFAULT else 0, row.total)
-        self._ids += (*(closed or ()), owner)
+        self.ids += (*(closed or ()), owner)
 
     def _add(self, name: str, floor: int, count: int) -> None:
         if name != DEFAULT:
@@ -198,6 +211,12 @@ class Bundle:
             self._declared = max(self._declared, floor)
             if count:
                 self._floors[floor] = self._floors.get(floor, 0) + count
+
+    def repeat(self, name: str, source: Source, sources: Sources) -> None:
+        """Says again what is known of a source, whose rows go or are in a log that goes."""
+        seen = sources.seen(source)
+        if seen is not None:
+            self._taken.append((name, source, seen))
 
     def rows(self, declared: int) -> list[Row]:
         """Returns the rows, the end last.
@@ -213,8 +232,9 @@ class Bundle:
         source = inherited_source(self._heir)
         for name, count in self._sums.items():
             found.append(Said(self._next(), name, source, 1, count))
-        for at in range(0, len(self._ids), _IDS):
-            ids = b"".join(self._ids[at : at + _IDS])
+        found += [seen.row(self._next(), name, about) for name, about, seen in self._taken]
+        for at in range(0, len(self.ids), _IDS):
+            ids = b"".join(self.ids[at : at + _IDS])
             found.append(Said(self._next(), DEFAULT, CLOSED + ids, 1, 0))
         return [*found, Said(self._next(), DEFAULT, END, 1, 0)]
 

@@ -8,7 +8,7 @@ node's clock, or the latest start that the node sees, if that is later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..wire import LARGEST, Row
@@ -77,6 +77,16 @@ class Sources:
 
     def __iter__(self) -> Iterator[Source]:
         return iter(self._all())
+
+    @property
+    def expires(self) -> bool:
+        """Whether any source has a life with a start or an end."""
+        return self._dated > 0
+
+    def deleted(self, owner: bytes) -> bool:
+        """Returns whether a delete took away what an owner counted or inherited."""
+        known = self.seen(OWNER + owner), self.seen(INHERITED + owner)
+        return any(seen is not None and seen.gone for seen in known)
 
     def copy(self) -> Sources:
         """Returns sources of their own that say the same, for as long as these are not changed."""
@@ -194,18 +204,25 @@ class Sources:
         return left
 
     def _taken(self, heir: bytes) -> Iterator[Seen]:
-        """Yields what is known of the owners whose bases count against what an heir inherited.
+        """Yields what is known of the owners whose bases count against what an heir inherited."""
+        for source in self.taken_of(self._lists.get(heir, ())):
+            seen = self.seen(source)
+            if seen is not None:
+                yield seen
+
+    def taken_of(self, ids: Sequence[bytes]) -> list[Source]:
+        """Returns the sources whose bases count against what is inherited of closed ids.
 
         The newest come first, up to one that itself had inherited and of which that was taken away.
         """
-        for owner in reversed(self._lists.get(heir, ())):
-            seen = self.seen(OWNER + owner)
+        found: list[Source] = []
+        for owner in reversed(ids):
+            seen, inherited = self.seen(OWNER + owner), self.seen(INHERITED + owner)
             if seen is not None and seen.base_rank:
-                yield seen
-            inherited = self.seen(INHERITED + owner)
+                found.append(OWNER + owner)
             if inherited is not None and inherited.base_rank:
-                yield inherited
-                return
+                return [*found, INHERITED + owner]
+        return found
 
     def _counts(self, source: Source, seen: Seen) -> bool:
         """Returns whether a source counts, rather than being part of what an heir inherited.

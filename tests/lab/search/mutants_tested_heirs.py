@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gossipd.protocol.counters import folding, inheritance, ledger
+from gossipd.protocol.counters import folding, heirs, inheritance, ledger
 from gossipd.protocol.counters.closing import Closing
 from gossipd.protocol.counters.folding import Folding
 from gossipd.protocol.counters.heirs import Bundle, Heirs
@@ -70,9 +70,28 @@ def one_generation_is_listed(
     original: Any, self: Bundle, owner: bytes, log: OwnerLog, closed: Any
 ) -> None:
     """The ids that a folded one had folded come back, as they are not listed again."""
-    ids = list(self._ids)
+    ids = list(self.ids)
     original(self, owner, log, closed)
-    self._ids = [*ids, owner]
+    self.ids = [*ids, owner]
+
+
+@mutant(Bundle, "repeat", _INHERITANCE + "test_what_resets_took_of_folded_ids_stays_taken")
+def what_resets_took_goes(original: Any, self: Bundle, *arguments: Any) -> None:
+    """The heir counts all that the ids before it had, reset or not."""
+
+
+@mutant(heirs, "_inherited", _INHERITANCE + "test_no_more_is_said_of_resets_than_counts")
+def what_a_reset_took_is_not_inherited(original: Any, owner: bytes, row: Any) -> bool:
+    """What was taken away of an heir counts twice against the next one."""
+    return heirs.inherits(owner, row)
+
+
+@mutant(inheritance, "_taken_from", _INHERITANCE + "test_no_more_is_said_of_resets_than_counts")
+def all_resets_are_repeated(
+    original: Any, ledger: Any, name: str, told: Any, ids: list[bytes]
+) -> list[bytes]:
+    """What is said of resets grows with each start."""
+    return [each for each, seen in ledger.names.sources[name].items() if seen.base_rank]
 
 
 @mutant(Bundle, "_add", _INHERITANCE + "test_floors_and_what_was_counted_under_them_stay")

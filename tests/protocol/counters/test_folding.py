@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from gossipd.protocol import Change, Increment
 from gossipd.protocol.counters import Counters
@@ -247,9 +248,13 @@ def test_a_member_objects_to_what_would_be_lost_or_count_twice() -> None:
 
 
 def test_a_member_objects_to_counters_that_are_more_than_sums_there() -> None:
-    """Somebody has reset one, which the heir has not heard of."""
-    reset = group_of(NEW, 0, 1, [Said(1, "a", b"o" + OLD, 1, 5, 1, 5)])
-    assert not agrees(member(reset), question(OTHER))
+    """Somebody has deleted one, which the heir has not heard of; what a reset took is no matter."""
+    reset = Said(1, "a", b"o" + OLD, 1, 5, 1, 5)
+    assert agrees(member(group_of(NEW, 0, 1, [reset])), question(OTHER))
+    deleted = structs.replace(reset, gone=True)
+    assert not agrees(member(group_of(NEW, 0, 1, [deleted])), question(OTHER))
+    expiring = Said(1, "a", b"", 1, 5, start=1, until=2**50)
+    assert not agrees(member(group_of(NEW, 0, 1, [expiring])), question(OTHER))
 
 
 def test_a_member_objects_to_its_own_id() -> None:

@@ -7,8 +7,11 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gossipd.protocol.counters.commands import Reset
+from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.heirs import claim_row, closed_ids, listed
 from gossipd.protocol.counters.inheritance import MOST_ROWS, ancestors, digest
+from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.wire import DEFAULT, Entry, Group, Row, Said
 from tests.protocol.counters.lines import (
@@ -33,8 +36,10 @@ def test_what_is_no_line_is_not_folded() -> None:
     assert ancestors(line(OLD, NEW, log(THIRD, claim_row(1, FIRST))), SECOND) == []
     keyed = group_of(FIRST, 3, 4, [Said(4, "c", b"k1", 1, 1)])
     assert ancestors(line(OLD, keyed, NEW), SECOND) == []
-    reset = log(OTHER, Said(1, "a", b"o" + FIRST, 1, 5, 1, 5))
-    assert ancestors(line(OLD, NEW, reset), SECOND) == []
+    deleted = log(OTHER, Said(1, "a", b"o" + FIRST, 1, 5, 1, 5, gone=True))
+    assert ancestors(line(OLD, NEW, deleted), SECOND) == []
+    expiring = log(OTHER, Said(1, "a", b"", 1, 5, start=1, until=2**50))
+    assert ancestors(line(OLD, NEW, expiring), SECOND) == []
     assert ancestors(line(NEW), SECOND) == []
 
 
@@ -50,6 +55,57 @@ def test_generations_are_folded_into_each_other() -> None:
     assert not ledger.apply(OLD)
     assert ledger.heirs.closed == {FIRST: THIRD, SECOND: THIRD}
     assert values(line(*ledger.all_groups())) == (6, -2, 8)
+
+
+def resetting(ledger: Ledger, owner: bytes) -> None:
+    """Lets an owner take away all that is seen of a counter."""
+    own = b"o" + owner
+    draft = Draft("a", ledger.sources("a"), owner, 0, lambda: ledger.have(owner) + 1)
+    draft.change(Reset("a"), 0)
+    for source in draft.rows:
+        version = ledger.have(owner) + 1
+        seen = dict(draft.sources.items())[source]
+        row = seen.row(version, "a", b"" if source == own else source)
+        ledger.apply(group_of(owner, version - 1, version, [row]))
+
+
+def test_what_resets_took_of_folded_ids_stays_taken() -> None:
+    """Whoever reset the counter, the id itself or a stranger that had not heard of the fold."""
+    ledger = line(OLD)
+    resetting(ledger, FIRST)
+    ledger.apply(group_of(FIRST, 4, 5, [Said(5, "a", b"", 5, 12, 4, 5)]))
+    ledger.apply(NEW)
+    assert values(ledger) == (7 + 1, -2, 7)
+    away = line(*ledger.all_groups())
+    folded(ledger, SECOND)
+    assert list(ledger.owners) == [SECOND]
+    for told in (ledger, line(*ledger.all_groups())):
+        assert values(told) == (7 + 1, -2, 7)
+    resetting(away, OTHER)
+    for group in away.all_groups():
+        ledger.apply(group)
+    assert values(ledger) == values(line(*ledger.all_groups())) == (0, -2, 7)
+    ledger.apply(group_of(SECOND, ledger.have(SECOND), 99, [Said(99, "a", b"", 99, 4, 2, 1)]))
+    ledger.apply(log(THIRD, claim_row(1, SECOND)))
+    folded(ledger, THIRD)
+    assert sorted(ledger.owners) == [THIRD, OTHER]
+    for told in (ledger, line(*ledger.all_groups())):
+        assert values(told) == (3, -2, 7)
+
+
+def test_no_more_is_said_of_resets_than_counts() -> None:
+    """However often a counter is reset and its process starts again, its rows level off."""
+    ledger, sizes = line(OLD, NEW), []
+    for number in range(10, 30):
+        owner, heir = list(ledger.owners)[-1], bytes([number]) * 16
+        folded(ledger, owner)
+        resetting(ledger, owner)
+        assert values(ledger) == (0, -2, 7)
+        ledger.apply(log(heir, claim_row(1, owner), Entry(2, "a", 0, number)))
+        assert values(ledger) == values(line(*ledger.all_groups())) == (number, -2, 7)
+        about_a = [row for row in ledger.owners[owner].entries.values() if row.name == "a"]
+        sizes.append(len(about_a))
+    assert max(sizes[3:]) == sizes[3] <= 4, sizes
 
 
 def test_large_logs_are_not_folded() -> None:
