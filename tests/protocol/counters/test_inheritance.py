@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol.counters.commands import Reset
+from gossipd.protocol.counters.commands import Bounded, Reset
 from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.heirs import claim_row, closed_ids, listed
 from gossipd.protocol.counters.inheritance import MOST_ROWS, ancestors, digest
@@ -98,7 +98,9 @@ def test_no_more_is_said_of_resets_than_counts() -> None:
     ledger, sizes = line(OLD, NEW), []
     for number in range(10, 30):
         owner, heir = list(ledger.owners)[-1], bytes([number]) * 16
+        before = values(ledger)
         folded(ledger, owner)
+        assert before == values(ledger) == values(line(*ledger.all_groups()))
         resetting(ledger, owner)
         assert values(ledger) == (0, -2, 7)
         ledger.apply(log(heir, claim_row(1, owner), Entry(2, "a", 0, number)))
@@ -149,3 +151,46 @@ def test_floors_and_what_was_counted_under_them_stay(seed: int) -> None:
     before = ledger.default.value
     folded(ledger, THIRD)
     assert ledger.default.value == before == line(*ledger.all_groups()).default.value
+
+
+@given(st.randoms(use_true_random=False))
+def test_resets_of_every_order_take_what_they_had_seen(random: Random) -> None:
+    """A stranger hears of all now and then; amounts are powers of two, and so tell what counts."""
+    here, away, heirs = line(OLD), line(OLD), [FIRST]
+    counts, seen, gone = {5}, {5}, set[int]()
+
+    def hear(to: Ledger, told: Ledger) -> None:
+        for group in told.all_groups():
+            to.apply(group)
+
+    for number in range(random.randrange(4, 16)):
+        owner, event = heirs[-1], random.choice(("count", "reset", "away", "hear", "start"))
+        version = here.have(owner)
+        if event == "count":
+            amount = 8 << number
+            draft = Draft("a", here.sources("a"), owner, 0, lambda version=version: version + 1)
+            draft.change(Bounded("a", amount), 0)
+            here.apply(group_of(owner, version, version + 1, draft.rows.values()))
+            counts.add(amount)
+        elif event == "reset":
+            resetting(here, owner)
+            gone |= counts
+        elif event == "away":
+            resetting(away, OTHER)
+            gone |= seen
+        elif event == "hear":
+            hear(away, here)
+            hear(here, away)
+            hear(away, here)
+            seen = set(counts)
+        else:
+            heirs.append(bytes([100 + number]) * 16)
+            here.apply(log(heirs[-1], claim_row(1, owner)))
+            if random.random() < 0.7:
+                before = here.value("a")
+                folded(here, heirs[-1])
+                assert before == here.value("a") == line(*here.all_groups()).value("a")
+    hear(here, away)
+    hear(away, here)
+    for told in (here, away, line(*here.all_groups())):
+        assert told.value("a") == sum(counts - gone)
