@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from gossipd.protocol import DEFAULT, VALUE_LIMIT, Answer, Asked, Change, Reset
+from gossipd.protocol import DEFAULT, VALUE_LIMIT, Answer, Change
 
 from .errors import NOT_AN_INTEGER, OVERFLOW, Failed
 
@@ -49,27 +49,6 @@ def values_between(
         value = later[name]
         values.append(value)
         later[name] = value - amount
-    values.reverse()
-    return values
-
-
-def values_after(changes: Sequence[Asked], answer: Answer) -> Sequence[int]:
-    """Returns the counter's value after each change of a write.
-
-    The answer itself has, for some counters, only the value after all changes, as often as there
-    are changes.
-    """
-    counts = answer.counts or (answer.count,)
-    if len({*counts}) == len(counts):
-        return counts
-    values: list[int] = []
-    later: dict[str, int] = {}
-    for change, count, done in zip(
-        reversed(changes), reversed(counts), reversed(answer.done), strict=True
-    ):
-        value = later.get(change.name, count)
-        values.append(value)
-        later[change.name] = value + done if isinstance(change, Reset) else value - done
     values.reverse()
     return values
 

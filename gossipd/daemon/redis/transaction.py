@@ -12,7 +12,6 @@ from gossipd.protocol import Answer, Asked, Bounded, Change, Reset
 from ..resp import Error, Value
 from .commands import Command
 from .context import Context
-from .counting import values_after
 from .errors import Failed
 from .view import View
 from .writing import Plan
@@ -68,7 +67,7 @@ class Transaction:
         def tell(answer: Answer | None) -> list[Value]:
             if answer is None:
                 return _answers(steps, (), (), context)
-            values = values_after(changes, answer)
+            values = answer.counts or (answer.count,)
             before = [*zip(changes, values, answer.done, strict=True)]
             view = _as_before(context.view.apart(), before, absent)
             return _answers(steps, values, answer.done, attrs.evolve(context, view=view))

@@ -83,6 +83,16 @@ class Command:
         """Notes by how much each change changes its counter."""
         self.done = tuple(done)
 
+    def steps(self) -> list[tuple[str, int]]:
+        """Returns for each change its counter and by how much that rises, less than 0 if it falls.
+
+        What a reset has done is how much it took away.
+        """
+        return [
+            (change.name, -done if isinstance(change, Reset) else done)
+            for change, done in zip(self.changes, self.done, strict=True)
+        ]
+
 
 def all_changes(commands: Iterable[Command]) -> Iterator[Asked]:
     """Yields the changes of commands, in order."""

@@ -25,7 +25,7 @@ from ..runtime import Runtime
 from ..wire import DEFAULT, Confirm, Entry, Group, Push, Row, Spread
 from .ahead import MOST_TOLD, UNKNOWN, Ahead, Staged
 from .answers import Answers
-from .commands import Change, Command, Increment, all_changes
+from .commands import Command, Increment
 from .courses import Told
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .heirs import Ancestor, claim_row
@@ -309,27 +309,27 @@ class Writes(Part):
         """Applies a write that is on disk, and tells peers and clients of it.
 
         Only now does what a client asked for become visible: in the value, in a push, in answers.
-        Changes that share the write are answered each with the value after it, in order. But a
-        higher floor may have come in since staging. Then `DEFAULT` rose by less than their sum, or
-        not at all, and each is answered with the value after all of them.
+        Changes that share the write are answered each with the value after it, in order. With
+        sources, that is reckoned back from the value after all of them. But a higher floor may have
+        come in since staging. Then `DEFAULT` rose by less than their sum, or not at all, and each
+        is answered with the value after all of them.
 
         The owner id may have changed since staging, too. Pushes and confirms are about the present
         id alone: a write under a former one is answered at once, and left to anti-entropy.
         """
         present = group.owner == self._owner
-        values: dict[str, int] = {
-            entry.name: self._ledger.value(entry.name) for entry in group.entries
-        }
-        expected = self._ledger.default.value + sum(
-            change.amount
-            for change in all_changes(commands)
-            if isinstance(change, Change) and change.name == DEFAULT
-        )
+        steps = [step for command in commands for step in command.steps()]
+        values = {entry.name: self._ledger.value(entry.name) for entry in group.entries}
+        expected = self._ledger.default.value + sum(by for name, by in steps if name == DEFAULT)
         self._ledger.apply(group)
         if self._ledger.default.value != expected:
             values.pop(DEFAULT, None)
-        for name in values.keys() & self._ledger.names.sources.keys():
-            del values[name]
+        sources = self._ledger.names.sources
+        last = {name: self._ledger.value(name) for name, _ in steps if name in sources}
+        values |= last
+        for name, by in steps:
+            if name in last:
+                values[name] -= by
         if present:
             self._pushes.push()
         for command in commands:
@@ -347,10 +347,9 @@ class Writes(Part):
         if not command.changes:
             return (self._ledger.default.value,)
         counts = []
-        for change, amount in zip(command.changes, command.done, strict=True):
-            name = change.name
+        for name, by in command.steps():
             if name in values:
-                values[name] += amount
+                values[name] += by
             counts.append(values[name] if name in values else self._ledger.value(name))
         return tuple(counts)
 

@@ -8,11 +8,10 @@ from gossipd.daemon.redis.counting import (
     change_of,
     integer,
     summed,
-    values_after,
     values_between,
 )
 from gossipd.daemon.redis.errors import Failed
-from gossipd.protocol import Answer, Change, Reset
+from gossipd.protocol import Answer, Change
 
 
 @pytest.mark.parametrize("number", [0, 1, -1, 10, -(2**63), 2**63 - 1])
@@ -29,14 +28,6 @@ def test_other_texts_are_no_numbers(text: bytes) -> None:
     for each in (text, b"%d" % 2**63, b"%d" % (-(2**63) - 1)):
         with pytest.raises(Failed, match="ERR value is not an integer or out of range"):
             integer(each)
-
-
-def test_the_values_after_each_change() -> None:
-    """They follow from the last value, and from what each change did."""
-    changes = [Change("a", 2), Reset("a"), Change("b", 1), Change("a", 3)]
-    answer = Answer(1, 3, 1, 1, (3, 3, 8, 3), (2, 7, 1, 3))
-    assert [7, 0, 8, 3] == values_after(changes, answer)
-    assert (5,) == values_after([Change("a", 2)], Answer(1, 5, 1, 1, (), (2,)))
 
 
 def test_a_change() -> None:

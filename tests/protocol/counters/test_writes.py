@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded, Node, Record, State
+from gossipd.protocol import (
+    FLOOR_LIMIT,
+    VALUE_LIMIT,
+    Bounded,
+    Change,
+    Increment,
+    LimitExceeded,
+    Node,
+    Record,
+    Reset,
+    State,
+)
 from gossipd.protocol.counters.ahead import MOST_TOLD
 from gossipd.protocol.events import OwnerRetired
 from gossipd.protocol.wire import Confirm, Delta, Entry, Group, Push
@@ -91,6 +102,18 @@ def test_writes_build_upon_those_before_them() -> None:
     assert [(0, 1), (1, 10), (2, 11), (3, 12)] == [
         (answer.ticket, answer.count) for answer in talk.answers[A]
     ]
+
+
+def test_changes_of_one_counter_with_sources_are_told_the_value_after_each() -> None:
+    """Also if a reset is among them, and if other requests share the write."""
+    node, _, talk = pair()
+    first = (Bounded("a", 1), Bounded("a", 2), Change("b", 7))
+    second = (Reset("a"), Change("a", 4), Change("b", 1))
+    asked = [Increment(first, "local", 1), Increment(second, "local", 2)]
+    [write] = writes_of(node.increments(asked, talk.now))
+    answers = answers_of(node.persisted(write, talk.now))
+    assert [(1, 3, 7), (0, 4, 8)] == [answer.counts for answer in answers]
+    assert [(1, 2, 7), (3, 4, 1)] == [answer.done for answer in answers]
 
 
 def test_writes_are_reported_in_order() -> None:
