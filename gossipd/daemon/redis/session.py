@@ -31,6 +31,8 @@ class Session:
         self._context = context
         self._caller = context.caller
         self._visitor = context.visitor
+        # Asked here once: two calls for each increment take 0.1 microseconds.
+        self._is_guarded = context.visitor.is_guarded
         self._service = context.service
         self._tally = tally
         self._commands = tally.commands
@@ -61,7 +63,9 @@ class Session:
         It is looked up in small letters or capitals only; `answer` takes mixed ones.
         """
         counting = COUNTING.get(request[0])
-        if counting is None or self._transaction is not None or not self._visitor.may("count"):
+        if counting is None or self._transaction is not None:
+            return False
+        if self._is_guarded and not self._visitor.may("count"):
             return False
         name, arity, change = counting
         if len(request) != arity:
@@ -71,7 +75,8 @@ class Session:
         except Failed:
             return False
         self._commands[name] += 1
-        self._visitor.admit("count", name)
+        if self._is_guarded:
+            self._visitor.admit("count", name)
         return True
 
     def flush(self) -> Future[bytes]:
