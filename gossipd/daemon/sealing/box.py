@@ -114,6 +114,7 @@ class Sealer:
         self._pid = os.getpid()
         self._session = secrets.token_bytes(SESSION_BYTES)
         self._own.append(self._session)
+        self._recipients = {session[:_RECIPIENT] for session in self._own}
         self._count = 0
         self._begin()
 
@@ -123,7 +124,7 @@ class Sealer:
 
     def is_recipient(self, recipient: bytes) -> bool:
         """Returns whether a datagram for that recipient is meant for this process."""
-        return any(session.startswith(recipient) for session in self._own)
+        return recipient in self._recipients
 
     def seal(self, payload: bytes, session: bytes) -> bytes:
         """Returns the sealed datagram of these frames, for the process that has this session.
@@ -159,7 +160,7 @@ class Opener:
         self._cluster = cluster.encode()
         self._allows = allows
         self._keys: dict[bytes, Key] = {}
-        self._known: OrderedDict[bytes, AESGCM] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[str, AESGCM]] = OrderedDict()
         # By session the id of the key that it seals with.
         self._seals: OrderedDict[bytes, str] = OrderedDict()
         self.use(keys)
@@ -175,28 +176,33 @@ class Opener:
 
     def open(self, data: bytes) -> Opened:
         """Returns what is in a datagram. Raises NotOpened, and nothing else."""
-        head = data[:_SEALED]
-        named = head[len(SEALED_HEAD) : -SESSION_BYTES - _NUMBER]
         if len(data) < OVERHEAD or not data.startswith(SEALED_HEAD):
             raise NotOpened
-        which, number = head[len(SEALED_HEAD) : -_NUMBER], head[-_NUMBER:]
-        cipher = self._known.get(which)
-        key = self._keys.get(named)
-        if key is None:
-            raise NotOpened(named.hex())
-        if cipher is None and not self._allows():
-            raise NotOpened(known=True)
-        session = which[ID_BYTES:]
-        found = cipher or AESGCM(session_key(key.secret, session, self._cluster))
+        which, number = (
+            data[len(SEALED_HEAD) : _SEALED - _NUMBER],
+            data[_SEALED - _NUMBER : _SEALED],
+        )
+        known = self._known.get(which)
+        key, cipher = known or self._derive(which)
         try:
-            opened = found.decrypt(_NONCE + number, data[_SEALED:], head + self._cluster)
+            opened = cipher.decrypt(_NONCE + number, data[_SEALED:], data[:_SEALED] + self._cluster)
         except InvalidTag:
-            raise NotOpened(key.id, known=True) from None
-        if cipher is None:
-            _keep(self._known, which, found)
-            _keep(self._seals, session, key.id)
+            raise NotOpened(key, known=True) from None
+        session = which[ID_BYTES:]
+        if known is None:
+            _keep(self._known, which, (key, cipher))
+            _keep(self._seals, session, key)
         count = int.from_bytes(number[:4], "big")
-        return Opened(opened[_RECIPIENT:], key.id, session, count, opened[:_RECIPIENT])
+        return Opened(opened[_RECIPIENT:], key, session, count, opened[:_RECIPIENT])
+
+    def _derive(self, which: bytes) -> tuple[str, AESGCM]:
+        """Returns the id of the key of a session that is not known, and the session's own key."""
+        key = self._keys.get(which[:ID_BYTES])
+        if key is None:
+            raise NotOpened(which[:ID_BYTES].hex())
+        if not self._allows():
+            raise NotOpened(known=True)
+        return key.id, AESGCM(session_key(key.secret, which[ID_BYTES:], self._cluster))
 
 
 def _keep(table: OrderedDict[bytes, _Value], key: bytes, value: _Value) -> None:

@@ -149,7 +149,7 @@ class Proof(Part):
         if row is not None and not news and row.state != DEAD:
             # Others may have vouched for it meanwhile.
             self._answered(sender)
-            if self._is_reached(peer):
+            if row.spoke < sender.generation and self._is_reached(peer):
                 row.hear(sender.generation)
             return row
         if not self._is_reached(peer):
