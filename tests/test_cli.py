@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gossipd import __version__
+from gossipd.version import __version__
 from tests.cli.invoking import invoke
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from gossipd import __version__
+from gossipd.version import __version__
 
 from .counting import add, counters, get, reset, watch
 from .health import health

@@ -7,7 +7,15 @@ since the command line must start fast and trio is slow to import.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gossipd.protocol import ACK_LEVELS, DEFAULT_PORT, PROFILES
+from gossipd.protocol import (
+    ACK_LEVELS,
+    DEFAULT_PORT,
+    PROFILES,
+    KeyReused,
+    LimitExceeded,
+    Reset,
+    Stated,
+)
 
 from .config import (
     DEFAULT_HOST,
@@ -28,9 +36,12 @@ from .config import (
 if TYPE_CHECKING:
     from .access import ROLES, Role, new_token
     from .errors import StartError
+    from .inside import Add, Counted, Member, Node, OutcomeUnknown, open_node
     from .open import Daemon, open_daemon
+    from .rehearsal import Cluster, cluster
     from .run import main
     from .sealing import KeyFileError, new_key, write_key
+    from .service import Refused
     from .storage import InspectionError, back_up, check_directory, read_directory
 
 __all__ = [
@@ -41,20 +52,33 @@ __all__ = [
     "LOG_LEVELS",
     "PROFILES",
     "ROLES",
+    "Add",
+    "Cluster",
+    "Counted",
     "Daemon",
     "DaemonConfig",
     "InspectionError",
     "KeyFileError",
+    "KeyReused",
+    "LimitExceeded",
+    "Member",
+    "Node",
+    "OutcomeUnknown",
+    "Refused",
+    "Reset",
     "Role",
     "StartError",
+    "Stated",
     "back_up",
     "check_cluster",
     "check_directory",
+    "cluster",
     "default_data_dir",
     "main",
     "new_key",
     "new_token",
     "open_daemon",
+    "open_node",
     "parse_bind",
     "parse_contact",
     "parse_contacts",
@@ -67,18 +91,27 @@ __all__ = [
 ]
 
 _LATE = {
+    "Add": "inside",
+    "Cluster": "rehearsal",
+    "Counted": "inside",
     "Daemon": "open",
     "InspectionError": "storage",
     "KeyFileError": "sealing",
+    "Member": "inside",
+    "Node": "inside",
+    "OutcomeUnknown": "inside",
     "ROLES": "access",
+    "Refused": "service",
     "Role": "access",
     "StartError": "errors",
     "back_up": "storage",
     "check_directory": "storage",
+    "cluster": "rehearsal",
     "main": "run",
     "new_key": "sealing",
     "new_token": "access",
     "open_daemon": "open",
+    "open_node": "inside",
     "read_directory": "storage",
     "write_key": "sealing",
 }

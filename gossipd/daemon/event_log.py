@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import attrs
-import structlog
 
 from gossipd.protocol import (
     AddressSilent,
@@ -37,6 +36,8 @@ from gossipd.protocol import (
     RegisteredPeerSilent,
     SeedNotJoined,
 )
+
+from .log import get_logger
 
 _NAMES: dict[type, tuple[str, str]] = {
     ClockDiffers: ("clock_differs", "warning"),
@@ -94,7 +95,7 @@ def log_event(event: Event, **more: int) -> None:
     fields = fields_of(event)
     if type(event) in _ADVICE:
         fields["advice"] = _ADVICE[type(event)]
-    getattr(structlog.get_logger(), level)(name, **fields, **more)
+    getattr(get_logger(), level)(name, **fields, **more)
 
 
 def _written(key: str, value: Any) -> tuple[str, Any]:

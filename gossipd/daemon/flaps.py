@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
-import structlog
 import trio
 
 from gossipd.protocol import Event, MemberDead, MemberRecovered, MemberSuspect, Refuted
 
 from .event_log import log_event
+from .log import get_logger
 
 _MINUTE = 60.0
 _LOOK = 1.0
@@ -112,7 +112,7 @@ class EventLog:
             log_event(last, **({"times": times} if times > 1 else {}))
 
     def _write(self, member: str, minute: _Minute) -> None:
-        structlog.get_logger().warning(
+        get_logger().warning(
             "member_flaps",
             member=member,
             suspected=minute.suspected,

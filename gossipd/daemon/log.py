@@ -7,6 +7,7 @@ are dropped.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Hashable
@@ -37,6 +38,31 @@ def configure(log_format: str, log_level: str, stream: TextIO | None = None) -> 
         logger_factory=lambda *_: LineWriter(stream),
         cache_logger_on_first_use=False,
     )
+
+
+def get_logger() -> Any:
+    """Returns a logger of structlog, as the program has configured it.
+
+    In a program that has not, what is logged goes to the logger `gossipd` of the standard library:
+    as one line, and its fields once more as the record's attribute `gossipd`.
+    """
+    if structlog.is_configured():
+        return structlog.get_logger()
+    return structlog.wrap_logger(
+        logging.getLogger("gossipd"),
+        processors=[_printable, _one_line],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _one_line(_: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
+    text, error = event_dict.pop("event", ""), event_dict.pop("exc_info", None)
+    fields = "".join(f" {key}={value}" for key, value in event_dict.items())
+    told: EventDict = {
+        "msg": f"{text}{fields}".replace("%", "%%"),
+        "extra": {"gossipd": event_dict},
+    }
+    return {**told, "exc_info": error} if error is not None else told
 
 
 class LineWriter:

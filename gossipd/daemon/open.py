@@ -16,7 +16,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-import structlog
+import attrs
 import trio
 
 from gossipd.protocol import (
@@ -37,14 +37,14 @@ from .driver import Driver, look_up
 from .errors import StartError
 from .flaps import EventLog
 from .http import HttpServer, Limits, Request
-from .log import RateLimit
+from .log import RateLimit, get_logger
 from .member_events import MemberEvents
 from .open_files import FullLog, limits_of_this_process
 from .open_guards import Guards, guards
 from .open_redis import RedisClients
 from .own_id import OwnId
-from .service import Service, Tickets
-from .sockets import advertised_id, bind_host, bound, found_segments, listening, resolved
+from .service import Service, Tickets, system_wall_ms
+from .sockets import Bound, advertised_id, bind_host, bound, found_segments, listening, resolved
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 
 if TYPE_CHECKING:
@@ -110,13 +110,37 @@ class Daemon:
         return self._server.statistics().open + clients
 
 
+@attrs.frozen
+class Surroundings:
+    """What a daemon has of the system, or what stands for it.
+
+    Attributes:
+        bound: opens the node's socket for gossip.
+        wall_ms: tells the time in milliseconds since 1970, by which counters expire for clients.
+        serves: whether HTTP is answered as `bind` says if nothing else was chosen.
+    """
+
+    bound: Bound = bound
+    wall_ms: Callable[[], int] = system_wall_ms
+    serves: bool = True
+
+    def http(self, host: str, port: int) -> list[Place]:
+        """Returns where HTTP is answered if nothing was chosen."""
+        return [(host, port)] if self.serves else []
+
+
+SURROUNDINGS = Surroundings()
+
+
 def _do_nothing() -> None:
     pass
 
 
 @asynccontextmanager
 async def open_daemon(
-    config: DaemonConfig, before_taking_part: Callable[[], None] = _do_nothing
+    config: DaemonConfig,
+    before_taking_part: Callable[[], None] = _do_nothing,
+    around: Surroundings = SURROUNDINGS,
 ) -> AsyncIterator[Daemon]:
     """Runs a daemon for the length of the block. Its node leaves the cluster at the end.
 
@@ -129,14 +153,14 @@ async def open_daemon(
     """
     gate = (guarded := guards(config)).gate
     host = await bind_host(config.bind[0])
-    http = await resolved(config.http or [(host, config.bind[1])], "--http")
+    http = await resolved(config.http or around.http(host, config.bind[1]), "--http")
     redis_at = await resolved([] if config.redis is None else [config.redis], "--redis")
     advertised = await advertised_id(config)
     with (
         _opened_store(config, format_node_id(*config.bind)) as (store, kept),
         listening(http) as http_listeners,
         listening(redis_at) as redis_listeners,
-        bound(host, config.bind[1]) as endpoint,
+        around.bound(host, config.bind[1]) as endpoint,
         found_segments(config, host) as segments,
     ):
         own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up, gate)
@@ -145,14 +169,11 @@ async def open_daemon(
         _begin(store, node)
         left, tickets, member_events = trio.Event(), Tickets(), MemberEvents()
         journal, events = None if store is None else Journal(store), EventLog()
-        broadcast = None if segments is None else segments.broadcast
-        listeners = (events, member_events, partial(_notice, left), own_id.notice)
-        driver = Driver(
-            node, endpoint, tickets.answer, listeners, journal, broadcast, own_id.look_up, gate
-        )
-        service = Service(
-            node, identity.node_id, driver, tickets, journal, gate=gate, events=member_events
-        )
+        cast, find = None if segments is None else segments.broadcast, own_id.look_up
+        told = (events, member_events, partial(_notice, left), own_id.notice)
+        driver = Driver(node, endpoint, tickets.answer, told, journal, cast, find, gate)
+        more = (tickets, journal, None, gate, member_events, around.wall_ms)
+        service = Service(node, identity.node_id, driver, *more)
         own_id.follow(service.move)
         limits = limits_of_this_process(2 if redis_at else 1)
         server = HttpServer(limits, _ErrorLog(), FullLog(limits), guarded.wrap)
@@ -161,12 +182,12 @@ async def open_daemon(
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
-            for task in (service.run, events.run, guarded.run):
+            for task in (service.run, events.run, guarded.run, own_id.run):
                 nursery.start_soon(task)
-            await nursery.start(server.serve, api.handle, http_listeners)
+            if http:
+                await nursery.start(server.serve, api.handle, http_listeners)
             if redis is not None:
                 await nursery.start(redis.serve)
-            nursery.start_soon(own_id.run)
             if segments is not None:
                 nursery.start_soon(segments.run, own_id.before(driver.hear))
             listens = format_node_id(host, config.bind[1])
@@ -231,7 +252,7 @@ class _ErrorLog:
         held_back = self._limit.admit("handler")
         if held_back is not None:
             path = request.path if request else ""
-            log = structlog.get_logger()
+            log = get_logger()
             log.error("request_failed", path=path, held_back=held_back, exc_info=error)
 
 
@@ -295,7 +316,7 @@ def _opened_store(
         except StoreError as error:
             raise StartError(str(error)) from None
         if store.shortfall is not None:
-            structlog.get_logger().error(
+            get_logger().error(
                 "store_incomplete",
                 file=str(store.path),
                 reason=store.shortfall,
@@ -322,4 +343,4 @@ def _close(store: Store | None, node: Node) -> None:
             store.renew(node.state())
         store.close(node.changes())
     except (WriteError, StoreError) as error:
-        structlog.get_logger().error("store_failed", reason=str(error))
+        get_logger().error("store_failed", reason=str(error))

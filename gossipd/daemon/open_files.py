@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import resource
 
-import structlog
 import trio
 
 from .http import Limits
-from .log import RateLimit
+from .log import RateLimit, get_logger
 
 RESERVE = 32
 """Descriptors that no client gets.
@@ -50,7 +49,7 @@ def limits_of_this_process(doors: int = 1) -> Limits:
         return Limits()
     limits = connection_limits(open_files, doors)
     if open_files < ENOUGH * doors:
-        log = structlog.get_logger()
+        log = get_logger()
         log.warning("few_open_files", open_files=open_files, connections=limits.connections)
     return limits
 
@@ -65,7 +64,7 @@ class FullLog:
     def __call__(self, outcome: str) -> None:
         held_back = self._limit.admit("full")
         if held_back is not None:
-            structlog.get_logger().warning(
+            get_logger().warning(
                 "connections_full",
                 connections=self._connections,
                 outcome=outcome,

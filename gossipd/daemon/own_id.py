@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import structlog
 import trio
 
 from gossipd.protocol import (
@@ -29,9 +28,10 @@ from gossipd.protocol import (
 )
 
 from .config import DaemonConfig
-from .driver import LookUp
+from .driver import Endpoint, LookUp
 from .errors import StartError
-from .net import Evidence, Hear, OwnAddress, Segments, UdpSocket, is_wildcard
+from .log import get_logger
+from .net import Evidence, Hear, OwnAddress, Segments, is_wildcard
 
 _LOOK_SECONDS = 2.0
 _NAME_SECONDS = 2.0
@@ -83,7 +83,7 @@ class OwnId:
             self._address = OwnAddress(bind_host)
         self._move: Callable[[str], None] = _nowhere
 
-    async def find(self, endpoint: UdpSocket, segments: Segments | None) -> Identity:
+    async def find(self, endpoint: Endpoint, segments: Segments | None) -> Identity:
         """Returns the identity with which the node is to start.
 
         The sockets are those of the node, which must not read them yet. Raises StartError if the
@@ -143,7 +143,7 @@ class OwnId:
             self._move(format_node_id(self._address.host, self._port))
 
     async def _search(
-        self, address: OwnAddress, endpoint: UdpSocket, segments: Segments | None
+        self, address: OwnAddress, endpoint: Endpoint, segments: Segments | None
     ) -> None:
         address.seeds(host for host, _ in self._join if is_address(host))
         if address.undecided():
@@ -161,7 +161,7 @@ class OwnId:
                         nursery.start_soon(self.look_up, host, port)
 
     async def _ask_networks(
-        self, address: OwnAddress, endpoint: UdpSocket, segments: Segments
+        self, address: OwnAddress, endpoint: Endpoint, segments: Segments
     ) -> None:
         """Sends beacons into all networks until one is answered, or another's beacon comes."""
 
@@ -200,7 +200,7 @@ def _check_alone(address: OwnAddress) -> None:
             f" reach it: {listed}; choose one with --advertise"
         )
     text = f"no network interface: advertising {address.host}, which no other machine reaches"
-    structlog.get_logger().warning("advertised_address", reason=text)
+    get_logger().warning("advertised_address", reason=text)
 
 
 def _nowhere(_: str) -> None:

@@ -9,15 +9,14 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import structlog
 import trio
 
-from gossipd import __version__
 from gossipd.protocol import split_node_id
+from gossipd.version import __version__
 
 from .config import DaemonConfig, Place, format_place
 from .errors import StartError
-from .log import configure
+from .log import configure, get_logger
 from .open import open_daemon
 
 _OPEN = (
@@ -37,7 +36,7 @@ def main(config: DaemonConfig) -> int:
     try:
         return trio.run(run, config)
     except StartError as error:
-        structlog.get_logger().error(str(error))
+        get_logger().error(str(error))
         return 1
 
 
@@ -47,7 +46,7 @@ async def run(config: DaemonConfig) -> int:
     Until the node takes part, signals do what they did before. A second signal ends the process at
     once. Raises StartError.
     """
-    log = structlog.get_logger()
+    log = get_logger()
     received: list[AsyncIterator[int]] = []
     with contextlib.ExitStack() as receiving:
 

@@ -12,6 +12,7 @@ import trio
 from gossipd.protocol import (
     Answer,
     Asked,
+    Bounded,
     Change,
     Effect,
     Increment,
@@ -30,12 +31,22 @@ from .storage import Journal
 from .watch import Watch, Watches
 
 
-def _wall_ms() -> int:
+def system_wall_ms() -> int:
+    """Returns the system's time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 class Refused(Exception):
     """A write was not taken: nothing of it was written anywhere. The text is one line of why."""
+
+
+def change_of(
+    name: str, amount: int, ttl: float | None = None, limit: int | None = None, key: str = ""
+) -> Asked:
+    """Returns a change by an amount: one without conditions if none is given. `ttl` is seconds."""
+    if ttl is None and limit is None and not key:
+        return Change(name, amount)
+    return Bounded(name, amount, None if ttl is None else max(1, round(ttl * 1000)), limit, key)
 
 
 _CLOCK_SECONDS = 1.0
@@ -190,6 +201,7 @@ class Service:
         stepped: Callable[[], bool] | None = None,
         gate: Gate | None = None,
         events: MemberEvents | None = None,
+        wall_ms: Callable[[], int] = system_wall_ms,
     ) -> None:
         """Makes the service of a node.
 
@@ -202,6 +214,7 @@ class Service:
             stepped: returns whether the wall clock was stepped; by default `ClockSteps` does.
             gate: seals the node's datagrams; None if they are open.
             events: one of the driver's listeners; without it nothing happens to members.
+            wall_ms: tells the time in milliseconds since 1970.
         """
         self.node_id = node_id
         self.draining = False
@@ -211,6 +224,7 @@ class Service:
         self._journal = journal
         self._stepped = ClockSteps() if stepped is None else stepped
         self._gate = gate
+        self._wall_ms = wall_ms
         self._turns = Turns(self._increment)
         self._watches = Watches(self.values)
         self._events = MemberEvents() if events is None else events
@@ -232,7 +246,7 @@ class Service:
 
     def values(self) -> Values:
         """Returns the counters as clients may read them, now and later."""
-        return self._node.values(_wall_ms)
+        return self._node.values(self._wall_ms)
 
     def watch(self, name: str, since: str = "") -> Watch:
         """Returns a watch of a counter, which must be closed at last.
@@ -345,7 +359,7 @@ class Service:
     def _compare_clocks(self) -> None:
         """Tells the node if the wall clock was stepped, and what it shows now."""
         if self._stepped():
-            self._driver.command(lambda now: self._node.renew(now, _wall_ms()))
+            self._driver.command(lambda now: self._node.renew(now, self._wall_ms()))
 
     async def _watch_clock(self) -> None:
         # Without writes as well, because the node tells its clock to those that it meets.

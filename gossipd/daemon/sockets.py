@@ -6,18 +6,22 @@ import contextlib
 import errno
 import socket
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-import structlog
 import trio
 
 from gossipd.protocol import format_node_id, is_address, split_node_id
 
 from .config import DaemonConfig, Place, format_place
-from .driver import look_up
+from .driver import Endpoint, look_up
 from .errors import StartError, reason
+from .log import get_logger
 from .net import Segments, UdpSocket
+
+Bound = Callable[[str, int], AbstractContextManager[Endpoint]]
+"""Opens a node's socket for gossip, and closes it, as `bound` does. It raises StartError."""
 
 _BACKLOG = 1024
 _UNIX_MODE = 0o660
@@ -143,7 +147,7 @@ def _notbound(place: Place, error: OSError) -> StartError:
 def found_segments(config: DaemonConfig, host: str) -> Iterator[Segments | None]:
     """Opens the sockets of discovery, and closes them. Yields None without discovery."""
     if config.discovery and ":" in host:
-        structlog.get_logger().info("discovery_off", reason="IPv6 has no broadcast")
+        get_logger().info("discovery_off", reason="IPv6 has no broadcast")
     if not config.discovery or ":" in host:
         yield None
         return

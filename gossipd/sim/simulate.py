@@ -12,8 +12,8 @@ from time import perf_counter
 
 import attrs
 
-from gossipd import __version__
 from gossipd.protocol import DEFAULT
+from gossipd.version import __version__
 
 from .judge import Agreement, Content, Detection, Load, Timeline, TraceHash, TraceText
 from .report import CommandOutcome, Counted, Detected, FalseDeaths, Percentiles, Report, Traffic

@@ -47,7 +47,7 @@ def test_every_example_is_listed_and_tested() -> None:
     listed = re.findall(r"^\| \[([\w.]+)\]", (EXAMPLES / "README.md").read_text(), re.MULTILINE)
     files = {path.name for path in EXAMPLES.iterdir() if path.is_file()} - {"README.md"}
     clients = {"redis.sh", "redis_client.py", "redis_client.mjs"}
-    others = {"count.sh", "count.py", "simulate.toml", "prometheus.yml"}
+    others = {"count.sh", "count.py", "embedded.py", "simulate.toml", "prometheus.yml"}
     assert files == set(listed) == clients | others
 
 

@@ -11,9 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-import structlog
-
-from ..log import RateLimit
+from ..log import RateLimit, get_logger
 from .roles import Role, includes
 from .tokens import Token, digest_of
 
@@ -60,7 +58,7 @@ class Access:
             return "role"
         self.admitted[door, token.name] += 1
         if role == "admin":
-            structlog.get_logger().info("admin_request", token=token.name, door=door, what=what)
+            get_logger().info("admin_request", token=token.name, door=door, what=what)
         return None
 
     def deny(self, door: Door, why: Denial, what: str, name: str | None = None) -> None:
@@ -68,7 +66,7 @@ class Access:
         self.denied[door, why] += 1
         held_back = self._limit.admit((door, why, name))
         if held_back is not None:
-            structlog.get_logger().warning(
+            get_logger().warning(
                 "client_refused", door=door, why=why, token=name, what=what, held_back=held_back
             )
 

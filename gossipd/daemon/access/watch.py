@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import structlog
-
 from ..file_watch import FileWatch
+from ..log import get_logger
 from .guard import Access
 from .tokens import TokenFileError, read_tokens
 
@@ -29,7 +28,7 @@ class TokenWatch:
         self._watch.read()
 
     def _take(self) -> None:
-        log = structlog.get_logger()
+        log = get_logger()
         try:
             tokens = read_tokens(self._path)
         except TokenFileError as error:

@@ -11,7 +11,6 @@ from gossipd.protocol import (
     VALUE_LIMIT,
     Answer,
     Bounded,
-    Change,
     Reset,
     Stated,
 )
@@ -19,7 +18,7 @@ from gossipd.protocol import Asked as Wanted
 
 from ..future import Future
 from ..http import Response
-from ..service import Service
+from ..service import Service, change_of
 from .problems import INVALID, Failed
 from .routes import (
     AckParameter,
@@ -284,10 +283,7 @@ class CounterRoutes:
 
 def _change(name: str, body: AddBody, key: str = "") -> Wanted:
     """Returns what a body asks for."""
-    if body.ttl is None and body.limit is None and not key:
-        return Change(name, body.amount)
-    ttl = None if body.ttl is None else max(1, round(body.ttl * 1000))
-    return Bounded(name, body.amount, ttl, body.limit, key)
+    return change_of(name, body.amount, body.ttl, body.limit, key)
 
 
 def _added(change: Wanted, value: int, done: int) -> AddedCounter:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gossipd import __version__
 from gossipd.protocol import MemberDetails
+from gossipd.version import __version__
 
 from ..http import Response
 from ..service import Service

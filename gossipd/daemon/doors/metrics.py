@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 import trio
 
-from gossipd import __version__
 from gossipd.protocol import DEFAULT, SEED_STATES, Statistics, Traffic, Values
+from gossipd.version import __version__
 
 from ..access import Access
 from ..driver import LoopLateness

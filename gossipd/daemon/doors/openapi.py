@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gossipd import __version__
+from gossipd.version import __version__
 
 from ..access import ROLES
 from ..http import Response

@@ -10,12 +10,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterable, Sequence
 
-import structlog
 import trio
 
 from gossipd.protocol import Address
 
 from ..errors import reason
+from ..log import get_logger
 from .interfaces import broadcast_addresses
 from .udp import BroadcastSocket
 
@@ -148,4 +148,4 @@ class Segments:
     def _trouble(self, network: str, text: str) -> None:
         if self._troubles.get(network) != text:
             self._troubles[network] = text
-            structlog.get_logger().warning("discovery_off", network=network, reason=text)
+            get_logger().warning("discovery_off", network=network, reason=text)

@@ -7,7 +7,7 @@ from itertools import count
 
 import trio
 
-from gossipd import __version__
+from gossipd.version import __version__
 
 from ..access import Access, Visitor
 from ..resp import RespStatistics

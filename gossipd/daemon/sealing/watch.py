@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-import structlog
 import trio
 
 from ..file_watch import FileWatch
+from ..log import get_logger
 from .keys import Key, KeyFileError, read_keys
 
 _OPEN_SECONDS = 60.0
@@ -49,7 +49,7 @@ class KeyWatch:
         self._watch.read()
 
     def _take(self) -> None:
-        log = structlog.get_logger()
+        log = get_logger()
         try:
             keys = read_keys(self._path)
         except KeyFileError as error:
@@ -63,7 +63,7 @@ class KeyWatch:
     async def _count_open(self) -> None:
         before = self._gate.open_taken
         while True:
-            structlog.get_logger().warning(
+            get_logger().warning(
                 "open_accepted",
                 datagrams=self._gate.open_taken - before,
                 advice="restart without --accept-open once every member seals: gossipd keys list",

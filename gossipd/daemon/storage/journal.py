@@ -14,12 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-import structlog
 import trio
 
 from gossipd.protocol import Changes, Group, State, Write
 
-from ..log import RateLimit
+from ..log import RateLimit, get_logger
 from .store import StoreError, WriteError
 from .writer import WriterThread
 
@@ -186,7 +185,7 @@ class Journal:
             return False
         # The new file has all that the pieces of a snapshot under way would bring.
         self._in_snapshot = False
-        structlog.get_logger().error(
+        get_logger().error(
             "store_files_lost", files=lost, consequence="all was written anew from memory"
         )
         return True
@@ -221,10 +220,8 @@ class Journal:
         node.all_changed([claim.id for claim in found.members])
         self._next_snapshot, self._in_snapshot = 0.0, False
         self.trouble = None
-        structlog.get_logger().info("store_recovered")
+        get_logger().info("store_recovered")
 
     def _complain(self) -> None:
         if self._complaints.admit("store") is not None:
-            structlog.get_logger().error(
-                "store_failed", reason=self.trouble, consequence="no write is taken"
-            )
+            get_logger().error("store_failed", reason=self.trouble, consequence="no write is taken")

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import attrs
-import structlog
 
 from gossipd.secret_files import SecretFileError, read_secret
 
 from ..file_watch import FileWatch
-from ..log import RateLimit
+from ..log import RateLimit, get_logger
 from .sockets import TlsContext, server_context
 
 _FAILED_SECONDS = 60.0
@@ -102,7 +101,7 @@ class Tls:
         self._watch.read()
 
     def _take(self) -> None:
-        log = structlog.get_logger()
+        log = get_logger()
         try:
             self._context = self._files.read(self._failed)
         except TlsFileError as error:
@@ -114,7 +113,7 @@ class Tls:
     def _failed(self, reason: str) -> None:
         held_back = self._limit.admit(reason)
         if held_back is not None:
-            structlog.get_logger().warning("tls_failed", reason=reason, held_back=held_back)
+            get_logger().warning("tls_failed", reason=reason, held_back=held_back)
 
 
 def _no_password() -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from gossipd import __version__
 from gossipd.daemon.doors.members import MemberRoutes
 from gossipd.daemon.http import Request, Response
 from gossipd.protocol import MemberDetails, MemberView, SeedView
+from gossipd.version import __version__
 from tests.daemon.fake_service import NODE_ID, FakeService
 
 MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)

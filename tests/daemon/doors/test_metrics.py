@@ -12,7 +12,6 @@ import pytest
 import trio
 from prometheus_client.parser import text_string_to_metric_families
 
-from gossipd import __version__
 from gossipd.daemon.doors.metrics import CounterValues, Metrics, RedisNumbers
 from gossipd.daemon.driver import LoopLateness
 from gossipd.daemon.future import Future
@@ -20,6 +19,7 @@ from gossipd.daemon.http import HttpStatistics, Request, Response
 from gossipd.daemon.resp import RespStatistics
 from gossipd.daemon.service import Keys
 from gossipd.protocol import Entry, Group, Ledger, SeedView, Statistics, Traffic, Values
+from gossipd.version import __version__
 from tests.daemon.http.peer import CLOSING, GET, serving
 from tests.daemon.waiting import outcome
 
