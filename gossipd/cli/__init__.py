@@ -15,6 +15,7 @@ import click
 
 from gossipd.version import __version__
 
+from .config import config
 from .counting import add, counters, get, reset, watch
 from .health import health
 from .keys import keys
@@ -86,7 +87,7 @@ def main(ctx: click.Context) -> int:
 
 
 for _command in (
-    *(run, health, simulate, store, keys, token),
+    *(run, config, health, simulate, store, keys, token),
     *(members, status, events, register, remove),
     *(counters, get, add, reset, watch),
 ):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
+
+from .config_file import LINES
 
 T = TypeVar("T")
 
@@ -23,6 +25,16 @@ def parsed(
         return parse(text.strip(), *more)
     except ValueError as error:
         raise click.BadParameter(str(error), ctx, param) from None
+
+
+def check_together(settings: dict[str, Any]) -> None:
+    """Raises a usage error if options of `gossipd run` need others."""
+    if settings["accept_open"] and settings["key_file"] is None:
+        raise click.UsageError("'--accept-open' needs '--key-file'")
+    if (settings["tls_cert"] is None) is not (settings["tls_key"] is None):
+        raise click.UsageError("'--tls-cert' and '--tls-key' need each other")
+    if settings["tls_client_ca"] is not None and settings["tls_cert"] is None:
+        raise click.UsageError("'--tls-client-ca' needs '--tls-cert'")
 
 
 class LateChoice(click.ParamType[str]):
@@ -48,6 +60,8 @@ class _Option(click.Option):
         if source is click.core.ParameterSource.ENVIRONMENT:
             names = [self.envvar] if isinstance(self.envvar, str) else self.envvar or ()
             hint += f" (environment variable {next(n for n in names if os.environ.get(n))})"
+        if ctx and source is click.core.ParameterSource.DEFAULT_MAP:
+            hint += f" ({ctx.meta[LINES][self.name]})"
         return hint
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import LateChoice, option, parsed
+from .config_file import load, unknown_variables
+from .options import LateChoice, check_together, option, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,6 +155,16 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 
 
 @click.command(cls=_GoStyleFlags)
+@option(
+    "--config",
+    metavar="FILE",
+    envvar="GOSSIPD_CONFIG",
+    is_eager=True,
+    expose_value=False,
+    callback=load,
+    help='A TOML file with options by their names, such as profile = "wan"; flags and variables'
+    " have precedence. `gossipd config check` checks one.",
+)
 @option(
     "--bind",
     metavar="HOST[:PORT]",
@@ -369,16 +380,13 @@ def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> 
 def run(data_dir: str | None, ephemeral: bool, **settings: Any) -> int:
     """Run a node until SIGTERM or Ctrl-C, then leave the cluster.
 
-    A flag has precedence over its environment variable. An empty variable counts as not set.
+    A flag has precedence over its environment variable, and that over the file of --config. An
+    empty variable counts as not set.
     """
     from gossipd.daemon import DaemonConfig, main
 
-    if settings["accept_open"] and settings["key_file"] is None:
-        raise click.UsageError("'--accept-open' needs '--key-file'")
-    if (settings["tls_cert"] is None) is not (settings["tls_key"] is None):
-        raise click.UsageError("'--tls-cert' and '--tls-key' need each other")
-    if settings["tls_client_ca"] is not None and settings["tls_cert"] is None:
-        raise click.UsageError("'--tls-client-ca' needs '--tls-cert'")
+    check_together(settings)
     directory = _directory(data_dir, settings["bind"], ephemeral=ephemeral)
     # Every other option has the name of the field that takes its value, and the field checks it.
-    return main(DaemonConfig(data_dir=directory, **settings))
+    unknown = unknown_variables(run, os.environ)
+    return main(DaemonConfig(data_dir=directory, **settings), unknown)

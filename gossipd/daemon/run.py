@@ -6,7 +6,7 @@ import contextlib
 import ipaddress
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import trio
@@ -29,10 +29,17 @@ _UNCHECKED = (
     " see gossipd token generate"
 )
 
+_RESTART = "all other settings are as at the start, and change with a restart"
 
-def main(config: DaemonConfig) -> int:
-    """Runs a daemon until a signal ends it. Returns the exit code: 0, or 1 if it cannot start."""
+
+def main(config: DaemonConfig, doubts: Sequence[str] = ()) -> int:
+    """Runs a daemon until a signal ends it. Returns the exit code: 0, or 1 if it cannot start.
+
+    The log begins with the doubts, which are about what the daemon was told.
+    """
     configure(config.log_format, config.log_level)
+    for doubt in doubts:
+        get_logger().warning("setting_ignored", reason=doubt)
     try:
         return trio.run(run, config)
     except StartError as error:
@@ -51,9 +58,8 @@ async def run(config: DaemonConfig) -> int:
     with contextlib.ExitStack() as receiving:
 
         def receive() -> None:
-            # Without a file to read again SIGHUP does what it does to any program.
-            also = [signal.SIGHUP] if config.read_again else []
-            receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, *also)
+            # Without a file to read again SIGHUP does nothing: what ends a node lets it leave.
+            receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
             received.append(receiving.enter_context(receiver))
 
         async with open_daemon(config, receive) as daemon:
@@ -74,7 +80,13 @@ async def run(config: DaemonConfig) -> int:
             exposed = [format_place(door) for door in daemon.doors if not _is_of_this_machine(door)]
             if exposed and config.token_file is None:
                 log.warning("clients_unchecked", doors=exposed, reason=_UNCHECKED)
-            number = await _stop(signals, daemon.read_files)
+
+            def read_again() -> None:
+                files = [str(path) for path in config.read_again]
+                log.info("reading_again", files=files, reason=_RESTART)
+                daemon.read_files()
+
+            number = await _stop(signals, read_again)
             log.info("stopping", signal=signal.Signals(number).name)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_end_at_once, signals)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from gossipd import daemon
@@ -13,7 +15,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[DaemonConfig]:
     """The configs with which a daemon was started; it ends at once with exit code 0."""
     configs: list[DaemonConfig] = []
 
-    def start(config: DaemonConfig) -> int:
+    def start(config: DaemonConfig, doubts: Sequence[str]) -> int:
         configs.append(config)
         return 0
 

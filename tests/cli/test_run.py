@@ -23,9 +23,9 @@ def test_no_flags_mean_the_defaults(started: list[DaemonConfig]) -> None:
 
 
 def test_every_option_is_a_field() -> None:
-    """By name, and the other way round; only `--ephemeral` is said by another field."""
+    """By name, and the other way round; only `--ephemeral` and `--config` say others."""
     options = {option.name for option in run.params}
-    assert {*attrs.fields_dict(DaemonConfig)} == options - {"ephemeral"}
+    assert {*attrs.fields_dict(DaemonConfig)} == options - {"ephemeral", "config"}
 
 
 @pytest.mark.parametrize(
@@ -208,14 +208,14 @@ def test_exit_code_is_the_daemons(
     answer: int, exit_code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`run` ends as the daemon ended."""
-    monkeypatch.setattr(daemon, "main", lambda _: answer, raising=False)
+    monkeypatch.setattr(daemon, "main", lambda *_: answer, raising=False)
     assert exit_code == invoke("run").exit_code
 
 
 def test_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Ctrl-C that nobody handled ends with the shell's code for it and no traceback."""
 
-    def interrupt(_: DaemonConfig) -> int:
+    def interrupt(*_: object) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(daemon, "main", interrupt, raising=False)

@@ -86,6 +86,19 @@ async def test_stops_gracefully(lines: Lines) -> None:
         udp.bind(("127.0.0.1", port))
 
 
+async def test_sighup_ends_no_node(lines: Lines) -> None:
+    """Without a file to read again it says what else would have to be done, and goes on."""
+    port = free_port()
+    async with running(bind=("127.0.0.1", port)) as codes:
+        os.kill(os.getpid(), signal.SIGHUP)
+        while "reading_again" not in [line["event"] for line in lines()]:
+            await trio.sleep(0.01)
+        assert 200 == (await ask(port, get("/readyz")))[0]
+    assert [0] == codes
+    [said] = [line for line in lines() if line["event"] == "reading_again"]
+    assert ([], True) == (said["files"], "restart" in said["reason"])
+
+
 async def test_a_sealed_node_reads_its_keys_at_sighup(lines: Lines, tmp_path: Path) -> None:
     """It goes on, and its first line has the id of its key; no line has the key."""
     port, path, key = free_port(), tmp_path / "keys", new_key()
