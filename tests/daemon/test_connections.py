@@ -93,6 +93,8 @@ async def test_the_longest_idle_gives_way_to_a_newcomer() -> None:
         for one in site.made:
             one.idle = True
         await site.visit()
+        with trio.fail_after(5):
+            assert await site.streams[0].receive_some() == b""
         assert site.connections.open == set(site.made[1:])
         assert (site.connections.accepted, site.connections.evicted) == (3, 1)
         assert site.full == ["the connection that was idle longest was closed"]
