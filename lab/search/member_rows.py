@@ -174,21 +174,25 @@ class MemberRows(Checker):
         """Checks that members are forgotten only by a full table, or once they are gone for long.
 
         Nobody may forget a member before the first that had it as gone has had it so for
-        `forget_after`.
+        `forget_after`. A node may hear at once that a member started again, left, and is forgotten;
+        then it forgets a later generation than the one it showed.
         """
         for member in [member for member in before if member not in rows]:
             generation, _, state = before.pop(member)
-            # A node that heard both at once never showed that the member had left.
-            gone = state >= _STATES["dead"] or (member, generation) in self._left
-            due = self._is_due(self._gone_at.get((member, generation)))
+            left = any(each == member and later >= generation for each, later in self._left)
+            gone = state >= _STATES["dead"] or left
+            due = any(
+                each == member and later >= generation and self._is_due(at)
+                for (each, later), at in self._gone_at.items()
+            )
             if not gone or not (due or len(rows) >= self._limit):
                 self._find("row gone", f"{host.id} forgot {member}")
             # A removal ends with the member that was removed.
             self._told.pop((host.id, member), None)
 
-    def _is_due(self, gone_at: float | None) -> bool:
+    def _is_due(self, gone_at: float) -> bool:
         """Returns whether a member that is gone since then may be forgotten."""
-        if gone_at is None or not self._forget_after:
+        if not self._forget_after:
             return False
         return self._world.now >= gone_at + self._forget_after - _ROUNDING
 

@@ -15,7 +15,11 @@ _LATELY = 2.0
 """Probe intervals for which a vain try of a relay counts, once the prober raises a suspicion."""
 
 _AGAIN = 1.0
-"""Seconds until the next look at a suspect that was reached, or that there was no look left for."""
+"""Seconds until the next look at a suspect that was reached, or that there was no look left for.
+
+The node whose probe failed looks as often, so that a suspect hears of it on a network that loses
+much.
+"""
 
 
 class Suspicions:
@@ -56,13 +60,16 @@ class Suspicions:
             self.failed(row)
         else:
             self._looks.begin(row, self._looked)
+        if failed and self._config.own_looks:
+            self._look_later(row)
         return relayed
 
     def close(self, row: Member) -> None:
         """Closes the suspicion of a member, if there is one, since it is alive, dead or left."""
         suspicion = self._open.pop(row.id, None)
         if suspicion is not None:
-            self._runtime.timers.cancel(("suspicion", row.id))
+            for timer in ("suspicion", "suspect"):
+                self._runtime.timers.cancel((timer, row.id))
             self._looks.end(row)
 
     def failed(self, row: Member) -> None:
@@ -125,6 +132,15 @@ class Suspicions:
         self._looks.begin(row, self._looked)
         again = partial(self._end, row, generation, incarnation)
         self._runtime.after(("suspicion", row.id), _AGAIN, again)
+
+    def _look_later(self, row: Member) -> None:
+        """Looks at a suspect now and then, as long as it is one: each look tells it so."""
+
+        def look() -> None:
+            self._looks.begin(row, self._looked)
+            self._look_later(row)
+
+        self._runtime.after(("suspect", row.id), _AGAIN, look)
 
     def _looked(self, row: Member, reached: bool) -> None:
         """Takes what came of a look; a verdict that waited for it comes now."""

@@ -98,13 +98,22 @@ def test_the_gone_may_be_forgotten_in_time(after: float, found: list[str]) -> No
     assert found == kinds(rows)
 
 
-@pytest.mark.parametrize(("state", "found"), [("left", []), ("alive", ["row gone"])])
-def test_only_the_gone_are_forgotten(state: str, found: list[str]) -> None:
-    """A node may hear at once that a member has left and that it is forgotten."""
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ([("left", 1)], []),
+        ([("alive", 1), ("left", 2)], []),
+        ([("left", 0), ("alive", 1)], ["row gone"]),
+        ([("alive", 1)], ["row gone"]),
+    ],
+)
+def test_only_the_gone_are_forgotten(said: list[tuple[str, int]], found: list[str]) -> None:
+    """A node may hear at once that a member started again, has left, and is forgotten."""
     world, (a, b) = puppets(2)
     rows = MemberRows(world, forget_after=5.0)
-    b.row(B, state)
-    step(world, 1)
+    for state, generation in said:
+        b.row(B, state, generation=generation)
+        step(world, 1)
     a.row(B, "alive")
     step(world, 0)
     world.run(6)

@@ -74,6 +74,24 @@ def test_who_recovers_is_looked_at_no_more() -> None:
     assert {"pings": 0} == seen.echoes.waiting()
 
 
+def test_the_accuser_tells_a_suspect_until_it_answers() -> None:
+    """Each second. What is lost of its word would else be told again by nobody."""
+    seen = Seen(9)
+    seen.view.suspect(seen.parts.table.rows[node_id(2)])
+    told = 0
+    for _ in range(40):
+        found = pings(seen)
+        told += len(found)
+        for ping in found:
+            ack(seen, ping, address(2))
+        seen.wait(0.1)
+    assert 3 == told
+    seen.say(2, 0, incarnation=1)
+    pings(seen)
+    seen.wait(3.0)
+    assert [] == pings(seen)
+
+
 def test_accusations_are_no_flood_of_pings() -> None:
     """However many members are accused in a second."""
     seen = Seen(9)
