@@ -18,6 +18,7 @@ from .config import DaemonConfig, Place, format_place
 from .errors import StartError
 from .log import configure, get_logger
 from .open import open_daemon
+from .supervisor import Supervisor
 
 _OPEN = (
     "without --key-file, whoever reaches this port reads, joins and changes everything:"
@@ -53,7 +54,7 @@ async def run(config: DaemonConfig) -> int:
     Until the node takes part, signals do what they did before. A second signal ends the process at
     once. Raises StartError.
     """
-    log = get_logger()
+    log, supervisor = get_logger(), Supervisor(os.environ)
     received: list[AsyncIterator[int]] = []
     with contextlib.ExitStack() as receiving:
 
@@ -86,7 +87,12 @@ async def run(config: DaemonConfig) -> int:
                 log.info("reading_again", files=files, reason=_RESTART)
                 daemon.read_files()
 
-            number = await _stop(signals, read_again)
+            supervisor.tell(READY="1")
+            async with trio.open_nursery() as beside:
+                beside.start_soon(supervisor.watch, daemon.service.trouble)
+                number = await _stop(signals, read_again)
+                beside.cancel_scope.cancel()
+            supervisor.tell(STOPPING="1")
             log.info("stopping", signal=signal.Signals(number).name)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_end_at_once, signals)
