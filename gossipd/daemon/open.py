@@ -32,10 +32,11 @@ from gossipd.protocol import (
 
 from .access import Access
 from .config import DaemonConfig, Place
-from .doors import Api, CounterValues, Metrics, OwnHosts
+from .doors import Api, CounterValues, Metrics, OwnHosts, of_node
 from .driver import Driver, look_up
 from .errors import StartError
 from .flaps import EventLog
+from .histogram import Histogram
 from .http import HttpServer, Limits, Request
 from .log import RateLimit, get_logger
 from .member_events import MemberEvents
@@ -213,6 +214,7 @@ def _make_api(
     access: Access | None,
 ) -> Api:
     requests: dict[tuple[str, int], int] = {}
+    took = Histogram()
     shown = CounterValues(service.values(), config.metrics_counters, config.max_counters)
     metrics = Metrics(
         shown,
@@ -224,8 +226,9 @@ def _make_api(
         service.keys,
         None if redis is None else redis.numbers,
         access,
+        partial(of_node, service, took, durable=store is not None),
     )
-    return Api(service, metrics.page, requests, OwnHosts(_names(config)), access)
+    return Api(service, metrics.page, requests, OwnHosts(_names(config)), access, took)
 
 
 def _for_redis(

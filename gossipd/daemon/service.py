@@ -26,6 +26,7 @@ from gossipd.protocol import (
 from .clock_steps import ClockSteps
 from .driver import Driver
 from .future import Future
+from .histogram import Histogram
 from .member_events import EventReader, MemberEvents
 from .storage import Journal
 from .watch import Watch, Watches
@@ -105,10 +106,15 @@ class Keys:
 
 
 class Tickets:
-    """The writes that wait for their answers, each under a number that the node gives back."""
+    """The writes that wait for their answers, each under a number that the node gives back.
+
+    Attributes:
+        seconds: how long the answers took.
+    """
 
     def __init__(self) -> None:
-        self._waiting: dict[int, Future[Answer]] = {}
+        self.seconds = Histogram()
+        self._waiting: dict[int, tuple[Future[Answer], float]] = {}
         self._last = 0
 
     def __len__(self) -> int:
@@ -118,16 +124,19 @@ class Tickets:
     def issue(self) -> tuple[int, Future[Answer]]:
         """Returns a new ticket, and the future of its answer."""
         self._last += 1
-        future = self._waiting[self._last] = Future()
+        future = Future[Answer]()
+        self._waiting[self._last] = future, time.perf_counter()
         return self._last, future
 
     def answer(self, answer: Answer) -> None:
         """Settles the future of the answer's ticket."""
-        self._waiting.pop(answer.ticket).settle(answer)
+        future, issued = self._waiting.pop(answer.ticket)
+        self.seconds.add(time.perf_counter() - issued)
+        future.settle(answer)
 
     def refuse(self, ticket: int, error: Exception) -> None:
         """Settles the future of a ticket with an error."""
-        self._waiting.pop(ticket).settle(error)
+        self._waiting.pop(ticket)[0].settle(error)
 
 
 class Turns:
@@ -283,6 +292,10 @@ class Service:
     def statistics(self) -> Statistics:
         """Returns what the protocol has counted."""
         return self._node.statistics()
+
+    def write_seconds(self) -> Histogram:
+        """Returns how long the answers of writes took. It goes on counting."""
+        return self._tickets.seconds
 
     def keys(self) -> Keys | None:
         """Returns which keys there are and who seals with which, or None if gossip is open."""

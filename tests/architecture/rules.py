@@ -28,7 +28,7 @@ gossipd.daemon: driver
 gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.sealing, gossipd.daemon.access
 gossipd.daemon.http, gossipd.daemon.resp, gossipd.daemon.tls
 gossipd.daemon: config log event_log errors future clock_steps readers following watch member_events
-gossipd.daemon: file_watch connections supervisor
+gossipd.daemon: file_watch connections supervisor histogram
 gossipd.sim: command
 gossipd.sim: simulate report plot
 gossipd.sim.scenario

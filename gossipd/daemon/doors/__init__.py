@@ -3,5 +3,6 @@
 from .api import Api
 from .cross_site import OwnHosts
 from .metrics import CounterValues, Metrics, RedisNumbers
+from .node_metrics import of_node
 
-__all__ = ["Api", "CounterValues", "Metrics", "OwnHosts", "RedisNumbers"]
+__all__ = ["Api", "CounterValues", "Metrics", "OwnHosts", "RedisNumbers", "of_node"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 
 import attrs
 
 from ..access import Access, Token
 from ..future import Future
+from ..histogram import Histogram
 from ..http import Request, Response, Stream
 from ..service import Service
 from .authorizing import GuardedStream, authorize
@@ -48,6 +50,7 @@ class Api:
         requests: dict[tuple[str, int], int],
         hosts: OwnHosts,
         access: Access | None = None,
+        took: Histogram | None = None,
     ) -> None:
         """Makes the table.
 
@@ -57,11 +60,13 @@ class Api:
             requests: gets the number of answered requests by (route, status).
             hosts: the names under which clients may change something.
             access: lets clients in by their tokens; None if they need none.
+            took: gets how long the answers took.
         """
         self._service = service
         self._requests = requests
         self._hosts = hosts
         self._access = access
+        self._took = Histogram() if took is None else took
         self.routes: list[AnyRoute] = [
             *DocumentedRoutes(service).routes,
             *HealthRoutes(service, metrics_page).routes,
@@ -75,6 +80,7 @@ class Api:
     def handle(self, request: Request) -> Response | Future[Response]:
         """Answers one request, by a future only if something must be waited for."""
         route: AnyRoute | None = None
+        began = perf_counter()
         try:
             found = self._find(request.path)
             if found is None:
@@ -93,24 +99,27 @@ class Api:
             if isinstance(response, Response) and response.stream is not None:
                 response = self._guarded(response, response.stream, token)
         except Failed as failed:
-            return self._told(route, failed)
+            return self._told(route, failed, began)
         if isinstance(response, Future):
-            return response.map(lambda outcome: self._told(route, outcome))
-        return self._told(route, response)
+            return response.map(lambda outcome: self._told(route, outcome, began))
+        return self._told(route, response, began)
 
     def _guarded(self, response: Response, stream: Stream, token: Token | None) -> Response:
         if self._access is None or token is None:
             return response
         return attrs.evolve(response, stream=GuardedStream(stream, self._access, token))
 
-    def _told(self, route: AnyRoute | None, outcome: Response | Exception) -> Response:
-        """Returns the response that tells the outcome, and counts it."""
+    def _told(
+        self, route: AnyRoute | None, outcome: Response | Exception, began: float
+    ) -> Response:
+        """Returns the response that tells the outcome, and counts it with its time."""
         if isinstance(outcome, Failed):
             outcome = told(outcome, as_text=route is not None and route.documented)
         elif isinstance(outcome, Exception):
             raise outcome
         key = (UNKNOWN_ROUTE if route is None else route.label, outcome.status)
         self._requests[key] = self._requests.get(key, 0) + 1
+        self._took.add(perf_counter() - began)
         return outcome
 
     def _admit(self, request: Request) -> None:

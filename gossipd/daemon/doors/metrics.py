@@ -101,6 +101,7 @@ class Metrics:
         keys: Callable[[], Keys | None] = lambda: None,
         redis: RedisNumbers | None = None,
         access: Access | None = None,
+        more: Callable[[], Iterable[Metric]] = tuple,
     ) -> None:
         """Imports and reads nothing yet.
 
@@ -114,6 +115,7 @@ class Metrics:
             keys: returns who seals with which key, or None if gossip is open.
             redis: what is counted of Redis clients, or None if they are not answered.
             access: lets clients in by their tokens, or None if they need none.
+            more: returns what is shown beside all this.
         """
         self._counters = counters
         self._statistics = statistics
@@ -124,6 +126,7 @@ class Metrics:
         self._keys = keys
         self._redis = redis
         self._access = access
+        self._more = more
         self._registry: CollectorRegistry | None = None
         self._waiting: list[Future[bytes]] = []
 
@@ -216,6 +219,7 @@ class Metrics:
             yield gauge
         yield from guard_metrics.of_keys(self._keys())
         yield from guard_metrics.of_tokens(self._access)
+        yield from self._more()
         for metric in _labelled(statistics, http, self._requests, self._redis):
             family = CounterMetricFamily(metric.name, metric.text, labels=metric.labels)
             for labels, value in sorted(metric.values.items()):
