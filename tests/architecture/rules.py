@@ -77,6 +77,7 @@ APART = ("gossipd.daemon", "gossipd.sim")
 PROTOCOL_MAY_IMPORT = {
     "__future__",
     "abc",
+    "array",
     "attrs",
     "attrs.validators",
     "binascii",

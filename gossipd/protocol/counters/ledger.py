@@ -38,9 +38,10 @@ from .heirs import (
     listed,
 )
 from .named import Names
-from .owner_log import OwnerLog, group_of, version_of
+from .owner_log import OwnerLog, group_of
 from .seen import seen_in
 from .sources import INHERITED, OWNER, Source, Sources, owner_of
+from .version_order import version_of
 
 CONTENT_ENTRIES = 64
 """How many entries the sweep compares at a time."""

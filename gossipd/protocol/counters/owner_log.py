@@ -8,17 +8,12 @@ what is taken of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-
-from sortedcontainers import SortedKeyList
+from itertools import takewhile
 
 from ..fingerprint import MASK
 from ..wire import Entry, Group, Row, Said, Slot, empty_group_bytes, row_bytes
 from .courses import Course, Told
-
-
-def version_of(row: Row) -> int:
-    """Returns the row's version, as a key to sort by."""
-    return row.version
+from .version_order import VersionOrder
 
 
 class OwnerLog:
@@ -44,7 +39,7 @@ class OwnerLog:
         self.entries: dict[Slot, Row] = {}
         self.loose = 0
         self.course: Course | None = None
-        self._by_version = SortedKeyList(key=version_of)
+        self._by_version = VersionOrder()
 
     def put(self, row: Row) -> None:
         """Takes a row in, in place of the one that its slot has."""
@@ -71,15 +66,14 @@ class OwnerLog:
     def vouch(self, upto: int) -> None:
         """Takes note that nothing is missing up to this version."""
         if self.loose and upto < self.newest:
-            passed = self._by_version.irange_key(self.have, upto, inclusive=(False, True))
-            self.loose = (self.loose - sum(_mixed(entry.version) for entry in passed)) & MASK
+            passed = takewhile(lambda row: row.version <= upto, self.after(self.have))
+            self.loose = (self.loose - sum(_mixed(row.version) for row in passed)) & MASK
         self.have = upto
         self.newest = max(self.newest, upto)
 
     def after(self, version: int) -> Iterator[Row]:
         """Yields the rows that are newer than a version, in order; none may be put meanwhile."""
-        found: Iterator[Row] = self._by_version.irange_key(version, inclusive=(False, True))
-        return found
+        return self._by_version.after(version)
 
     def hear(self, group: Group, told: Told) -> bool:
         """Takes note of what a group completes whose entries were put.
