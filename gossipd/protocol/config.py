@@ -69,6 +69,8 @@ class ProtocolConfig:
             yet alive, and alpha intervals at least. If not, it grows with log n.
         verdicts_at_once: whether the first accuser tells its verdict to all at once, or to 64 of
             them. If not, gossip spreads it.
+        blames_itself: whether a node of five or more that hears nobody declares no member dead for
+            a while.
         own_looks: whether a member that others accuse is declared dead only after this node has
             probed it in vain. If not, one member can have any other declared dead.
         pause_compensation: whether deadlines are extended by pauses of this process.
@@ -143,6 +145,7 @@ class ProtocolConfig:
     sought_confirmations: bool = True
     learned_silences: bool = True
     verdicts_at_once: bool = True
+    blames_itself: bool = True
     own_looks: bool = True
     pause_compensation: bool = True
     pause_tolerance: float = attrs.field(default=0.1, validator=_positive)

@@ -63,6 +63,7 @@ class Handshake(Part):
             met = self._proof.meet(peer)
         if met is not None:
             self._clusters.met(peer)
+            self._view.heard()
         peer.identify(met, self._proof.vouched_for(peer))
 
     def refuse(self, message: Message, peer: Peer) -> None:

@@ -23,6 +23,7 @@ _SWIM: Mapping[str, str] = {
     "sought_confirmations": "false",
     "learned_silences": "false",
     "verdicts_at_once": "false",
+    "blames_itself": "false",
     "own_looks": "false",
 }
 _PROBE = {"local_health": "true", "nacks": "true"}

@@ -142,3 +142,35 @@ def test_who_cannot_send_makes_nobody_dead_to_others(loss: int) -> None:
         if each.node not in lame and each.event.member not in lame
     ]
     assert [] == wrong
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_who_hears_nobody_makes_nobody_dead(seed: int) -> None:
+    """Eight of 64 whose datagrams wait for 20 s, while their timers run."""
+    world = joined(64, seed)
+    faults = Faults(world)
+    for number in range(8):
+        faults.block(number, stopping=False)
+    world.run(20)
+    for number in range(8):
+        faults.unblock(number)
+    world.run(20)
+    blocked = {id_of(number) for number in range(8)}
+    assert [] == [
+        death
+        for death in world.log.deaths()
+        if death.node in blocked or death.event.member not in blocked
+    ]
+
+
+def test_who_is_really_alone_learns_it() -> None:
+    """All four others of five end at once, without a word: a minute later than otherwise."""
+    world = joined(5, 1)
+    for number in range(1, 5):
+        Faults(world).crash(number, gone=True)
+    began = world.now
+    world.run(95)
+    times = [death.time - began for death in world.log.deaths()]
+    assert 4 == len(times)
+    assert 60 < min(times)
+    assert max(times) < 90

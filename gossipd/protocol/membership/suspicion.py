@@ -103,6 +103,10 @@ class Suspicion:
         """Notes that this node itself has probed the member in vain."""
         self.failed = True
 
+    def begin_anew(self, now: float) -> None:
+        """Gives the suspect as much time as at first; who accused it still does."""
+        self.started = now
+
     def extend(self, seconds: float) -> None:
         """Moves the start by a pause of this process, which gave the suspect no time to refute."""
         self.started += seconds

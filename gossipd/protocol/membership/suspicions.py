@@ -22,10 +22,24 @@ much.
 """
 
 
+_SILENT = 3.0
+"""Probe intervals after which a node that heard nobody takes itself for the one that is cut off.
+
+Somebody probes it in each.
+"""
+
+_DEAF = 60.0
+"""Probe intervals for which such a node declares no member dead."""
+
+_FEW = 4
+"""Nodes of a cluster so small that all others may well have ended at once."""
+
+
 class Suspicions:
     """Opens, shortens, extends and closes suspicions, and calls `expired` for each that ends.
 
-    One that others raised ends in a verdict only once this node has probed the member in vain.
+    One that others raised ends in a verdict only once this node has probed the member in vain. All
+    begin anew when this node hears others again that it did not hear for a while.
     """
 
     def __init__(
@@ -44,6 +58,13 @@ class Suspicions:
         self._silences = Silences(
             config.suspicion_max_mult * config.suspicion_mult * config.probe_interval
         )
+        self._heard = runtime.now
+
+    def hear(self) -> None:
+        """Notes that a member was heard. After a long silence all suspicions begin anew."""
+        deaf, self._heard = self._is_deaf(), self._runtime.now
+        for member in self._open if deaf else ():
+            self._begin_anew(self._table.rows[member])
 
     def open(self, row: Member, accuser: str, *, failed: bool = False) -> bool:
         """Opens a suspicion of a member in place of any other; `failed` if a probe here failed.
@@ -126,12 +147,29 @@ class Suspicions:
 
     def _end(self, row: Member, generation: int, incarnation: int) -> None:
         """Ends a suspicion by a verdict; or looks at the member first, if that was not in vain."""
+        if self._is_deaf() and self._begin_anew(row):
+            return
         if self._open[row.id].failed:
             self._expired(row, generation, incarnation)
             return
         self._looks.begin(row, self._looked)
         again = partial(self._end, row, generation, incarnation)
         self._runtime.after(("suspicion", row.id), _AGAIN, again)
+
+    def _is_deaf(self) -> bool:
+        """Returns whether this node hears nobody, so that it is to blame rather than a suspect."""
+        silent = self._runtime.now - self._heard
+        few = self._table.size() <= _FEW or not self._config.blames_itself
+        return not few and silent > _SILENT * self._config.probe_interval
+
+    def _begin_anew(self, row: Member) -> bool:
+        """Gives a suspect its time once more, unless it has had that for too long already."""
+        now = self._runtime.now
+        if now >= row.doubted + _DEAF * self._config.probe_interval:
+            return False
+        self._open[row.id].begin_anew(now)
+        self._arm(row)
+        return True
 
     def _look_later(self, row: Member) -> None:
         """Looks at a suspect now and then, as long as it is one: each look tells it so."""

@@ -111,6 +111,10 @@ class View(Part):
         """Returns this node's row."""
         return self._table.own
 
+    def heard(self) -> None:
+        """Notes that a member was heard, whichever it is."""
+        self._suspicions.hear()
+
     def tell_changed(self, members: Iterable[str]) -> None:
         """Calls `changed` with the rows of these ids that are live."""
         self._changed([self._table.live[each] for each in members if each in self._table.live])
@@ -118,8 +122,7 @@ class View(Part):
     def apply(self, claim: Claim, merged_from: str = "") -> bool:
         """Applies a claim if it is news. Returns whether it changed this node's view.
 
-        `merged_from` is the id of the peer whose table the claim comes from. It is empty for
-        gossip, and for what a node says of itself.
+        `merged_from` is the peer whose table the claim comes from, empty for gossip and own words.
         """
         if not usable_id(claim.id) or (claim.accuser and not usable_id(claim.accuser)):
             self._runtime.reject("id")

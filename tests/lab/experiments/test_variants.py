@@ -20,6 +20,7 @@ ADDITIONS = {
     "sought_confirmations",
     "learned_silences",
     "verdicts_at_once",
+    "blames_itself",
     "own_looks",
 }
 

@@ -236,3 +236,40 @@ def verdicts_spread_by_gossip(original: Any, self: Any, claim: Any) -> None:
 def dead_relays_are_an_own_fault(original: Any, self: Any) -> int:
     """A node takes itself for cut off where half of the others have ended."""
     return len(self.asked) - len(self.nacks)
+
+
+# Who hears nobody
+
+
+@mutant(
+    suspicions.Suspicions,
+    "_is_deaf",
+    "sim/test_detection.py::test_who_hears_nobody_makes_nobody_dead",
+    1,
+)
+def nobody_blames_itself(original: Any, self: Any) -> bool:
+    """A node whose datagrams wait declares members dead."""
+    return False
+
+
+@mutant(
+    suspicions.Suspicions,
+    "hear",
+    "sim/test_detection.py::test_who_hears_nobody_makes_nobody_dead",
+    1,
+)
+def hearing_again_forgives_nothing(original: Any, self: Any) -> None:
+    """A node that hears others again ends its suspicions of others at once."""
+    self._heard = self._runtime.now
+
+
+@mutant(
+    suspicions.Suspicions,
+    "_begin_anew",
+    "sim/test_detection.py::test_who_is_really_alone_learns_it",
+)
+def the_lonely_wait_for_ever(original: Any, self: Any, row: Any) -> bool:
+    """A node that is alone never declares anybody dead."""
+    self._open[row.id].begin_anew(self._runtime.now)
+    self._arm(row)
+    return True
