@@ -20,6 +20,7 @@ from .counting import add, counters, get, reset, watch
 from .health import health
 from .keys import keys
 from .members import events, members, register, remove, status
+from .operating import join, leave, reload
 from .run import run
 from .simulate import simulate
 from .store import store
@@ -89,6 +90,7 @@ def main(ctx: click.Context) -> int:
 for _command in (
     *(run, config, health, simulate, store, keys, token),
     *(members, status, events, register, remove),
+    *(join, leave, reload),
     *(counters, get, add, reset, watch),
 ):
     main.add_command(_command)

@@ -60,6 +60,13 @@ def _failed(verdict: Verdict) -> click.ClickException:
     return (Unreachable if unreachable else Refused)(verdict.detail)
 
 
+def quoted(text: str) -> str:
+    """Returns a text as a part of a path or a query."""
+    from urllib.parse import quote
+
+    return quote(text, safe="")
+
+
 def table(rows: list[list[str]]) -> str:
     """Returns rows as lines in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

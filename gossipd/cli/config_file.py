@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, TextIO
 
 import click
 
@@ -64,12 +65,18 @@ def unknown_variables(command: click.Command, environment: Mapping[str, str]) ->
 def _read(name: str) -> tuple[str, str]:
     try:
         if name == "-":
-            return sys.stdin.read(), "standard input"
+            return _whole(sys.stdin), "standard input"
         with open(name, encoding="utf-8") as file:
             return file.read(), name
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise click.UsageError(f"cannot read {name}: {reason}") from None
+
+
+@lru_cache(maxsize=1)
+def _whole(stream: TextIO) -> str:
+    # It can be read once, and its settings are asked for again when the node is to read them again.
+    return stream.read()
 
 
 def _key(param: click.Parameter) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .answers import answer, as_json, following, read, table
+from .answers import answer, as_json, following, quoted, read, table
 from .asking import asking
 from .options import output as output_option
 
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from gossipd.client import Door
 
 _PAGE = 1000
-
-
-def _quoted(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")
 
 
 def _print(text: str, output: str, field: str) -> int:
@@ -42,7 +36,7 @@ def counters(door: Door, prefix: str, output: str) -> int:
     rows: list[dict[str, Any]] = []
     after: str | None = ""
     while after is not None:
-        query = f"prefix={_quoted(prefix)}&after={_quoted(after)}&limit={_PAGE}"
+        query = f"prefix={quoted(prefix)}&after={quoted(after)}&limit={_PAGE}"
         page = read(answer(door, f"/v1/counters?{query}"))
         rows += page["counters"]
         after = page["next"]
@@ -62,7 +56,7 @@ def get(door: Door, name: str, output: str) -> int:
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
     """
-    return _print(answer(door, f"/v1/counters/{_quoted(name)}"), output, "value")
+    return _print(answer(door, f"/v1/counters/{quoted(name)}"), output, "value")
 
 
 @click.command(
@@ -79,7 +73,7 @@ def add(door: Door, name: str, amount: int, output: str) -> int:
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable. If there was no answer in time, the
     outcome is unknown: look with `gossipd get` before you repeat it.
     """
-    text = answer(door, f"/v1/counters/{_quoted(name)}/add", "POST", {"amount": amount})
+    text = answer(door, f"/v1/counters/{quoted(name)}/add", "POST", {"amount": amount})
     return _print(text, output, "value")
 
 
@@ -92,7 +86,7 @@ def reset(door: Door, name: str, output: str) -> int:
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
     """
-    return _print(answer(door, f"/v1/counters/{_quoted(name)}/reset", "POST"), output, "removed")
+    return _print(answer(door, f"/v1/counters/{quoted(name)}/reset", "POST"), output, "removed")
 
 
 @click.command(
@@ -110,9 +104,9 @@ def watch(door: Door, name: str | None, prefix: str | None, output: str) -> int:
     """
     if name is not None and prefix is not None:
         raise click.UsageError("NAME and '--prefix' contradict each other")
-    path = f"/v1/watch?prefix={_quoted(prefix or '')}"
+    path = f"/v1/watch?prefix={quoted(prefix or '')}"
     if name is not None:
-        path = f"/v1/counters/{_quoted(name)}/watch"
+        path = f"/v1/counters/{quoted(name)}/watch"
     for data in following(door, path):
         if output == "json":
             click.echo(data)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .answers import answer, as_json, following, read, table
+from .answers import answer, as_json, following, quoted, read, table
 from .asking import asking
 from .options import output as output_option
 
@@ -131,16 +131,26 @@ def register(door: Door, member: str) -> int:
 
 
 @click.command(
-    short_help="Ignore a member at this node.",
-    epilog="Example: gossipd remove 10.0.0.2:8088",
+    short_help="Ignore a member at this node, or forget it everywhere.",
+    epilog="Examples: gossipd remove 10.0.0.2:8088; gossipd remove --everywhere 10.0.0.3:8088",
 )
 @click.argument("member", metavar="HOST[:PORT]")
+@click.option(
+    "--everywhere",
+    is_flag=True,
+    help="Forget a dead or left member in the whole cluster instead.  HOST:PORT is as"
+    " `gossipd members` shows it.",
+)
 @asking
-def remove(door: Door, member: str) -> int:
+def remove(door: Door, member: str, everywhere: bool) -> int:
     """Let the running node ignore HOST:PORT until it is registered again. Others do not ignore it.
 
     Exit codes: 0 taken, 1 refused, 2 wrong usage, 3 unreachable.
     """
+    if everywhere:
+        answer(door, f"/v1/members/{quoted(member)}/forget", "POST", {})
+        click.echo(f"{member} is forgotten; all members are told")
+        return 0
     answer(door, "/remove-peer", "POST", {"id": member})
     click.echo(f"ignores {member} until `gossipd register {member}`")
     return 0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .config_file import load, unknown_variables
-from .options import LateChoice, check_together, option, parsed
+from .options import LateChoice, option, parsed
+from .settings import ARGUMENTS, again, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,8 @@ class _GoStyleFlags(click.Command):
     """A command that also takes the original system's flags with one hyphen, as Go programs do."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # The settings are read from the same arguments once more when the node is to do so.
+        ctx.meta[ARGUMENTS] = [*args]
         original = ("-discovery-port", "-disable-discovery")
         return super().parse_args(
             ctx, [f"-{arg}" if arg.startswith(original) else arg for arg in args]
@@ -136,22 +139,6 @@ def _log_levels() -> Iterable[str]:
     from gossipd.daemon import LOG_LEVELS
 
     return LOG_LEVELS
-
-
-def _directory(named: str | None, bind: tuple[str, int], *, ephemeral: bool) -> Path | None:
-    """Returns where the node keeps its state, or None for nowhere."""
-    from pathlib import Path
-
-    from gossipd.daemon import default_data_dir
-
-    if ephemeral and named:
-        raise click.UsageError("'--data-dir' and '--ephemeral' contradict each other")
-    if ephemeral:
-        return None
-    try:
-        return Path(named) if named else default_data_dir(bind, os.environ)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
 
 
 @click.command(cls=_GoStyleFlags)
@@ -383,10 +370,10 @@ def run(data_dir: str | None, ephemeral: bool, **settings: Any) -> int:
     A flag has precedence over its environment variable, and that over the file of --config. An
     empty variable counts as not set.
     """
-    from gossipd.daemon import DaemonConfig, main
+    from gossipd.daemon import main
 
-    check_together(settings)
-    directory = _directory(data_dir, settings["bind"], ephemeral=ephemeral)
-    # Every other option has the name of the field that takes its value, and the field checks it.
+    args = click.get_current_context().meta[ARGUMENTS]
     unknown = unknown_variables(run, os.environ)
-    return main(DaemonConfig(data_dir=directory, **settings), unknown)
+    return main(
+        settings_of(data_dir, ephemeral=ephemeral, **settings), unknown, lambda: again(run, args)
+    )

@@ -40,6 +40,13 @@ def configure(log_format: str, log_level: str, stream: TextIO | None = None) -> 
     )
 
 
+def set_level(log_level: str) -> None:
+    """Changes the level of a log that `configure` has set up; of a host program's log nothing."""
+    if structlog.is_configured():
+        level = structlog.make_filtering_bound_logger(LOG_LEVELS[log_level])
+        structlog.configure(wrapper_class=level)
+
+
 def get_logger() -> Any:
     """Returns a logger of structlog, as the program has configured it.
 

@@ -43,6 +43,7 @@ from .member_events import MemberEvents
 from .open_files import FullLog, limits_of_this_process
 from .open_guards import Guards, guards
 from .open_redis import RedisClients
+from .operations import Again, Operations
 from .own_id import OwnId
 from .service import Service, Tickets, system_wall_ms
 from .sockets import Bound, advertised_id, bind_host, bound, found_segments, listening, resolved
@@ -63,6 +64,7 @@ class Daemon:
         service: what clients may ask of the node.
         listening: the address for gossip, as `host:port`.
         doors: where it answers clients.
+        operations: what an operator may ask of it.
     """
 
     def __init__(
@@ -71,30 +73,40 @@ class Daemon:
         server: HttpServer,
         redis: RedisClients | None,
         left: trio.Event,
-        listening: str,
+        listening: tuple[str, int],
         doors: list[Place],
-        guarded: Guards,
+        operations: Operations,
     ) -> None:
         self.service = service
-        self.listening = listening
+        self.listening = format_node_id(*listening)
         self.doors = doors
         self._server = server
         self._redis = redis
         self._left = left
-        self._guards = guarded
+        self._ended = trio.Event()
+        self.operations = operations
 
-    def read_files(self) -> None:
-        """Reads the files of keys and tokens again. What is wrong with one is logged."""
-        self._guards.read()
+    async def run(self) -> None:
+        """Leaves when a client asks for it."""
+        await self.operations.leave_asked.wait()
+        await self.leave()
 
     async def leave(self) -> None:
         """Answers the requests that are under way, and leaves the cluster.
 
-        It takes at most 2.8 s. A second call does nothing.
+        It takes at most 2.8 s. A second call waits for the first.
         """
         if self.service.draining:
+            if not self._ended.is_set():
+                await self._ended.wait()
             return
         self.service.drain()
+        try:
+            await self._leave()
+        finally:
+            self._ended.set()
+
+    async def _leave(self) -> None:
         with trio.move_on_after(_LEAVE_SECONDS):
             self._server.drain()
             if self._redis is not None:
@@ -118,11 +130,13 @@ class Surroundings:
     Attributes:
         bound: opens the node's socket for gossip.
         wall_ms: tells the time in milliseconds since 1970, by which counters expire for clients.
+        again: tells the settings anew when they are to be read again; None if nothing does.
         serves: whether HTTP is answered as `bind` says if nothing else was chosen.
     """
 
     bound: Bound = bound
     wall_ms: Callable[[], int] = system_wall_ms
+    again: Again | None = None
     serves: bool = True
 
     def http(self, host: str, port: int) -> list[Place]:
@@ -153,6 +167,7 @@ async def open_daemon(
     Raises StartError if the address or the data directory cannot be used.
     """
     gate = (guarded := guards(config)).gate
+    operations = Operations(config, guarded.read, around.again)
     host = await bind_host(config.bind[0])
     http = await resolved(config.http or around.http(host, config.bind[1]), "--http")
     redis_at = await resolved([] if config.redis is None else [config.redis], "--redis")
@@ -179,11 +194,13 @@ async def open_daemon(
         limits = limits_of_this_process(2 if redis_at else 1)
         server = HttpServer(limits, _ErrorLog(), FullLog(limits), guarded.wrap)
         redis = _for_redis(config, redis_listeners, service, limits, guarded)
-        api = _make_api(config, service, server, driver, store, redis, guarded.access)
+        api = _make_api(config, service, server, driver, store, redis, guarded.access, operations)
+        doors = [*http, *redis_at]
+        daemon = Daemon(service, server, redis, left, (host, config.bind[1]), doors, operations)
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
-            for task in (service.run, events.run, guarded.run, own_id.run):
+            for task in (service.run, events.run, guarded.run, own_id.run, daemon.run):
                 nursery.start_soon(task)
             if http:
                 await nursery.start(server.serve, api.handle, http_listeners)
@@ -191,8 +208,6 @@ async def open_daemon(
                 await nursery.start(redis.serve)
             if segments is not None:
                 nursery.start_soon(segments.run, own_id.before(driver.hear))
-            listens = format_node_id(host, config.bind[1])
-            daemon = Daemon(service, server, redis, left, listens, [*http, *redis_at], guarded)
             yield daemon
             await daemon.leave()
             nursery.cancel_scope.cancel()
@@ -212,6 +227,7 @@ def _make_api(
     store: Store | None,
     redis: RedisClients | None,
     access: Access | None,
+    operations: Operations,
 ) -> Api:
     requests: dict[tuple[str, int], int] = {}
     took = Histogram()
@@ -228,7 +244,8 @@ def _make_api(
         access,
         partial(of_node, service, took, durable=store is not None),
     )
-    return Api(service, metrics.page, requests, OwnHosts(_names(config)), access, took)
+    hosts = OwnHosts(_names(config))
+    return Api(service, metrics.page, requests, hosts, operations, access, took)
 
 
 def _for_redis(

@@ -17,7 +17,8 @@ from gossipd.version import __version__
 from .config import DaemonConfig, Place, format_place
 from .errors import StartError
 from .log import configure, get_logger
-from .open import open_daemon
+from .open import Surroundings, open_daemon
+from .operations import Again, Operations
 from .supervisor import Supervisor
 
 _OPEN = (
@@ -30,26 +31,25 @@ _UNCHECKED = (
     " see gossipd token generate"
 )
 
-_RESTART = "all other settings are as at the start, and change with a restart"
 
-
-def main(config: DaemonConfig, doubts: Sequence[str] = ()) -> int:
+def main(config: DaemonConfig, doubts: Sequence[str] = (), again: Again | None = None) -> int:
     """Runs a daemon until a signal ends it. Returns the exit code: 0, or 1 if it cannot start.
 
-    The log begins with the doubts, which are about what the daemon was told.
+    The log begins with the doubts, which are about what the daemon was told. `again` tells the
+    settings anew at SIGHUP.
     """
     configure(config.log_format, config.log_level)
     for doubt in doubts:
         get_logger().warning("setting_ignored", reason=doubt)
     try:
-        return trio.run(run, config)
+        return trio.run(run, config, again)
     except StartError as error:
         get_logger().error(str(error))
         return 1
 
 
-async def run(config: DaemonConfig) -> int:
-    """Runs a daemon until SIGTERM or SIGINT, lets it leave, and returns exit code 0.
+async def run(config: DaemonConfig, again: Again | None = None) -> int:
+    """Runs a daemon until a signal or a client ends it, lets it leave, and returns exit code 0.
 
     Until the node takes part, signals do what they did before. A second signal ends the process at
     once. Raises StartError.
@@ -63,7 +63,7 @@ async def run(config: DaemonConfig) -> int:
             receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
             received.append(receiving.enter_context(receiver))
 
-        async with open_daemon(config, receive) as daemon:
+        async with open_daemon(config, receive, Surroundings(again=again)) as daemon:
             [signals] = received
             keys = daemon.service.keys()
             log.info(
@@ -81,24 +81,17 @@ async def run(config: DaemonConfig) -> int:
             exposed = [format_place(door) for door in daemon.doors if not _is_of_this_machine(door)]
             if exposed and config.token_file is None:
                 log.warning("clients_unchecked", doors=exposed, reason=_UNCHECKED)
-
-            def read_again() -> None:
-                files = [str(path) for path in config.read_again]
-                log.info("reading_again", files=files, reason=_RESTART)
-                daemon.read_files()
-
             supervisor.tell(READY="1")
             async with trio.open_nursery() as beside:
                 beside.start_soon(supervisor.watch, daemon.service.trouble)
-                number = await _stop(signals, read_again)
+                await _stopping(signals, daemon.operations)
                 beside.cancel_scope.cancel()
             supervisor.tell(STOPPING="1")
-            log.info("stopping", signal=signal.Signals(number).name)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_end_at_once, signals)
                 await daemon.leave()
                 nursery.cancel_scope.cancel()
-        log.info("stopped", node_id=daemon.service.node_id)
+        get_logger().info("stopped", node_id=daemon.service.node_id)
     return 0
 
 
@@ -110,7 +103,21 @@ def _is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address).is_loopback
 
 
-async def _stop(signals: AsyncIterator[int], hang_up: Callable[[], None]) -> int:
+async def _stopping(signals: AsyncIterator[int], operations: Operations) -> None:
+    """Returns once a signal or a client stops the daemon, which is logged."""
+
+    async def signalled() -> None:
+        number = await _stop(signals, operations.reload)
+        get_logger().info("stopping", signal=signal.Signals(number).name)
+        nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(signalled)
+        await operations.leave_asked.wait()
+        nursery.cancel_scope.cancel()
+
+
+async def _stop(signals: AsyncIterator[int], hang_up: Callable[[], object]) -> int:
     """Returns the signal that is to stop the daemon; calls `hang_up` at each SIGHUP before it."""
     while True:
         number = await anext(signals)

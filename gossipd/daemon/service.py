@@ -342,6 +342,14 @@ class Service:
         """Lists and contacts a peer. Raises ValueError if `text` names none."""
         self._driver.command(lambda now: self._node.register(text, now))
 
+    def join(self, text: str) -> None:
+        """Adds a contact that is tried until it is a member. Raises ValueError if it is none."""
+        self._driver.command(lambda now: self._node.join([text], now))
+
+    def forget(self, member: str) -> None:
+        """Forgets a member in the whole cluster. Raises ValueError unless it is dead or left."""
+        self._driver.command(lambda now: self._node.forget(member, now))
+
     def remove(self, text: str) -> None:
         """Removes a peer until it is registered again. Raises ValueError if `text` names none."""
         self._driver.command(lambda now: self._node.remove(text, now))

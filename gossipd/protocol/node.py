@@ -68,7 +68,7 @@ class Node:
     - Inputs tell the node what happened: `start`, `handle_datagram`, `handle_refused`,
       `handle_timeout`, `persisted`, `persist_failed`, `restored`, `resolved`.
     - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
-      `increment`, `increments`, `sync`.
+      `increment`, `increments`, `sync`, `forget`.
     - Getters change nothing. They begin with `next_timeout`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
@@ -204,15 +204,11 @@ class Node:
 
         Raises ValueError if an earlier write was not reported yet.
         """
-        self._begin(now)
-        self._counters.writes.persist_failed(write)
-        return self._runtime.take_effects()
+        return self._done(now, self._counters.writes.persist_failed, write)
 
     def restored(self, groups: Iterable[Group], now: float) -> list[Effect]:
         """Merges what the store holds for certain, read back after a write to it failed."""
-        self._begin(now)
-        self._counters.writes.restored(groups)
-        return self._runtime.take_effects()
+        return self._done(now, self._counters.writes.restored, groups)
 
     def renew(self, now: float, wall_ms: int | None = None) -> list[Effect]:
         """Counts under a new owner id from now on.
@@ -232,9 +228,7 @@ class Node:
 
     def resolved(self, ticket: int, addresses: list[Address], now: float) -> list[Effect]:
         """Takes the addresses that the look-up of a `Resolve` found; none if it failed."""
-        self._begin(now)
-        self._contacts.resolved(ticket, addresses)
-        return self._runtime.take_effects()
+        return self._done(now, self._contacts.resolved, ticket, addresses)
 
     # Commands
 
@@ -243,18 +237,14 @@ class Node:
 
         Raises ValueError for a text that is no `host:port`.
         """
-        self._begin(now)
-        self._contacts.join(seeds)
-        return self._runtime.take_effects()
+        return self._done(now, self._contacts.join, seeds)
 
     def leave(self, now: float) -> list[Effect]:
         """Tells several peers that this node left.
 
         The event `LeaveDone` is reported within `ProtocolConfig.leave_grace` seconds.
         """
-        self._begin(now)
-        self._leaving.leave()
-        return self._runtime.take_effects()
+        return self._done(now, self._leaving.leave)
 
     def move(self, node_id: str, now: float) -> list[Effect]:
         """Leaves under the present id and joins as `node_id`, with the same counts.
@@ -286,9 +276,11 @@ class Node:
 
         Raises ValueError for a text that is no `host:port`.
         """
-        self._begin(now)
-        self._contacts.remove(text)
-        return self._runtime.take_effects()
+        return self._done(now, self._contacts.remove, text)
+
+    def forget(self, member: str, now: float) -> list[Effect]:
+        """Forgets a member in the whole cluster at once. Raises ValueError for one not gone."""
+        return self._done(now, self._leaving.forget, member)
 
     def increment(
         self, name: str, amount: int, ack: str | None, ticket: int, now: float
@@ -390,6 +382,11 @@ class Node:
         self._keeping.all_changed(held)
 
     # Each input
+
+    def _done(self, now: float, act: Callable[..., None], *args: object) -> list[Effect]:
+        self._begin(now)
+        act(*args)
+        return self._runtime.take_effects()
 
     def _begin(self, now: float) -> None:
         """Sets the time, and moves deadlines by a pause of this process, before anything else."""

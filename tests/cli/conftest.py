@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -15,7 +15,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[DaemonConfig]:
     """The configs with which a daemon was started; it ends at once with exit code 0."""
     configs: list[DaemonConfig] = []
 
-    def start(config: DaemonConfig, doubts: Sequence[str]) -> int:
+    def start(
+        config: DaemonConfig, doubts: Sequence[str], again: Callable[[], DaemonConfig]
+    ) -> int:
         configs.append(config)
         return 0
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import attrs
 
 from gossipd.daemon.access import Access
+from gossipd.daemon.config import DaemonConfig
 from gossipd.daemon.doors.api import Api
 from gossipd.daemon.doors.cross_site import OwnHosts
 from gossipd.daemon.future import Future
 from gossipd.daemon.http import Request, Response
 from gossipd.daemon.member_events import EventReader, MemberEvents
+from gossipd.daemon.operations import Operations
 from gossipd.daemon.service import Keys, Refused
 from gossipd.daemon.watch import Watch, Watches
 from gossipd.protocol import (
@@ -53,6 +55,7 @@ class FakeService:
         self.watched: list[tuple[str, str]] = []
         self.happening = MemberEvents()
         self.details: list[MemberDetails] = []
+        self.forgotten: list[str] = []
         self.waiting: list[tuple[Future[Answer], int, str | None]] = []
 
     def count(self, name: str) -> int:
@@ -130,6 +133,14 @@ class FakeService:
             raise ValueError(f"{text!r} is no address")
         self.listed = sorted({*self.listed, text})
 
+    def join(self, text: str) -> None:
+        self.register(text)
+
+    def forget(self, member: str) -> None:
+        if "live" in member:
+            raise ValueError(f"{member!r} is alive")
+        self.forgotten.append(member)
+
     def remove(self, text: str) -> None:
         if "bad" in text:
             raise ValueError(f"{text!r} is no address")
@@ -151,11 +162,13 @@ class Client:
     def __init__(self, access: Access | None = None) -> None:
         self.service = FakeService()
         self.requests: dict[tuple[str, int], int] = {}
+        self.operations = Operations(DaemonConfig(), lambda: None)
         self.api = Api(
             self.service,  # type: ignore[arg-type]
             self._metrics,
             self.requests,
             OwnHosts(["node"]),
+            self.operations,
             access,
         )
 

@@ -86,6 +86,27 @@ async def test_stops_gracefully(lines: Lines) -> None:
         udp.bind(("127.0.0.1", port))
 
 
+async def test_a_client_lets_it_leave(lines: Lines) -> None:
+    """As a signal does; it is answered first, and the program ends with 0."""
+    port, codes = free_port(), []
+
+    async def running_node() -> None:
+        codes.append(await run(DaemonConfig(**QUIET, bind=("127.0.0.1", port))))
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(running_node)
+            while "started" not in [line["event"] for line in lines()]:
+                await trio.sleep(0.01)
+            request = (
+                get("/v1/leave").replace(b"GET", b"POST", 1).replace(b"Host: x", b"Host: localhost")
+            )
+            assert 200 == (await ask(port, request))[0]
+    assert [0] == codes
+    assert ["started", "stopping", "left", "stopped"] == [line["event"] for line in lines()]
+    assert "asked" in lines()[1]["reason"]
+
+
 async def test_sighup_ends_no_node(lines: Lines) -> None:
     """Without a file to read again it says what else would have to be done, and goes on."""
     port = free_port()

@@ -11,6 +11,7 @@ from ..access import Access, Token
 from ..future import Future
 from ..histogram import Histogram
 from ..http import Request, Response, Stream
+from ..operations import Operations
 from ..service import Service
 from .authorizing import GuardedStream, authorize
 from .counters import CounterRoutes
@@ -19,6 +20,7 @@ from .documented import DocumentedRoutes
 from .health import HealthRoutes
 from .members import MemberRoutes
 from .openapi import description_route
+from .operating import OperatingRoutes
 from .problems import (
     CROSS_SITE,
     FOREIGN_HOST,
@@ -49,6 +51,7 @@ class Api:
         metrics_page: Callable[[], Future[bytes]],
         requests: dict[tuple[str, int], int],
         hosts: OwnHosts,
+        operations: Operations,
         access: Access | None = None,
         took: Histogram | None = None,
     ) -> None:
@@ -59,6 +62,7 @@ class Api:
             metrics_page: returns the future of the page of `/metrics`.
             requests: gets the number of answered requests by (route, status).
             hosts: the names under which clients may change something.
+            operations: what an operator may ask of the daemon as a whole.
             access: lets clients in by their tokens; None if they need none.
             took: gets how long the answers took.
         """
@@ -73,6 +77,7 @@ class Api:
             *CounterRoutes(service).routes,
             *WatchingRoutes(service).routes,
             *MemberRoutes(service).routes,
+            *OperatingRoutes(service, operations).routes,
         ]
         self.routes.append(description_route(self.routes))
         self._find = Router(self.routes).find

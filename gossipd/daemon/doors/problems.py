@@ -45,6 +45,8 @@ CROSS_SITE = Kind(403, "cross-site", "A page of another site may not write")
 NO_SUCH_PATH = Kind(404, "no-such-path", "There is no such path")
 METHOD = Kind(405, "method-not-allowed", "Another method is needed")
 LIMIT = Kind(409, "limit-exceeded", "A limit would be passed")
+NO_SUCH_MEMBER = Kind(404, "no-such-member", "The node knows no such member")
+NOT_GONE = Kind(409, "not-gone", "The member is neither dead nor left")
 KEY_REUSED = Kind(422, "key-reused", "The key was used for another request")
 FOREIGN_HOST = Kind(421, "foreign-host", "The host is not this node")
 STOPPING = Kind(503, "stopping", "The node is stopping", (RETRY,))
@@ -55,6 +57,7 @@ OUTCOME_UNKNOWN = Kind(503, "outcome-unknown", "The outcome is unknown")
 KINDS = (
     *(INVALID, CROSS_SITE, NO_SUCH_PATH, METHOD, LIMIT, KEY_REUSED, FOREIGN_HOST),
     *(STOPPING, NOT_READY, NOT_WRITTEN, OUTCOME_UNKNOWN, UNAUTHORIZED, FORBIDDEN),
+    *(NO_SUCH_MEMBER, NOT_GONE),
 )
 """Every kind of error."""
 

@@ -19,7 +19,7 @@ from ..events import LeaveDone
 from ..fingerprint import Gates
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import Ack, Claims
+from ..wire import DEAD, STATES, Ack, Claims
 from .discovery import Discovery
 from .echoes import Echoes, Sent
 from .gossip import Gossip
@@ -82,6 +82,15 @@ class Leaving(Part):
         self._view.leave()
         self._deadline = self._runtime.now + self._runtime.config.leave_grace
         self._tell()
+
+    def forget(self, member: str) -> None:
+        """Forgets a member for all nodes. Raises ValueError unless it is dead or left."""
+        row = self._table.rows.get(member)
+        if row is None or row is self._table.own or row.state < DEAD:
+            state = "not known" if row is None else STATES[row.state]
+            raise ValueError(f"{member!r} is {state}: only those dead or left can be forgotten")
+        if not row.forgotten:
+            self._view.forget(row)
 
     def _on_ack(self, ack: Ack, sent: Sent, peer: Peer) -> None:
         """Notes that a peer knows of the leave, and whether it has all that this node counted."""

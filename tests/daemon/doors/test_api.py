@@ -23,7 +23,7 @@ DOCUMENTED = {
     "/discovery": "GET",
 }
 NEWER = {"/livez": "GET", "/readyz": "GET", "/healthz": "GET", "/metrics": "GET", "/v1/keys": "GET"}
-WRITES = ("/increment", "/sync", "/register", "/remove-peer", "/v1/counters/a/add")
+WRITES = ("/increment", "/sync", "/register", "/remove-peer", "/v1/counters/a/add", "/v1/leave")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ for _role in ROLES:
     TOKENS.append(_token)
 
 OPEN = {"/livez", "/readyz"}
-ADMIN = {"/register", "/remove-peer", "/v1/keys"}
+ADMIN = {"/register", "/remove-peer", "/v1/keys", "/v1/join", "/v1/leave", "/v1/reload"}
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def needed(method: str, path: str) -> Role | None:
     """The role that the documentation promises."""
     if path in OPEN:
         return None
-    if path in ADMIN:
+    if path in ADMIN or path.endswith("/forget"):
         return "admin"
     return "read" if method == "GET" else "count"
 

@@ -33,6 +33,7 @@ def test_types_never_change() -> None:
         "not-written",
         "outcome-unknown",
         *("unauthorized", "forbidden"),
+        *("no-such-member", "not-gone"),
     ] == [kind.name for kind in KINDS]
 
 

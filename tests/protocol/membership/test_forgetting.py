@@ -191,3 +191,19 @@ def test_a_removal_ends_when_its_member_is_forgotten() -> None:
     talk.run(10)
     assert node_id(3) not in states(one)
     assert () == one.state().removed
+
+
+@pytest.mark.parametrize("state", [DEAD, LEFT])
+def test_a_member_is_forgotten_when_somebody_says_so(state: int) -> None:
+    """By all nodes; a member that is live, unknown or the node itself is refused."""
+    one, two, talk = pair(ProtocolConfig())
+    say(talk, one, Claim(node_id(3), 5, 0, state))
+    talk.run(5)
+    assert node_id(3) in states(two)
+    talk.carry(one, one.forget(node_id(3), talk.now))
+    assert node_id(3) not in states(one)
+    talk.run(5)
+    assert node_id(3) not in states(two)
+    for member in (node_id(1), node_id(2), node_id(9)):
+        with pytest.raises(ValueError, match="dead or left"):
+            one.forget(member, talk.now)
