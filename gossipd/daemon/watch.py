@@ -10,6 +10,7 @@ next changes wait for nine times as long as that took.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from secrets import token_hex
 from time import perf_counter
@@ -189,6 +190,10 @@ class Watch(Reader):
             return self._all("", most)
         return self._newer(self._after, most)
 
+    def skip(self) -> None:
+        """Leaves out everything that is new to this watch now."""
+        self._after, self._listed, self._caught_up = self._recent.number, None, True
+
     def close(self) -> None:
         """Ends the watch."""
         if not self.closed:
@@ -267,8 +272,11 @@ class Watches:
         due: list[Watch] = []
         for name in changed:
             due.extend(self._by_name.get(name, ()))
+        names = sorted(changed)
         for prefix, watches in self._by_prefix.items():
-            if any(name.startswith(prefix) for name in changed):
+            # Names with the prefix, if there are any, begin where it would stand itself.
+            place = bisect_left(names, prefix)
+            if place < len(names) and names[place].startswith(prefix):
                 due.extend(watches)
         for watch in due:
             watch.tell(self._told)

@@ -18,6 +18,7 @@ WITHOUT_MIRROR = {
     "gossipd.__main__": "tests/real/test_early_stop.py starts it",
     "gossipd.daemon.redis.context": "values without behaviour",
     "gossipd.daemon.redis.tally": "test_session and test_open_redis look at it",
+    "gossipd.daemon.resp.client": "protocol classes without behaviour",
     "gossipd.daemon.resp.limits": "values without behaviour",
     "gossipd.protocol.counters.face": "every test of a node makes one",
     "gossipd.protocol.effects": "values without behaviour",

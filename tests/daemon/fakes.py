@@ -12,7 +12,7 @@ import trio
 import trio.testing
 
 from gossipd.daemon.driver import Driver
-from gossipd.daemon.service import Service, Tickets
+from gossipd.daemon.service import Service, Tickets, system_wall_ms
 from gossipd.protocol import Address, Effect, Event, Increment, Ledger, LimitExceeded, Values
 from tests.conformance.suite import PEER, Reaction, Recorder, Scenario
 
@@ -123,9 +123,12 @@ class Site(Running):
 async def serving(node: Any, endpoint: Any, **options: Any) -> AsyncIterator[Running]:
     """Drives a node for the length of the block."""
     stepped = options.pop("stepped", None)
+    wall_ms = options.pop("wall_ms", system_wall_ms)
     tickets = Tickets()
     driver = Driver(node, endpoint, tickets.answer, **options)
-    service = Service(node, NODE_ID, driver, tickets, options.get("journal"), stepped)
+    service = Service(
+        node, NODE_ID, driver, tickets, options.get("journal"), stepped, wall_ms=wall_ms
+    )
     async with trio.open_nursery() as nursery:
         await nursery.start(driver.run)
         nursery.start_soon(service.run)

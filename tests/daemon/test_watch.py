@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -204,6 +205,40 @@ async def test_a_watch_that_begins_takes_no_news_from_others(
         with trio.fail_after(1):
             await watch.news()
         assert [("a", 1)] == told(watch)
+
+
+@pytest.mark.parametrize("which", [{"name": "a1"}, {"prefix": "a"}])
+async def test_what_is_there_can_be_left_out(
+    node: Node, autojump_clock: Clock, which: dict[str, str]
+) -> None:
+    """Also while the watch is yet to be told of it; changes after that are taken."""
+    node.set("a1", 1)
+    watch = node.watches.watch(**which)
+    async with running(node):
+        watch.skip()
+        assert [] == watch.take()
+        node.set("a1", 2)
+        await trio.sleep(1)
+        assert [("a1", 2)] == told(watch)
+        node.set("a1", 3)
+        await trio.sleep(1)
+        watch.skip()
+        assert [] == watch.take()
+
+
+async def test_each_prefix_is_told_of_its_own_names(node: Node, autojump_clock: Clock) -> None:
+    """Whatever stands before and behind them in the order of names."""
+    prefixes = ["", "a", "a:", "a:b", "ab", "b", "c", "a:bc"]
+    watches = {prefix: node.watches.watch(prefix=prefix) for prefix in prefixes}
+    called: list[str] = []
+    for prefix, watch in watches.items():
+        watch.on_news(partial(called.append, prefix))
+    async with running(node):
+        await trio.sleep(1)
+        for name in "a:b", "a", "bb", "ab":
+            node.set(name, 1)
+        await trio.sleep(1)
+    assert sorted(["", "a", "a:", "a:b", "ab", "b"]) == sorted(called)
 
 
 async def test_closed_watches_are_told_nothing(node: Node, autojump_clock: Clock) -> None:

@@ -8,9 +8,10 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import redis
@@ -108,6 +109,81 @@ def test_redis_py_in_asyncio(node: tuple[Cluster, Address]) -> None:
     assert 100 == asyncio.run(count())
 
 
+def message(subscribed: redis.client.PubSub) -> Any:
+    """The next message that is no answer: its channel and data."""
+    found = None
+    while found is None or not found["type"].endswith("message"):
+        found = subscribed.get_message(timeout=10)
+    return found["channel"], found["data"]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_redis_py_follows_counters(node: tuple[Cluster, Address], version: int) -> None:
+    """By channels and by patterns."""
+    host, port = node[1]
+    space, event, name = "__keyspace@0__:", "__keyevent@0__:", f"followed{version}"
+    with redis.Redis(host, port, protocol=version, decode_responses=True) as client:
+        assert "K" in client.config_get("notify-keyspace-events")["notify-keyspace-events"]
+        with client.pubsub() as subscribed:
+            subscribed.psubscribe(f"{space}{name}*")
+            for _ in range(2):
+                client.incr(name)
+                assert (f"{space}{name}", "incrby") == message(subscribed)
+            subscribed.punsubscribe()
+            subscribed.subscribe(f"{event}del")
+            assert subscribed.ping() is not False
+            client.delete(name)
+            assert (f"{event}del", name) == message(subscribed)
+
+
+def test_redis_py_follows_counters_in_asyncio(node: tuple[Cluster, Address]) -> None:
+    """Many clients, each of which is told."""
+    host, port = node[1]
+
+    async def follow(client: redis.asyncio.Redis, ready: asyncio.Semaphore) -> tuple[str, str]:
+        async with client.pubsub() as subscribed:
+            await subscribed.subscribe("__keyspace@0__:afollowed")
+            async for one in subscribed.listen():
+                if one["type"] == "message":
+                    break
+                ready.release()
+            return one["channel"], one["data"]
+
+    async def main() -> list[tuple[str, str]]:
+        ready = asyncio.Semaphore(0)
+        async with redis.asyncio.Redis(host=host, port=port, decode_responses=True) as client:
+            tasks = [asyncio.create_task(follow(client, ready)) for _ in range(50)]
+            for _ in tasks:
+                await ready.acquire()
+            await client.incr("afollowed")
+            return await asyncio.wait_for(asyncio.gather(*tasks), 20)
+
+    assert [("__keyspace@0__:afollowed", "incrby")] * 50 == asyncio.run(main())
+
+
+def test_followers_that_read_late(node: tuple[Cluster, Address]) -> None:
+    """They are told what is there when they read, and not of every change before."""
+    _, (host, port) = node
+    names = [f"late:{'n' * 100}:{number}" for number in range(2000)]
+    with ExitStack() as stack, redis.Redis(host, port) as client:
+        late = [stack.enter_context(socket.create_connection((host, port), 10)) for _ in range(3)]
+        for each in late:
+            each.sendall(b"PSUBSCRIBE __keyspace@0__:late:*\r\n")
+            assert each.recv(1000).startswith(b"*3\r\n$10\r\npsubscribe\r\n")
+        for _ in range(10):
+            with client.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.incr(name)
+                pipeline.execute()
+        client.delete(*names[:500])
+        last = f"{names[499]}\r\n$3\r\ndel\r\n".encode()
+        for each in late:
+            found = b""
+            while last not in found:
+                found += each.recv(65536)
+            assert found.count(b"pmessage") < 10 * len(names)
+
+
 def test_counts_are_there_after_a_kill(node: tuple[Cluster, Address]) -> None:
     """What was answered was on disk."""
     nodes, address = node
@@ -146,6 +222,7 @@ WORDS = [
         b"*1\r\n" * 300,
         b"x" * 70_000,
     ),
+    *(b"PSUBSCRIBE *\r\n", b"SUBSCRIBE __keyspace@0__:a x\r\n", b"UNSUBSCRIBE\r\n"),
     *(b"COMMAND\r\n", b"CLIENT INFO\r\n", b"INFO\r\n", b"$1\r\n", b"QUIT\r\n"),
 ]
 

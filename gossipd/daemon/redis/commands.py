@@ -11,7 +11,7 @@ from gossipd.protocol import Change
 
 from ..access import Role
 from ..resp import Status, Value
-from . import connecting, counting, reading, writing
+from . import connecting, counting, reading, subscribing, writing
 from .context import Context
 from .errors import Failed
 from .view import View
@@ -108,6 +108,7 @@ _READS = "readonly fast"
 _COUNTS = "write denyoom fast"
 _TALKS = "noscript loading stale fast"
 _GREETS = f"{_TALKS} no_auth"
+_FOLLOWS = "pubsub noscript loading stale no_multi"
 
 COMMANDS = {
     one.name: one
@@ -148,6 +149,14 @@ COMMANDS = {
         Command("COMMAND", -1, _TALKS, _NONE, "server", "About commands.", _command),
         Command("CONFIG", -2, _TALKS, _NONE, "server", "GET only.", connecting.config),
         Command("INFO", -1, _TALKS, _NONE, "server", "About the node.", connecting.info),
+        Command("SUBSCRIBE", -2, _FOLLOWS, _NONE, "pubsub", "Follows counters.",
+                subscribing.subscribe),
+        Command("PSUBSCRIBE", -2, _FOLLOWS, _NONE, "pubsub", "Follows counters by pattern.",
+                subscribing.subscribe),
+        Command("UNSUBSCRIBE", -1, _FOLLOWS, _NONE, "pubsub", "Ends SUBSCRIBE.",
+                subscribing.unsubscribe),
+        Command("PUNSUBSCRIBE", -1, _FOLLOWS, _NONE, "pubsub", "Ends PSUBSCRIBE.",
+                subscribing.unsubscribe),
         Command("WAIT", 3, _TALKS, _NONE, "generic", "Other holders.", connecting.wait),
     )
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..resp import Status, Text, Value
+from .channels import NOTIFIED
 from .context import Context
 from .counting import integer
 from .errors import SYNTAX, Failed
@@ -31,7 +32,7 @@ def settings(*, durable: bool) -> dict[str, str]:
         "databases": "1",
         "maxmemory": "0",
         "maxmemory-policy": "noeviction",
-        "notify-keyspace-events": "",
+        "notify-keyspace-events": NOTIFIED,
         "proto-max-bulk-len": "512",
         "save": "",
         "timeout": "0",
@@ -42,6 +43,8 @@ def ping(context: Context, request: list[bytes]) -> Value:
     """PING [message]."""
     if len(request) > 2:
         raise _arguments("ping")
+    if context.subscriptions.confines:
+        return [b"pong", request[1] if len(request) == 2 else b""]
     return request[1] if len(request) == 2 else Status("PONG")
 
 

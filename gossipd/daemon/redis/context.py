@@ -10,6 +10,7 @@ from ..access import Visitor
 from ..service import Service
 from .caller import Caller
 from .scans import Scans
+from .subscriptions import Subscriptions
 from .view import View
 
 
@@ -20,6 +21,7 @@ class Context:
     Attributes:
         caller: the client that sent it.
         visitor: the same client, as far as it has shown a token.
+        subscriptions: what the client is told of without asking.
         view: the counters.
         service: the node.
         scans: the cursors of all clients.
@@ -29,6 +31,7 @@ class Context:
 
     caller: Caller
     visitor: Visitor
+    subscriptions: Subscriptions
     view: View
     service: Service
     scans: Scans

@@ -17,6 +17,7 @@ from .connecting import VERSION, settings
 from .context import Context
 from .scans import Scans
 from .session import Session
+from .subscriptions import Subscriptions
 from .tally import Tally
 from .view import View
 
@@ -55,7 +56,8 @@ class RedisDoor:
         view = View(self._service.values())
         visitor = Visitor(self._access, "redis")
         common = self._service, self._scans, self._facts, self._settings
-        context = Context(caller, visitor, view, *common)
+        subscriptions = Subscriptions(self._service, caller, visitor)
+        context = Context(caller, visitor, subscriptions, view, *common)
         return Session(context, self.tally)
 
     def _facts(self) -> dict[str, dict[str, object]]:

@@ -20,11 +20,20 @@ _OK = Status("OK")
 _AT_ONCE = frozenset(("MULTI", "EXEC", "DISCARD", "RESET", "QUIT"))
 """Commands that are not queued in a transaction."""
 
+_CONFINED = frozenset(
+    ("SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "PING", "QUIT", "RESET")
+)
+"""The commands of a client of RESP2 that has subscribed to something."""
+
 _SHOWN_BYTES = 128
 
 
 class Session:
-    """What is behind a connection: see `Client` of the server."""
+    """What is behind a connection: see `Client` of the server.
+
+    Attributes:
+        news: what the client subscribed to.
+    """
 
     def __init__(self, context: Context, tally: Tally) -> None:
         """Takes what the commands work with, and what counts them."""
@@ -38,6 +47,7 @@ class Session:
         self._commands = tally.commands
         self._gathered: list[Change] = []
         self._transaction: Transaction | None = None
+        self.news = context.subscriptions
         self._own: dict[str, Callable[[list[bytes]], Value | Future[bytes]]] = {
             "MULTI": self._multi,
             "EXEC": self._exec,
@@ -63,7 +73,7 @@ class Session:
         It is looked up in small letters or capitals only; `answer` takes mixed ones.
         """
         counting = COUNTING.get(request[0])
-        if counting is None or self._transaction is not None:
+        if counting is None or self._transaction is not None or self.news.count:
             return False
         if self._is_guarded and not self._visitor.may("count"):
             return False
@@ -147,6 +157,11 @@ class Session:
         try:
             command = self._command(request)
             self._admit(command)
+            if self.news.confines and command.name not in _CONFINED:
+                raise Failed(
+                    f"ERR Can't execute '{command.name.lower()}': only (P|S)SUBSCRIBE /"
+                    " (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+                )
             if transaction is not None and command.name not in _AT_ONCE:
                 transaction.add(command, request)
                 return Status("QUEUED")
@@ -240,6 +255,7 @@ class Session:
 
     def _reset(self, request: list[bytes]) -> Value:
         self._transaction = None
+        self.news.close()
         self._caller.reset()
         self._visitor.leave()
         return Status("RESET")

@@ -1,14 +1,15 @@
 """A server of the Redis protocol (RESP2 and RESP3) on trio. Nothing of gossipd is in it."""
 
-from .connection import Client
+from .client import Client
 from .limits import Limits
-from .replies import Error, Status, Text, Value, encode
+from .replies import Error, Push, Status, Text, Value, encode
 from .server import RespServer, RespStatistics
 
 __all__ = [
     "Client",
     "Error",
     "Limits",
+    "Push",
     "RespServer",
     "RespStatistics",
     "Status",

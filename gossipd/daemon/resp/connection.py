@@ -11,7 +11,10 @@ of the work of the node's driver. These rules keep answers whole and in order:
 3. What does not fit into the socket is kept in `_unsent`, and a second task sends it as the client
    takes it. Meanwhile requests are still read, up to a limit: a client may send a million of them
    before it reads an answer.
-4. Nothing is raised into the driver: an error ends this connection, and nothing else.
+4. News is sent by whoever brings it, when no answer is under way and the client has taken all that
+   was sent. Else nothing is taken from the news: it is looked at again after that. So a client that
+   does not read costs no more than what is in `_unsent`.
+5. Nothing is raised into the driver: an error ends this connection, and nothing else.
 
 One read may bring hundreds of requests. They are answered in slices of `TURN_SECONDS`, and
 everybody else has a turn of the loop between two slices: the gossip of this node must not wait for
@@ -21,18 +24,15 @@ one client.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from time import perf_counter
-from typing import Protocol
 
-import attrs
 import trio
 
 from ..future import Future
-from .limits import Limits
+from .client import Client
 from .parser import RequestParser
 from .replies import Error, encode
+from .shared import Shared
 
 RECEIVE_BYTES = 16 * 1024
 FLUSH_BYTES = 64 * 1024
@@ -40,64 +40,6 @@ FLUSH_BYTES = 64 * 1024
 
 TURN_SECONDS = 0.001
 """A connection that has answered for this long gives way to all others, and then goes on."""
-
-
-class Client(Protocol):
-    """What is behind a connection: it answers the requests of one client, in their order."""
-
-    @property
-    def has_gathered(self) -> bool:
-        """Whether there are requests that `gather` took and `flush` has not carried out."""
-
-    @property
-    def has_quit(self) -> bool:
-        """Whether the last answer is to be followed by the end of the connection."""
-
-    def gather(self, request: list[bytes]) -> bool:
-        """Takes a request that can share a write with those behind it; else returns False."""
-
-    def flush(self) -> Future[bytes]:
-        """Carries out what was gathered; returns the future of all its answers, in order."""
-
-    def answer(self, request: list[bytes]) -> bytes | Iterator[bytes] | Future[bytes]:
-        """Answers a request that `gather` did not take, when nothing is gathered.
-
-        An iterator makes the answer in parts, any of which may be empty. Others have their turn
-        between the parts if they take long.
-        """
-
-
-@attrs.define
-class Shared:
-    """What all connections of one server have in common.
-
-    Attributes:
-        on_error: called with what a client raised; never raises.
-        now: seconds on a clock that moves once a tick, by two ticks at most, so that a pause of
-            this process does not use up the deadlines.
-        draining: whether connections end as soon as their requests are answered.
-        clock: tells the seconds that answers take.
-        malformed: number of connections that ended because of bytes that are no request.
-    """
-
-    limits: Limits
-    on_error: Callable[[Exception], None]
-    now: float = 0.0
-    draining: bool = False
-    clock: Callable[[], float] = perf_counter
-    malformed: int = 0
-
-    def tick(self, elapsed: float) -> None:
-        """Moves the clock by so many seconds."""
-        self.now += elapsed
-
-    def drain(self) -> None:
-        """Lets every connection end with the requests that it has read."""
-        self.draining = True
-
-    def count_malformed(self) -> None:
-        """Counts a connection that ended because of bytes that are no request."""
-        self.malformed += 1
 
 
 class Connection:
@@ -130,13 +72,19 @@ class Connection:
         self._unsent = bytearray()
         self._owed = 0
         self._drained: trio.Event | None = None
+        # Whether a task of its own sends the rest of much news.
+        self._telling = False
+        client.news.on_news(self._tell)
 
     async def run(self) -> None:
         """Serves until either side closes. An error of the socket ends it without a word."""
         try:
             async with trio.open_nursery() as self._nursery:
-                with self._scope, suppress(OSError):
-                    await self._converse()
+                try:
+                    with self._scope, suppress(OSError):
+                        await self._converse()
+                finally:
+                    self._client.news.close()
             await self._linger()
         except OSError:
             pass
@@ -250,6 +198,7 @@ class Connection:
             self._expect(client.flush())
         self._flush()
         self._answering = False
+        self._tell()
 
     async def _answer_one(self, request: list[bytes]) -> None:
         try:
@@ -313,6 +262,7 @@ class Connection:
             self.since = self._shared.now
             if self._last or self._shared.draining:
                 self._scope.cancel()
+            self._tell()
 
     def _fail(self, error: Exception) -> None:
         # The client could not tell which of its requests the next answer belongs to.
@@ -363,6 +313,41 @@ class Connection:
         self._owed = 0
         if self._drained is not None:
             self._drained.set()
+        self._tell()
+
+    # News
+
+    def _tell(self) -> None:
+        """Sends a part of the news if nothing goes before it, and leaves the rest to a task."""
+        if not self._may_tell():
+            return
+        try:
+            self._put(self._client.news.take())
+        except OSError:
+            self.cut()
+            return
+        except Exception as error:
+            self._shared.on_error(error)
+            self.cut()
+            return
+        self._flush()
+        if not self._parser.has_begun:
+            self.since = self._shared.now
+        if not self._telling and self._may_tell():
+            assert self._nursery is not None
+            self._telling = True
+            self._nursery.start_soon(self._tell_rest)
+
+    async def _tell_rest(self) -> None:
+        """Sends part after part as long as it may, and lets others have turns in between."""
+        while self._may_tell():
+            await trio.lowlevel.checkpoint()
+            self._tell()
+        self._telling = False
+
+    def _may_tell(self) -> bool:
+        busy = self._answering or self._awaited or self._unsent or self._last
+        return not busy and self._client.news.is_there
 
     # Closing
 

@@ -24,6 +24,12 @@ class Text(str):
     __slots__ = ()
 
 
+class Push(tuple["Value", ...]):
+    """A list that is no answer, which RESP3 marks as such."""
+
+    __slots__ = ()
+
+
 Value: TypeAlias = "int | bytes | str | Sequence[Value] | Mapping[str, Value] | Set[str] | None"
 """What an answer says. None is Redis's nil, and a plain `str` is a byte string in UTF-8."""
 
@@ -43,7 +49,9 @@ def encode(value: Value, resp: int) -> bytes:
     if isinstance(value, Mapping):
         items = [encode(item, resp) for pair in value.items() for item in pair]
         return _joined(items, "*" if resp == 2 else "%", len(items) if resp == 2 else len(value))
-    mark = "~" if isinstance(value, Set) and resp == 3 else "*"
+    mark = "*"
+    if resp == 3 and isinstance(value, Set | Push):
+        mark = ">" if isinstance(value, Push) else "~"
     return _joined([encode(item, resp) for item in value], mark, len(value))
 
 

@@ -11,8 +11,10 @@ import attrs
 import trio
 
 from ..connections import Connections, OnFull, Server, Wrap, as_it_is, be_silent
-from .connection import Client, Connection, Shared
+from .client import Client
+from .connection import Connection
 from .limits import Limits
+from .shared import Shared
 
 _NO_ROOM = "ERR max number of clients reached"
 

@@ -15,7 +15,8 @@ import trio.testing
 from gossipd.daemon.access import Access
 from gossipd.daemon.redis import RedisDoor
 from gossipd.daemon.resp import Limits, RespStatistics
-from gossipd.daemon.resp.connection import Connection, Shared
+from gossipd.daemon.resp.connection import Connection
+from gossipd.daemon.resp.shared import Shared
 from gossipd.daemon.service import Service
 from gossipd.protocol import Identity, Node, ProtocolConfig
 from tests.daemon.fakes import NODE_ID, Endpoint, Running, serving
@@ -103,13 +104,16 @@ async def talking(
     access: Access | None = None,
     **settings: Any,
 ) -> AsyncIterator[Site]:
-    """Runs a node for the length of the block."""
+    """Runs a node, whose wall clock is trio's mock clock, for the length of the block."""
     identity = Identity(NODE_ID, 1, WALL_MS)
     now = trio.current_time()
     node = Node(ProtocolConfig(**settings), identity, state=None, rng=Random(1), now=now)
     options = {} if journal is None else {"journal": journal}
+    wall_ms = lambda: WALL_MS + round((trio.current_time() - now) * 1000)  # noqa: E731
     async with (
-        serving(node, Endpoint(clock), stepped=lambda: False, **options) as running,
+        serving(
+            node, Endpoint(clock), stepped=lambda: False, wall_ms=wall_ms, **options
+        ) as running,
         trio.open_nursery() as nursery,
     ):
         site = Site(running, node, nursery, access)

@@ -11,13 +11,50 @@ import trio
 
 from gossipd.daemon.future import Future
 from gossipd.daemon.resp import Limits
-from gossipd.daemon.resp.connection import Connection, Shared
+from gossipd.daemon.resp.connection import Connection
+from gossipd.daemon.resp.shared import Shared
+
+
+class Words:
+    """News, of which each part is one word.
+
+    Attributes:
+        words: what was not taken.
+        closed: whether the connection wants no more.
+    """
+
+    def __init__(self) -> None:
+        self.words: list[bytes | Exception] = []
+        self.closed = False
+        self._call: Callable[[], None] = lambda: None
+
+    @property
+    def is_there(self) -> bool:
+        return bool(self.words)
+
+    def on_news(self, call: Callable[[], None]) -> None:
+        self._call = call
+
+    def say(self, *words: bytes | Exception) -> None:
+        self.words += words
+        self._call()
+
+    def take(self) -> bytes:
+        word = self.words.pop(0)
+        if isinstance(word, Exception):
+            raise word
+        return word
+
+    def close(self) -> None:
+        self.words.clear()
+        self.closed = True
 
 
 class Echo:
     """Answers with the words of a request; some words are special.
 
     Attributes:
+        news: what it tells without having been asked.
         waiting: futures of what was gathered, each with its answer.
         gathered: the words of requests that were gathered.
     """
@@ -26,6 +63,7 @@ class Echo:
         self.waiting: list[tuple[Future[bytes], bytes]] = []
         self.gathered: list[bytes] = []
         self.has_quit = False
+        self.news = Words()
 
     @property
     def has_gathered(self) -> bool:
