@@ -224,6 +224,7 @@ class DaemonConfig:
         discovery: whether the node looks for others by broadcast, on `discovery_port`.
         http: where HTTP clients are answered; nothing means as `bind` says, over TCP.
         redis: host and port on which Redis clients are answered, over TCP; None for nowhere.
+        page: whether `/` shows browsers a page.
         allowed_hosts: names, beyond this node's own, that the `Host` header of a request may have
             that changes something.
         key_file: file with the keys that seal and open gossip; None leaves gossip open.
@@ -260,6 +261,7 @@ class DaemonConfig:
     )
     http: tuple[Place, ...] = attrs.field(default=(), validator=_check_places)
     redis: tuple[str, int] | None = attrs.field(default=None, validator=_check_door)
+    page: bool = True
     allowed_hosts: tuple[str, ...] = attrs.field(default=(), validator=_check_hosts)
     key_file: Path | None = None
     accept_open: bool = False

@@ -245,7 +245,8 @@ def _make_api(
         partial(of_node, service, took, durable=store is not None),
     )
     hosts = OwnHosts(_names(config))
-    return Api(service, metrics.page, requests, hosts, operations, access, took)
+    more = (operations, access, took)
+    return Api(service, metrics.page, requests, hosts, *more, page=config.page)
 
 
 def _for_redis(

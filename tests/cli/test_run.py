@@ -84,6 +84,8 @@ def test_every_option_is_a_field() -> None:
         ("-disable-discovery", {}, {"discovery": False}),
         ("", {"GOSSIPD_NO_DISCOVERY": "true"}, {"discovery": False}),
         ("", {"GOSSIPD_NO_DISCOVERY": "0"}, {}),
+        ("--no-page", {}, {"page": False}),
+        ("", {"GOSSIPD_NO_PAGE": "true"}, {"page": False}),
         ("--discovery-port=7001", {"GOSSIPD_DISCOVERY_PORT": "7002"}, {"discovery_port": 7001}),
         ("-discovery-port=7001", {}, {"discovery_port": 7001}),
         ("-discovery-port 7001", {}, {"discovery_port": 7001}),

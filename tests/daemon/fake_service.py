@@ -159,7 +159,7 @@ class FakeService:
 class Client:
     """Calls an `Api` as a connection would."""
 
-    def __init__(self, access: Access | None = None) -> None:
+    def __init__(self, access: Access | None = None, *, page: bool = True) -> None:
         self.service = FakeService()
         self.requests: dict[tuple[str, int], int] = {}
         self.operations = Operations(DaemonConfig(), lambda: None)
@@ -170,6 +170,7 @@ class Client:
             OwnHosts(["node"]),
             self.operations,
             access,
+            page=page,
         )
 
     def _metrics(self) -> Future[bytes]:

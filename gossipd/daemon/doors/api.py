@@ -21,6 +21,7 @@ from .health import HealthRoutes
 from .members import MemberRoutes
 from .openapi import description_route
 from .operating import OperatingRoutes
+from .page import page_route
 from .problems import (
     CROSS_SITE,
     FOREIGN_HOST,
@@ -54,6 +55,8 @@ class Api:
         operations: Operations,
         access: Access | None = None,
         took: Histogram | None = None,
+        *,
+        page: bool = True,
     ) -> None:
         """Makes the table.
 
@@ -65,6 +68,7 @@ class Api:
             operations: what an operator may ask of the daemon as a whole.
             access: lets clients in by their tokens; None if they need none.
             took: gets how long the answers took.
+            page: whether there is a page for browsers.
         """
         self._service = service
         self._requests = requests
@@ -79,6 +83,8 @@ class Api:
             *MemberRoutes(service).routes,
             *OperatingRoutes(service, operations).routes,
         ]
+        if page:
+            self.routes.append(page_route())
         self.routes.append(description_route(self.routes))
         self._find = Router(self.routes).find
 

@@ -16,7 +16,7 @@ for _role in ROLES:
     SECRETS[_role], _token = new_token(_role, f"a-{_role}")
     TOKENS.append(_token)
 
-OPEN = {"/livez", "/readyz"}
+OPEN = {"/", "/livez", "/readyz"}
 ADMIN = {"/register", "/remove-peer", "/v1/keys", "/v1/join", "/v1/leave", "/v1/reload"}
 
 
