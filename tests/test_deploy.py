@@ -173,6 +173,17 @@ def test_compose_has_secrets_in_other_files(what: str, variable: str) -> None:
     assert not {"KEY", "TOKEN"} & set(re.split(r"[^A-Z]+", text))
 
 
+def test_a_change_of_the_source_fetches_nothing_again() -> None:
+    """What comes from a package index is built before the source is copied."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    before, after = text.split("\nCOPY . .\n")
+    assert ["pyproject.toml setup.cfg ./"] == re.findall(r"^COPY (.+)$", before, re.MULTILINE)
+    installing = re.findall(r"\bpip (?:--python \S+ )?(?:install|wheel)[^&|]*", after)
+    assert 2 == len(installing)
+    assert all("--no-index" in each for each in installing)
+    assert all("--no-build-isolation" in each for each in installing if "wheel " in each[:12])
+
+
 def test_no_secret_comes_into_an_image() -> None:
     """Only what is named here is sent to the engine that builds it."""
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
