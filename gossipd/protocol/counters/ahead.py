@@ -9,7 +9,7 @@ and because a failed write fails all writes that wait behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -46,6 +46,9 @@ class Staged:
     def group(self) -> Group:
         """The group to be written; a write of this queue has just one."""
         return self.write.groups[0]
+
+
+_NONE: Mapping[tuple[bytes, int], Entry] = {}
 
 
 class Ahead:
@@ -90,22 +93,28 @@ class Ahead:
                 self._keyed[said.source] = said.name
 
     def value(self, name: str) -> int:
-        """Returns what the counter's value will be."""
+        """Returns what the counter's value will be, 0 if there will be no such counter."""
+        return self.present(name) or 0
+
+    def present(self, name: str) -> int | None:
+        """Returns what the counter's value will be, None if there will be no such counter."""
         ledger, entries = self._ledger, self._entries.get(name)
         if self.has_sources(name):
-            return self.sources(name).value(self._clock()) or 0
-        if not entries:
-            return ledger.value(name)
+            if entries or name in self._said:
+                return self.sources(name).value(self._clock())
+            return ledger.names.present(name, self._clock())
         if name == DEFAULT:
-            return ledger.default.value_with(
-                [(*key, entry.count) for key, entry in entries.items()]
-            )
-        more = [entry.count - ledger.total(owner, name) for (owner, _), entry in entries.items()]
-        return ledger.value(name) + sum(more)
+            counts = [(*key, entry.count) for key, entry in (entries or {}).items()]
+            return ledger.default.value_with(counts) if counts else ledger.default.value
+        value = ledger.names.sum(name)
+        if entries:
+            known = [ledger.total(owner, name) for owner, _ in entries]
+            value = (value or 0) + sum(entry.count for entry in entries.values()) - sum(known)
+        return value
 
     def slot(self, owner: bytes, name: str) -> tuple[int, int]:
         """Returns the floor under which an owner counts next, and what it has counted under it."""
-        entries = self._entries.get(name, {})
+        entries = self._entries.get(name, _NONE)
         if name != DEFAULT:
             entry = entries.get((owner, 0))
             return 0, self._ledger.total(owner, name) if entry is None else entry.count
@@ -137,12 +146,6 @@ class Ahead:
     def has_sources(self, name: str) -> bool:
         """Returns whether a counter needs more than a sum."""
         return name in self._ledger.names.sources or name in self._said
-
-    def knows(self, name: str) -> bool:
-        """Returns whether there will be a counter of this name."""
-        if name in self._said:
-            return self.sources(name).life(self._clock()) is not None
-        return name == DEFAULT or name in self._ledger.names or name in self._entries
 
     def number_with(self, more: Iterable[str]) -> int:
         """Returns how many counters there will be beside `DEFAULT`, with those of these names."""

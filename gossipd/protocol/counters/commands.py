@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import attrs
@@ -92,17 +92,3 @@ class Command:
             (change.name, -done if isinstance(change, Reset) else done)
             for change, done in zip(self.changes, self.done, strict=True)
         ]
-
-
-def all_changes(commands: Iterable[Command]) -> Iterator[Asked]:
-    """Yields the changes of commands, in order."""
-    for command in commands:
-        yield from command.changes
-
-
-def sums(changes: Iterable[Change]) -> dict[str, int]:
-    """Returns by how much each counter is changed, in the order of their names' first use."""
-    sums: dict[str, int] = {}
-    for name, amount in changes:
-        sums[name] = sums.get(name, 0) + amount
-    return sums

@@ -93,7 +93,7 @@ class Draft:
             amount = max(0, min(amount, asked.limit - value))
             if not amount:
                 return 0
-        _check_value(value, value + amount)
+        check_value(value, value + amount)
         own = self.sources.seen(self._own)
         check_total(amount + (0 if own is None else own.total))
         ttl = asked.ttl
@@ -117,7 +117,7 @@ class Draft:
         life = self.sources.life(self._clock)
         before = Seen() if life is None else dict(self.sources.living(life)).get(source, Seen())
         more = seen.contribution - before.contribution
-        _check_value(value, value + more)
+        check_value(value, value + more)
         self.write(source, seen)
         return more
 
@@ -143,7 +143,8 @@ def check_total(total: int) -> None:
         raise LimitExceeded("this node has counted too much up and down; others can go on")
 
 
-def _check_value(before: int, value: int) -> None:
+def check_value(before: int, value: int) -> None:
+    """Raises LimitExceeded for a value that a change would bring beyond the limit."""
     # Merges may bring a value beyond the limit, and from there it may come back.
     if abs(value) > max(VALUE_LIMIT, abs(before)):
         raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT if value > 0 else -VALUE_LIMIT}")

@@ -297,16 +297,20 @@ class Ledger:
         if lacking is not None:
             lacking[1][slot] = None
 
+    def _put(self, owner: bytes, log: OwnerLog, slot: Slot, row: Row) -> None:
+        self._note(owner, log, slot)
+        log.put(slot, row)
+
     def _merge(self, owner: bytes, log: OwnerLog, row: Row) -> bool:
-        known = log.entries.get(row.slot)
-        if isinstance(row, Entry) and isinstance(known, Entry | None):
+        slot = row.slot
+        known = log.entries.get(slot)
+        if isinstance(row, Entry) and not isinstance(known, Said):
             if row.name == DEFAULT:
                 return self._merge_default(owner, log, row, known)
             if known is not None and (known.version, known.count) >= (row.version, row.count):
                 return False
             if row.name not in self.names.sources:
-                self._note(owner, log, row.slot)
-                log.put(row)
+                self._put(owner, log, slot, row)
                 self.names.add(row.name, row.count, 0 if known is None else known.count)
                 return True
         if isinstance(row, Said) and (row.name == DEFAULT or self._sums_up(owner, row)):
@@ -322,8 +326,7 @@ class Ledger:
             return False
         if row.name == DEFAULT and not is_valid(row):
             return False
-        self._note(owner, log, row.slot)
-        log.put(row)
+        self._put(owner, log, row.slot, row)
         if row.source.startswith(CLAIM):
             self.heirs.claim(owner, row.source[1:])
         elif row.source.startswith(INHERITED):
@@ -346,8 +349,7 @@ class Ledger:
             if known.version >= row.version and known.count >= row.count:
                 return False
             row = _larger(known, row)
-        self._note(owner, log, row.slot)
-        log.put(row)
+        self._put(owner, log, row.slot, row)
         self.names.note(DEFAULT)
         return self.default.merge(owner, row.floor, row.count)
 
@@ -360,8 +362,7 @@ class Ledger:
             return False
         sources = self.names.sources.get(row.name)
         entries = list(self._entries(row.name)) if sources is None else []
-        self._note(owner, log, row.slot)
-        log.put(row)
+        self._put(owner, log, row.slot, row)
         self.names.say(row.name, owner, row, entries)
         return True
 

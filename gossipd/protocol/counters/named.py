@@ -81,6 +81,10 @@ class Names:
     def __len__(self) -> int:
         return len(self._values)
 
+    def sum(self, name: str) -> int | None:
+        """Returns the value of a counter that has no sources; None: absent."""
+        return self._values.get(name)
+
     def value(self, name: str) -> int:
         """Returns the value of a counter, 0 for a name that is absent."""
         if name in self.sources:

@@ -41,9 +41,8 @@ class OwnerLog:
         self.course: Course | None = None
         self._by_version = VersionOrder()
 
-    def put(self, row: Row) -> None:
-        """Takes a row in, in place of the one that its slot has."""
-        slot = row.slot
+    def put(self, slot: Slot, row: Row) -> None:
+        """Takes a row of a slot in, in place of the one that the slot has."""
         replaced = self.entries.get(slot)
         if replaced is not None:
             self._take_out(replaced)

@@ -7,9 +7,9 @@ from itertools import count
 
 from ..wire import DEFAULT, SOURCE_BYTES, Entry, Row
 from .ahead import Ahead
-from .commands import Asked, Bounded, Change, Command, Reset, Stated, all_changes, sums
-from .draft import Draft, check_total
-from .floors import VALUE_LIMIT, KeyReused, LimitExceeded, TooManyCounters
+from .commands import Asked, Bounded, Change, Command, Reset, Stated
+from .draft import Draft, check_total, check_value
+from .floors import VALUE_LIMIT, KeyReused, TooManyCounters
 from .named import check_name, check_text
 from .sources import KEY, OWNER, Source
 
@@ -36,8 +36,10 @@ class Plan:
         self._clock = clock
         self._most = most
         self._numbers = count(version + 1)
-        # The values that counters have after the changes so far, and the counters with sources.
+        # The values that counters have after the changes so far, by how much each changed, and
+        # the counters with sources.
         self._values: dict[str, int] = {}
+        self._sums: dict[str, int] = {}
         self._drafts: dict[str, Draft] = {}
         # The counters of the keys of this write, and the names that were found to be allowed.
         self._keyed: dict[bytes, str] = {}
@@ -50,24 +52,18 @@ class Plan:
         a value would leave ±(2**53 - 1) or there are as many counters as there may be, and
         ValueError for what is not allowed.
         """
-        drafted: set[str] = set()
-        for change in all_changes(commands):
-            name = change.name
-            if type(change) is not Change or self._ahead.has_sources(name) or self._lost(name):
-                drafted.add(name)
-        plain: list[Change] = []
+        changes = [change for command in commands for change in command.changes]
+        drafted = {change.name for change in changes if type(change) is not Change}
         for command in commands:
             done = []
             for change in command.changes:
-                if isinstance(change, Change) and change.name not in drafted:
-                    self._check(change)
-                    plain.append(change)
+                if isinstance(change, Change) and change.name not in drafted and self._add(change):
                     done.append(change.amount)
                 else:
                     done.append(self._change(change))
             command.told(done)
         rows: list[Row] = []
-        for name, amount in sums(plain).items():
+        for name, amount in self._sums.items():
             floor, known = self._ahead.slot(self._owner, name)
             check_total(known + amount)
             rows.append(Entry(next(self._numbers), name, floor, known + amount))
@@ -91,29 +87,36 @@ class Plan:
             return False
         return self._ahead.row(self._owner, name, OWNER + self._owner) is None
 
-    def _check(self, change: Change) -> None:
-        """Takes a change of a counter that is a sum. Raises ValueError or LimitExceeded."""
+    def _add(self, change: Change) -> bool:
+        """Takes a change if its counter is a sum, and returns whether it is one.
+
+        Raises ValueError or LimitExceeded.
+        """
         name, amount = change
+        before = self._values.get(name)
+        if before is None:
+            if self._ahead.has_sources(name) or self._lost(name):
+                return False
+            before = self._value(name)
         if name == DEFAULT and amount < 1:
             raise ValueError("amount: must be at least 1")
-        value = self._values.get(name)
-        if value is None:
-            self._check_new(name)
-            value = self._ahead.value(name)
-        before, value = value, value + amount
+        value = before + amount
+        check_value(before, value)
         self._values[name] = value
-        # Merges may bring a value beyond the limit, and from there it may come back.
-        if abs(value) > max(VALUE_LIMIT, abs(before)):
-            raise LimitExceeded(
-                f"the counter cannot pass {VALUE_LIMIT if value > 0 else -VALUE_LIMIT}"
-            )
+        self._sums[name] = self._sums.get(name, 0) + amount
+        return True
 
-    def _check_new(self, name: str) -> None:
-        """Raises ValueError or LimitExceeded if there is no counter and none may be made."""
-        if not self._ahead.knows(name):
+    def _value(self, name: str) -> int:
+        """Returns a counter's value before this write.
+
+        Raises ValueError or LimitExceeded if there is no counter and none may be made.
+        """
+        value = self._ahead.present(name)
+        if value is None:
             check_name(name)
             if self._ahead.number_with([*self._values, *self._allowed]) >= self._most:
                 raise TooManyCounters(f"there are {self._most} counters, and no more may be made")
+        return value or 0
 
     def _change(self, change: Asked) -> int:
         """Puts a change to a counter with sources. Returns by how much the counter changes."""
@@ -127,7 +130,7 @@ class Plan:
         elif isinstance(change, Bounded):
             self._check_bounds(change)
         if name not in self._allowed and not isinstance(change, Reset):
-            self._check_new(name)
+            self._value(name)
             self._allowed.add(name)
         return self._draft(name).change(change, self._dropped)
 

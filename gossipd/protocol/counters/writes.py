@@ -318,7 +318,8 @@ class Writes(Part):
         id alone: a write under a former one is answered at once, and left to anti-entropy.
         """
         present = group.owner == self._owner
-        steps = [step for command in commands for step in command.steps()]
+        told = [command.steps() for command in commands]
+        steps = [step for its in told for step in its]
         values = {entry.name: self._ledger.value(entry.name) for entry in group.entries}
         expected = self._ledger.default.value + sum(by for name, by in steps if name == DEFAULT)
         self._ledger.apply(group)
@@ -332,35 +333,35 @@ class Writes(Part):
                 values[name] -= by
         if present:
             self._pushes.push()
-        for command in commands:
-            counts = self._counts(command, values)
+        for command, its in zip(commands, told, strict=True):
+            counts = self._counts(its, values)
             if present:
                 self._answers.add(command, group.upto, counts)
             else:
                 self._answers.alone(command, counts)
 
-    def _counts(self, command: Command, values: dict[str, int]) -> tuple[int, ...]:
+    def _counts(self, steps: Sequence[tuple[str, int]], values: dict[str, int]) -> tuple[int, ...]:
         """Returns the values after each change of a command, and changes `values` to those.
 
         A counter that is not in `values` rose otherwise than in order.
         """
-        if not command.changes:
-            return (self._ledger.default.value,)
         counts = []
-        for name, by in command.steps():
+        for name, by in steps:
             if name in values:
                 values[name] += by
-            counts.append(values[name] if name in values else self._ledger.value(name))
-        return tuple(counts)
+                counts.append(values[name])
+            else:
+                counts.append(self._ledger.value(name))
+        return tuple(counts or [self._ledger.default.value])
 
     def _answer_done(self, commands: Iterable[Command]) -> None:
         """Answers commands for which there is nothing to write."""
         for command in commands:
-            self._answers.done(command, self._counts(command, {}))
+            self._answers.done(command, self._counts(command.steps(), {}))
 
     def _fail(self, commands: Iterable[Command]) -> None:
         for command in commands:
-            self._answers.failed(command, self._counts(command, {}))
+            self._answers.failed(command, self._counts(command.steps(), {}))
 
     # The queue
 

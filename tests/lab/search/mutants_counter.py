@@ -10,7 +10,6 @@ from msgspec import structs
 from gossipd.protocol import Change, Record, reconcile
 from gossipd.protocol.counters import answers, relays, writes
 from gossipd.protocol.counters.ahead import Ahead
-from gossipd.protocol.counters.commands import all_changes, sums
 from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.floors import Counter, _raise, _value
 from gossipd.protocol.counters.ledger import Ledger
@@ -51,7 +50,10 @@ def counts_under_no_floor(original: Any, self: Ahead, owner: bytes, name: str) -
 @mutant(writes.Writes, "_stage_own", "invented", within=50)
 def increments_count_twice(original: Any, self: Any, rows: Any, commands: Any = ()) -> None:
     """An increment adds its amount twice."""
-    by = sums(change for change in all_changes(commands) if isinstance(change, Change))
+    by: dict[str, int] = {}
+    for change in [each for command in commands for each in command.changes]:
+        if isinstance(change, Change):
+            by[change.name] = by.get(change.name, 0) + change.amount
     twice = [
         structs.replace(each, count=each.count + by.get(each.name, 0))
         if isinstance(each, Entry)

@@ -46,10 +46,10 @@ def larger_sums_win(original: Any, self: Ledger, owner: bytes, log: OwnerLog, en
 
 
 @mutant(OwnerLog, "put", _COUNTERS + "ledger.py::test_what_an_owner_has_is_cut_from_where_it_is")
-def replaced_entries_are_found_again(original: Any, self: OwnerLog, entry: Entry) -> None:
+def replaced_entries_are_found_again(original: Any, self: OwnerLog, slot: Any, row: Any) -> None:
     """An entry that was replaced stays among those that are sent."""
-    replaced = self.entries.get(entry.slot)
-    original(self, entry)
+    replaced = self.entries.get(slot)
+    original(self, slot, row)
     if replaced is not None:
         self._by_version.add(replaced)
 

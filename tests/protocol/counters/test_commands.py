@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from gossipd.protocol import Change, Increment, LimitExceeded, ProtocolConfig
-from gossipd.protocol.counters.commands import Command, all_changes, sums
 from tests.protocol.conversation import answers_of, converse, make_node, writes_of
 
 ONE = ProtocolConfig(max_counters=1)
@@ -13,11 +12,13 @@ ONE = ProtocolConfig(max_counters=1)
 
 def test_sums_are_in_the_order_of_first_use() -> None:
     """So that the same requests make the same entries."""
-    commands = [
-        Command("all", 1, (Change("b", 1), Change("a", 2))),
-        Command("all", 2, (Change("b", -5),)),
+    asked = [
+        Increment((Change("b", 1), Change("a", 2)), "all", 1),
+        Increment((Change("b", -5),), "all", 2),
     ]
-    assert [("b", -4), ("a", 2)] == list(sums(all_changes(commands)).items())
+    [write] = writes_of(make_node(1).increments(asked, 0.0))
+    [group] = write.groups
+    assert [("b", -4), ("a", 2)] == [(entry.name, entry.count) for entry in group.entries]
 
 
 def test_a_batch_is_answered_with_the_value_after_each_change() -> None:

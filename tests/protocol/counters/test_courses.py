@@ -129,7 +129,7 @@ def test_those_that_are_left_agree(seed: int) -> None:
 def heard(log: OwnerLog, group: Group, told: Told) -> int:
     """Lets a log take a group in, and returns the version up to which it vouches then."""
     for entry in group.entries:
-        log.put(entry)
+        log.put(entry.slot, entry)
     log.hear(group, told)
     return log.have
 
@@ -168,7 +168,7 @@ def test_a_process_that_was_started_anew_begins_anew() -> None:
 def test_a_teller_that_filled_a_gap_tells_what_it_had_passed_over() -> None:
     """It had 1 and 3, told both, and got 2 only then."""
     log, teller = OwnerLog(), TELLERS[0]
-    log.put(Entry(9, "z", 0, 1))
+    log.put("z", Entry(9, "z", 0, 1))
     log.hear(Group(OWNER, 8, 8, []), Told())
     heard(log, Group(OWNER, 0, 0, [Entry(2, "a", 0, 1), Entry(5, "b", 0, 1)]), Told(teller, cut=3))
     assert 0 == heard(log, Group(OWNER, 5, 9, [Entry(6, "c", 0, 1)]), Told(teller))

@@ -15,7 +15,7 @@ def log_of(*entries: Entry) -> OwnerLog:
     """Returns a log with these entries."""
     log = OwnerLog()
     for entry in entries:
-        log.put(entry)
+        log.put(entry.slot, entry)
     return log
 
 
@@ -33,7 +33,7 @@ def test_the_newest_entry_of_each_slot_is_found_by_version(
     log = OwnerLog()
     for version, name in changes:
         kept[name] = Entry(version, name, 0, version)
-        log.put(kept[name])
+        log.put(name, kept[name])
     expected = sorted(each.version for each in kept.values() if each.version > since)
     assert expected == [each.version for each in log.after(since)]
     assert max([0, *(version for version, _ in changes)]) == log.newest
