@@ -51,7 +51,9 @@ def _cells(row: dict[str, Any], own: str) -> list[str]:
     if row["removed"]:
         notes.append("removed here")
     if row["state"] in ("suspect", "dead") and "accuser" in row:
-        notes.append(f"{row['accuser']} got no answer")
+        refused = row.get("evidence") == "refused"
+        why = "was told that no process is there" if refused else "got no answer"
+        notes.append(f"{row['accuser']} {why}")
     trip = f"{row['round_trip'] * 1000:.1f} ms" if "round_trip" in row else "-"
     return [row["id"], row["state"], row["since"], trip, ", ".join(notes)]
 

@@ -22,10 +22,16 @@ class MemberJoined:
 
 @attrs.frozen
 class MemberSuspect:
-    """A member is suspected of being dead; `accuser` is the id of the first node to say so."""
+    """A member is suspected of being dead.
+
+    Attributes:
+        accuser: the id of the first node to say so.
+        evidence: what that node has for it, as in `MemberDead`.
+    """
 
     member: str
     accuser: str
+    evidence: str = "silence"
 
 
 @attrs.frozen

@@ -39,6 +39,13 @@ def test_members_tell_states_and_who_got_no_answer() -> None:
     assert suspect.endswith("1.5 ms      removed here, c:1 got no answer")
 
 
+def test_members_tell_what_the_accuser_has() -> None:
+    """Silence, or word that no process is there."""
+    row = {**_SUSPECT, "evidence": "refused"}
+    with answering(_ok({**_MEMBERS, "members": [row]})) as url:
+        assert "c:1 was told that no process is there" in invoke("members", "--url", url).stdout
+
+
 def test_members_of_a_state_as_json() -> None:
     """The other members are left out, and the rest is as the node told it."""
     with answering(_ok(_MEMBERS)) as url:

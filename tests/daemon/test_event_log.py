@@ -64,7 +64,7 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         events.MemberSuspect("a:1", "b:2"),
         "member_suspect",
         "warning",
-        {"member": "a:1", "accuser": "b:2"},
+        {"member": "a:1", "accuser": "b:2", "evidence": "silence"},
     ),
     (
         events.MemberRecovered("a:1", "dead"),

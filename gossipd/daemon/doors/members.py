@@ -24,6 +24,8 @@ class MemberRow(msgspec.Struct, omit_defaults=True):
         since: when its state began, as far as is known here.
         removed: whether this node was told to ignore it.
         accuser: the node that got no answer from it, or declared it dead.
+        evidence: what that node has for it: `silence`, or `refused` if the machine of the member
+            refused pings of several nodes.
         round_trip: in how many seconds it answers on average.
         version: of its gossipd.
     """
@@ -35,6 +37,7 @@ class MemberRow(msgspec.Struct, omit_defaults=True):
     incarnation: int
     removed: bool
     accuser: str | UnsetType = UNSET
+    evidence: str | UnsetType = UNSET
     round_trip: float | UnsetType = UNSET
     version: str | UnsetType = UNSET
 
@@ -146,6 +149,7 @@ def _row(details: MemberDetails, now: datetime, own: str) -> MemberRow:
         incarnation=row.incarnation,
         removed=row.removed,
         accuser=details.accuser or UNSET,
+        evidence=details.evidence or UNSET,
         round_trip=UNSET if details.round_trip is None else round(details.round_trip, 6),
         # Nodes do not tell each other which version they are.
         version=__version__ if row.id == own else UNSET,

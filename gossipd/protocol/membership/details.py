@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from ..wire import evidence_name
 from .echoes import RoundTrips
-from .table import MemberTable, MemberView
+from .table import Member, MemberTable, MemberView
 
 
 @attrs.frozen
@@ -18,22 +19,26 @@ class MemberDetails:
             did.
         seconds: for how long it has been in this state, as far as is known here.
         round_trip: the seconds in which it answers on average; None if that was not measured.
+        evidence: what the accuser has for it, `silence` or `refused`; empty if nobody accuses it.
     """
 
     row: MemberView
     accuser: str
     seconds: float
     round_trip: float | None
+    evidence: str = ""
 
 
 def member_details(table: MemberTable, round_trips: RoundTrips, now: float) -> list[MemberDetails]:
     """Returns what is known of every member, sorted by id."""
-    return [
-        MemberDetails(
-            view,
-            table.rows[view.id].accuser,
-            max(now - table.rows[view.id].since, 0.0),
-            round_trips.mean(view.id),
-        )
-        for view in table.views()
-    ]
+    return [_details(table.rows[view.id], view, round_trips, now) for view in table.views()]
+
+
+def _details(row: Member, view: MemberView, round_trips: RoundTrips, now: float) -> MemberDetails:
+    return MemberDetails(
+        view,
+        row.accuser,
+        max(now - row.since, 0.0),
+        round_trips.mean(view.id),
+        evidence_name(row.evidence) if row.accuser else "",
+    )

@@ -48,6 +48,7 @@ class Member:
         address: the address that the id names.
         generation, incarnation, state: what the claim that won last says.
         accuser: the id of the member that made this one suspect or dead; empty if none did.
+        evidence: what the accuser had for it, as in a claim.
         removed: whether this node was told to ignore the member.
         forgotten: whether it is gone and forgotten. The row is shown to nobody and in no hash. It
             is kept for a while so that older claims about the member are recognized.
@@ -63,6 +64,7 @@ class Member:
         "accuser",
         "address",
         "doubted",
+        "evidence",
         "forgotten",
         "generation",
         "id",
@@ -81,7 +83,7 @@ class Member:
         self.generation = claim.generation
         self.incarnation = claim.incarnation
         self.state = claim.state
-        self.accuser = claim.accuser
+        self.accuser, self.evidence = claim.accuser, claim.evidence
         self.removed = False
         self.forgotten = claim.forgotten
         self.since = now if claim.forgotten else now - claim.age
@@ -228,7 +230,7 @@ class MemberTable:
             row.since, row.tried = now - (0 if forgotten else claim.age), now
         self._count(row, -1)
         row.generation, row.incarnation = claim.generation, claim.incarnation
-        row.state, row.accuser = claim.state, claim.accuser
+        row.state, row.accuser, row.evidence = claim.state, claim.accuser, claim.evidence
         if forgotten:
             # A removal ends with what was removed: the address may be another node's by now.
             row.removed, row.since = False, now

@@ -28,6 +28,7 @@ from ..wire import (
     SUSPECT,
     Claim,
     Claims,
+    evidence_name,
 )
 from .awareness import Awareness
 from .echoes import Echoes
@@ -274,10 +275,10 @@ class View(Part):
         else:
             self._close(row)
         if not row.removed:
-            self._report(row, was, generation, claim.evidence)
+            self._report(row, was, generation)
         self._gossip.tell(claim)
 
-    def _report(self, row: Member, was: int, generation: int, evidence: int) -> None:
+    def _report(self, row: Member, was: int, generation: int) -> None:
         notify = self._runtime.notify
         if row.generation != generation and row.state <= SUSPECT:
             notify(events.MemberJoined(row.id, row.generation, generation))
@@ -286,10 +287,9 @@ class View(Part):
                 self._suspicions.recovered(row)
             notify(events.MemberRecovered(row.id, STATES[was]))
         elif row.state == SUSPECT and was == ALIVE:
-            notify(events.MemberSuspect(row.id, row.accuser))
+            notify(events.MemberSuspect(row.id, row.accuser, evidence_name(row.evidence)))
         elif row.state == DEAD and was <= SUSPECT:
-            known = EVIDENCE[evidence if evidence < len(EVIDENCE) else SILENCE]
-            notify(events.MemberDead(row.id, row.accuser, known))
+            notify(events.MemberDead(row.id, row.accuser, evidence_name(row.evidence)))
         elif row.state == LEFT and was <= DEAD:
             notify(events.MemberLeft(row.id))
         if row.forgotten:

@@ -12,6 +12,7 @@ from .claims import (
     STATES,
     SUSPECT,
     Claim,
+    evidence_name,
 )
 from .codec import FRAME_BYTES, SEALED_HEAD, Codec, DecodeError, encode_raw, frame
 from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Bequest, Entry, Group, Row, Said, Slot
@@ -105,6 +106,7 @@ __all__ = [
     "claim_bytes",
     "empty_group_bytes",
     "encode_raw",
+    "evidence_name",
     "frame",
     "group_bytes",
     "row_bytes",

@@ -23,6 +23,12 @@ EVIDENCE: Final = ("silence", "refused")
 LARGEST: Final = 2**53
 """The largest version, generation or incarnation."""
 
+
+def evidence_name(evidence: int) -> str:
+    """Returns the word for what a claim rests on."""
+    return EVIDENCE[evidence if evidence < len(EVIDENCE) else SILENCE]
+
+
 Id = Annotated[str, Meta(max_length=270)]
 Version = Annotated[int, Meta(ge=0, le=LARGEST)]
 MemberState = Annotated[int, Meta(ge=0, le=3)]

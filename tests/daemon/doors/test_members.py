@@ -38,7 +38,11 @@ def test_members(service: FakeService) -> None:
     service.details = [
         MemberDetails(MemberView(NODE_ID, "alive", 7, 1, False), "", 90.5, None),
         MemberDetails(
-            MemberView("127.0.0.2:1", "suspect", 5, 0, True), "127.0.0.3:1", 1e15, 0.00123456
+            MemberView("127.0.0.2:1", "suspect", 5, 0, True),
+            "127.0.0.3:1",
+            1e15,
+            0.00123456,
+            "refused",
         ),
     ]
     own = {"id": NODE_ID, "state": "alive", "since": "2026-01-31T11:58:29Z", "generation": 7}
@@ -52,6 +56,7 @@ def test_members(service: FakeService) -> None:
                 "incarnation": 0,
                 "removed": True,
                 "accuser": "127.0.0.3:1",
+                "evidence": "refused",
                 "round_trip": 0.001235,
             },
         ],
