@@ -17,6 +17,12 @@ def main() -> None:
     if sys.argv[1:2] == ["run"]:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: os._exit(0))
+    if sys.argv[1:] == ["health"]:
+        from gossipd.healthcheck import exit_code
+
+        code = exit_code()
+        if code is not None:
+            sys.exit(code)
     from gossipd.cli import main as command_line
 
     command_line(prog_name="gossipd")

@@ -43,6 +43,7 @@ gossipd.protocol: outbox runtime statistics part
 gossipd.protocol: effects state
 gossipd.protocol: address config events fingerprint leaky_bucket timers unkept
 gossipd.protocol.wire
+gossipd: healthcheck
 gossipd: client
 gossipd: version
 gossipd: secret_files
