@@ -17,8 +17,8 @@ MOST_SUBSCRIPTIONS = 100
 """The most channels and patterns of one client."""
 
 _PART_BYTES = 4 * 1024
-_PART_TAKES = 4
-"""After so many bytes, or so many takes from watches, a part of the messages ends."""
+_PART_LOOKS = 200
+"""After so many bytes, or looks at watches and changes, a part of the messages ends."""
 
 _MAKES: dict[str, Callable[[bytes], Wanted]] = {"subscribe": Channel, "psubscribe": Channels}
 
@@ -92,12 +92,12 @@ class Subscriptions:
         if not self._visitor.may("read"):
             raise ConnectionAbortedError
         parts: list[bytes] = []
-        size = takes = 0
-        while self._due and size < _PART_BYTES and takes < _PART_TAKES:
-            takes += 1
+        size = looks = 0
+        while self._due and size < _PART_BYTES and looks < _PART_LOOKS:
             watch = next(iter(self._due))
             wanted = self._due.pop(watch)
             changes = watch.take()
+            looks += 1 + len(changes)
             if changes:
                 # It goes to the end, so that all have their turn.
                 self._due[watch] = wanted
