@@ -71,8 +71,8 @@ class ProtocolConfig:
             them. If not, gossip spreads it.
         blames_itself: whether a node of five or more that hears nobody declares no member dead for
             a while.
-        own_looks: whether a member that others accuse is declared dead only after this node has
-            probed it in vain. If not, one member can have any other declared dead.
+        own_looks: whether a member that others accuse, or say to have left, is taken for gone only
+            after this node has probed it in vain. If not, one member can have any other excluded.
         pause_compensation: whether deadlines are extended by pauses of this process.
         pause_tolerance: the lateness of a wake-up beyond which it is a pause. Raising it passes
             over longer delays of the scheduler.

@@ -92,8 +92,9 @@ class Handshake(Part):
         """Acks a ping that names this node or nobody, and reconciles if the gates differ.
 
         A sender that is not met gets a challenge with the ack, or nothing while this node leaves.
-        While it does, a sender that has left gets no ack, which would count as a peer that stays
-        and knows of it (`Leaving`). It gets this node's own claim.
+        While it does, its own claim goes with the ack, so that who asks whether it left hears it
+        (`Departures`). A sender that has left gets no ack, which would count as a peer that stays
+        and knows of it (`Leaving`), but the claim alone.
         """
         if ping.target not in ("", self._view.own.id):
             return
@@ -105,12 +106,13 @@ class Handshake(Part):
             else:
                 self._challenges.challenge(peer, ping.number)
             return
-        if self._view.leaving and peer.met.state == LEFT:
-            own = self._view.own
-            self._gossip.send(peer.source, peer.met, Claims([own.claim(own.since)]))
+        own = self._view.own
+        left = [Claims([own.claim(own.since)])] if self._view.leaving else []
+        if left and peer.met.state == LEFT:
+            self._gossip.send(peer.source, peer.met, *left)
             return
         ids = self._clusters.besides(peer)
-        self._gossip.send(peer.source, peer.met, self._echoes.ack(ping), *ids)
+        self._gossip.send(peer.source, peer.met, self._echoes.ack(ping), *left, *ids)
         if ping.members or ping.counters:
             self._reconciler.compare(ping.members, ping.counters, peer.source)
 

@@ -35,6 +35,7 @@ from .membership import (
     MemberDetails,
     MemberTable,
     MemberView,
+    OwnLooks,
     Proof,
     Reasons,
     Relays,
@@ -99,8 +100,7 @@ class Node:
             state: what a store kept of an earlier run, None for a node without a past.
             rng: the only source of randomness; the same one and the same inputs give the same run.
         """
-        kept = state or State()
-        own = own_claim(kept, identity)
+        own = own_claim(state or State(), identity)
         key, codec = config.cluster.encode(), Codec(config.cluster)
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
@@ -116,7 +116,8 @@ class Node:
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
         echoes = Echoes(runtime, gates, round_trips)
         gossip = Gossip(runtime, outbox, table)
-        view = View(runtime, outbox, table, gossip, awareness, echoes, counters.members_changed)
+        looks = partial(OwnLooks, runtime, echoes, gossip, awareness)
+        view = View(runtime, outbox, table, gossip, awareness, looks, counters.members_changed)
         detector = Detector(runtime, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from gossipd.protocol import ProtocolConfig
-from gossipd.protocol.events import MemberDead
-from gossipd.protocol.wire import ALIVE, DEAD, REFUSED, SUSPECT, Claim, Claims
+from gossipd.protocol.events import MemberDead, MemberLeft
+from gossipd.protocol.wire import ALIVE, DEAD, FORGOTTEN, LEFT, REFUSED, SUSPECT, Claim, Claims
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,
@@ -89,6 +89,25 @@ def cluster(*, own_looks: bool) -> Conversation:
     return converse(*[make_node(number, config) for number in range(1, NODES + 1)])
 
 
+def departures(turn: int) -> list[Claim]:
+    """Says that the victim left, which it has not."""
+    return [claimed(LEFT, outbidding(turn))]
+
+
+def forgotten(turn: int) -> list[Claim]:
+    """Says that the victim left so long ago that all forget it."""
+    return [Claim(node_id(VICTIM), WALL_MS + outbidding(turn), 0, LEFT, "", FORGOTTEN)]
+
+
+def exclusions(talk: Conversation) -> int:
+    """Returns how often the victim was taken for gone, in good order or not."""
+    return deaths(talk) + sum(
+        isinstance(event, MemberLeft) and event.member == node_id(VICTIM)
+        for honest in HONEST
+        for event in talk.events[address(honest)]
+    )
+
+
 def deaths(talk: Conversation) -> int:
     """Returns how many verdicts on the victim there were."""
     return sum(
@@ -114,3 +133,43 @@ def test_a_liar_excludes_nobody_by_generations() -> None:
         tell_once(talk, raised(turn))
         assert counted(talk) == len(HONEST)
         talk.run(0.3)
+
+
+@pytest.mark.parametrize("lie", [departures, forgotten])
+@pytest.mark.parametrize("own_looks", [True, False])
+def test_a_liar_lets_nobody_leave_who_stays(own_looks: bool, lie: Lie) -> None:
+    """Leaving is a member's own word; others are believed where it does not answer."""
+    talk = cluster(own_looks=own_looks)
+    tell(talk, lie, 60)
+    assert own_looks == (exclusions(talk) == 0)
+    shown = {row.state for n in HONEST for row in talk.nodes[address(n)].members()}
+    assert not own_looks or shown == {"alive"}
+
+
+def test_who_left_and_is_gone_is_left_within_a_look() -> None:
+    """One hears of a leave by its own word, and ends; the others hear of it, and ask in vain."""
+    talk = cluster(own_looks=True)
+    leaver = talk.nodes[address(VICTIM)]
+    talk.lost = lambda source, to, data: source == address(VICTIM) and to != address(1)
+    talk.carry(leaver, leaver.leave(talk.now))
+    talk.deliver()
+    talk.lost = lambda source, to, data: address(VICTIM) in (source, to)
+    talk.run(2.0)
+    others = [talk.nodes[address(number)] for number in (*HONEST, LIAR)]
+    shown = [row.state for node in others for row in node.members() if row.id == node_id(VICTIM)]
+    assert shown == ["left"] * len(others)
+    assert deaths(talk) == 0
+
+
+def test_who_leaves_says_so_to_those_who_ask() -> None:
+    """Its ack carries its own claim, so that others need not wait until it is silent."""
+    talk = cluster(own_looks=True)
+    leaver = talk.nodes[address(VICTIM)]
+    talk.lost = lambda source, to, data: source == address(VICTIM)
+    talk.carry(leaver, leaver.leave(talk.now))
+    talk.deliver()
+    talk.lost = lambda source, to, data: False
+    tell_once(talk, [claimed(LEFT, 0)])
+    talk.deliver()
+    shown = [talk.nodes[address(number)].members()[VICTIM - 1].state for number in HONEST]
+    assert shown == ["left"] * len(HONEST)

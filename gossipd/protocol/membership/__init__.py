@@ -12,6 +12,7 @@ from .echoes import Echoes, RoundTrips
 from .forgetting import Forgetting
 from .gossip import Gossip
 from .leaving import Leaving
+from .own_looks import OwnLooks
 from .peer import Peer
 from .proof import Proof
 from .reasons import Reasons
@@ -40,6 +41,7 @@ __all__ = [
     "MemberDetails",
     "MemberTable",
     "MemberView",
+    "OwnLooks",
     "Peer",
     "Proof",
     "Reasons",

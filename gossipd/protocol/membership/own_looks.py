@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..runtime import Runtime
-from ..wire import Ack
+from ..wire import Ack, Claim, Claims
 from .awareness import Awareness
 from .echoes import Echoes, Sent
 from .gossip import Gossip
@@ -32,24 +32,33 @@ class OwnLooks:
     """The looks under way, one for each member at most."""
 
     def __init__(
-        self, runtime: Runtime, echoes: Echoes, gossip: Gossip, awareness: Awareness
+        self,
+        runtime: Runtime,
+        echoes: Echoes,
+        gossip: Gossip,
+        awareness: Awareness,
+        name: str,
     ) -> None:
+        """Makes it; `name` tells its timers from those of another one of the same node."""
         self._runtime = runtime
+        self._name = name
         self._echoes = echoes
         self._gossip = gossip
         self._awareness = awareness
         self._numbers: dict[str, int] = {}
 
-    def begin(self, row: Member, done: Callable[[Member, bool], None]) -> bool:
+    def begin(
+        self, row: Member, done: Callable[[Member, bool], None], claim: Claim | None = None
+    ) -> bool:
         """Looks at a member, unless it is looked at. Returns False if there are too many looks.
 
-        Calls `done` with whether the member was reached.
+        Calls `done` with whether the member was reached. The pings carry `claim` to it.
         """
         if row.id in self._numbers:
             return True
         if not self._runtime.allows("look", _LOOKS):
             return False
-        self._ping(row, done, _PINGS - 1)
+        self._ping(row, done, [Claims([claim])] if claim else [], _PINGS - 1)
         return True
 
     def end(self, row: Member) -> None:
@@ -57,9 +66,11 @@ class OwnLooks:
         number = self._numbers.pop(row.id, None)
         if number is not None:
             self._echoes.forget(number)
-            self._runtime.timers.cancel(("look", row.id))
+            self._runtime.timers.cancel((self._name, row.id))
 
-    def _ping(self, row: Member, done: Callable[[Member, bool], None], more: int) -> None:
+    def _ping(
+        self, row: Member, done: Callable[[Member, bool], None], told: list[Claims], more: int
+    ) -> None:
         def acked(ack: Ack, sent: Sent, peer: Peer) -> None:
             if peer.source == row.address:
                 self.end(row)
@@ -67,19 +78,22 @@ class OwnLooks:
 
         def refused(number: int) -> None:
             if self._runtime.config.refusals:
-                self._fail(row, done, 0)
+                self._fail(row, done, told, 0)
 
         sent = Sent(row.id, row.address, acked, on_refused=refused)
         ping = self._echoes.ping(sent)
         self._numbers[row.id] = ping.number
-        sent.went_as(self._gossip.send(row.address, row, ping))
+        sent.went_as(self._gossip.send(row.address, row, *told, ping))
         wait = self._awareness.scale(self._runtime.config.probe_timeout)
-        self._runtime.after(("look", row.id), wait, partial(self._fail, row, done, more))
+        failed = partial(self._fail, row, done, told, more)
+        self._runtime.after((self._name, row.id), wait, failed)
 
-    def _fail(self, row: Member, done: Callable[[Member, bool], None], more: int) -> None:
+    def _fail(
+        self, row: Member, done: Callable[[Member, bool], None], told: list[Claims], more: int
+    ) -> None:
         """Pings once more if that is left, or ends the look."""
         self.end(row)
         if more:
-            self._ping(row, done, more - 1)
+            self._ping(row, done, told, more - 1)
         else:
             done(row, False)

@@ -87,6 +87,11 @@ class Peer:
         own = self.sender.id
         return [each for each in claims if each.id != own or each.state != ALIVE]
 
+    def says_of_itself(self, claim: Claim) -> bool:
+        """Returns whether a claim is about the sender, and comes from the address of its id."""
+        row = self.row
+        return row is not None and row.id == claim.id and row.address == self.source
+
     def tells(self, told: ClusterIds) -> None:
         """Notes what the datagram says of the sender's cluster."""
         self.told = told

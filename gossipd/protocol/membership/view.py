@@ -31,7 +31,7 @@ from ..wire import (
     evidence_name,
 )
 from .awareness import Awareness
-from .echoes import Echoes
+from .departures import Departures
 from .gossip import Gossip
 from .own_looks import OwnLooks
 from .peer import Peer
@@ -59,12 +59,13 @@ class View(Part):
         table: MemberTable,
         gossip: Gossip,
         awareness: Awareness,
-        echoes: Echoes,
+        looks: Callable[[str], OwnLooks],
         changed: Callable[[Iterable[Member]], None],
     ) -> None:
         """Makes the view of a node that has just started.
 
         Args:
+            looks: makes what pings members, by a name for its timers.
             changed: called with the rows that claims of others have changed.
         """
         self._runtime = runtime
@@ -73,8 +74,8 @@ class View(Part):
         self._gossip = gossip
         self._awareness = awareness
         self._changed = changed
-        looks = OwnLooks(runtime, echoes, gossip, awareness)
-        self._suspicions = Suspicions(runtime, table, looks, self.declare_dead)
+        self._suspicions = Suspicions(runtime, table, looks("look"), self.declare_dead)
+        self._departures = Departures(gossip, looks("departure"), self._change)
         self._raised = 0.0
         self._raised_at = runtime.now
         self._counts = {"suspicions": 0, "refutations": 0}
@@ -87,14 +88,14 @@ class View(Part):
     def on_claims(self, claims: Claims, peer: Peer) -> None:
         """Applies what a member gossips."""
         for claim in peer.believed(claims.claims):
-            self.hear(claim)
+            self.hear(claim, own_word=peer.says_of_itself(claim))
 
-    def hear(self, claim: Claim) -> Member | None:
+    def hear(self, claim: Claim, *, own_word: bool = True) -> Member | None:
         """Applies a claim, and returns the row that it is about, if there is one.
 
         Calls `changed` if the row has changed.
         """
-        changed = self.apply(claim)
+        changed = self.apply(claim, own_word=own_word)
         row = self._table.rows.get(claim.id)
         if changed and row is not None:
             self._changed([row])
@@ -120,7 +121,7 @@ class View(Part):
         """Calls `changed` with the rows of these ids that are live."""
         self._changed([self._table.live[each] for each in members if each in self._table.live])
 
-    def apply(self, claim: Claim, merged_from: str = "") -> bool:
+    def apply(self, claim: Claim, merged_from: str = "", *, own_word: bool = False) -> bool:
         """Applies a claim if it is news. Returns whether it changed this node's view.
 
         `merged_from` is the peer whose table the claim comes from, empty for gossip and own words.
@@ -140,11 +141,16 @@ class View(Part):
             return False
         if claim.state == DEAD and row.state <= SUSPECT:
             return self._doubt(row, claim, merged_from)
+        if claim.state == LEFT and row.live and not own_word and self._runtime.config.own_looks:
+            self._departures.hold(row, claim, merged_from)
+            return False
         self._change(row, claim)
         return True
 
     def suspect(self, row: Member, evidence: int = SILENCE) -> None:
         """Suspects a member, or confirms its suspicion, after this node's probe of it failed."""
+        if self._departures.missed(row):
+            return
         self._counts["suspicions"] += 1
         own = self._table.own.id
         claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own, 0, evidence)
@@ -201,7 +207,7 @@ class View(Part):
         met = len(table.rows) > 1
         known = table.rows.get(node_id)
         if known is not None:
-            self._close(known)
+            self._suspicions.close(known)
         generation = max(old.generation, known.generation if known else 0) + 1
         generation = min(max(generation, self._runtime.wall_ms()), LARGEST)
         own = Claim(node_id, generation, 0, ALIVE)
@@ -270,10 +276,10 @@ class View(Part):
     def _change(self, row: Member, claim: Claim, *, failed: bool = False) -> None:
         was, generation = row.state, row.generation
         self._table.change(row, claim, self._runtime.now)
-        if claim.state == SUSPECT:
-            self._open(row, claim.accuser, failed=failed)
-        else:
-            self._close(row)
+        if claim.state != SUSPECT:
+            self._suspicions.close(row)
+        elif self._suspicions.open(row, claim.accuser, failed=failed):
+            self._second(row)
         if not row.removed:
             self._report(row, was, generation)
         self._gossip.tell(claim)
@@ -296,13 +302,6 @@ class View(Part):
             notify(events.MemberForgotten(row.id))
 
     # Suspicions
-
-    def _open(self, row: Member, accuser: str, *, failed: bool) -> None:
-        if self._suspicions.open(row, accuser, failed=failed):
-            self._second(row)
-
-    def _close(self, row: Member) -> None:
-        self._suspicions.close(row)
 
     def _confirm(self, row: Member, claim: Claim, merged_from: str) -> None:
         """Shortens an open suspicion, if the claim comes from one more accuser.

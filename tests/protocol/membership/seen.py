@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from gossipd.protocol.effects import Transmit
 from gossipd.protocol.events import Event
 from gossipd.protocol.membership import Echoes, RoundTrips
 from gossipd.protocol.membership.awareness import Awareness
+from gossipd.protocol.membership.own_looks import OwnLooks
 from gossipd.protocol.membership.view import View
 from gossipd.protocol.wire import ALIVE, DEAD, SILENCE, SUSPECT, Claim
 from tests.protocol.conversation import node_id
@@ -27,7 +30,7 @@ class Seen:
             parts.table,
             parts.gossip,
             self.awareness,
-            self.echoes,
+            partial(OwnLooks, parts.runtime, self.echoes, parts.gossip, self.awareness),
             parts.note_changed,
         )
         for number in range(2, 2 + members):

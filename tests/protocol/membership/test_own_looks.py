@@ -95,7 +95,7 @@ def test_the_accuser_tells_a_suspect_until_it_answers() -> None:
 def test_accusations_are_no_flood_of_pings() -> None:
     """However many members are accused in a second."""
     seen = Seen(9)
-    looks = OwnLooks(seen.runtime, seen.echoes, seen.parts.gossip, seen.awareness)
+    looks = OwnLooks(seen.runtime, seen.echoes, seen.parts.gossip, seen.awareness, "look")
     row = seen.table.rows[node_id(2)]
     begun = 0
     for _ in range(1000):

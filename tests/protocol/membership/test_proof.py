@@ -303,7 +303,7 @@ def test_an_id_that_nobody_can_have_is_not_asked() -> None:
 
 
 def test_a_claim_of_its_life_from_elsewhere_is_passed_over() -> None:
-    """Claims and rows repeat what the first message of each datagram says; that it left counts."""
+    """Claims and rows repeat the first message of each datagram. Whether it left is asked."""
     node = make_node(1)
     talk = converse(node, make_node(2), make_node(3))
     back = Ack(challenge(node, sender(3), address(30), talk.now))
@@ -312,7 +312,10 @@ def test_a_claim_of_its_life_from_elsewhere_is_passed_over() -> None:
     node.handle_datagram(datagram(sender(3), alive), address(30), talk.now)
     assert [0] == [row.incarnation for row in node.members() if row.id == node_id(3)]
     left = Claims([Claim(node_id(3), WALL_MS, 7, 3)])
-    node.handle_datagram(datagram(sender(3), left), address(30), talk.now)
+    asked = sent(node.handle_datagram(datagram(sender(3), left), address(30), talk.now))
+    assert address(3) in [to for to, message in asked if isinstance(message, Ping)]
+    for step in range(40):
+        node.handle_timeout(talk.now + step * 0.05)
     assert ["left"] == [row.state for row in node.members() if row.id == node_id(3)]
 
 

@@ -34,6 +34,7 @@ def test_gossip_has_one_result_in_any_order(claims: list[Claim], random: object)
         seen = Seen()
         for claim in claims + claims[:2]:
             seen.view.apply(claim)
+        seen.wait(2.0)
         seen.verdict(2)
         rows.append(seen.row(2))
         random.shuffle(claims)  # type: ignore[attr-defined]
@@ -68,6 +69,7 @@ def test_each_verdict_has_its_event(state: int, event: Event) -> None:
     seen = Seen(1)
     seen.say(2, state, accuser=3)
     seen.say(2, state, accuser=3)
+    seen.wait(1.0)
     assert [event] == seen.events()
 
 

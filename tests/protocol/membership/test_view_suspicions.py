@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gossipd.protocol.events import MemberDead, MemberSuspect
-from gossipd.protocol.wire import DEAD, LEFT, REFUSED, SUSPECT
+from gossipd.protocol.wire import DEAD, REFUSED, SUSPECT
 from tests.protocol.conversation import address, node_id, sent
 from tests.protocol.membership.seen import Seen
 
@@ -87,13 +87,6 @@ def test_the_dead_of_a_merged_table_warn_nobody_for_long() -> None:
     seen.wait(1.2)
     seen.say(2, DEAD, accuser=3)
     assert 3.0 == seen.verdict(2)
-
-
-def test_a_merged_leave_is_believed() -> None:
-    """Only the member itself can have said that it left."""
-    seen = Seen(2)
-    seen.say(2, LEFT, merged_from=3)
-    assert LEFT == seen.row(2)[2]
 
 
 # Ten nodes: 18 s without a confirmation, 10.5 s with one of three, 3 s with all (test_suspicion).
