@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import lifeguard, spread, udp_only
+from . import detection, lifeguard, spread, udp_only
 from .variants import VARIANTS
 
 _COLORS = dict(
     zip(VARIANTS, ("#8c1515", "#d1640b", "#c9a227", "#7f7f7f", "#4a9c5d", "#0b5fa5"), strict=True)
 )
 _SIZES = dict(zip(spread.NODES, ("#8fbce6", "#0b5fa5", "#07305a"), strict=True))
+_LOSSES = dict(
+    zip(detection.LOSS_PERCENT, ("#07305a", "#0b5fa5", "#8fbce6", "#d1640b"), strict=True)
+)
 _GREY = "#666666"
 
 
@@ -174,8 +177,40 @@ def _spread(pyplot: Any, values: Mapping[str, Any]) -> Any:
     return figure
 
 
+def _mechanisms(pyplot: Any, values: Mapping[str, Any]) -> Any:
+    figure, axes = pyplot.subplots(1, 2, figsize=(14, 11), dpi=80, layout="constrained")
+    figure.suptitle(
+        "Until a live node of 64 knows of a lost one (bar: median, line: to the greatest)",
+        fontsize=14,
+        fontweight="bold",
+    )
+    variants = list(detection.ABLATION)
+    for axis, how in zip(axes, detection.HOW, strict=True):
+        for place, (loss, color) in enumerate(_LOSSES.items()):
+            rows = [
+                row
+                for row in values["ablation"]
+                if (row["title"], row["loss"]) == (how, loss) and row["number"]
+            ]
+            at = [variants.index(row["variant"]) + 0.2 * (place - 1.5) for row in rows]
+            middles, most = ([row[key] for row in rows] for key in ("p50", "max"))
+            axis.barh(at, middles, 0.19, color=color, label=f"{loss} % loss")
+            axis.hlines(at, middles, most, color=_GREY, linewidth=1)
+        axis.set_title(how)
+        axis.set_yticks(range(len(variants)), variants)
+        axis.invert_yaxis()
+        axis.set_xscale("log")
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.set_xlabel("seconds from the loss")
+        axis.grid(axis="x", color="#dddddd", linewidth=0.7)
+    axes[1].set_yticklabels([])
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return figure
+
+
 _FIGURES: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "lifeguard": _lifeguard,
     "udp-only": _udp_only,
     "spread": _spread,
+    "detection": _mechanisms,
 }

@@ -10,13 +10,14 @@ import click
 
 from gossipd.sim import check_plot
 
-from . import charts, lifeguard, spread, udp_only
+from . import charts, detection, lifeguard, spread, udp_only
 from .trials import Experiment
 
 EXPERIMENTS: dict[str, ModuleType] = {
     "lifeguard": lifeguard,
     "udp-only": udp_only,
     "spread": spread,
+    "detection": detection,
 }
 
 

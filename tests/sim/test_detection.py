@@ -11,7 +11,7 @@ import pytest
 from gossipd.protocol import MemberDead, ProtocolConfig
 from gossipd.sim import Simulation
 from gossipd.sim.scenario import add_nodes, build_world, make_scenario
-from gossipd.sim.world import Faults, World, id_of
+from gossipd.sim.world import Faults, Observed, World, id_of
 
 LAN = ProtocolConfig()
 
@@ -23,6 +23,16 @@ def joined(nodes: int, seed: int, **words: Any) -> World:
     add_nodes(world, scenario)
     world.run(4.0 + 0.37 * seed)
     return world
+
+
+def deaths_in(**words: Any) -> list[Observed]:
+    """Returns all verdicts of a run; the log of a `Simulation` keeps no events about members."""
+    simulation, deaths = Simulation(make_scenario(words)), list[Observed]()
+    simulation.world.log.on_event.append(
+        lambda each: deaths.append(each) if isinstance(each.event, MemberDead) else None
+    )
+    simulation.run()
+    return deaths
 
 
 def known_after(world: World, gone: list[int], within: float) -> list[float]:
@@ -95,20 +105,14 @@ def test_firewalls_between_pairs_of_machines_end_nobody(nodes: int) -> None:
     draw = Random(nodes)
     pairs = [draw.sample(range(nodes), 2) for _ in range(nodes * nodes // 12)]
     rejects = [f"n{one}@2+90,peer=n{other}" for one, other in pairs]
-    words = {"nodes": nodes, "duration": 100, "seed": 3, "reject": rejects}
-    simulation = Simulation(make_scenario(words))
-    simulation.run()
-    assert [] == simulation.world.log.deaths()
+    assert [] == deaths_in(nodes=nodes, duration=100, seed=3, reject=rejects)
 
 
 @pytest.mark.parametrize("down", [0.1, 0.3, 0.5])
 def test_a_process_that_starts_again_at_once_is_dead_to_nobody(down: float) -> None:
     """All nodes do, one after the other: no node shows any of them dead at any time."""
     restarts = [f"n{number}@{3 + 2.37 * number:.2f}+{down}" for number in range(16)]
-    words = {"nodes": 16, "duration": 45, "seed": 3, "restart": restarts}
-    simulation = Simulation(make_scenario(words))
-    simulation.run()
-    assert [] == simulation.world.log.deaths()
+    assert [] == deaths_in(nodes=16, duration=45, seed=3, restart=restarts)
 
 
 def test_a_pause_of_three_seconds_is_survived_and_a_longer_one_is_learned() -> None:
@@ -132,15 +136,9 @@ def test_a_pause_of_three_seconds_is_survived_and_a_longer_one_is_learned() -> N
 def test_who_cannot_send_makes_nobody_dead_to_others(loss: int) -> None:
     """Nodes whose datagrams are lost hold others for dead, and nobody else does."""
     fault = f"n0-5@3+60,loss={loss}"
-    words = {"nodes": 48, "duration": 70, "seed": 2, "one-way": fault}
-    simulation = Simulation(make_scenario(words))
-    simulation.run()
+    deaths = deaths_in(**{"nodes": 48, "duration": 70, "seed": 2, "one-way": fault})
     lame = {id_of(number) for number in range(6)}
-    wrong = [
-        each
-        for each in simulation.world.log.of(MemberDead)
-        if each.node not in lame and each.event.member not in lame
-    ]
+    wrong = [each for each in deaths if each.node not in lame and each.event.member not in lame]
     assert [] == wrong
 
 

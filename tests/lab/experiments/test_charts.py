@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gossipd.sim import FalseDeaths
-from lab.experiments import charts, lifeguard, spread, udp_only
+from lab.experiments import charts, detection, lifeguard, spread, udp_only
 from lab.experiments.trials import Findings
 from lab.experiments.variants import VARIANTS
 
@@ -31,11 +31,16 @@ def few(name: str) -> Findings:
         return udp_only.findings(
             chosen, [FalseDeaths(all=0, at_healthy=0, suspicions=3) for _ in chosen]
         )
+    if name == "detection":
+        lost = [detection.Trial(case, 1) for case in detection.ABLATION_CASES]
+        return detection.findings(
+            lost, [detection.Outcome([1.0, 1.5], 0, 0, 0, 3, 250.0) for _ in lost]
+        )
     told = [spread.Trial(case, 1) for case in spread.CASES]
     return spread.findings(told, [spread.Outcome(2, [0.002], 1, 9, 1, 90, 0) for _ in told])
 
 
-@pytest.mark.parametrize("name", ["lifeguard", "udp-only", "spread"])
+@pytest.mark.parametrize("name", ["lifeguard", "udp-only", "spread", "detection"])
 def test_an_outcome_is_drawn(name: str, tmp_path: Path) -> None:
     """Into a file of a size that a page can bear."""
     pytest.importorskip("matplotlib")
