@@ -1,4 +1,4 @@
-"""How soon the other nodes declare a node dead that was killed or cut off from the network.
+"""How soon the other nodes declare a node dead that was killed, stopped or cut off.
 
 All clusters lose the node of the same number at the same time, on the same network.
 """
@@ -24,7 +24,7 @@ from .rivals import installed
 
 NODES = (16, 50)
 LOSS = (0.0, 0.01)
-KILLED, VANISHED = "kill -9", "vanished"
+KILLED, VANISHED, STOPPED = "kill -9", "vanished", "SIGSTOP"
 LOADED_NODES = 16
 REPETITIONS = 5
 _WITHIN = 60.0
@@ -39,7 +39,7 @@ class Case:
     Attributes:
         nodes: the number of nodes.
         loss: share of all packets that is dropped.
-        how: how the node is lost: `KILLED` or `VANISHED`.
+        how: how the node is lost: `KILLED`, `VANISHED` or `STOPPED`.
         loaded: whether a client increments at full speed meanwhile.
     """
 
@@ -101,7 +101,7 @@ def _while_counting(options: Options, times: int) -> Iterator[tuple[Case, Found]
 
 def _cases(nodes: int, options: Options) -> list[Case]:
     if not _filters(options):
-        return [Case(nodes, 0.0, KILLED)]
+        return [Case(nodes, 0.0, how) for how in (KILLED, STOPPED)]
     if options.short:
         return [Case(nodes, 0.0, VANISHED)]
     return [Case(nodes, lost, how) for lost in LOSS for how in (KILLED, VANISHED)]
@@ -123,9 +123,10 @@ def _one(case: Case, clusters: Sequence[ComparedCluster], time: int) -> list[Fou
         if case.how == KILLED:
             ended = [cluster.kill(victim) for cluster in clusters]
         else:
-            # Its process is stopped, too: on one machine a program may send from addresses that
+            # Who vanishes is stopped, too: on one machine a program may send from addresses that
             # are not its own, which no rule would drop.
-            stack.enter_context(silence([cluster.hosts[victim] for cluster in clusters]))
+            if case.how == VANISHED:
+                stack.enter_context(silence([cluster.hosts[victim] for cluster in clusters]))
             ended = [send(cluster, [victim], signal.SIGSTOP) for cluster in clusters]
 
         def all_know() -> bool:
@@ -136,7 +137,7 @@ def _one(case: Case, clusters: Sequence[ComparedCluster], time: int) -> list[Fou
             eventually("everybody knows", all_know, _WITHIN)
         found = [_found(one, victim, at) for one, at in zip(clusters, ended, strict=True)]
     for cluster in clusters:
-        if case.how == VANISHED:
+        if case.how != KILLED:
             cluster.kill(victim)
         cluster.restart(victim)
     eventually("they are complete", lambda: all(one.complete() for one in clusters), _WITHIN)

@@ -178,7 +178,9 @@ def _spread(pyplot: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _mechanisms(pyplot: Any, values: Mapping[str, Any]) -> Any:
-    figure, axes = pyplot.subplots(1, 2, figsize=(14, 11), dpi=80, layout="constrained")
+    figure, axes = pyplot.subplots(
+        1, 2, figsize=(14, 11), dpi=80, layout="constrained", sharex=True
+    )
     figure.suptitle(
         "Until a live node of 64 knows of a lost one (bar: median, line: to the greatest)",
         fontsize=14,
@@ -192,15 +194,15 @@ def _mechanisms(pyplot: Any, values: Mapping[str, Any]) -> Any:
                 for row in values["ablation"]
                 if (row["title"], row["loss"]) == (how, loss) and row["number"]
             ]
+            if not rows:
+                continue
             at = [variants.index(row["variant"]) + 0.2 * (place - 1.5) for row in rows]
             middles, most = ([row[key] for row in rows] for key in ("p50", "max"))
             axis.barh(at, middles, 0.19, color=color, label=f"{loss} % loss")
             axis.hlines(at, middles, most, color=_GREY, linewidth=1)
         axis.set_title(how)
         axis.set_yticks(range(len(variants)), variants)
-        axis.invert_yaxis()
-        axis.set_xscale("log")
-        axis.xaxis.set_major_formatter("{x:g}")
+        axis.set_ylim(len(variants) - 0.5, -0.5)
         axis.set_xlabel("seconds from the loss")
         axis.grid(axis="x", color="#dddddd", linewidth=0.7)
     axes[1].set_yticklabels([])
