@@ -252,7 +252,9 @@ def test_any_client_at_all(node: tuple[Cluster, Address]) -> None:
         client.close()
     with redis.Redis(*address) as asking:
         assert asking.ping()
-    assert b"" == one.log_path.read_bytes()[len(log) :]
+    lines = one.log_path.read_bytes()[len(log) :].splitlines()
+    # A machine that is busy with something else makes a node wait, which the node tells.
+    assert [] == [line for line in lines if b'"event":"paused"' not in line]
     assert resident(one.process.pid) - memory < 50_000_000
 
 
