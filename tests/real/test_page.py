@@ -30,6 +30,11 @@ _SAYS_DEAD = """new Promise(done => {
   document.title = "watching";
 })"""
 
+_HIDDEN = """
+Object.defineProperty(document, "hidden", {{configurable: true, value: {}}});
+document.dispatchEvent(new Event("visibilitychange"));
+0"""
+
 
 def in_rows(body: str, *texts: str) -> str:
     """An expression that is true as soon as each text is in a row of its own of that body."""
@@ -127,6 +132,24 @@ def test_a_token_is_asked_for_and_kept_for_the_tab(folder: Path) -> None:
         browser.comes_to(in_rows("members", node.id))
         assert browser.run("document.getElementById('ask').hidden")
         assert browser.run("localStorage.length + document.cookie.length") == 0
+
+
+def test_a_hidden_tab_holds_no_connection(folder: Path) -> None:
+    """It is told what it missed when it is shown again."""
+    with network_of_its_own(), cluster(2, folder) as nodes, tab(folder) as browser:
+        opened(browser, nodes)
+        nodes[0].ask("POST", "/v1/counters/before/add")
+        browser.comes_to(in_rows("counters", "before 1"))
+        browser.run(_HIDDEN.format("true"))
+        # The connection that asks is one of them.
+        eventually("streams end", lambda: nodes[0].metric("gossipd_http_streams") == 0, 10)
+        nodes[0].ask("POST", "/v1/counters/before/add")
+        nodes[1].kill()
+        nodes[0].comes_to_log("member_dead", nodes[1].id, 20)
+        browser.run(_HIDDEN.format("false"))
+        browser.comes_to(in_rows("counters", "before 2"))
+        browser.comes_to("document.querySelector('#events .dead') !== null")
+        assert [] == browser.complaints
 
 
 def draw(docs: Path) -> None:
