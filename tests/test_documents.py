@@ -96,6 +96,18 @@ def test_source_that_does_not_exist_is_found() -> None:
     assert ["no/such.py", "Driver.fly in daemon/driver.py"] == lost(text)
 
 
+def test_each_no_of_the_security_table_names_a_test() -> None:
+    """That the named tests exist is checked like any name; every one of them is used."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    section = text.split("## Who can do what\n")[1].split("\n## ")[0]
+    rows = [line.split("|")[2:-1] for line in section.splitlines() if line.startswith("| ")][2:]
+    cells = [cell.strip() for row in rows for cell in row]
+    assert [] == [cell for cell in cells if cell.startswith("no") and not re.search(r"\(\d", cell)]
+    used = {number for cell in cells for number in re.findall(r"\((\d+)\)", cell)}
+    listed = re.findall(r"^(\d+)\. `test_\w+` \(`tests/", section, re.MULTILINE)
+    assert sorted(used) == listed
+
+
 def test_the_table_of_options_is_complete() -> None:
     """It lists every option of `gossipd run` with the environment variables that stand for it."""
     table = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
