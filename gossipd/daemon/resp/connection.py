@@ -313,6 +313,9 @@ class Connection:
         self._owed = 0
         if self._drained is not None:
             self._drained.set()
+        elif self._shared.draining and not (self._answering or self._awaited):
+            # It was not idle when the others were ended.
+            self.expire()
         self._tell()
 
     # News

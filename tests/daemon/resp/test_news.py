@@ -93,6 +93,19 @@ async def test_a_client_that_takes_no_news_is_cut_off() -> None:
         assert [] == peer.errors
 
 
+async def test_draining_ends_one_that_was_behind() -> None:
+    """With what was under way to it, and without the news after that."""
+    async with serving() as peer:
+        await settled()
+        peer.client.news.say(*[WORD] * 1000)
+        await settled()
+        assert not peer.connection.is_idle()
+        peer.shared.drain()
+        found = await peer.received()
+        assert 0 == len(found) % len(WORD)
+        assert len(found) < 1000 * len(WORD)
+
+
 async def test_news_that_fails() -> None:
     """An error of the socket's kind ends the connection without a word; any other is a bug."""
     async with serving() as peer:
