@@ -27,11 +27,6 @@ def parsed(
         raise click.BadParameter(str(error), ctx, param) from None
 
 
-def unless(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
-    """Returns the opposite, for a flag that switches something off."""
-    return not value
-
-
 def check_together(settings: dict[str, Any]) -> None:
     """Raises a usage error if options of `gossipd run` need others."""
     if settings["accept_open"] and settings["key_file"] is None:
@@ -71,16 +66,6 @@ class _Option(click.Option):
 
 
 option = functools.partial(click.option, cls=_Option, show_envvar=True)
-
-no_page = option(
-    "--no-page",
-    "page",
-    is_flag=True,
-    callback=unless,
-    envvar="GOSSIPD_NO_PAGE",
-    help="Show browsers no page at /.",
-)
-"""Whether a node has a page for browsers."""
 
 output = click.option(
     "-o",

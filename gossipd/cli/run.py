@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .config_file import load, unknown_variables
-from .options import LateChoice, no_page, option, parsed, unless
+from .options import LateChoice, option, parsed
 from .settings import ARGUMENTS, again, settings_of
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ def _port(ctx: click.Context, param: click.Parameter, value: str) -> int:
     from gossipd.daemon import parse_port
 
     return parsed(ctx, param, parse_port, value)
+
+
+def _unless(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    return not value
 
 
 def _ack_level(ctx: click.Context, param: click.Parameter, value: str) -> str | None:
@@ -264,7 +268,7 @@ def _log_levels() -> Iterable[str]:
     "--disable-discovery",
     "discovery",
     is_flag=True,
-    callback=unless,
+    callback=_unless,
     envvar="GOSSIPD_NO_DISCOVERY",
     help="Do not look for nodes by broadcast.",
 )
@@ -293,7 +297,14 @@ def _log_levels() -> Iterable[str]:
     callback=_redis,
     help="Answer Redis clients here: redis-cli, and the client libraries of every language.",
 )
-@no_page
+@option(
+    "--no-page",
+    "page",
+    is_flag=True,
+    callback=_unless,
+    envvar="GOSSIPD_NO_PAGE",
+    help="Show browsers no page at /.",
+)
 @option(
     "--allowed-host",
     "allowed_hosts",

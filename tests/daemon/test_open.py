@@ -154,6 +154,14 @@ async def test_a_machine_with_several_addresses(
         assert f"10.9.8.7:{options['bind'][1]}" == daemon.service.node_id
 
 
+@pytest.mark.parametrize(("page", "status"), [(True, 200), (False, 404)])
+async def test_a_node_has_a_page_or_none(page: bool, status: int) -> None:
+    """As its settings say."""
+    port = free_port()
+    async with quietly(bind=("127.0.0.1", port), page=page):
+        assert status == (await ask(port, get("/")))[0]
+
+
 async def test_what_was_counted_is_there_at_the_next_start(tmp_path: Path) -> None:
     """Under one cluster's name; the directory is free again in between."""
     port = free_port()
