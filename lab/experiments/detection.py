@@ -338,7 +338,7 @@ def _by_loss(rows: Sequence[Mapping[str, Any]], cell: Any) -> list[str]:
 
 
 def _times(row: Mapping[str, Any]) -> str:
-    unknown = f" ({row['unknown']} never)" if row["unknown"] else ""
+    unknown = f" ({row['unknown']} not by the end)" if row["unknown"] else ""
     return f"{_seconds(row['p50'])} / {_seconds(row['max'])}{unknown}"
 
 

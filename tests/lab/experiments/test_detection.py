@@ -49,5 +49,5 @@ def test_each_variant_has_a_line_with_all_losses() -> None:
     trials = [Trial(case, seed) for case in ABLATION_CASES for seed in (1, 2)]
     outcomes = [Outcome([1.0, 2.0], 1, 3, 2, 4, 250.0) for _ in trials]
     text = "\n".join(findings(trials, outcomes).lines())
-    assert f"| SWIM |{' 1.00 s / 2.00 s (2 never) |' * 8}" in text
+    assert f"| SWIM |{' 1.00 s / 2.00 s (2 not by the end) |' * 8}" in text
     assert f"| without timetable |{' 6 |' * 8}" in text
