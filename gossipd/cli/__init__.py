@@ -8,23 +8,27 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from gossipd.version import __version__
 
+from .completion import completion
 from .config import config
 from .counting import add, counters, get, reset, watch
 from .health import health
 from .keys import keys
+from .manual import manual
 from .members import events, members, register, remove, status
 from .operating import join, leave, reload
 from .run import run
 from .simulate import simulate
 from .store import store
 from .token import token
+
+_Result = TypeVar("_Result")
 
 INTERRUPTED = 130
 """What a shell reports for a program that Ctrl-C ended."""
@@ -37,8 +41,26 @@ def _stop_as_first_process() -> None:
         signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
 
 
+def _while_read(call: Callable[[], _Result]) -> _Result:
+    """Ends the program with 0 once nobody reads what it prints, as `| head` does."""
+    try:
+        return call()
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at its end and would complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
+
+
 class _OneLineErrors(click.Group):
     """A group whose failures are one line on stderr and an exit code, without a traceback."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        make = super().make_context
+        return _while_read(lambda: make(*args, **more))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        run_command = super().invoke
+        return _while_read(lambda: run_command(ctx))
 
     def main(
         self,
@@ -60,17 +82,18 @@ class _OneLineErrors(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted", err=True)
             code = INTERRUPTED
-        except BrokenPipeError:
-            # The interpreter flushes stdout once more at its end and would complain about it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 1
         sys.exit(code)
 
 
 @click.group(
     cls=_OneLineErrors,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "auto_envvar_prefix": "GOSSIPD",
+    },
+    epilog="Examples: gossipd run --join 10.0.0.2:8088; gossipd members; gossipd members -h",
 )
 @click.version_option(__version__, prog_name="gossipd", message="%(prog)s %(version)s")
 @click.pass_context
@@ -90,7 +113,7 @@ def main(ctx: click.Context) -> int:
 for _command in (
     *(run, config, health, simulate, store, keys, token),
     *(members, status, events, register, remove),
-    *(join, leave, reload),
+    *(join, leave, reload, completion, manual),
     *(counters, get, add, reset, watch),
 ):
     main.add_command(_command)

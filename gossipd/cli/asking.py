@@ -19,16 +19,18 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def _options() -> list[Callable[[Any], Any]]:
     return [
-        click.option(
+        option(
             "--url",
             metavar="URL",
+            envvar="GOSSIPD_URL",
             help="Where the daemon answers: http://HOST:PORT, https://HOST:PORT or unix:PATH."
             "  [default: from the variables of `gossipd run`, else http://127.0.0.1:8088]",
         ),
-        click.option(
+        option(
             "--token-file",
             metavar="FILE",
             default="",
+            envvar="GOSSIPD_CLIENT_TOKEN_FILE",
             help="A file with this client's token.  [default: the token in GOSSIPD_TOKEN]",
         ),
         option(

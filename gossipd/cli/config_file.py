@@ -13,6 +13,7 @@ LINES = "gossipd.config.lines"
 """Where a context's `meta` keeps where each parameter stands in the file."""
 
 _OTHER_VARIABLES = (
+    *("GOSSIPD_URL", "GOSSIPD_OUTPUT", "GOSSIPD_CLIENT_TOKEN_FILE"),
     *("GOSSIPD_TOKEN", "GOSSIPD_CA_FILE", "GOSSIPD_CLIENT_CERT", "GOSSIPD_CLIENT_KEY"),
     # Kubernetes gives every container these for a service of the name gossipd.
     *("GOSSIPD_PORT", "GOSSIPD_SERVICE_HOST", "GOSSIPD_SERVICE_PORT"),
@@ -34,7 +35,7 @@ def load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
         found = tomllib.loads(text)
     except ValueError as error:
         raise click.UsageError(f"{shown}: {error}") from None
-    options = {_key(each): each for each in ctx.command.params if each is not param}
+    options = {key_of(each): each for each in ctx.command.params if each is not param}
     defaults: dict[str, Any] = {}
     for key, said in found.items():
         where = f"{shown} line {_line(text, key)}"
@@ -79,7 +80,8 @@ def _whole(stream: TextIO) -> str:
     return stream.read()
 
 
-def _key(param: click.Parameter) -> str:
+def key_of(param: click.Parameter) -> str:
+    """Returns the name that an option has in the file."""
     return param.opts[0].lstrip("-")
 
 

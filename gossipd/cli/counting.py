@@ -59,7 +59,20 @@ def get(door: Door, name: str, output: str) -> int:
     return _print(answer(door, f"/v1/counters/{quoted(name)}"), output, "value")
 
 
+class _TakesNegativeNumbers(click.Command):
+    """A command whose arguments may begin with a hyphen, but not its names: those are options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        known = {name for each in self.get_params(ctx) for name in each.opts}
+        named = args[: args.index("--")] if "--" in args else args
+        for arg in named:
+            if arg.startswith("--") and arg.partition("=")[0] not in known:
+                raise click.NoSuchOption(arg, possibilities=sorted(known), ctx=ctx)
+        return super().parse_args(ctx, args)
+
+
 @click.command(
+    cls=_TakesNegativeNumbers,
     context_settings={"ignore_unknown_options": True},
     epilog="Examples: gossipd add page:home; gossipd add stock -3",
 )

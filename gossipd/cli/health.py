@@ -16,7 +16,7 @@ MAX_TIMEOUT = 3600
 """The longest time-out, in seconds."""
 
 
-@click.command()
+@click.command(epilog="Examples: gossipd health; gossipd health --url unix:/run/gossipd/http")
 @asking
 @click.option(
     "--timeout",

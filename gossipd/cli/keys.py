@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from gossipd.client import Door
 
 
-@click.group(short_help="Make keys for sealed gossip, and see who uses which.")
+@click.group(
+    short_help="Make keys for sealed gossip, and see who uses which.",
+    epilog="Examples: gossipd keys generate gossip.keys; gossipd keys list",
+)
 def keys() -> None:
     """Make keys for sealed gossip, and see who uses which.
 
@@ -22,7 +25,7 @@ def keys() -> None:
     """
 
 
-@keys.command()
+@keys.command(epilog="Examples: gossipd keys generate gossip.keys; gossipd keys generate >new.key")
 @click.argument("file", metavar="[FILE]", required=False)
 def generate(file: str | None) -> int:
     """Write a new key to FILE, which must not exist yet, or to stdout.
@@ -45,7 +48,7 @@ def generate(file: str | None) -> int:
     return 0
 
 
-@keys.command("list")
+@keys.command("list", epilog="Examples: gossipd keys list; gossipd keys list -o json")
 @asking
 @output_option
 def list_keys(door: Door, output: str) -> int:

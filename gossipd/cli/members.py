@@ -13,6 +13,7 @@ from .options import output as output_option
 if TYPE_CHECKING:
     from gossipd.client import Door
 
+_WATCH_SECONDS = 1.0
 _STATES = ("alive", "suspect", "dead", "left")
 
 
@@ -25,23 +26,38 @@ _STATES = ("alive", "suspect", "dead", "left")
     "--state",
     "states",
     type=click.Choice(_STATES),
+    envvar="GOSSIPD_MEMBERS_STATE",
     multiple=True,
     help="Only members in this state. Repeat it for several.",
 )
+@click.option("--watch", is_flag=True, help="List them again whenever a state changes.")
 @output_option
-def members(door: Door, states: tuple[str, ...], output: str) -> int:
+def members(door: Door, states: tuple[str, ...], watch: bool, output: str) -> int:
     """List the members of the cluster, as a running node knows them.
 
-    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 130 Ctrl-C.
     """
-    found = read(answer(door, "/v1/members"))
+    from time import sleep
+
+    shown: list[tuple[str, str]] | None = None
+    while True:
+        found = read(answer(door, "/v1/members"))
+        now = [(row["id"], row["state"]) for row in found["members"]]
+        if now != shown:
+            _list(found, states, output)
+        if not watch:
+            return 0
+        shown = now
+        sleep(_WATCH_SECONDS)
+
+
+def _list(found: dict[str, Any], states: tuple[str, ...], output: str) -> None:
     rows = [row for row in found["members"] if not states or row["state"] in states]
     if output == "json":
         click.echo(as_json({**found, "members": rows}))
-        return 0
+        return
     head = ["ID", "STATE", "SINCE", "ROUND TRIP", "NOTES"]
     click.echo(table([head, *(_cells(row, found["node_id"]) for row in rows)]))
-    return 0
 
 
 def _cells(row: dict[str, Any], own: str) -> list[str]:

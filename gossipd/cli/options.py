@@ -65,7 +65,8 @@ class _Option(click.Option):
         return hint
 
 
-option = functools.partial(click.option, cls=_Option, show_envvar=True)
+option = functools.partial(click.option, cls=_Option, show_envvar=True, allow_from_autoenv=False)
+"""An option with a variable of its own. Others have one as GOSSIPD_MEMBERS_STATE is made."""
 
 output = click.option(
     "-o",
@@ -73,6 +74,8 @@ output = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    envvar="GOSSIPD_OUTPUT",
+    show_envvar=True,
     help="What to print on stdout.",
 )
 """The option `--output` of every command with a result that programs may want."""

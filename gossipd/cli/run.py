@@ -141,7 +141,10 @@ def _log_levels() -> Iterable[str]:
     return LOG_LEVELS
 
 
-@click.command(cls=_GoStyleFlags)
+@click.command(
+    cls=_GoStyleFlags,
+    epilog="Examples: gossipd run; gossipd run --bind 10.0.0.1 --join 10.0.0.2:8088",
+)
 @option(
     "--config",
     metavar="FILE",

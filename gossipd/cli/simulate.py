@@ -20,11 +20,24 @@ _fault = functools.partial(_word, multiple=True)
 
 @click.command(
     short_help="Try a cluster before you run it, in virtual time.",
-    epilog="WHO is 10 (nodes, drawn), 5% (of all), n7 or n3-7 (by number, from 0).",
+    epilog="Examples: gossipd simulate partition; gossipd simulate --nodes 30 --crash 5@10."
+    " WHO is 10 (nodes, drawn), 5% (of all), n7 or n3-7 (by number, from 0).",
 )
 @click.argument("scenario", required=False)
-@click.option("--scenario", "named", metavar="FILE|NAME", help="The same as the argument.")
-@click.option("--list", "listing", is_flag=True, help="List the scenarios that ship with gossipd.")
+@click.option(
+    "--scenario",
+    "named",
+    metavar="FILE|NAME",
+    envvar="GOSSIPD_SIMULATE_SCENARIO",
+    help="The same as the argument.",
+)
+@click.option(
+    "--list",
+    "listing",
+    is_flag=True,
+    envvar="GOSSIPD_SIMULATE_LIST",
+    help="List the scenarios that ship with gossipd.",
+)
 @_word("nodes", "N", "How many nodes.  [default: 100]")
 @_word("duration", "SECONDS", "How long, in virtual time.  [default: 60]")
 @_word("seed", "N", "The seed of all random choices; equal seeds give equal runs.  [default: 1]")

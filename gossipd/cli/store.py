@@ -11,7 +11,10 @@ import click
 from .options import output as output_option
 
 
-@click.group(short_help="Look into a node's data directory, check it, back it up.")
+@click.group(
+    short_help="Look into a node's data directory, check it, back it up.",
+    epilog="Examples: gossipd store check DIR; gossipd store backup DIR FILE",
+)
 def store() -> None:
     """Look into a node's data directory, check it, or back it up; also while the node runs.
 
@@ -34,7 +37,9 @@ def _command(function: Callable[..., None]) -> Any:
             raise click.ClickException(str(error)) from None
         return 0
 
-    return store.command()(guarded)
+    example = f"Example: gossipd store {function.__name__} /var/lib/gossipd"
+    more = " /backup/gossipd.db" if function.__name__ == "backup" else ""
+    return store.command(epilog=example + more)(guarded)
 
 
 @_command

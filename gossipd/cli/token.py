@@ -20,7 +20,10 @@ def _roles() -> Iterable[str]:
     return ROLES
 
 
-@click.group(short_help="Make tokens for clients.")
+@click.group(
+    short_help="Make tokens for clients.",
+    epilog="Example: gossipd token generate --role read --name dashboard",
+)
 def token() -> None:
     """Make tokens, with which clients show who they are.
 
@@ -28,7 +31,7 @@ def token() -> None:
     """
 
 
-@token.command()
+@token.command(epilog="Example: gossipd token generate --role admin --name anna")
 @click.option(
     "--role",
     type=LateChoice(_roles),

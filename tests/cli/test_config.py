@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from click.testing import CliRunner
 
 from gossipd import cli
@@ -31,3 +34,20 @@ def test_the_command_run_is_as_before() -> None:
     """Checking takes the variables from copies of its options."""
     _check("")
     assert "GOSSIPD_PROFILE" in invoke("run", "--help").stdout
+
+
+def test_show_tells_where_each_value_comes_from(tmp_path: Path) -> None:
+    """A flag, a variable, a line of the file, or nothing."""
+    path = tmp_path / "gossipd.toml"
+    path.write_text("\nprofile = 'wan'\nno-discovery = true")
+    args = ("config", "show", "--config", str(path), "--join", "a:1,b:1")
+    found = json.loads(invoke(*args, "-o", "json", GOSSIPD_CLUSTER="mine").stdout)
+    assert {"value": "a:1, b:1", "from": "flag"} == found["join"]
+    assert {"value": "mine", "from": "GOSSIPD_CLUSTER"} == found["cluster"]
+    assert {"value": "wan", "from": f"{path} line 2: profile"} == found["profile"]
+    assert {"value": "true", "from": f"{path} line 3: no-discovery"} == found["no-discovery"]
+    assert {"value": "127.0.0.1:8088", "from": "default"} == found["bind"]
+    assert ["bind", "127.0.0.1:8088", "default"] in [
+        line.split(None, 2) for line in invoke(*args).stdout.splitlines()
+    ]
+    assert 2 == invoke("config", "show", "--jion", "a").exit_code

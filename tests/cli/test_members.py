@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 
 import pytest
 
@@ -44,6 +45,14 @@ def test_members_tell_what_the_accuser_has() -> None:
     row = {**_SUSPECT, "evidence": "refused"}
     with answering(_ok({**_MEMBERS, "members": [row]})) as url:
         assert "c:1 was told that no process is there" in invoke("members", "--url", url).stdout
+
+
+def test_members_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are listed until the node is gone."""
+    monkeypatch.setattr(import_module("gossipd.cli.members"), "_WATCH_SECONDS", 0)
+    with answering(_ok(_MEMBERS)) as url:
+        result = invoke("members", "--watch", "-o", "json", "--url", url)
+    assert (3, _MEMBERS) == (result.exit_code, json.loads(result.stdout))
 
 
 def test_members_of_a_state_as_json() -> None:
