@@ -1,4 +1,4 @@
-"""One counter among 100,000: writes under random names, the start of a node, and a newcomer."""
+"""One counter among 100,000: writes of random names, memory, the start of a node, a newcomer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from lab.experiments import Findings, table
-from lab.processes import Cluster, Node, cluster, eventually
+from lab.processes import Cluster, Node, cluster, eventually, resident_megabytes
 
 from .benchmark import Options
 from .figures import ratios, shown
@@ -32,6 +32,7 @@ def run(options: Options) -> Findings:
     counters = 2_000 if options.short else COUNTERS
     seconds = 1.0 if options.short else SECONDS
     rates: dict[tuple[int, str], list[LoadResult]] = {}
+    each: dict[int, float] = {}
     with ExitStack() as stack:
         clusters: dict[int, list[Node]] = {}
         for number in (1, 3):
@@ -41,7 +42,10 @@ def run(options: Options) -> Findings:
             nodes = stack.enter_context(cluster(number + 1, folder, kept=True, start=False))
             clusters[number] = nodes.nodes[:-1]
             options.tell(f"counters: fills {number}")
-            _fill(nodes, clusters[number], counters)
+            _start(nodes, clusters[number])
+            empty = _resident(clusters[number][0])
+            _fill(clusters[number], counters)
+            each[number] = (_resident(clusters[number][0]) - empty) / counters
             newcomer = nodes[-1]
         for repetition in range(options.times(REPETITIONS)):
             for number, some in clusters.items():
@@ -51,15 +55,19 @@ def run(options: Options) -> Findings:
                     rates.setdefault((number, names), []).append(load)
         joined = _join(clusters[3][0], newcomer, counters, options)
         started = _restart(clusters[1][0], options)
-    return findings(rates, {**joined, **started, "counters": counters})
+    memory = {"bytes_of_one": each[1], "bytes_of_three": each[3]}
+    return findings(rates, {**joined, **started, **memory, "counters": counters})
 
 
-def _fill(nodes: Cluster, running: Sequence[Node], counters: int) -> None:
+def _start(nodes: Cluster, running: Sequence[Node]) -> None:
     for node in running:
         node.start()
     for node in running:
         eventually(f"{node.id} answers", node.answers, _WITHIN)
     nodes.know_each_other(running, _WITHIN)
+
+
+def _fill(running: Sequence[Node], counters: int) -> None:
     with running[0].client() as client:
         for first in range(0, counters, _BATCH):
             names = [f"page:{n:06d}" for n in range(first, min(first + _BATCH, counters))]
@@ -67,6 +75,11 @@ def _fill(nodes: Cluster, running: Sequence[Node], counters: int) -> None:
             status = client.ask("POST", "/v1/add?ack=local", body)[0]
             assert 200 == status
     eventually("all have all", lambda: _complete(running, counters), _WITHIN)
+
+
+def _resident(node: Node) -> float:
+    assert node.process is not None, "it was started"
+    return 1e6 * (resident_megabytes(node.process.pid) or 0.0)
 
 
 def _complete(nodes: Sequence[Node], counters: int) -> bool:
@@ -139,5 +152,16 @@ def findings(
             f"{others['p99_before']:.1f}, {others['p99_meanwhile']:.1f} ms",
         ],
     ]
-    tables = ((title, table(head, cells)), ("Once each.", table(["what", "took"], times)))
+    memory = [
+        ["one node", f"{others['bytes_of_one']:,.0f} bytes"],
+        ["the first of three nodes", f"{others['bytes_of_three']:,.0f} bytes"],
+    ]
+    tables = (
+        (title, table(head, cells)),
+        ("Once each.", table(["what", "took"], times)),
+        (
+            "Resident memory of a filled node less that of an empty one, by its counters.",
+            table(["of", "a counter"], memory),
+        ),
+    )
     return Findings(tables, {"rows": rows, **others})

@@ -76,7 +76,7 @@ class VersionOrder:
                 place, index = place + 1, 0
                 block = self._blocks[place]
         del block.versions[index], block.rows[index]
-        if len(block.rows) < BLOCK // 4 and len(self._blocks) > 1:
+        if len(block.rows) < BLOCK // 2 and len(self._blocks) > 1:
             self._join(max(place, 1))
 
     def _join(self, place: int) -> None:

@@ -9,9 +9,10 @@ from tests.lab.bench.made_up_findings import findings
 def test_random_names_are_compared_with_one_name() -> None:
     """Of the same cluster."""
     found = findings()["counters"]
-    (_, lines), (_, times) = found.tables
+    (_, lines), (_, times), (_, memory) = found.tables
     assert ["1.00"] * 4 == [line.split(" | ")[3] for line in lines[2:]]
     assert "2.50 s after its first answer" in times[3]
+    assert "| one node | 240 bytes |" == memory[2]
     assert "random names, 3 nodes" == found.values["rows"][-1]["what"]
 
 
