@@ -172,13 +172,12 @@ class Suspicions:
         return True
 
     def _look_later(self, row: Member) -> None:
-        """Looks at a suspect now and then, as long as it is one: each look tells it so."""
+        """Sets the next look at a suspect, which tells it that it is one."""
+        self._runtime.after(("suspect", row.id), _AGAIN, partial(self._look_again, row))
 
-        def look() -> None:
-            self._looks.begin(row, self._looked)
-            self._look_later(row)
-
-        self._runtime.after(("suspect", row.id), _AGAIN, look)
+    def _look_again(self, row: Member) -> None:
+        self._looks.begin(row, self._looked)
+        self._look_later(row)
 
     def _looked(self, row: Member, reached: bool) -> None:
         """Takes what came of a look; a verdict that waited for it comes now."""

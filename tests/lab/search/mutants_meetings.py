@@ -89,7 +89,7 @@ def merged_deaths_are_believed(
     return True
 
 
-@mutant(view.View, "_doubt", "death after healing", within=60, among="healed")
+@mutant(view.View, "_doubt", "death after healing", within=150, among="healed")
 def verdicts_need_no_warning(
     original: Any, self: Any, row: Any, claim: Claim, merged_from: str
 ) -> bool:
