@@ -16,15 +16,19 @@ _LEFT_TO_THE_COMMAND_LINE = (
     "GOSSIPD_CA_FILE",
     "GOSSIPD_CLIENT_CERT",
     "GOSSIPD_CLIENT_KEY",
+    "GOSSIPD_CLIENT_TOKEN_FILE",
+    "GOSSIPD_HEALTH_TIMEOUT",
+    "GOSSIPD_OUTPUT",
     "GOSSIPD_TLS_CERT",
+    "GOSSIPD_URL",
 )
 
 
 def exit_code() -> int | None:
     """Asks the node of this environment, prints the verdict, and returns the exit code.
 
-    Returns None, and has done nothing, if the command line is to do it: where TLS is spoken, and
-    where a variable is wrong.
+    Returns None, and has done nothing, if the command line is to do it: where TLS is spoken,
+    where a variable takes the place of an option, and where a variable is wrong.
     """
     # The first process of a container needs a handler of signals, which the command line has.
     if os.getpid() == 1 or any(os.environ.get(name) for name in _LEFT_TO_THE_COMMAND_LINE):

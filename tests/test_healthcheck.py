@@ -40,6 +40,12 @@ def daemon(kind: str) -> Iterator[str]:
         yield url.removeprefix("http://")
 
 
+def test_variables_take_the_place_of_options() -> None:
+    """Also without any option."""
+    done = program("health", GOSSIPD_HEALTH_TIMEOUT="abc")
+    assert 2 == done.returncode
+
+
 @pytest.mark.parametrize("kind", ["ready", "stopping", "refusing"])
 def test_both_ways_say_the_same(kind: str) -> None:
     """An option that changes nothing leads to the command line."""
@@ -61,10 +67,13 @@ def test_both_ways_say_the_same(kind: str) -> None:
         {"GOSSIPD_TOKEN": "no token"},
         {"GOSSIPD_TLS_CERT": "/none"},
         {"GOSSIPD_CA_FILE": "/none", "GOSSIPD_BIND": "127.0.0.1:1"},
+        {"GOSSIPD_URL": "http://127.0.0.1:1"},
+        {"GOSSIPD_OUTPUT": "json", "GOSSIPD_BIND": "127.0.0.1:1"},
+        {"GOSSIPD_CLIENT_TOKEN_FILE": "/none", "GOSSIPD_BIND": "127.0.0.1:1"},
     ],
 )
-def test_what_is_wrong_is_left_to_the_command_line(environment: dict[str, str]) -> None:
-    """One line, and its exit code."""
+def test_what_it_does_not_know_is_left_to_the_command_line(environment: dict[str, str]) -> None:
+    """What is wrong, and what stands for an option: one answer, and its exit code."""
     without, with_option = (
         program("health", *options, **environment) for options in ([], ["--timeout", "5"])
     )

@@ -31,7 +31,7 @@ def config() -> None:
 def check(file: str) -> int:
     """Check FILE, or standard input for `-`, without regard to flags and variables.
 
-    Exit codes: 0 a node can be run with it, 2 something is wrong, which one line tells.
+    Exit codes: 0 nothing is wrong with it, 2 something is wrong, which one line tells.
     """
     from copy import copy
 

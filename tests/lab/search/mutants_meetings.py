@@ -109,13 +109,13 @@ def the_dead_are_never_tried(original: Any, self: Any) -> None:
 
 @mutant(view.View, "apply", "not alive", within=60, among="healed")
 def the_dead_do_not_come_back(
-    original: Any, self: Any, claim: Claim, merged_from: str = ""
+    original: Any, self: Any, claim: Claim, merged_from: str = "", **more: Any
 ) -> bool:
     """A member that is dead here stays so until it starts again."""
     row = self._table.rows.get(claim.id)
     if row is not None and row.state == 2 and claim.generation == row.generation:
         return False
-    return original(self, claim, merged_from)
+    return original(self, claim, merged_from, **more)
 
 
 # Large tables

@@ -10,7 +10,15 @@ import attrs
 from gossipd.protocol import handshake, inbox, keeping, node, outbox, reconcile
 from gossipd.protocol.fingerprint import MASK, Gates
 from gossipd.protocol.keeping import Keeping
-from gossipd.protocol.membership import contacts, detector, echoes, gossip, table, view
+from gossipd.protocol.membership import (
+    contacts,
+    detector,
+    echoes,
+    gossip,
+    suspicions,
+    table,
+    view,
+)
 from gossipd.protocol.timers import TimerQueue
 from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Ack, Claim, Confirm, Rows
 from tests.lab.search.mutants import mutant
@@ -30,15 +38,16 @@ def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
     return False
 
 
-@mutant(view.View, "_close", "row fell", "not alive", within=50)
+@mutant(suspicions.Suspicions, "close", "row fell", "not alive", within=50)
 def stale_suspicion_timers_fire(original: Any, self: Any, row: Any) -> None:
     """A suspicion that was refuted still ends in a dead verdict."""
-    suspected = row.id in self._suspicions._open
+    suspected = row.id in self._open
     original(self, row)
     if suspected:
         verdict = Claim(row.id, row.generation, row.incarnation, DEAD, self._table.own.id)
         later = self._runtime.now + 1.0
-        self._runtime.timers.set(("stale", row.id), later, lambda: self._change(row, verdict))
+        change = self._expired.__self__._change
+        self._runtime.timers.set(("stale", row.id), later, lambda: change(row, verdict))
 
 
 @mutant(gossip.Gossip, "send", "not quiet", within=50)
@@ -66,13 +75,13 @@ def the_dead_stay_dead(original: Any, claim: Claim, row: Any) -> bool:
 
 @mutant(view.View, "apply", "never said", within=50)
 def others_raise_incarnations(
-    original: Any, self: Any, claim: Claim, merged_from: str = ""
+    original: Any, self: Any, claim: Claim, merged_from: str = "", **more: Any
 ) -> bool:
     """A node that passes a suspicion on makes it look newer."""
     if claim.state == SUSPECT and claim.id in self._table.live:
         row = self._table.live[claim.id]
         row.incarnation += 1
-    return original(self, claim, merged_from)
+    return original(self, claim, merged_from, **more)
 
 
 @mutant(detector.Detector, "_conclude", "not dead", within=50)
