@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from .secret_files import SecretFileError, read_secret
 
@@ -29,6 +29,7 @@ _UNIX = "unix:"
 _PORTS = {"http": 80, "https": 443}
 _ANSWER_BYTES = 1 << 26
 _PART_BYTES = 1 << 16
+_HEAD_BYTES = 1 << 16
 _SILENCE = 60
 _LINE_CHARACTERS = 200
 
@@ -226,7 +227,7 @@ def follow(door: Door, timeout: float, path: str) -> Iterator[str]:
         with _connected(door, timeout) as connection:
             connection.sendall(_request(door, path, "GET", b""))
             with connection.makefile("rb") as lines:
-                head = b"".join(iter(lines.readline, b"\r\n"))
+                head = _read_head(lines)
                 verdict = _judge(url, head + b"\r\n")
                 if verdict.exit_code != HEALTHY:
                     verdict = _judge(url, head + b"\r\n" + lines.read(_PART_BYTES))
@@ -239,6 +240,17 @@ def follow(door: Door, timeout: float, path: str) -> Iterator[str]:
         detail = f"cannot follow {url}: {_reason(error)}"
         raise Unfollowed(Verdict(UNREACHABLE, "unreachable", detail)) from None
     raise Unfollowed(Verdict(UNREACHABLE, "unreachable", f"{url} ended the stream"))
+
+
+def _read_head(lines: BinaryIO) -> bytes:
+    """Returns the lines before the first empty one, or before the end of the stream."""
+    head = b""
+    while len(head) < _HEAD_BYTES:
+        line = lines.readline(_HEAD_BYTES)
+        if line in (b"\r\n", b""):
+            break
+        head += line
+    return head
 
 
 def _connected(door: Door, timeout: float) -> socket.socket:

@@ -17,10 +17,12 @@ from gossipd.client import (
     UNREACHABLE,
     Door,
     Trust,
+    Unfollowed,
     ask,
     default_url,
     door,
     fetch,
+    follow,
     parse_url,
 )
 from tests.certificates import Authority
@@ -185,6 +187,12 @@ def test_a_unix_socket(tmp_path: Path) -> None:
     path.unlink()
     there = f"cannot reach unix:{path}: No such file or directory"
     assert (UNREACHABLE, "unreachable", there) == ask(Door(f"unix:{path}"), 5)
+
+
+def test_a_stream_that_ends_within_its_head() -> None:
+    """It is no stream; the client does not wait for the rest."""
+    with answering(b"HTTP/1.1 200 OK\r\n") as url, pytest.raises(Unfollowed):
+        next(follow(Door(url), 5, "/"))
 
 
 def _serving(cert: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:

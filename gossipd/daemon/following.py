@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import trio
@@ -25,6 +26,7 @@ class Following(Generic[T]):
         self._take = take
         self._taken: deque[T] = deque()
         self._ended = False
+        self._soon = trio.lowlevel.current_trio_token().run_sync_soon
 
     def __aiter__(self) -> Following[T]:
         """Returns this iterator."""
@@ -50,5 +52,10 @@ class Following(Generic[T]):
     close = end
 
     def __del__(self) -> None:
-        """Lets the node forget the reader."""
-        self._reader.close()
+        """Lets the node forget the reader.
+
+        That comes when no other step of the node is under way: the collector of garbage may call
+        this in the midst of one, and in any thread.
+        """
+        with suppress(trio.RunFinishedError):
+            self._soon(self._reader.close)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakSet
@@ -21,6 +22,9 @@ from .member_events import Happening
 from .open import Daemon, Surroundings, open_daemon
 from .service import Refused, Service, change_of
 from .watch import Change as Seen
+
+_FIELDS = {"name": str, "source": str, "key": str, "amount": int, "limit": int, "total": int}
+"""The types of what changes are made of."""
 
 _UNKNOWN = "the write failed on its way to the disk, and may count or not"
 _STOPPED = "the node stopped before the write was answered; it may count or not"
@@ -301,18 +305,20 @@ async def run_inside(config: DaemonConfig, around: Surroundings) -> AsyncIterato
     ending = trio.Event()
     node: Node | None = None
     error: BaseException | None = None
-    async with trio.open_nursery() as nursery:
-        try:
-            node = Node(await nursery.start(_host, daemon, ending))
+    try:
+        async with trio.open_nursery() as nursery:
             try:
-                yield node
-            finally:
-                ending.set()
-        except BaseException as raised:
-            # Raised again below: a nursery would wrap it in a group.
-            error = raised
-    if node is not None:
-        node.end()
+                node = Node(await nursery.start(_host, daemon, ending))
+                try:
+                    yield node
+                finally:
+                    ending.set()
+            except BaseException as raised:
+                # Raised again below: a nursery would wrap it in a group.
+                error = raised
+    finally:
+        if node is not None:
+            node.end()
     if error is not None:
         raise error
 
@@ -332,4 +338,16 @@ async def _host(
 
 
 def _asked(change: Add | Reset | Stated) -> Asked:
-    return change_of(*change) if isinstance(change, Add) else change
+    """Returns the change as the node takes it; raises ValueError for a field of a wrong type.
+
+    A program may hand over anything, and a count that is no integer could not be stored.
+    """
+    for field, kind in _FIELDS.items():
+        value = getattr(change, field, None)
+        if value is not None and type(value) is not kind:
+            raise ValueError(f"{field} must be of type {kind.__name__}, not {value!r}")
+    if not isinstance(change, Add):
+        return change
+    if change.ttl is not None and not isfinite(change.ttl):
+        raise ValueError(f"ttl must be a finite number of seconds, not {change.ttl}")
+    return change_of(*change)

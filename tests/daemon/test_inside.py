@@ -50,6 +50,28 @@ async def test_every_command() -> None:
                 await node.add("views", 1 << 60)
 
 
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("amount", Add("a", 0.5)),  # type: ignore[arg-type]
+        ("amount", Add("a", True)),
+        ("amount", Add("a", "1")),  # type: ignore[arg-type]
+        ("name", Add(b"a")),  # type: ignore[arg-type]
+        ("key", Add("a", key=b"k")),  # type: ignore[arg-type]
+        ("limit", Add("a", limit=1.5)),  # type: ignore[arg-type]
+        ("ttl", Add("a", ttl=float("inf"))),
+        ("total", Stated("a", "me", 2.0)),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_is_of_a_wrong_type_is_refused(field: str, change: Add | Stated) -> None:
+    """A store could not be read again, or the node would end."""
+    with trio.fail_after(20):
+        async with opened() as node:
+            with pytest.raises(ValueError, match=field):
+                await node.change([change])
+            assert 1 == (await node.add("a")).value
+
+
 async def test_two_nodes_in_one_process() -> None:
     """They meet, and each tells of the other and of its counts, until it has left."""
     with trio.fail_after(20):

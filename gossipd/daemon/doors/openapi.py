@@ -173,6 +173,7 @@ def _kinds(route: AnyRoute) -> Iterator[Kind]:
         yield from (LIMIT, KEY_REUSED, NOT_WRITTEN, OUTCOME_UNKNOWN)
     if 503 in route.statuses:
         yield STOPPING
+    yield from route.problems
 
 
 def _media(content_type: str) -> str:

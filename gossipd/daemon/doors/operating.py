@@ -10,7 +10,7 @@ from ..http import Response
 from ..operations import Operations, Reloaded
 from ..service import Service
 from .documented import PeerBody
-from .problems import INVALID, NO_SUCH_MEMBER, NOT_GONE, Failed
+from .problems import INVALID, NO_SUCH_MEMBER, NOT_GONE, Failed, Kind
 from .routes import AnyRoute, Asked, NoParameters, Route, json_response
 
 
@@ -58,6 +58,7 @@ class OperatingRoutes:
                 "/v1/members/{id}/forget",
                 "Forgets a dead or left member in the whole cluster",
                 self._forget,
+                problems=(NO_SUCH_MEMBER, NOT_GONE),
             ),
         ]
 
@@ -96,7 +97,13 @@ class OperatingRoutes:
 
 
 def _route(
-    path: str, summary: str, answer: Any, *, result: Any = ActedAnswer, body: Any = None
+    path: str,
+    summary: str,
+    answer: Any,
+    *,
+    result: Any = ActedAnswer,
+    body: Any = None,
+    problems: tuple[Kind, ...] = (),
 ) -> AnyRoute:
     return Route(
         "POST",
@@ -107,4 +114,5 @@ def _route(
         body=body,
         answer=answer,
         result=result,
+        problems=problems,
     )

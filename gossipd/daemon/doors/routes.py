@@ -21,7 +21,7 @@ from ..access import Role
 from ..future import Future
 from ..http import Request, Response
 from ..service import Refused
-from .problems import INVALID, KEY_REUSED, LIMIT, NOT_WRITTEN, OUTCOME_UNKNOWN, Failed
+from .problems import INVALID, KEY_REUSED, LIMIT, NOT_WRITTEN, OUTCOME_UNKNOWN, Failed, Kind
 
 JSON = "application/json"
 
@@ -109,6 +109,7 @@ class Route(Generic[_Query, _Body]):
         also: further content types of the answer, which hold text.
         statuses: the statuses with which it answers so; others are errors.
         headers: the headers of requests that it reads, each with what it is for.
+        problems: the kinds of errors of its own, beside those of all such routes.
         documented: whether it is a route of the original, whose errors are one line of text.
         label: under what its requests are counted: its path, which names no counter.
         no_query: the parameters of a request that has none.
@@ -129,6 +130,7 @@ class Route(Generic[_Query, _Body]):
     also: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     statuses: tuple[int, ...] = attrs.field(default=(200,), kw_only=True)
     headers: tuple[tuple[str, str], ...] = attrs.field(default=(), kw_only=True)
+    problems: tuple[Kind, ...] = attrs.field(default=(), kw_only=True)
     documented: bool = attrs.field(default=False, kw_only=True)
     label: str = attrs.field(init=False)
     no_query: _Query = attrs.field(init=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from gossipd.protocol import Answer, Asked, Change
 
@@ -124,17 +125,18 @@ class Session:
 
     def _one_by_one(self, changes: list[Change], answers: Future[bytes]) -> None:
         """Makes each change by itself, in order, and settles the answers when all are there."""
-        found: list[bytes | Exception] = []
+        found: dict[int, bytes | Exception] = {}
 
-        def take(outcome: bytes | Exception) -> None:
-            found.append(outcome)
+        def take(number: int, outcome: bytes | Exception) -> None:
+            found[number] = outcome
             if len(found) == len(changes):
-                error = next((one for one in found if isinstance(one, Exception)), None)
-                answers.settle(error or b"".join(one for one in found if isinstance(one, bytes)))
+                ordered = [found[each] for each in range(len(changes))]
+                error = next((one for one in ordered if isinstance(one, Exception)), None)
+                answers.settle(error or b"".join(one for one in ordered if isinstance(one, bytes)))
 
-        for change in changes:
+        for number, change in enumerate(changes):
             self._gathered.append(change)
-            self.flush().then(take)
+            self.flush().then(partial(take, number))
 
     # Everything else
 

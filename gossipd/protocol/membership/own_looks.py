@@ -71,15 +71,8 @@ class OwnLooks:
     def _ping(
         self, row: Member, done: Callable[[Member, bool], None], told: list[Claims], more: int
     ) -> None:
-        def acked(ack: Ack, sent: Sent, peer: Peer) -> None:
-            if peer.source == row.address:
-                self.end(row)
-                done(row, True)
-
-        def refused(number: int) -> None:
-            if self._runtime.config.refusals:
-                self._fail(row, done, told, 0)
-
+        acked = partial(self._acked, row, done)
+        refused = partial(self._refused, row, done, told)
         sent = Sent(row.id, row.address, acked, on_refused=refused)
         ping = self._echoes.ping(sent)
         self._numbers[row.id] = ping.number
@@ -87,6 +80,19 @@ class OwnLooks:
         wait = self._awareness.scale(self._runtime.config.probe_timeout)
         failed = partial(self._fail, row, done, told, more)
         self._runtime.after((self._name, row.id), wait, failed)
+
+    def _acked(
+        self, row: Member, done: Callable[[Member, bool], None], ack: Ack, sent: Sent, peer: Peer
+    ) -> None:
+        if peer.source == row.address:
+            self.end(row)
+            done(row, True)
+
+    def _refused(
+        self, row: Member, done: Callable[[Member, bool], None], told: list[Claims], number: int
+    ) -> None:
+        if self._runtime.config.refusals:
+            self._fail(row, done, told, 0)
 
     def _fail(
         self, row: Member, done: Callable[[Member, bool], None], told: list[Claims], more: int

@@ -75,7 +75,7 @@ class View(Part):
         self._awareness = awareness
         self._changed = changed
         self._suspicions = Suspicions(runtime, table, looks("look"), self.declare_dead)
-        self._departures = Departures(gossip, looks("departure"), self._change)
+        self._departures = Departures(gossip, looks("departure"), self._left)
         self._raised = 0.0
         self._raised_at = runtime.now
         self._counts = {"suspicions": 0, "refutations": 0}
@@ -200,8 +200,7 @@ class View(Part):
         """Gives this node the id `node_id`, and tells the cluster that its old id left.
 
         A node that has met no other tells nothing of its old id. Its new generation is above the
-        one that is known here of `node_id`, so that its claim wins over any about an earlier node
-        of that id.
+        one that is known here of `node_id`, so that its claim wins.
         """
         table, old = self._table, self._table.own
         met = len(table.rows) > 1
@@ -246,18 +245,14 @@ class View(Part):
     def _doubt(self, row: Member, claim: Claim, merged_from: str) -> bool:
         """Suspects a live member that another node has declared dead, or believes the verdict.
 
-        After a partition each side holds the other for dead, and both are right about what their
-        nodes saw. If verdicts were taken over like other claims, they would win over every member
-        that is alive, because dead beats alive under one incarnation. So a member must have been
-        suspect here for half of the shortest suspicion before a gossiped verdict is believed, or
-        for a moment if the verdict rests on refused pings: then all were told at once. It hears of
-        the suspicion, and refutes it by a larger incarnation if it is there. Where a member is
-        really dead the suspicion came long before the verdict, so the verdict spreads as fast as
-        gossip does. A node that missed the suspicion comes to its own verdict after the shortest
-        suspicion. And nobody is dead here whom this node itself still reaches (`OwnLooks`).
+        After a partition each side holds the other for dead. If verdicts were taken over like other
+        claims, they would win over every member that is alive, because dead beats alive under one
+        incarnation. So a member must have been suspect here for half of the shortest suspicion
+        before a gossiped verdict is believed, so that it can refute; or for a moment if the verdict
+        rests on refused pings, of which all are told at once. And nobody is dead here whom this
+        node itself still reaches (`OwnLooks`).
 
-        A merged table, and a claim that the member is forgotten, tell what nodes came to believe at
-        any time before. They accuse like others, and shorten nothing.
+        A merged table, and a claim that the member is forgotten, accuse like others, at any time.
         """
         accuser = merged_from or claim.accuser
         doubted = Claim(row.id, claim.generation, claim.incarnation, SUSPECT, accuser)
@@ -283,6 +278,12 @@ class View(Part):
         if not row.removed:
             self._report(row, was, generation)
         self._gossip.tell(claim)
+
+    def _left(self, row: Member, claim: Claim) -> None:
+        # This node may have taken the id meanwhile.
+        if self._table.rows.get(row.id) is row:
+            self._change(row, claim)
+            self._changed([row])
 
     def _report(self, row: Member, was: int, generation: int) -> None:
         notify = self._runtime.notify

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import trio
 
-from gossipd.protocol import VALUE_LIMIT
+from gossipd.daemon.future import Future
+from gossipd.daemon.service import Service
+from gossipd.protocol import VALUE_LIMIT, Answer
 from tests.daemon.redis.talking import Client, Site, packed, talking
 
 NOT_INTEGER = "-ERR value is not an integer or out of range"
@@ -80,6 +84,30 @@ async def test_a_count_that_fails_fails_alone(client: Client) -> None:
     lines = f"INCR a|INCRBY b {VALUE_LIMIT}|INCRBY b 1|INCR |INCR a".split("|")
     empty = "-ERR name: must have 1 to 128 bytes, and has 0"
     assert [1, VALUE_LIMIT, OVERFLOW, empty, 2] == await client.ask_all(*lines)
+
+
+async def test_who_fails_at_once_is_answered_in_its_place(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though those before it wait for their disk."""
+    change = Service.change
+
+    def slowly(self: Service, *arguments: Any) -> Future[Answer]:
+        made: Future[Answer] = Future()
+        soon = trio.lowlevel.current_trio_token().run_sync_soon
+
+        def settle(outcome: Answer | Exception) -> None:
+            if isinstance(outcome, Exception):
+                made.settle(outcome)
+            else:
+                soon(made.settle, outcome)
+
+        change(self, *arguments).then(settle)
+        return made
+
+    monkeypatch.setattr(Service, "change", slowly)
+    assert VALUE_LIMIT == await client.ask(f"INCRBY b {VALUE_LIMIT}")
+    assert [1, OVERFLOW, 2] == await client.ask_all("INCR a", "INCR b", "INCR a")
 
 
 async def test_a_counter_meets_its_limit_on_the_way(client: Client) -> None:
