@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -60,8 +61,9 @@ def show(options: tuple[str, ...], output: str) -> int:
     """
     with run.make_context("gossipd run", [*options]) as ctx:
         check_together(ctx.params)
+        written = _written(options)
         rows = [
-            (key_of(each), _shown(each, ctx.params[each.name]), _source(ctx, each))
+            (key_of(each), _shown(each, ctx.params[each.name], written), _source(ctx, each))
             for each in run.params
             if each.name in ctx.params
         ]
@@ -70,6 +72,18 @@ def show(options: tuple[str, ...], output: str) -> int:
     else:
         click.echo(table([["OPTION", "VALUE", "FROM"], *([*row] for row in rows)]))
     return 0
+
+
+def _written(options: Sequence[str]) -> dict[str, Any]:
+    """Returns the values of the options as texts, before anything is made of them."""
+    from copy import copy
+
+    params = [copy(each) for each in run.params]
+    for each in params:
+        if not each.is_eager:
+            each.callback = None
+    with click.Command("run", params=params).make_context("gossipd run", [*options]) as ctx:
+        return ctx.params
 
 
 def _source(ctx: click.Context, param: click.Parameter) -> str:
@@ -83,8 +97,12 @@ def _source(ctx: click.Context, param: click.Parameter) -> str:
     return "flag" if source is click.core.ParameterSource.COMMANDLINE else "default"
 
 
-def _shown(param: click.Parameter, value: Any) -> str:
-    """Returns a value as it would be written."""
+def _shown(param: click.Parameter, value: Any, written: Mapping[str, Any]) -> str:
+    """Returns a value as it would be written, `-` for none."""
+    assert param.name is not None
+    text = written[param.name]
+    if isinstance(text, str) and text:
+        return text
     if isinstance(value, bool):
         # A flag such as --no-discovery says the opposite of what its value is called.
         opposite = key_of(param).startswith("no-") and not str(param.name).startswith("no_")
@@ -92,5 +110,5 @@ def _shown(param: click.Parameter, value: Any) -> str:
     if isinstance(value, tuple):
         if len(value) == 2 and isinstance(value[1], int):
             return f"[{value[0]}]:{value[1]}" if ":" in value[0] else f"{value[0]}:{value[1]}"
-        return ", ".join(_shown(param, each) for each in value) or "-"
+        return ", ".join(str(each) for each in text or ()) or "-"
     return "-" if value is None else str(value)

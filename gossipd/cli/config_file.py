@@ -51,15 +51,22 @@ def load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     ctx.default_map = defaults
 
 
-def unknown_variables(command: click.Command, environment: Mapping[str, str]) -> list[str]:
-    """Returns for each GOSSIPD_ variable that no command reads its name, and the nearest one."""
+def unknown_variables(
+    command: click.Command, environment: Mapping[str, str], others: Iterable[str] = ()
+) -> list[str]:
+    """Returns for each GOSSIPD_ variable that no command reads its name, and the nearest one.
+
+    Args:
+        others: the names of further commands, whose options have variables that begin so.
+    """
+    prefixes = (*_PREFIXES, *(f"GOSSIPD_{each.upper()}_" for each in others))
     known = {*_OTHER_VARIABLES}
     for each in command.params:
         known |= {each.envvar} if isinstance(each.envvar, str) else {*(each.envvar or ())}
     return [
         f"{name} means nothing{_nearest(name, known)}"
         for name in sorted(environment)
-        if name.startswith("GOSSIPD_") and name not in known and not name.startswith(_PREFIXES)
+        if name.startswith("GOSSIPD_") and name not in known and not name.startswith(prefixes)
     ]
 
 

@@ -383,8 +383,10 @@ def run(data_dir: str | None, ephemeral: bool, **settings: Any) -> int:
     """
     from gossipd.daemon import main
 
-    args = click.get_current_context().meta[ARGUMENTS]
-    unknown = unknown_variables(run, os.environ)
+    ctx = click.get_current_context()
+    args, program = ctx.meta[ARGUMENTS], ctx.find_root().command
+    others = program.list_commands(ctx) if isinstance(program, click.Group) else ()
+    unknown = unknown_variables(run, os.environ, others)
     return main(
         settings_of(data_dir, ephemeral=ephemeral, **settings), unknown, lambda: again(run, args)
     )

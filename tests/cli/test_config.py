@@ -36,13 +36,20 @@ def test_the_command_run_is_as_before() -> None:
     assert "GOSSIPD_PROFILE" in invoke("run", "--help").stdout
 
 
+def test_show_writes_values_as_options_take_them() -> None:
+    """A time with its unit, and words, not what becomes of them."""
+    shown = json.loads(invoke("config", "show", "-o", "json", "--fold-after", "5m").stdout)
+    values = [shown[key]["value"] for key in ("forget-after", "fold-after", "ack")]
+    assert ["72h", "5m", "auto"] == values
+
+
 def test_show_tells_where_each_value_comes_from(tmp_path: Path) -> None:
     """A flag, a variable, a line of the file, or nothing."""
     path = tmp_path / "gossipd.toml"
     path.write_text("\nprofile = 'wan'\nno-discovery = true")
     args = ("config", "show", "--config", str(path), "--join", "a:1,b:1")
     found = json.loads(invoke(*args, "-o", "json", GOSSIPD_CLUSTER="mine").stdout)
-    assert {"value": "a:1, b:1", "from": "flag"} == found["join"]
+    assert {"value": "a:1,b:1", "from": "flag"} == found["join"]
     assert {"value": "mine", "from": "GOSSIPD_CLUSTER"} == found["cluster"]
     assert {"value": "wan", "from": f"{path} line 2: profile"} == found["profile"]
     assert {"value": "true", "from": f"{path} line 3: no-discovery"} == found["no-discovery"]

@@ -80,3 +80,4 @@ def test_variables_that_mean_nothing_are_named() -> None:
     environment = dict.fromkeys(["GOSSIPD_JION", "GOSSIPD_JOIN", "GOSSIPD_PORT_1_TCP", "HOME"], "")
     said = ["GOSSIPD_JION means nothing; did you mean GOSSIPD_JOIN?"]
     assert said == unknown_variables(run, environment)
+    assert [] == unknown_variables(run, {"GOSSIPD_MEMBERS_STATE": "dead"}, ["members"])

@@ -111,7 +111,8 @@ class Visitor:
         """Returns whether it may do what needs this role, and neither counts nor tells it."""
         if self._access is None:
             return True
-        return self._is_valid() and includes(self._token.role, role)  # type: ignore[union-attr]
+        token = self._token
+        return token is not None and self._is_valid() and includes(token.role, role)
 
     def admit(self, role: Role, what: str) -> Denial | None:
         """Returns why it may not do something, None if it may. Counts and tells it."""
