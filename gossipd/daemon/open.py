@@ -45,9 +45,10 @@ from .open_guards import Guards, guards
 from .open_redis import RedisClients
 from .operations import Again, Operations
 from .own_id import OwnId
-from .service import Service, Tickets, system_wall_ms
+from .service import Service, system_wall_ms
 from .sockets import Bound, advertised_id, bind_host, bound, found_segments, listening, resolved
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
+from .tickets import Tickets
 
 if TYPE_CHECKING:
     from .sealing import Gate
@@ -92,9 +93,10 @@ class Daemon:
         await self.leave()
 
     async def leave(self) -> None:
-        """Answers the requests that are under way, and leaves the cluster.
+        """Lets the writes that are under way be answered, leaves the cluster, and ends the doors.
 
-        It takes at most 2.8 s. A second call waits for the first.
+        Until the node has left, HTTP is answered: `/readyz` with 503. It takes at most 2.8 s. A
+        second call waits for the first.
         """
         if self.service.draining:
             if not self._ended.is_set():
@@ -111,16 +113,29 @@ class Daemon:
             self._server.drain()
             if self._redis is not None:
                 self._redis.drain()
-            with trio.move_on_after(_DRAIN_SECONDS):
-                while self._open():
-                    await trio.sleep(0.01)
+            await _until_none(self._writing)
             self.service.leave()
             await self._left.wait()
+            self._server.close()
+            await _until_none(self._open)
+
+    def _writing(self) -> int:
+        """Returns how many writes are under way, and clients that may still write."""
+        return self.service.unanswered() + self._redis_clients()
 
     def _open(self) -> int:
         """Returns how many connections of clients are open."""
-        clients = 0 if self._redis is None else self._redis.open()
-        return self._server.statistics().open + clients
+        return self._server.statistics().open + self._redis_clients()
+
+    def _redis_clients(self) -> int:
+        return 0 if self._redis is None else self._redis.open()
+
+
+async def _until_none(number: Callable[[], int]) -> None:
+    """Returns when there is none any more, or after a second."""
+    with trio.move_on_after(_DRAIN_SECONDS):
+        while number():
+            await trio.sleep(0.01)
 
 
 @attrs.frozen

@@ -29,6 +29,7 @@ from .future import Future
 from .histogram import Histogram
 from .member_events import EventReader, MemberEvents
 from .storage import Journal
+from .tickets import Tickets
 from .watch import Watch, Watches
 
 
@@ -103,40 +104,6 @@ class Keys:
         """Returns how many members seal with each key; `unknown` for those not heard yet."""
         keys = [key or "unknown" for key in self.members.values()]
         return {key: keys.count(key) for key in {*self.opens, *keys}}
-
-
-class Tickets:
-    """The writes that wait for their answers, each under a number that the node gives back.
-
-    Attributes:
-        seconds: how long the answers took.
-    """
-
-    def __init__(self) -> None:
-        self.seconds = Histogram()
-        self._waiting: dict[int, tuple[Future[Answer], float]] = {}
-        self._last = 0
-
-    def __len__(self) -> int:
-        """Returns how many writes wait."""
-        return len(self._waiting)
-
-    def issue(self) -> tuple[int, Future[Answer]]:
-        """Returns a new ticket, and the future of its answer."""
-        self._last += 1
-        future = Future[Answer]()
-        self._waiting[self._last] = future, time.perf_counter()
-        return self._last, future
-
-    def answer(self, answer: Answer) -> None:
-        """Settles the future of the answer's ticket."""
-        future, issued = self._waiting.pop(answer.ticket)
-        self.seconds.add(time.perf_counter() - issued)
-        future.settle(answer)
-
-    def refuse(self, ticket: int, error: Exception) -> None:
-        """Settles the future of a ticket with an error."""
-        self._waiting.pop(ticket)[0].settle(error)
 
 
 class Turns:
@@ -292,6 +259,10 @@ class Service:
     def statistics(self) -> Statistics:
         """Returns what the protocol has counted."""
         return self._node.statistics()
+
+    def unanswered(self) -> int:
+        """Returns how many writes wait for their answers."""
+        return len(self._tickets)
 
     def write_seconds(self) -> Histogram:
         """Returns how long the answers of writes took. It goes on counting."""

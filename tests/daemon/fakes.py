@@ -12,7 +12,8 @@ import trio
 import trio.testing
 
 from gossipd.daemon.driver import Driver
-from gossipd.daemon.service import Service, Tickets, system_wall_ms
+from gossipd.daemon.service import Service, system_wall_ms
+from gossipd.daemon.tickets import Tickets
 from gossipd.protocol import Address, Effect, Event, Increment, Ledger, LimitExceeded, Values
 from tests.conformance.suite import PEER, Reaction, Recorder, Scenario
 

@@ -14,7 +14,8 @@ import trio.testing
 from gossipd.daemon import driver as driver_module
 from gossipd.daemon.driver import Driver
 from gossipd.daemon.future import Future
-from gossipd.daemon.service import Service, Tickets
+from gossipd.daemon.service import Service
+from gossipd.daemon.tickets import Tickets
 from gossipd.protocol import Address, Answer, Broadcast, Effect, Notify, Persist, Transmit
 from tests.conformance.cases import SCENARIOS
 from tests.conformance.suite import (

@@ -221,6 +221,23 @@ async def test_the_end_of_the_block_is_a_leave(lines: Lines) -> None:
             await daemon.leave()
 
 
+async def test_a_node_that_leaves_says_that_it_is_not_ready() -> None:
+    """To whoever connects, at once and until it has left; afterwards nobody can connect."""
+    port = free_port()
+    async with quietly(bind=("127.0.0.1", port)) as daemon, trio.open_nursery() as nursery:
+        left, leave = trio.Event(), daemon.service.leave
+        daemon.service.leave = left.set  # type: ignore[method-assign]
+        nursery.start_soon(daemon.leave)
+        await left.wait()
+        for _ in range(2):
+            status, body = await ask(port, get("/readyz"))
+            assert (503, "this node is stopping") == (status, json.loads(body)["detail"])
+        leave()
+        nursery.cancel_scope.deadline = trio.current_time() + 2
+    with pytest.raises(OSError):
+        await ask(port, get("/readyz"))
+
+
 async def test_a_block_that_raises_ends_the_daemon_at_once(lines: Lines, tmp_path: Path) -> None:
     """Without a leave; its port and its directory are free, and what was counted is there."""
     options: dict[str, Any] = {"bind": ("127.0.0.1", free_port()), "data_dir": tmp_path / "node"}

@@ -54,7 +54,10 @@ def test_a_signal_ends_it_gracefully(number: signal.Signals, three: Cluster) -> 
 
 
 def test_an_increment_under_way_is_answered(three: Cluster) -> None:
-    """A write that waits for a silent peer when SIGTERM comes is answered and counts."""
+    """A write that waits for a silent peer when SIGTERM comes is answered and counts.
+
+    Until the node has left, newcomers are answered: it is not ready.
+    """
     node, silent = three[1], three[2]
     before = node.count()
     answers: list[str] = []
@@ -70,6 +73,10 @@ def test_an_increment_under_way_is_answered(three: Cluster) -> None:
         eventually("it counts", lambda: three[0].count() == before + 1, 2)
         assert [] == answers
         node.send(signal.SIGTERM)
+        eventually("it stops", lambda: node.events("stopping"), 2)
+        status, headers, body = node.ask("GET", "/readyz")
+        assert (503, "close") == (status, headers["connection"])
+        assert "this node is stopping" == json.loads(body)["detail"]
         writer.join(IN_TIME)
         assert ["2/3"] == answers
         assert 0 == node.process.wait(IN_TIME)

@@ -1,4 +1,4 @@
-"""The server: accepts connections, bounds their number, checks their deadlines, and drains them.
+"""The server: accepts connections, bounds their number, checks their deadlines, and ends them.
 
 A handler turns each `Request` into a `Response`.
 """
@@ -99,7 +99,7 @@ class HttpServer:
         *,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Serves until `drain` was called and the last request is answered; closes the listeners.
+        """Serves until `close` was called and the last request is answered; closes the listeners.
 
         `handler` is called for every complete request; if it raises, the answer is 500. If `serve`
         is cancelled, all connections are cut off. It may be called once.
@@ -109,14 +109,21 @@ class HttpServer:
         await self._connections.serve(server, listeners, task_status)
 
     def drain(self) -> None:
-        """Stops accepting, ends streams, and lets `serve` end with the last request.
+        """Ends streams and idle connections, and answers with `Connection: close` from now on.
 
-        Requests under way are answered with `Connection: close`. The caller limits the time.
+        Whoever connects is still answered, so that a probe is told that this node is not ready.
         """
         self._shared.drain()
-        self._connections.stop_accepting()
         for connection in self._connections.open:
             connection.drain()
+
+    def close(self) -> None:
+        """Drains, stops accepting, and lets `serve` end with the last request.
+
+        The caller limits the time.
+        """
+        self._connections.stop_accepting()
+        self.drain()
 
     def _make(self, handler: Handler, sock: socket.socket, address: object) -> Connection:
         return Connection(sock, handler, self._shared)

@@ -117,24 +117,29 @@ async def test_statistics() -> None:
         )
 
 
-async def test_drain_closes_idle_connections() -> None:
-    """Draining ends a connection without a request at once, and with it the server."""
-    async with running() as site, await site.connect() as stream:
+async def test_a_server_that_drains_answers_who_connects() -> None:
+    """It ends idle connections, and answers newcomers once each, until it is closed."""
+    async with running() as site, await site.connect() as idle:
         site.server.drain()
-
-        assert b"" == await stream.receive_some()
+        assert b"" == await idle.receive_some()
+        newcomer = await site.connect(GET)
+        assert b"\r\nConnection: close\r\n" in await received(newcomer)
+        silent = await site.connect()
+        assert not site.done.is_set()
+        site.server.close()
+        assert b"" == await silent.receive_some()
         await site.done.wait()
 
 
-async def test_drain_answers_requests_under_way() -> None:
-    """A request that came before draining is answered, with close, before the server ends."""
+async def test_close_answers_requests_under_way() -> None:
+    """A request that came before the close is answered, with close, before the server ends."""
     go = trio.Event()
 
     def wait(request: Request) -> Future[Response]:
         return after(go.wait, lambda: OK)
 
     async with running(wait) as site, await site.connect(GET) as stream:
-        site.server.drain()
+        site.server.close()
         await trio.testing.wait_all_tasks_blocked()
         assert not site.done.is_set()
         go.set()
@@ -143,29 +148,29 @@ async def test_drain_answers_requests_under_way() -> None:
         await site.done.wait()
 
 
-async def test_drain_ends_an_answer_that_is_being_sent() -> None:
-    """A long answer that was begun before draining is sent whole, and then the server ends."""
+async def test_close_ends_an_answer_that_is_being_sent() -> None:
+    """A long answer that was begun before the close is sent whole, and then the server ends."""
     huge = Response(200, b"x" * 20_000_000)
     async with running(lambda request: huge) as site, await site.connect(GET) as stream:
-        site.server.drain()
+        site.server.close()
 
         assert 20_000_000 < len(await received(stream))
         await site.done.wait()
 
 
-async def test_drain_lets_a_body_arrive() -> None:
-    """A request whose body is on its way when draining begins is answered."""
+async def test_close_lets_a_body_arrive() -> None:
+    """A request whose body is on its way at the close is answered."""
     async with running() as site, await site.connect(BODY_HEAD) as stream:
-        site.server.drain()
+        site.server.close()
         await stream.send_all(b"x" * 10)
 
         assert 200 == status(await received(stream))
 
 
-async def test_drain_refuses_new_connections() -> None:
-    """While draining, nobody can connect."""
+async def test_close_refuses_new_connections() -> None:
+    """Once closed, nobody can connect."""
     async with running() as site, await site.connect(b"GET "):
-        site.server.drain()
+        site.server.close()
 
         with pytest.raises(OSError):
             await site.connect()

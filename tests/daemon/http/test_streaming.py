@@ -271,7 +271,7 @@ async def test_draining_ends_streams(feed: Feed, autojump_clock: trio.testing.Mo
         stream = await site.connect(STREAM)
         await stream.receive_some()
         slow = await site.connect(STREAM[:10])
-        site.server.drain()
+        site.server.close()
         assert b"" == await stream.receive_some()
         assert 1 == feed.stopped
         feed.more = None
