@@ -13,7 +13,7 @@ Rule = Callable[[Module, Modules], list[str]]
 
 LAYERS = """
 lab.house
-lab.bench, lab.blackbox
+lab.bench, lab.blackbox, lab.crowd
 lab.search, lab.experiments
 lab.processes
 gossipd: __main__
@@ -65,6 +65,7 @@ DOORS = {
     "gossipd.sim.world",
     "lab.bench",
     "lab.blackbox",
+    "lab.crowd",
     "lab.experiments",
     "lab.house",
     "lab.processes",

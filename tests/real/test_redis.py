@@ -1,16 +1,12 @@
-"""Clients that others made, and nonsense, at a real node that answers Redis clients."""
+"""Clients that others made, at a real node that answers Redis clients."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -193,72 +189,3 @@ def test_counts_are_there_after_a_kill(node: tuple[Cluster, Address]) -> None:
     nodes.start()
     with redis.Redis(*address) as client:
         assert b"100" == client.get("kept")
-
-
-WORDS = [
-    *(b"*1\r\n", b"*2\r\n", b"*3\r\n", b"*1024\r\n", b"*1025\r\n", b"*2000000000\r\n", b"*-1\r\n"),
-    *(b"$1\r\na\r\n", b"$4\r\nINCR\r\n", b"$3\r\nGET\r\n", b"$5\r\nMULTI\r\n", b"$4\r\nEXEC\r\n"),
-    *(
-        b"$4\r\nKEYS\r\n$1\r\n*\r\n",
-        b"$3\r\nDEL\r\n",
-        b"$0\r\n\r\n",
-        b"$2\r\n\xff\xff\r\n",
-        b'"\r\n',
-    ),
-    *(
-        b"INCR a\r\n",
-        b"HELLO 3\r\n",
-        b"SET a 1 NX EX 1\r\n",
-        b"SCAN 0 MATCH [*\r\n",
-        b"\r\n",
-        b"\n",
-    ),
-    *(
-        b"*0\r\n",
-        b"$513\r\n",
-        b"EXPIRE a 1\r\n",
-        b"%1\r\n",
-        b":1\r\n",
-        b"*1\r\n" * 300,
-        b"x" * 70_000,
-    ),
-    *(b"PSUBSCRIBE *\r\n", b"SUBSCRIBE __keyspace@0__:a x\r\n", b"UNSUBSCRIBE\r\n"),
-    *(b"COMMAND\r\n", b"CLIENT INFO\r\n", b"INFO\r\n", b"$1\r\n", b"QUIT\r\n"),
-]
-
-
-def test_any_client_at_all(node: tuple[Cluster, Address]) -> None:
-    """No input stops the node, fills its memory or its log, or reaches who behaves."""
-    nodes, address = node
-    [one] = nodes.nodes
-    rng = Random(int(os.environ.get("GOSSIPD_FUZZ_SEED", "1")))
-    log, memory = one.log_path.read_bytes(), resident(one.process.pid)
-    # Some stay for a while, read nothing, and may have subscribed to what the others change.
-    staying: list[socket.socket] = []
-    for _ in range(int(os.environ.get("GOSSIPD_FUZZ_CLIENTS", "400"))):
-        client = socket.create_connection(address, 10)
-        staying.append(client)
-        with suppress(OSError):
-            client.settimeout(rng.choice([0.001, 0.02]))
-            for _ in range(rng.randrange(6)):
-                parts = [rng.choice(WORDS) for _ in range(rng.randrange(40))]
-                data = b"".join(parts)[: rng.randrange(1, 100_000)]
-                client.sendall(data + rng.randbytes(rng.choice([0, 0, 9])))
-                if rng.random() < 0.5:
-                    client.recv(65536)
-        while len(staying) > 20 or (staying and rng.random() < 0.5):
-            staying.pop(rng.randrange(len(staying))).close()
-    for client in staying:
-        client.close()
-    with redis.Redis(*address) as asking:
-        assert asking.ping()
-    lines = one.log_path.read_bytes()[len(log) :].splitlines()
-    # A machine that is busy with something else makes a node wait, which the node tells.
-    assert [] == [line for line in lines if b'"event":"paused"' not in line]
-    assert resident(one.process.pid) - memory < 50_000_000
-
-
-def resident(pid: int) -> int:
-    """The bytes of memory that a process has."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,5 @@
+"""Lets a crowd of random clients at a node."""
+
+from .command import main
+
+main(prog_name="scripts/crowd")
