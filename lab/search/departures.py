@@ -18,6 +18,8 @@ _ROUNDING = 1e-3
 _GRACE = 2.5
 """Probe intervals after healing in which a suspicion of before may still end in a verdict."""
 
+_NEWEST_FLOOR = -1
+
 _Slots = Mapping[tuple[bytes, str, int], int]
 """The version of each slot, and one without a name of each owner that an heir took over.
 
@@ -33,7 +35,12 @@ def _slots(host: Host) -> _Slots:
         for owner in inherited_by(group):
             found[owner, "", 0] = 1
         for entry in group.entries:
-            found[group.owner, entry.name, entry.floor] = entry.version
+            if entry.count or not entry.floor:
+                found[group.owner, entry.name, entry.floor] = entry.version
+            if entry.floor:
+                # A floor under which nothing was counted goes once its owner has a newer one.
+                newest = (group.owner, entry.name, _NEWEST_FLOOR)
+                found[newest] = max(found.get(newest, 0), entry.version)
         # Rows about others go once the others have written the same, and what expires is not taken
         # by nodes whose clocks say that it has.
         for said in group.said:

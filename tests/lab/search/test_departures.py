@@ -11,6 +11,9 @@ from lab.search.departures import Healed, Leaves
 from tests.lab.search.puppet import puppets
 
 
+_Row = tuple[int, str, int, int]
+
+
 def leaving(done: LeaveDone, *, after: float) -> list[str]:
     """Kinds of findings about a node that has counted and leaves."""
     world, _ = puppets(2)
@@ -72,16 +75,25 @@ def test_verdicts_across_a_partition_end_with_it() -> None:
     assert ["death after healing"] == verdicts("n1-2@1+20", 0, at=24.0)
 
 
-def test_a_holder_may_have_what_was_taken_away_since() -> None:
-    """A named counter that fell is newer, though its sum is smaller."""
+@pytest.mark.parametrize(
+    ("kept", "held", "expected"),
+    [
+        # A named counter that fell is newer, though its sum is smaller.
+        ((1, "n", 0, 5), (2, "n", 0, -5), []),
+        # A floor that was passed matters only if something was counted under it.
+        ((1, "default", 6, 0), (2, "default", 12, 0), []),
+        ((1, "default", 6, 3), (2, "default", 12, 0), ["left with counts"]),
+        ((2, "default", 12, 0), (1, "default", 6, 3), ["left with counts"]),
+        ((1, "default", 6, 0), None, ["left with counts"]),
+    ],
+)
+def test_a_holder_may_have_newer(kept: _Row, held: _Row | None, expected: list[str]) -> None:
+    """A row of the same slot, or of a floor by the same owner."""
     world, (node, other) = puppets(2)
     leaves = Leaves(world, 1.5)
-    node.groups = [Group(b"o" * 16, 0, 1, [Entry(1, "n", 0, 5)])]
+    node.groups = [Group(b"o" * 16, 0, kept[0], [Entry(*kept)])]
+    if held is not None:
+        other.groups = [Group(b"o" * 16, 0, held[0], [Entry(*held)])]
     Commands(world).leave(0)
-    for version, expected in ((0, ["left with counts"]), (2, [])):
-        leaves.findings.clear()
-        other.groups = [Group(b"o" * 16, 0, version, [Entry(version, "n", 0, -5)])]
-        leave = leaves._leaves["10.0.0.1:8088"]
-        assert leave is not None
-        leaves._judge("10.0.0.1:8088", LeaveDone(1, 1, 1), leave)
-        assert expected == [finding.kind for finding in leaves.findings]
+    world.host(0).report(LeaveDone(1, 1, 1))
+    assert expected == [finding.kind for finding in leaves.findings]
