@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -105,6 +106,7 @@ _KINDS = {
     ],
 }
 _encode = msgspec.msgpack.Encoder().encode
+_name_of = attrgetter("name")
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -134,7 +136,8 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
         _PUT_ENTRY,
         [
             (group.owner, entry.name, _slot(entry), entry.version, entry.floor, entry.count)
-            for entry in group.entries
+            # As they lie in the file: rows on one page follow each other.
+            for entry in sorted(group.entries, key=_name_of)
         ],
     )
     connection.executemany(

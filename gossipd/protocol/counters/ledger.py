@@ -37,6 +37,7 @@ from .heirs import (
     is_whole,
     listed,
 )
+from .in_order import InOrder
 from .named import Names
 from .owner_log import OwnerLog, group_of
 from .seen import seen_in
@@ -75,6 +76,7 @@ class Ledger:
         self.names = Names(clock)
         self.heirs: Heirs = self.names.heirs
         self._closing = Closing(self.default, self.names)
+        self._in_order = InOrder(self.names)
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
         self.unkept: Unkept[bytes, _Unkept] = Unkept()
@@ -224,9 +226,7 @@ class Ledger:
             since, slots = note or (0, dict.fromkeys(log.entries))
             most -= 1 + len(slots)
             if most < 0:
-                some: dict[Slot, None] = {
-                    slots.popitem()[0]: None for _ in range(max(1, len(slots) + most))
-                }
+                some = self._in_order.take(slots, max(1, len(slots) + most))
                 self.unkept.note(owner, (since, slots))
                 slots, upto = some, since
             else:
