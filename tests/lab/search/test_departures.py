@@ -10,7 +10,6 @@ from gossipd.sim.world import Commands, Faults, id_of
 from lab.search.departures import Healed, Leaves
 from tests.lab.search.puppet import puppets
 
-
 _Row = tuple[int, str, int, int]
 
 
