@@ -56,9 +56,14 @@ def part_range(part: int) -> tuple[int, int]:
 
 
 def subparts(part: int) -> list[int]:
-    """Returns the sixteen parts of a part, in order; none if it is a single position."""
+    """Returns the sixteen parts of a part, in order; none if it is a single position.
+
+    A number that is no part has none either: others may send any.
+    """
     if part == WHOLE:
         return list(range(FAN))
+    if part >= FAN and (part.bit_length() - 1) % 4:
+        return []
     first = (part if part >= FAN else part + FAN) * FAN
     return list(range(first, first + FAN)) if first < 2 * POSITIONS else []
 
@@ -142,8 +147,9 @@ class Fingerprint(Generic[Key]):
 
     def differing(self, part: int, theirs: list[int]) -> list[int]:
         """Returns which of a part's sixteen parts have other sums than `theirs`, in order."""
-        ours = self.sums(part)
-        return [each for each, a, b in zip(subparts(part), ours, theirs, strict=False) if a != b]
+        parts = subparts(part)
+        ours = self.sums(part) if parts else []
+        return [each for each, a, b in zip(parts, ours, theirs, strict=False) if a != b]
 
     def _add(self, position: int, digest: int) -> None:
         bucket = position >> _BUCKET_BITS

@@ -104,6 +104,14 @@ def test_sixteen_parts_make_a_part(part: int) -> None:
     assert all(one[1] + 1 == other[0] for one, other in pairwise(ranges))
 
 
+@pytest.mark.parametrize("part", [0x2F, 0x1FF << 1, 0x1FFFF << 3, 2 * POSITIONS - 1])
+def test_a_number_that_is_no_part_differs_nowhere(part: int) -> None:
+    """Others may send any number, and a single position as well."""
+    found = fingerprint_of({"a": (POSITIONS - 1, 5)})
+    assert [] == subparts(part)
+    assert [] == found.differing(part, [1] * FAN)
+
+
 def test_positions_are_spread() -> None:
     """A thousand names leave no sixteenth empty."""
     found = fingerprint_of({f"n{i}": (position_of(b"n%d" % i), 1) for i in range(1000)})

@@ -383,7 +383,7 @@ class FoldAsk(Message, tag=19, frozen=True):
 
     number: Number
     heir: Owner
-    ids: Annotated[list[Bequest], Meta(max_length=100)]
+    ids: Annotated[list[Bequest], Meta(min_length=1, max_length=100)]
 
 
 class FoldAnswer(Message, tag=20, gc=False, frozen=True):

@@ -66,7 +66,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
         m.FoldAsk,
         NUMBERS,
         OWNERS,
-        st.lists(st.builds(Bequest, OWNERS, NUMBERS, HASHES), max_size=3),
+        st.lists(st.builds(Bequest, OWNERS, NUMBERS, HASHES), min_size=1, max_size=3),
     ),
     m.FoldAnswer: st.builds(m.FoldAnswer, NUMBERS, st.booleans()),
 }
@@ -123,6 +123,12 @@ def test_any_payload_is_refused_or_read(payload: bytes) -> None:
 def test_any_frame_is_at_most_not_understood(body: bytes) -> None:
     """Bytes in a frame behind a sender cost that frame, or make the datagram one of two senders."""
     assert attempt(CODEC.datagram([frame(SENDER), raw_bytes(body)])) in {"", "sender"}
+
+
+def test_a_question_about_no_id_is_not_understood() -> None:
+    """Whoever is asked needs the last one of the ids."""
+    data = CODEC.datagram([frame(SENDER), raw([19, 1, bytes(16), []])])
+    assert (SENDER, [], 1) == CODEC.decode(data)
 
 
 @pytest.mark.parametrize("length", range(len(DATAGRAM)))
