@@ -10,7 +10,7 @@ RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))
     && pip install --no-cache-dir --quiet --requirement /requires \
     && install -D /dev/null gossipd/version.py \
     && echo '__version__ = "0"' >gossipd/version.py \
-    && pip wheel --no-cache-dir --quiet --no-build-isolation --wheel-dir /wheels '.[keys,redis]' \
+    && pip wheel --no-cache-dir --quiet --no-build-isolation --wheel-dir /wheels '.[keys,monitor,redis]' \
     && rm -r /wheels/gossipd-* gossipd
 COPY . .
 # Wheels first, then an environment of nothing but them: no pip, no compiler, no cache in the result.

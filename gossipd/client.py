@@ -216,7 +216,16 @@ def fetch(
 
 
 def follow(door: Door, timeout: float, path: str) -> Iterator[str]:
-    """Yields the data of server-sent events, which the daemon behind a door sends as they happen.
+    """Yields the data of server-sent events, as `follow_after` does."""
+    return (data for _, data in follow_after(door, timeout, path) if data)
+
+
+def follow_after(
+    door: Door, timeout: float, path: str, last_id: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Yields the id and the data of server-sent events, which a daemon sends as they happen.
+
+    It begins after the event `last_id`. An id or data that an event does not have is empty.
 
     The stream is to begin within `timeout` seconds. It goes on until the daemon ends it or is
     silent for so long that it would have sent a comment. Then, or if there is no stream, it raises
@@ -225,7 +234,7 @@ def follow(door: Door, timeout: float, path: str) -> Iterator[str]:
     url = door.url
     try:
         with _connected(door, timeout) as connection:
-            connection.sendall(_request(door, path, "GET", b""))
+            connection.sendall(_request(door, path, "GET", b"", last_id))
             with connection.makefile("rb") as lines:
                 head = _read_head(lines)
                 verdict = _judge(url, head + b"\r\n")
@@ -233,13 +242,22 @@ def follow(door: Door, timeout: float, path: str) -> Iterator[str]:
                     verdict = _judge(url, head + b"\r\n" + lines.read(_PART_BYTES))
                     raise Unfollowed(verdict)
                 connection.settimeout(_SILENCE)
-                for line in lines:
-                    if line.startswith(b"data: "):
-                        yield line[len(b"data: ") :].decode("utf-8", "replace").rstrip("\r\n")
+                yield from _events(lines)
     except (OSError, UnicodeError) as error:
         detail = f"cannot follow {url}: {_reason(error)}"
         raise Unfollowed(Verdict(UNREACHABLE, "unreachable", detail)) from None
     raise Unfollowed(Verdict(UNREACHABLE, "unreachable", f"{url} ended the stream"))
+
+
+def _events(lines: BinaryIO) -> Iterator[tuple[str, str]]:
+    event = {b"id": "", b"data": ""}
+    for line in lines:
+        field, _, value = line.partition(b": ")
+        if field in event:
+            event[field] = value.decode("utf-8", "replace").rstrip("\r\n")
+        elif not line.strip() and any(event.values()):
+            yield event[b"id"], event[b"data"]
+            event = dict.fromkeys(event, "")
 
 
 def _read_head(lines: BinaryIO) -> bytes:
@@ -273,7 +291,7 @@ def _connected(door: Door, timeout: float) -> socket.socket:
     return context.wrap_socket(connection, server_hostname=host)
 
 
-def _request(door: Door, path: str, method: str, body: bytes) -> bytes:
+def _request(door: Door, path: str, method: str, body: bytes, last_id: str = "") -> bytes:
     authority, prefix = "localhost", ""
     if not door.url.startswith(_UNIX):
         host, port, prefix = parse_url(door.url)
@@ -281,6 +299,8 @@ def _request(door: Door, path: str, method: str, body: bytes) -> bytes:
     lines = [f"{method} {prefix}{path} HTTP/1.1", f"Host: {authority}", "Connection: close"]
     if door.token:
         lines.append(f"Authorization: Bearer {door.token}")
+    if last_id:
+        lines.append(f"Last-Event-ID: {last_id}")
     if method != "GET":
         lines.append(f"Content-Length: {len(body)}")
     return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii") + body

@@ -22,6 +22,7 @@ from .health import health
 from .keys import keys
 from .manual import manual
 from .members import events, members, register, remove, status
+from .monitor import monitor
 from .operating import join, leave, reload
 from .run import run
 from .simulate import simulate
@@ -112,7 +113,7 @@ def main(ctx: click.Context) -> int:
 
 for _command in (
     *(run, config, health, simulate, store, keys, token),
-    *(members, status, events, register, remove),
+    *(members, status, events, monitor, register, remove),
     *(join, leave, reload, completion, manual),
     *(counters, get, add, reset, watch),
 ):

@@ -54,6 +54,11 @@ def _page(ctx: click.Context, name: str) -> str:
     usage = " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)])
     lines += [".SH SYNOPSIS", _escaped(usage), ".SH DESCRIPTION"]
     for paragraph in (command.help or "").split("\n\n"):
+        # What click is told to leave as it is.
+        if paragraph.lstrip().startswith("\b"):
+            kept = [_escaped(each.strip()) for each in paragraph.replace("\b", "").splitlines()]
+            lines += [".nf", *filter(None, kept), ".fi", ".PP"]
+            continue
         lines += [_escaped(" ".join(paragraph.split())), ".PP"]
     options = [found for each in command.get_params(ctx) if (found := each.get_help_record(ctx))]
     for title, entries in (("OPTIONS", options), ("COMMANDS", _commands(command))):

@@ -18,6 +18,11 @@ lab.search, lab.experiments
 lab.processes
 gossipd: __main__
 gossipd.cli
+gossipd.monitor: program
+gossipd.monitor: picture readings terminal
+gossipd.monitor: lists
+gossipd.monitor: columns known view
+gossipd.monitor: news rate
 gossipd: testing
 gossipd.daemon: run rehearsal
 gossipd.daemon: inside
@@ -58,6 +63,7 @@ DOORS = {
     "gossipd",
     "gossipd.cli",
     "gossipd.daemon",
+    "gossipd.monitor",
     "gossipd.protocol",
     "gossipd.sim",
     "gossipd.sim.judge",

@@ -20,6 +20,8 @@ WITHOUT_MIRROR = {
     "gossipd.daemon.redis.tally": "test_session and test_open_redis look at it",
     "gossipd.daemon.resp.client": "protocol classes without behaviour",
     "gossipd.daemon.resp.limits": "values without behaviour",
+    "gossipd.monitor.news": "values without behaviour",
+    "gossipd.monitor.terminal": "tests/monitor/test_program.py looks at it in a terminal",
     "gossipd.protocol.counters.face": "every test of a node makes one",
     "gossipd.protocol.effects": "values without behaviour",
     "gossipd.protocol.events": "values without behaviour",

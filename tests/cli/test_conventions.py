@@ -14,7 +14,7 @@ from gossipd import cli
 from tests.cli.invoking import invoke
 
 WITHOUT_JSON = {
-    *("run", "register", "remove", "join", "completion", "manual"),
+    *("run", "monitor", "register", "remove", "join", "completion", "manual"),
     *("config check", "keys generate", "store check", "store backup"),
 }
 """Commands whose only result is that they did it, or text for another program."""

@@ -13,6 +13,7 @@ def test_a_page_has_what_help_has() -> None:
     for part in ("gossipd\\-members \\- List", ".SH OPTIONS", "\\-\\-state", ".SH EXAMPLES"):
         assert part in page
     assert ".SH COMMANDS" in invoke("manual", "store").stdout
+    assert ".nf\nq quit " in invoke("manual", "monitor").stdout
     assert 2 == invoke("manual", "nothing").exit_code
 
 
