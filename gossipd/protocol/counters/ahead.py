@@ -112,6 +112,24 @@ class Ahead:
             value = (value or 0) + sum(entry.count for entry in entries.values()) - sum(known)
         return value
 
+    def sum_of(self, owner: bytes, name: str) -> int:
+        """Returns what an owner makes of a counter without sources.
+
+        For `DEFAULT` that is the highest floor that it declared, and what it counted under the
+        highest one that there is.
+        """
+        found = self.slot(owner, name)[1]
+        if name != DEFAULT:
+            return found
+        log = self._ledger.owners.get(owner)
+        declared = None if log is None else log.entries.get(-1)
+        floors = [declared.floor] if isinstance(declared, Entry) else [0]
+        staged = self._entries.get(DEFAULT, _NONE)
+        floors += [
+            floor for (by, floor), entry in staged.items() if by == owner and not entry.count
+        ]
+        return max(floors) + found
+
     def slot(self, owner: bytes, name: str) -> tuple[int, int]:
         """Returns the floor under which an owner counts next, and what it has counted under it."""
         entries = self._entries.get(name, _NONE)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..wire import Row
 from .commands import Asked, Bounded, Change, Reset, Stated
-from .floors import TOTAL_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded
+from .floors import OWN_RANGE, TOTAL_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded
 from .seen import ENDLESS, Seen, seen_in
 from .sources import KEY, OWNER, TOTAL, Source, Sources, owner_of
 
@@ -41,8 +41,8 @@ class Draft:
     def change(self, asked: Asked, dropped: int) -> int:
         """Puts one change to the counter. Returns by how much the counter changes.
 
-        Raises LimitExceeded if the value would leave ±(2**53 - 1), and ValueError for a key that
-        was used for another amount.
+        Raises LimitExceeded if the value would leave ±(2**53 - 1), as `check_own` says, and
+        ValueError for a key that was used for another amount.
 
         Args:
             dropped: the version up to which rows of the owner may have been dropped; 0: none.
@@ -93,7 +93,7 @@ class Draft:
             amount = max(0, min(amount, asked.limit - value))
             if not amount:
                 return 0
-        check_value(value, value + amount)
+        self._check(value, amount)
         own = self.sources.seen(self._own)
         check_total(amount + (0 if own is None else own.total))
         ttl = asked.ttl
@@ -117,9 +117,14 @@ class Draft:
         life = self.sources.life(self._clock)
         before = Seen() if life is None else dict(self.sources.living(life)).get(source, Seen())
         more = seen.contribution - before.contribution
-        check_value(value, value + more)
+        self._check(value, more)
         self.write(source, seen)
         return more
+
+    def _check(self, value: int, more: int) -> None:
+        if not is_within(value, value + more):
+            written = {*self.rows, *self.sources.written_by(self._own[1:])}
+            check_own(more + self.sources.sum_of(written, self._clock))
 
     def _cut(self, *, delete: bool) -> int:
         """Takes away what is seen of every source, up to the rank that is seen."""
@@ -143,8 +148,19 @@ def check_total(total: int) -> None:
         raise LimitExceeded("this node has counted too much up and down; others can go on")
 
 
-def check_value(before: int, value: int) -> None:
-    """Raises LimitExceeded for a value that a change would bring beyond the limit."""
-    # Merges may bring a value beyond the limit, and from there it may come back.
-    if abs(value) > max(VALUE_LIMIT, abs(before)):
-        raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT if value > 0 else -VALUE_LIMIT}")
+def is_within(before: int, value: int) -> bool:
+    """Returns whether a change leaves a value within ±(2**53 - 1), or brings it back towards it."""
+    return abs(value) <= max(VALUE_LIMIT, abs(before))
+
+
+def check_own(own: int) -> None:
+    """Raises LimitExceeded for a change that takes a value beyond its limit, unless others do.
+
+    Whoever writes may count up to `OWN_RANGE` in any case. So nobody who brings a counter to its
+    limit keeps the others from counting; only what is shown goes no further.
+
+    Args:
+        own: what the value would be if only the rows of the owner who writes were there.
+    """
+    if abs(own) > OWN_RANGE:
+        raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT if own > 0 else -VALUE_LIMIT}")

@@ -32,6 +32,9 @@ VALUE_LIMIT = 2**53 - 1
 TOTAL_LIMIT = 2**62
 """The largest sum of all that an owner has counted under one name, which resets do not lower."""
 
+OWN_RANGE = 2**50
+"""How far an owner may count, up or down, where others have brought the value to its limit."""
+
 FLOOR_LIMIT = 100_000
 """How many floors with slots a counter may have before another `sync` is refused; for memory."""
 

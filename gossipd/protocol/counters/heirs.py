@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..wire import DEFAULT, Entry, Group, Row, Said
+from .floors import VALUE_LIMIT
 from .owner_log import OwnerLog
 from .seen import Seen
 from .sources import INHERITED, Source, Sources
@@ -133,7 +134,8 @@ def is_valid(row: Said) -> bool:
     """Returns whether a row of `DEFAULT` is one of a line, as this version writes them."""
     kind, content = row.source[:1], row.source[1:]
     if kind == INHERITED:
-        return content.isdigit() and len(content) < 20 and row.total > 0
+        is_floor = content.isdigit() and len(content) < 20 and int(content) <= VALUE_LIMIT
+        return is_floor and row.total > 0
     sizes = {CLAIM: (16,), CLOSED: (16, 32, 48, 64), END: (0,)}
     return len(content) in sizes.get(kind, ())
 

@@ -40,6 +40,7 @@ from .heirs import (
 from .in_order import InOrder
 from .named import Names
 from .owner_log import OwnerLog, group_of
+from .rows import capped, larger, order
 from .seen import seen_in
 from .sources import INHERITED, OWNER, Source, Sources, owner_of
 from .version_order import version_of
@@ -125,6 +126,7 @@ class Ledger:
         """
         if group.owner in self.heirs.closed:
             return False
+        group = capped(group)
         log = self.owners.get(group.owner)
         if log is None:
             log = OwnerLog()
@@ -322,7 +324,7 @@ class Ledger:
 
     def _merge_line(self, owner: bytes, log: OwnerLog, row: Said, known: Row | None) -> bool:
         """Merges a row of a line, or one that sums up what an heir inherited of a plain counter."""
-        if known is not None and _order(known) >= _order(row):
+        if known is not None and order(known) >= order(row):
             return False
         if row.name == DEFAULT and not is_valid(row):
             return False
@@ -348,7 +350,7 @@ class Ledger:
         if known is not None:
             if known.version >= row.version and known.count >= row.count:
                 return False
-            row = _larger(known, row)
+            row = larger(known, row)
         self._put(owner, log, row.slot, row)
         self.names.note(DEFAULT)
         return self.default.merge(owner, row.floor, row.count)
@@ -358,7 +360,7 @@ class Ledger:
 
         Nothing is taken that is said about `DEFAULT`, which nobody writes.
         """
-        if row.name == DEFAULT or (known is not None and _order(known) >= _order(row)):
+        if row.name == DEFAULT or (known is not None and order(known) >= order(row)):
             return False
         sources = self.names.sources.get(row.name)
         entries = list(self._entries(row.name)) if sources is None else []
@@ -377,23 +379,3 @@ class Ledger:
         # Owner ids are random: their first bits spread them evenly.
         position = int.from_bytes(owner[:8], "big") >> 64 - POSITION_BITS
         self.fingerprint.put(owner, position, row_hash(content, self._key))
-
-
-def _larger(known: Entry, entry: Entry) -> Entry:
-    """Returns the maximum of each number of two entries of one slot of `DEFAULT`.
-
-    An owner whose machine was set back has two histories. All nodes must end up with the same
-    entry, in whichever order the two arrive.
-    """
-    if known.version <= entry.version and known.count <= entry.count:
-        return entry
-    version, count = max(known.version, entry.version), max(known.count, entry.count)
-    return Entry(version, entry.name, entry.floor, count)
-
-
-def _order(row: Row) -> tuple[int, ...]:
-    """Returns by what the rows of one slot are compared.
-
-    An owner whose machine was set back has two histories, and may give one version twice.
-    """
-    return (row.version, *seen_in(row))

@@ -8,7 +8,7 @@ from itertools import count
 from ..wire import DEFAULT, SOURCE_BYTES, Entry, Row
 from .ahead import Ahead
 from .commands import Asked, Bounded, Change, Command, Reset, Stated
-from .draft import Draft, check_total, check_value
+from .draft import Draft, check_own, check_total, is_within
 from .floors import VALUE_LIMIT, KeyReused, TooManyCounters
 from .named import check_name, check_text
 from .sources import KEY, OWNER, Source
@@ -49,8 +49,8 @@ class Plan:
         """Returns the rows that carry commands out, in the order of versions.
 
         Each command is told by how much its changes changed their counters. Raises LimitExceeded if
-        a value would leave ±(2**53 - 1) or there are as many counters as there may be, and
-        ValueError for what is not allowed.
+        a value would leave ±(2**53 - 1), and not only because of what others counted, or there are
+        as many counters as there may be, and ValueError for what is not allowed.
         """
         changes = [change for command in commands for change in command.changes]
         drafted = {change.name for change in changes if type(change) is not Change}
@@ -100,10 +100,11 @@ class Plan:
             before = self._value(name)
         if name == DEFAULT and amount < 1:
             raise ValueError("amount: must be at least 1")
-        value = before + amount
-        check_value(before, value)
+        value, added = before + amount, self._sums.get(name, 0) + amount
+        if not is_within(before, value):
+            check_own(self._ahead.sum_of(self._owner, name) + added)
         self._values[name] = value
-        self._sums[name] = self._sums.get(name, 0) + amount
+        self._sums[name] = added
         return True
 
     def _value(self, name: str) -> int:

@@ -8,7 +8,7 @@ node's clock, or the latest start that the node sees, if that is later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..wire import LARGEST, Row
@@ -186,6 +186,18 @@ class Sources:
             self._sum = None if self._dated else found
             return found
         return self._sum
+
+    def written_by(self, owner: bytes) -> set[Source]:
+        """Returns the sources about which there is a row in the log of an owner."""
+        found = {source for source, writers in self.writers.items() if owner in writers}
+        found |= {OWNER + owner, INHERITED + owner}
+        return found if self._under is None else found | self._under.written_by(owner)
+
+    def sum_of(self, some: Container[Source], clock: int) -> int:
+        """Returns what some of the sources make of the value."""
+        life = self.life(clock)
+        living = [] if life is None else self.living(life)
+        return sum(self.left(source, seen) for source, seen in living if source in some)
 
     def living(self, life: tuple[int, int]) -> list[tuple[Source, Seen]]:
         """Returns the sources of a life."""

@@ -35,6 +35,7 @@ from .owner_log import group_of
 from .plan import Plan
 from .pushes import Pushes
 from .relays import Relays
+from .rows import capped
 from .sources import OWNER, Source
 
 
@@ -119,13 +120,12 @@ class Writes(Part):
         Raises LimitExceeded for a value beyond 2**53 - 1 or a counter with 100,000 floors, and
         ValueError for a negative value or an unknown ack level. Nothing is changed then.
         """
-        level = self._answers.level(ack)
+        command = Command(self._answers.level(ack), ticket, value=value)
         if value < 0:
             raise ValueError("count: must not be negative")
         if value > VALUE_LIMIT:
             raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT}")
         counter = self._ledger.default
-        command = Command(level, ticket, value=value)
         if value > self._ahead.value(DEFAULT):
             if counter.floors >= FLOOR_LIMIT:
                 raise LimitExceeded(f"the counter was raised {FLOOR_LIMIT} times")
@@ -147,6 +147,7 @@ class Writes(Part):
         `then` is dropped: it is told again, as if it had been lost on its way. Otherwise `then` is
         called once the entries are in effect. Returns whether the group was news, or was staged.
         """
+        group = capped(group)
         reported = group.newest if group.owner == self._owner else self._rank_of_own(group)
         if reported > self._version:
             self._retire(reported)

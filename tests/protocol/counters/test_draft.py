@@ -17,6 +17,7 @@ from gossipd.protocol import (
     Stated,
 )
 from gossipd.protocol.counters.draft import Draft
+from gossipd.protocol.counters.floors import OWN_RANGE
 from gossipd.protocol.counters.seen import ENDLESS, Seen
 from gossipd.protocol.counters.sources import OWNER, Sources
 from gossipd.protocol.wire import Said
@@ -111,12 +112,31 @@ def test_a_total_in_a_new_life_begins_with_what_it_was() -> None:
 
 def test_a_value_stays_within_the_limits() -> None:
     """What would pass them is refused, and a value beyond them may come back."""
-    made = draft(other=Seen(4, VALUE_LIMIT))
-    for asked in Change("n", 1), Stated("n", "x", 1), Bounded("n", 1, key="x"):
+    more = Change("n", 1), Stated("n", "x", 1), Bounded("n", 1, key="x")
+    made = draft(me=Seen(4, VALUE_LIMIT))
+    for asked in more:
         with pytest.raises(LimitExceeded):
             made.change(asked, 0)
     assert {} == made.rows
     assert [-1] == done(made, Change("n", -1))
+    others = draft(other=Seen(4, VALUE_LIMIT))
+    assert [1, 1, 1] == done(others, *more)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (Bounded("n", OWN_RANGE, key="x"), Bounded("n", 1, key="y")),
+        (Stated("n", "x", OWN_RANGE), Stated("n", "x", OWN_RANGE + 1)),
+        (Change("n", OWN_RANGE), Bounded("n", 1, key="x")),
+    ],
+)
+def test_beyond_them_an_owner_counts_so_much(asked: tuple[Asked, Asked]) -> None:
+    """All that it writes counts, whatever source it is about."""
+    made = draft(other=Seen(4, VALUE_LIMIT))
+    made.change(asked[0], 0)
+    with pytest.raises(LimitExceeded):
+        made.change(asked[1], 0)
 
 
 @pytest.mark.parametrize(

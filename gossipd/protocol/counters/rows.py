@@ -1,0 +1,61 @@
+"""Rows by themselves: the numbers that a row may have, and which of two rows of a slot wins."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from ..wire import Entry, Group, Row
+from .floors import TOTAL_LIMIT, VALUE_LIMIT
+from .seen import seen_in
+
+
+def capped(group: Group) -> Group:
+    """Returns a group whose numbers are within what a node writes.
+
+    A floor is at most 2**53 - 1, and what an owner counted within ±2**62. No node writes more; of
+    what goes beyond, all nodes take the same. Of several rows that become rows of one slot, merging
+    takes the maximum as ever. So the order in which they come does not matter.
+    """
+    entries = [entry if _fits(entry) else _capped(entry) for entry in group.entries]
+    said = [
+        row
+        if abs(row.total) <= TOTAL_LIMIT and abs(row.base) <= TOTAL_LIMIT
+        else structs.replace(row, total=_total(row.total), base=_total(row.base))
+        for row in group.said
+    ]
+    if entries == group.entries and said == group.said:
+        return group
+    return structs.replace(group, entries=entries, said=said)
+
+
+def larger(known: Entry, entry: Entry) -> Entry:
+    """Returns the maximum of each number of two entries of one slot of `DEFAULT`.
+
+    An owner whose machine was set back has two histories. All nodes must end up with the same
+    entry, in whichever order the two arrive.
+    """
+    if known.version <= entry.version and known.count <= entry.count:
+        return entry
+    version, count = max(known.version, entry.version), max(known.count, entry.count)
+    return Entry(version, entry.name, entry.floor, count)
+
+
+def order(row: Row) -> tuple[int, ...]:
+    """Returns by what the rows of one slot are compared.
+
+    An owner whose machine was set back has two histories, and may give one version twice.
+    """
+    return (row.version, *seen_in(row))
+
+
+def _fits(entry: Entry) -> bool:
+    return entry.floor <= VALUE_LIMIT and -TOTAL_LIMIT <= entry.count <= TOTAL_LIMIT
+
+
+def _capped(entry: Entry) -> Entry:
+    floor = min(entry.floor, VALUE_LIMIT)
+    return structs.replace(entry, floor=floor, count=_total(entry.count))
+
+
+def _total(total: int) -> int:
+    return max(-TOTAL_LIMIT, min(total, TOTAL_LIMIT))
