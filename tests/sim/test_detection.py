@@ -54,7 +54,7 @@ def known_after(world: World, gone: list[int], within: float) -> list[float]:
 
 @pytest.mark.parametrize(
     ("nodes", "machine_gone", "middle", "most"),
-    [(16, False, 1.2, 2.5), (64, False, 1.5, 3.0), (16, True, 4.6, 6.0), (64, True, 4.6, 6.0)],
+    [(16, False, 1.2, 2.5), (64, False, 1.5, 3.0), (16, True, 4.3, 5.2), (64, True, 4.3, 5.2)],
 )
 def test_a_death_is_known_soon(nodes: int, machine_gone: bool, middle: float, most: float) -> None:
     """A process that ended, on a machine that says so or that is gone as well."""

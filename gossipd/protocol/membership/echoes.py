@@ -67,9 +67,14 @@ class RoundTrips:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._of: dict[str, RoundTrip] = {}
+        self._any: RoundTrip | None = None
 
     def add(self, peer: str, seconds: float) -> None:
         """Takes one measured round trip into account; a peer beyond the limit is not measured."""
+        if self._any is None:
+            self._any = RoundTrip(seconds)
+        else:
+            self._any.add(seconds)
         known = self._of.get(peer)
         if known is not None:
             known.add(seconds)
@@ -84,6 +89,15 @@ class RoundTrips:
     def bound(self, peer: str) -> float | None:
         """Returns seconds that a round trip to this peer hardly ever exceeds, None if unknown."""
         known = self._of.get(peer)
+        return None if known is None else known.bound
+
+    def expected(self, peer: str) -> float | None:
+        """Returns `bound`; for a peer that was not measured, that of all peers taken together.
+
+        None if nothing was measured. Where peers differ much, so does what is measured, and the
+        bound of all is large.
+        """
+        known = self._of.get(peer, self._any)
         return None if known is None else known.bound
 
 
@@ -204,8 +218,11 @@ class Echoes(Part):
             self._round_trips.add(peer, self._runtime.now - sent.at)
 
     def round_trip(self, peer: str) -> float | None:
-        """Returns seconds that a round trip to this peer hardly ever exceeds, None if unknown."""
-        return self._round_trips.bound(peer)
+        """Returns the seconds that a round trip to this peer is expected not to exceed.
+
+        None if no round trip was measured, to whomever.
+        """
+        return self._round_trips.expected(peer)
 
     def paused(self, seconds: float) -> None:
         """Takes all pings under way out of measurement: their round trips span the pause."""

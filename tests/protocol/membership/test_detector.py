@@ -188,7 +188,7 @@ def test_timeouts_follow_the_round_trip(
 ) -> None:
     """The wait for an ack is three bounds of the peer's round trip, within its limits."""
     prober = Prober(1, rtt_timeouts=enabled, indirect_probes=0)
-    monkeypatch.setattr(RoundTrips, "bound", lambda self, peer: RoundTrip(trip).bound)
+    monkeypatch.setattr(RoundTrips, "expected", lambda self, peer: RoundTrip(trip).bound)
     prober.probe()
     began = prober.now
     prober.until(Ping)

@@ -151,6 +151,17 @@ def test_only_so_many_peers_are_measured() -> None:
     assert [pytest.approx(0.25), pytest.approx(0.3), None] == [trips.bound(p) for p in "abc"]
 
 
+def test_a_peer_that_was_not_measured_is_expected_to_be_as_others() -> None:
+    """As far as all that was measured; nothing is expected where nothing was."""
+    trips = RoundTrips(9)
+    assert trips.expected("c") is None
+    trips.add("a", 0.1)
+    trips.add("b", 0.2)
+    assert pytest.approx(RoundTrip(0.1).bound) == trips.expected("a")
+    assert pytest.approx(0.1125 + 4 * 0.0625) == trips.expected("c")
+    assert trips.bound("c") is None
+
+
 @pytest.mark.parametrize(
     ("samples", "bound"),
     [([0.1], 0.3), ([0.1, 0.1], 0.25), ([0.1, 0.2], 0.1125 + 4 * 0.0625)],
