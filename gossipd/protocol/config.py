@@ -67,8 +67,8 @@ class ProtocolConfig:
             prober raises. If not, confirmations come by chance.
         learned_silences: whether a suspicion lasts as long as members were seen to be silent and
             yet alive, and alpha intervals at least. If not, it grows with log n.
-        verdicts_at_once: whether the first accuser tells its verdict to all at once, or to 64 of
-            them. If not, gossip spreads it.
+        verdicts_at_once: whether the first accuser tells its verdict to all at once, beyond 64 in
+            two hops. If not, gossip spreads it.
         blames_itself: whether a node of five or more that hears nobody declares no member dead for
             a while.
         own_looks: whether a member that others accuse, or say to have left, is taken for gone only

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gossipd.protocol import MemberDead, ProtocolConfig
+from gossipd.protocol import MemberDead, MemberSuspect, ProtocolConfig
 from gossipd.sim import Simulation
 from gossipd.sim.scenario import add_nodes, build_world, make_scenario
 from gossipd.sim.world import Faults, Observed, World, id_of
@@ -87,6 +87,18 @@ def test_clocks_that_differ_make_nobody_blind() -> None:
         Faults(world).crash(15)
         delays += known_after(world, [15], 9.0)
     assert median(delays) <= 2.5
+
+
+def test_what_is_told_at_once_reaches_more_than_64_in_two_hops() -> None:
+    """All 159 others suspect a process that ended, and declare it dead, within 50 ms each."""
+    world, heard = joined(160, 1), list[Observed]()
+    world.log.on_event.append(heard.append)
+    Faults(world).crash(159)
+    world.run(2.5)
+    for kind in (MemberSuspect, MemberDead):
+        times = [each.time for each in heard if isinstance(each.event, kind)]
+        assert 159 == len(times)
+        assert max(times) - min(times) <= 0.05
 
 
 @pytest.mark.parametrize(("machine_gone", "most"), [(False, 20.0), (True, 40.0)])

@@ -42,6 +42,12 @@ class Ring:
         """Takes a member off the ring, if it is there."""
         self._places.discard(_place(member))
 
+    def others(self, node: str) -> list[str]:
+        """Returns all members but `node`, from the one after it on, once around the ring."""
+        place = self._places.index(_place(node))
+        after, before = self._places[place + 1 :], self._places[:place]
+        return [member for _, member in (*after, *before)]
+
     def target(self, node: str, number: int) -> str | None:
         """Returns whom `node` probes in the round of this number, None if it is alone."""
         others = len(self._places) - 1

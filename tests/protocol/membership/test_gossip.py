@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gossipd.protocol import ProtocolConfig
+from gossipd.protocol.address import Address
+from gossipd.protocol.effects import Transmit
 from gossipd.protocol.wire import DEAD, SUSPECT, Claim, Claims, Nack, Ping
 from tests.protocol.conversation import (
     WALL_MS,
@@ -81,6 +85,47 @@ def test_the_dead_are_always_told() -> None:
     row = parts.table.add(Claim(node_id(2), WALL_MS, 0, DEAD, node_id(3)), 0.0)
     parts.gossip.send(row.address, row, Nack(1))
     assert [row.claim(0.0)] == parts.claims()
+
+
+def told_by(teller: int, members: int, claim: Claim, *, first: bool) -> list[Address]:
+    """Returns whom one of the members 1, 2, … tells of a claim at once: as its accuser or not."""
+    parts = Parts()
+    for number in range(2, members + 1):
+        parts.table.add(Claim(node_id(number), WALL_MS, 0, 0), 0.0)
+    parts.table.become(Claim(node_id(teller), WALL_MS + 1, 0, 0), 0.0)
+    parts.table.add(Claim(node_id(1), WALL_MS, 0, 0), 0.0)
+    parts.table.change(parts.table.rows[claim.id], claim, 0.0)
+    (parts.gossip.tell_all if first else parts.gossip.pass_on)(claim)
+    return [each.to for each in parts.effects() if isinstance(each, Transmit)]
+
+
+@pytest.mark.parametrize("members", [30, 65, 66, 130, 400])
+def test_a_verdict_reaches_all_in_two_hops_and_each_about_once(members: int) -> None:
+    """The accuser tells 64 at most, and each of those as many as are left to it."""
+    claim = Claim(node_id(9), WALL_MS, 0, DEAD, node_id(5))
+    numbers = {address(each): each for each in range(1, members + 1)}
+    first = told_by(5, members, claim, first=True)
+    told = [*first]
+    for each in first:
+        branch = told_by(numbers[each], members, claim, first=False)
+        assert len(branch) <= members / 64
+        told += branch
+    assert len(first) == min(64, members - 2)
+    assert set(told) == set(numbers) - {address(5), address(9)}
+    assert len(told) <= 2 * members
+
+
+def test_so_many_claims_are_passed_on_in_a_second() -> None:
+    """A member that makes up accusations does not multiply its datagrams without end."""
+    parts = Parts()
+    for number in range(2, 200):
+        parts.table.add(Claim(node_id(number), WALL_MS, 0, 0), 0.0)
+    passed = []
+    for number in range(2, 100):
+        parts.gossip.pass_on(Claim(node_id(number), WALL_MS, 0, DEAD, node_id(150)))
+        passed.append(len(parts.sent()))
+    assert [3] * 30 == passed[:30]
+    assert 0 == sum(passed[40:])
 
 
 def test_nothing_is_sent_when_there_is_nothing_to_say() -> None:
