@@ -7,7 +7,7 @@ refute at once (Lifeguard's buddy system, section IV.C).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..address import Address
 from ..outbox import Outbox
@@ -69,7 +69,7 @@ class Gossip(Part):
                 self._tell(row, claim)
 
     def _others(self, claim: Claim) -> list[Member]:
-        """Returns the alive peers, whom the claim is not about, from the next one on the ring on."""
+        """Returns the alive peers but the claim's subject, from the next one on the ring on."""
         ring, live = self._table.ring, self._table.live
         rows = [live[each] for each in ring.others(self._table.own.id)]
         return [row for row in rows if row.state == ALIVE and row.id != claim.id]
