@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import ModuleType
 from typing import cast
 
@@ -11,6 +12,7 @@ import click
 from gossipd.sim import check_plot
 
 from . import charts, detection, lifeguard, spread, udp_only
+from .pieces import Pieces
 from .trials import Experiment
 
 EXPERIMENTS: dict[str, ModuleType] = {
@@ -34,19 +36,37 @@ EXPERIMENTS: dict[str, ModuleType] = {
     help="What to print on stdout: tables, or every number.",
 )
 @click.option("--plot", metavar="FILE.png", help="Draw the outcome; needs the extra gossipd[sim].")
-def main(name: str, seeds: int | None, jobs: int, output: str, plot: str | None) -> None:
+@click.option("--only", metavar="TEXT", default="", help="Run rows with this text in their title.")
+@click.option("--within", type=float, metavar="SECONDS", help="Begin no run after so long.")
+@click.option("--keep", metavar="FILE", help="Keep outcomes there, and run none that it has.")
+def main(
+    name: str,
+    seeds: int | None,
+    jobs: int,
+    output: str,
+    plot: str | None,
+    only: str,
+    within: float | None,
+    keep: str | None,
+) -> None:
     """Make a published experiment again, in virtual time.
 
     The outcome follows from the seeds: the same command on the same version gives the same numbers,
-    whatever the number of processes.
+    whatever the number of processes. `detection` takes hours: --only, --within and --keep run it in
+    pieces.
     """
     if plot is not None:
         try:
             check_plot(plot)
         except ValueError as error:
             raise click.UsageError(f"--plot: {error}") from None
-    experiment = cast(Experiment, EXPERIMENTS[name])
-    found = experiment.run(seeds, jobs, _tell)
+    if name == "detection":
+        pieces = Pieces(only, within, Path(keep) if keep else None)
+        found = detection.run(seeds, jobs, _tell, pieces)
+    elif only or within or keep:
+        raise click.UsageError("--only, --within and --keep are for detection")
+    else:
+        found = cast(Experiment, EXPERIMENTS[name]).run(seeds, jobs, _tell)
     text = json.dumps(found.values) if output == "json" else "\n".join(found.lines())
     click.echo(text)
     if plot is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -11,9 +12,11 @@ import attrs
 from gossipd.protocol import MemberDead
 from gossipd.sim import Percentiles, Simulation
 from gossipd.sim.scenario import Scenario, make_scenario
-from gossipd.sim.world import Observed, id_of
+from gossipd.sim.world import Faults, Observed, World, id_of
 
-from .trials import Findings, Progress, carry_out, mean, table
+from . import phi_accrual
+from .pieces import Pieces
+from .trials import Findings, Progress, mean, table
 from .variants import VARIANTS
 
 LOSS_PERCENT = (0, 5, 20, 30)
@@ -34,11 +37,15 @@ ABLATION: Mapping[str, Mapping[str, str]] = {
     "without all of these": dict.fromkeys(SWITCHES, "false"),
     "Lifeguard": VARIANTS["Lifeguard"],
     "SWIM": VARIANTS["SWIM"],
+    **{name: {} for name in phi_accrual.VARIANTS},
 }
-"""The settings of each variant; the last two have the time-outs of Lifeguard's paper."""
+"""The settings of each variant. Lifeguard and SWIM have the time-outs of Lifeguard's paper, and
+phi-accrual is no variant of the protocol."""
 
 # Bytes of the headers of IP and UDP.
 _HEADERS = 28
+
+_WHOLE = Pieces()
 
 
 @attrs.frozen
@@ -228,13 +235,39 @@ class Outcome:
 
 def measure(trial: Trial) -> Outcome:
     """Runs a trial and returns its outcome."""
-    case = trial.case
+    if trial.case.variant in phi_accrual.VARIANTS:
+        return _measure_phi(trial)
     simulation = Simulation(trial.scenario())
+    deaths = _deaths(simulation.world)
+    report = simulation.run().report
+    size = report.traffic.bytes + _HEADERS * report.traffic.datagrams
+    return _outcome(trial, deaths, report.false_deaths.suspicions, size)
+
+
+def _measure_phi(trial: Trial) -> Outcome:
+    """Runs a trial whose only faults are losses of datagrams and of nodes."""
+    case, scenario = trial.case, trial.scenario()
+    world = phi_accrual.phi_world(scenario, case.variant)
+    deaths, faults = _deaths(world), Faults(world)
+    for number, delay in case.lost:
+        world.at(trial.at + delay, partial(faults.crash, number, gone=case.gone))
+    world.run(scenario.duration)
+    sent = [world.network.counts(host.address) for host in world.hosts.values()]
+    size = sum(each.sent_bytes + _HEADERS * each.sent for each in sent)
+    return _outcome(trial, deaths, 0, size / case.nodes / scenario.duration)
+
+
+def _deaths(world: World) -> list[Observed]:
+    """Returns a list to which each verdict is added from now on."""
     deaths: list[Observed] = []
-    simulation.world.log.on_event.append(
+    world.log.on_event.append(
         lambda each: deaths.append(each) if isinstance(each.event, MemberDead) else None
     )
-    report = simulation.run().report
+    return deaths
+
+
+def _outcome(trial: Trial, deaths: Sequence[Observed], suspicions: int, size: float) -> Outcome:
+    case = trial.case
     lost = {id_of(number): trial.at + delay for number, delay in case.lost}
     faulty = {id_of(number) for number in range(case.faulty)}
     found: dict[tuple[str, str], float] = {}
@@ -247,24 +280,20 @@ def measure(trial: Trial) -> Outcome:
         elif member not in faulty:
             false += 1
             at_healthy += each.node not in faulty
-    return Outcome(
-        seconds=list(found.values()),
-        unknown=len(lost) * (case.nodes - len(lost)) - len(found),
-        false=false,
-        at_healthy=at_healthy,
-        suspicions=report.false_deaths.suspicions,
-        bytes=report.traffic.bytes + _HEADERS * report.traffic.datagrams,
-    )
+    unknown = len(lost) * (case.nodes - len(lost)) - len(found)
+    return Outcome(list(found.values()), unknown, false, at_healthy, suspicions, size)
 
 
-def run(seeds: int | None, jobs: int, progress: Progress) -> Findings:
-    """Carries out the experiment and returns its findings."""
+def run(seeds: int | None, jobs: int, progress: Progress, pieces: Pieces = _WHOLE) -> Findings:
+    """Carries out the experiment, or pieces of it, and returns its findings."""
     trials = [
         Trial(case, seed)
         for case in (*CASES, *ABLATION_CASES)
+        if pieces.only in case.title
         for seed in range(1, (seeds or case.seeds) + 1)
     ]
-    return findings(trials, carry_out(measure, trials, jobs, progress))
+    done = pieces.carry_out(measure, trials, Outcome, jobs, progress)
+    return findings([trial for trial, _ in done], [outcome for _, outcome in done])
 
 
 def findings(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Findings:
@@ -273,14 +302,12 @@ def findings(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Findings:
     rows = [_row(case, done) for case in CASES]
     ablation = [_row(case, done) for case in ABLATION_CASES]
     rows, ablation = ([row for row in some if row["runs"]] for some in (rows, ablation))
-    return Findings(
-        (
-            ("What is asked of it.", _asked(rows)),
-            ("Until every live node knows, 64 nodes: p50 / max.", _by_loss(ablation, _times)),
-            ("Verdicts on nodes that were well, 64 nodes.", _by_loss(ablation, _false)),
-        ),
-        {"rows": rows, "ablation": ablation},
-    )
+    tables = [("What is asked of it.", _asked(rows))] if rows else []
+    if ablation:
+        times, false = (_by_loss(ablation, cell) for cell in (_times, _false))
+        tables.append(("Until every live node knows, 64 nodes: p50 / max.", times))
+        tables.append(("Verdicts on nodes that were well, 64 nodes.", false))
+    return Findings(tuple(tables), {"rows": rows, "ablation": ablation})
 
 
 def _row(case: Case, done: Sequence[tuple[Trial, Outcome]]) -> dict[str, Any]:

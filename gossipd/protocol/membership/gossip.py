@@ -13,7 +13,19 @@ from ..address import Address
 from ..outbox import Outbox
 from ..part import Part
 from ..runtime import Runtime
-from ..wire import ALIVE, DEAD, FRAME_BYTES, KINDS, LEFT, SUSPECT, Claim, Claims, Message, frame
+from ..wire import (
+    ALIVE,
+    DEAD,
+    FRAME_BYTES,
+    KINDS,
+    LEFT,
+    REFUSED,
+    SUSPECT,
+    Claim,
+    Claims,
+    Message,
+    frame,
+)
 from .piggyback import PiggybackQueue, transmit_limit
 from .table import Member, MemberTable
 
@@ -62,9 +74,15 @@ class Gossip(Part):
         self.tell(claim, first=True)
 
     def pass_on(self, claim: Claim) -> None:
-        """Tells those of a claim that its accuser, who told this node, left to this node."""
+        """Brings a claim that its accuser told this node to those whom it left to this node.
+
+        This is for what `tell_all` is for: new verdicts, and whatever rests on refused pings.
+        """
+        verdict = claim.state == DEAD and not claim.age and self._runtime.config.verdicts_at_once
         branch = math.ceil((len(self._table.ring) - 1) / _AT_ONCE) - 1
-        if branch > 0 and self._runtime.allows("pass on", _PASSED_ON):
+        if branch < 1 or not (verdict or claim.evidence == REFUSED):
+            return
+        if self._runtime.allows("pass on", _PASSED_ON):
             for row in self._others(claim)[: min(branch, _AT_ONCE)]:
                 self._tell(row, claim)
 

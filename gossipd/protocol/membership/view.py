@@ -91,23 +91,14 @@ class View(Part):
             self.hear(claim, peer)
 
     def hear(self, claim: Claim, peer: Peer | None = None) -> Member | None:
-        """Applies a claim of a peer, or one that is known to be its member's own word.
-
-        Returns the row that it is about, if there is one. Calls `changed` if the row has changed.
-        """
+        """Applies a claim of a peer, or its member's own word; returns its row, if there is one."""
         changed = self.apply(claim, own_word=peer is None or peer.says_of_itself(claim))
         row = self._table.rows.get(claim.id)
         if changed and row is not None:
             self._changed([row])
             if row.state == claim.state and peer is not None and peer.sender.id == claim.accuser:
-                self._pass_on(claim)
+                self._gossip.pass_on(claim)
         return row
-
-    def _pass_on(self, claim: Claim) -> None:
-        """Brings what is to spread at once to those whom its accuser left to this node."""
-        verdict = claim.state == DEAD and self._runtime.config.verdicts_at_once and not claim.age
-        if verdict or claim.evidence == REFUSED:
-            self._gossip.pass_on(claim)
 
     def merge(self, claims: Iterable[Claim], merged_from: str) -> bool:
         """Applies rows of the table of the peer `merged_from`. Returns whether any was news."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,6 +51,7 @@ def test_json_holds_every_number(asked: list[Any]) -> None:
         (["nosuch"], "'nosuch' is not one of"),
         (["spread", "--seeds", "0"], "--seeds"),
         (["spread", "--plot", "nowhere/a.png"], "--plot"),
+        (["spread", "--only", "idle"], "for detection"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_runs(
@@ -59,3 +61,10 @@ def test_wrong_usage_is_told_before_anything_runs(
     result = CliRunner().invoke(command.main, flags)
     assert (2, []) == (result.exit_code, asked)
     assert message in result.stderr
+
+
+def test_detection_runs_in_pieces(tmp_path: Path) -> None:
+    """Only rows with a text in their title, and none for which there is no time."""
+    flags = ["--only", "idle", "--within", "0", "--keep", str(tmp_path / "kept")]
+    result = CliRunner().invoke(command.main, ["detection", *flags])
+    assert (0, "\n") == (result.exit_code, result.stdout)
