@@ -15,7 +15,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-import pyte
+import pytest
+
+pyte = pytest.importorskip("pyte")
 
 # Ctrl-C and Ctrl-Z are for the program that has taken the terminal.
 _IN_FOREGROUND = (

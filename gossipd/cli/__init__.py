@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
@@ -47,9 +48,28 @@ def _while_read(call: Callable[[], _Result]) -> _Result:
     try:
         return call()
     except BrokenPipeError:
-        # The interpreter flushes stdout once more at its end and would complain about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()
         raise click.exceptions.Exit(0) from None
+
+
+def _forget_stdout() -> None:
+    # The interpreter flushes stdout once more at its end and would complain about it.
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _in_one_line(error: Exception) -> click.ClickException:
+    """Returns what is said of an error that no command expects."""
+    if isinstance(error, OSError):
+        _forget_stdout()
+        reason = error.strerror or str(error)
+        return click.ClickException(f"{error.filename}: {reason}" if error.filename else reason)
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+    told = f"{type(error).__name__}: {error}{where}"
+    return click.ClickException(f"this is a fault of gossipd, please report it: {told}")
 
 
 class _OneLineErrors(click.Group):
@@ -61,7 +81,15 @@ class _OneLineErrors(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         run_command = super().invoke
-        return _while_read(lambda: run_command(ctx))
+        try:
+            return _while_read(lambda: run_command(ctx))
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            # How a daemon came to its end must be told in full.
+            if ctx.invoked_subcommand == "run":
+                raise
+            raise _in_one_line(error) from error
 
     def main(
         self,
@@ -103,7 +131,7 @@ def main(ctx: click.Context) -> int:
 
     Run one daemon beside each instance of your application.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon unreachable.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon unreachable, 130 Ctrl-C.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)

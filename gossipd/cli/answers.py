@@ -67,6 +67,11 @@ def quoted(text: str) -> str:
     return quote(text, safe="")
 
 
+def say(output: str, words: str, **fields: Any) -> None:
+    """Prints what was done: in words, or its fields as JSON."""
+    click.echo(as_json(fields) if output == "json" else words)
+
+
 def table(rows: list[list[str]]) -> str:
     """Returns rows as lines in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .answers import Refused
 from .options import option
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def _options() -> list[Callable[[Any], Any]]:
 
 
 def asking(command: _Command) -> _Command:
-    """Gives a command the options, and the `door` that follows from them as an argument."""
+    """Gives a command the options, and the `door` that follows from them as an argument.
+
+    An answer in which the command does not find what it needs is an error of one line.
+    """
 
     @functools.wraps(command)
     def with_door(
@@ -71,7 +75,13 @@ def asking(command: _Command) -> _Command:
         **others: Any,
     ) -> Any:
         door = _door(url, token_file, ca_file, client_cert, client_key)
-        return command(*args, door=door, **others)
+        try:
+            return command(*args, door=door, **others)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            told = f"{type(error).__name__}: {error}"
+            raise Refused(
+                f"{door.url} does not answer as a gossipd of this version does ({told})"
+            ) from error
 
     made: Any = with_door
     for each in reversed(_options()):

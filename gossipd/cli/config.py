@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .answers import as_json, table
+from .answers import as_json, say, table
 from .config_file import LINES, key_of
 from .options import check_together
 from .options import output as output_option
@@ -29,7 +29,8 @@ def config() -> None:
 
 @config.command(epilog="Examples: gossipd config check gossipd.toml; gossipd config check - <FILE")
 @click.argument("file", metavar="FILE")
-def check(file: str) -> int:
+@output_option
+def check(file: str, output: str) -> int:
     """Check FILE, or standard input for `-`, without regard to flags and variables.
 
     Exit codes: 0 nothing is wrong with it, 2 something is wrong, which one line tells.
@@ -42,7 +43,7 @@ def check(file: str) -> int:
     alone = click.Command("run", params=params)
     with alone.make_context("gossipd run", ["--config", file]) as ctx:
         check_together(ctx.params)
-    click.echo(f"{file}: ok")
+    say(output, f"{file}: ok", file=file, ok=True)
     return 0
 
 

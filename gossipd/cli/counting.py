@@ -47,7 +47,10 @@ def counters(door: Door, prefix: str, output: str) -> int:
     return 0
 
 
-@click.command(epilog="Example: gossipd get page:home")
+@click.command(
+    short_help="Print the value of a counter.",
+    epilog="Examples: gossipd get page:home; gossipd get page:home -o json",
+)
 @click.argument("name")
 @asking
 @output_option
@@ -74,6 +77,7 @@ class _TakesNegativeNumbers(click.Command):
 @click.command(
     cls=_TakesNegativeNumbers,
     context_settings={"ignore_unknown_options": True},
+    short_help="Add to a counter, or take from it.",
     epilog="Examples: gossipd add page:home; gossipd add stock -3",
 )
 @click.argument("name")
@@ -90,12 +94,18 @@ def add(door: Door, name: str, amount: int, output: str) -> int:
     return _print(text, output, "value")
 
 
-@click.command(short_help="Set a counter to 0.", epilog="Example: gossipd reset page:home")
+@click.command(
+    short_help="Take from a counter all that a node knows of it.",
+    epilog="Examples: gossipd reset page:home; gossipd reset page:home -o json",
+)
 @click.argument("name")
 @asking
 @output_option
 def reset(door: Door, name: str, output: str) -> int:
-    """Take from the counter NAME all that this node knows of it, and print what was taken.
+    """Take from the counter NAME all that the node knows of it, and print how much that was.
+
+    What others have counted and the node has not heard of yet stays, so the value after it is not
+    always 0. Of two resets at once that saw the same, one takes it away.
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable.
     """

@@ -31,6 +31,8 @@ def generate(file: str | None) -> int:
     """Write a new key to FILE, which must not exist yet, or to stdout.
 
     Give the same file to every node, with --key-file. It shows the key's id, which is no secret.
+
+    Exit codes: 0 done, 1 FILE exists or cannot be written, 2 wrong usage.
     """
     from pathlib import Path
 

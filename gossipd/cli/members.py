@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .answers import answer, as_json, following, quoted, read, table
+from .answers import answer, as_json, following, quoted, read, say, table
 from .asking import asking
 from .options import output as output_option
 
@@ -138,13 +138,15 @@ def _in_words(happened: dict[str, Any]) -> str:
 )
 @click.argument("member", metavar="HOST[:PORT]")
 @asking
-def register(door: Door, member: str) -> int:
+@output_option
+def register(door: Door, member: str, output: str) -> int:
     """Let the running node contact HOST:PORT, which joins it; also after `gossipd remove`.
 
     Exit codes: 0 taken, 1 refused, 2 wrong usage, 3 unreachable.
     """
     answer(door, "/register", "POST", {"id": member})
-    click.echo(f"contacts {member}; `gossipd members` shows it once it has answered")
+    words = f"contacts {member}; `gossipd members` shows it once it has answered"
+    say(output, words, id=member, status="registered")
     return 0
 
 
@@ -160,15 +162,17 @@ def register(door: Door, member: str) -> int:
     " `gossipd members` shows it.",
 )
 @asking
-def remove(door: Door, member: str, everywhere: bool) -> int:
+@output_option
+def remove(door: Door, member: str, everywhere: bool, output: str) -> int:
     """Let the running node ignore HOST:PORT until it is registered again. Others do not ignore it.
 
     Exit codes: 0 taken, 1 refused, 2 wrong usage, 3 unreachable.
     """
     if everywhere:
-        answer(door, f"/v1/members/{quoted(member)}/forget", "POST", {})
-        click.echo(f"{member} is forgotten; all members are told")
+        found = read(answer(door, f"/v1/members/{quoted(member)}/forget", "POST", {}))
+        say(output, f"{member} is forgotten; all members are told", id=member, **found)
         return 0
     answer(door, "/remove-peer", "POST", {"id": member})
-    click.echo(f"ignores {member} until `gossipd register {member}`")
+    words = f"ignores {member} until `gossipd register {member}`"
+    say(output, words, id=member, status="removed")
     return 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .answers import answer, read
+from .answers import answer, read, say
 from .asking import asking
 from .options import output as output_option
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 )
 @click.argument("seeds", metavar="HOST[:PORT]...", nargs=-1, required=True)
 @asking
-def join(door: Door, seeds: tuple[str, ...]) -> int:
+@output_option
+def join(door: Door, seeds: tuple[str, ...], output: str) -> int:
     """Let the running node try these addresses until they are members, as `--join` at its start.
 
     It keeps them until it ends: for its next start they belong in its settings. `gossipd status`
@@ -29,8 +30,8 @@ def join(door: Door, seeds: tuple[str, ...]) -> int:
     Exit codes: 0 taken, 1 refused, 2 wrong usage, 3 unreachable.
     """
     for seed in seeds:
-        answer(door, "/v1/join", "POST", {"id": seed})
-        click.echo(f"tries {seed}; `gossipd status` tells what became of it")
+        found = read(answer(door, "/v1/join", "POST", {"id": seed}))
+        say(output, f"tries {seed}; `gossipd status` tells what became of it", id=seed, **found)
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .answers import say
 from .options import output as output_option
 
 
@@ -44,33 +45,45 @@ def _command(function: Callable[..., None]) -> Any:
 
 @_command
 @click.argument("directory", metavar="DIR")
-def check(directory: str) -> None:
-    """Read the whole file; exit code 1 and one line if it is damaged."""
+@output_option
+def check(directory: str, output: str) -> None:
+    """Read the whole file.
+
+    Exit codes: 0 it is sound, 1 it is damaged, which one line tells, 2 wrong usage.
+    """
     from pathlib import Path
 
     from gossipd.daemon import check_directory
 
-    click.echo(f"ok: {check_directory(Path(directory))}")
+    found = check_directory(Path(directory))
+    say(output, f"ok: {found}", ok=True, detail=found)
 
 
 @_command
 @click.argument("directory", metavar="DIR")
 @click.argument("file", metavar="FILE")
-def backup(directory: str, file: str) -> None:
-    """Copy the node's state to FILE, which must not exist yet."""
+@output_option
+def backup(directory: str, file: str, output: str) -> None:
+    """Copy the node's state to FILE, which must not exist yet, and appears whole or not at all.
+
+    Exit codes: 0 done, 1 one of the two cannot be read or written, 2 wrong usage.
+    """
     from pathlib import Path
 
     from gossipd.daemon import back_up
 
     back_up(Path(directory), Path(file))
-    click.echo(f"written to {file}")
+    say(output, f"written to {file}", file=file)
 
 
 @_command
 @click.argument("directory", metavar="DIR")
 @output_option
 def show(directory: str, output: str) -> None:
-    """Print counters, owners and members as they are on disk."""
+    """Print counters, owners and members as they are on disk.
+
+    Exit codes: 0 done, 1 the file cannot be read, 2 wrong usage.
+    """
     import json
     from pathlib import Path
 

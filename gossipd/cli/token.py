@@ -50,6 +50,8 @@ def generate(role: Role, name: str, output: str) -> int:
     """Print a new token, and the line for the token file.
 
     The token is shown this once. The line has its hash, from which nobody can find the token.
+
+    Exit codes: 0 done, 2 wrong usage.
     """
     from gossipd.daemon import new_token
 

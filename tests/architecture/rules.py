@@ -113,6 +113,7 @@ CLI_MAY_IMPORT = {
     "__future__",
     "click",
     "collections.abc",
+    "contextlib",
     "functools",
     "gossipd",
     "gossipd.version",

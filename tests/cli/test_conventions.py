@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from copy import copy
+from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from gossipd import cli
 from tests.cli.invoking import invoke
+from tests.fake_daemons import answering
 
-WITHOUT_JSON = {
-    *("run", "monitor", "register", "remove", "join", "completion", "manual"),
-    *("config check", "keys generate", "store check", "store backup"),
-}
-"""Commands whose only result is that they did it, or text for another program."""
+WITHOUT_JSON = {"run", "monitor", "completion", "manual", "keys generate"}
+"""Commands without a result, or whose result is a text for another program."""
+
+ASKING = [
+    *("members", "status", "events", "counters", "watch", "leave", "reload", "join b:1"),
+    *("get a", "add a", "reset a", "register b:1", "remove b:1", "remove --everywhere b:1"),
+    *("health", "keys list"),
+]
+"""Commands that ask a node."""
 
 
 def commands(
@@ -43,6 +54,42 @@ def test_help_has_examples(path: tuple[str, ...], command: click.Command) -> Non
     assert (0, result.stdout) == (invoke(*path, "-h").exit_code, invoke(*path, "-h").stdout)
     assert "Example" in result.stdout
     assert " ".join(["gossipd", *path]) in " ".join((command.epilog or "").split())
+
+
+def examples(command: click.Command) -> list[str]:
+    """The command lines in a command's help that are gossipd's own."""
+    text = " ".join((command.epilog or "").split())
+    found = re.split(r"; | \| ", re.sub(r"^Examples?: ", "", text).partition(". ")[0])
+    found = [re.sub(r"^[A-Z_]+=\S+ | [<>].*$", "", each) for each in found]
+    return [each for each in found if each.startswith("gossipd ") and "..." not in each]
+
+
+@pytest.mark.parametrize(("path", "command"), EVERY)
+def test_examples_are_command_lines(path: tuple[str, ...], command: click.Command) -> None:
+    """Of commands and options that exist, with all arguments."""
+    assert [] != examples(command)
+    for example in examples(command):
+        found: click.Command = cli.main
+        _, *words = shlex.split(example)
+        while isinstance(found, click.Group) and not words[0].startswith("-"):
+            found = found.commands[words.pop(0)]
+        parser = click.Command(found.name, params=[_unread(each) for each in found.params])
+        if words not in (["-h"], []):
+            wants = found.context_settings
+            parser.make_context("gossipd", words, **wants)
+
+
+def _unread(param: click.Parameter) -> click.Parameter:
+    """A parameter that reads no file and no variable."""
+    param = copy(param)
+    param.callback, param.envvar = None, None
+    return param
+
+
+@pytest.mark.parametrize(("path", "command"), SINGLE)
+def test_help_tells_exit_codes(path: tuple[str, ...], command: click.Command) -> None:
+    """Of every command that ends by itself."""
+    assert " ".join(path) == "run" or "Exit codes: " in (command.help or "")
 
 
 @pytest.mark.parametrize(("path", "command"), EVERY)
@@ -86,14 +133,58 @@ def test_every_command_has_a_manual_page(path: tuple[str, ...], command: click.C
     assert invoke("manual", *path).stdout.startswith(".TH")
 
 
-def test_a_closed_pipe_is_no_error() -> None:
+@pytest.mark.parametrize("words", ASKING)
+@pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '"a"', "3"])
+def test_what_is_no_gossipd_is_one_line(words: str, body: str) -> None:
+    """Whatever a server of another kind answers: it is told, and never a traceback."""
+    with answering(f"HTTP/1.1 200 OK\r\n\r\n{body}\n\ndata: {body}\n\n".encode()) as url:
+        result = invoke(*words.split(), "--url", url)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.exit_code == 0 or 1 == len(result.stderr.splitlines())
+    assert "a fault of gossipd" not in result.stderr
+
+
+def test_a_fault_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says where it is. What ends a daemon is told in full."""
+    for name in ("completion", "run"):
+        monkeypatch.setattr(cli.main.commands[name], "callback", lambda **_: {}["missing"])
+    result = invoke("completion", "bash")
+    assert (1, 1) == (result.exit_code, len(result.stderr.splitlines()))
+    assert "KeyError: 'missing' at " in result.stderr
+    assert isinstance(invoke("run").exception, KeyError)
+
+
+@pytest.mark.parametrize(
+    "words", ["manual", "completion bash", "config show", "--help", "counters"]
+)
+def test_a_closed_pipe_is_no_error(words: str) -> None:
     """The program ends with 0 and says nothing, whoever has stopped to read."""
     reading, writing = os.pipe()
     os.close(reading)
-    with os.fdopen(writing, "wb") as pipe:
-        program = [sys.executable, "-m", "gossipd", "manual"]
+    page = b'HTTP/1.1 200 OK\r\n\r\n{"counters":[{"name":"a","value":1}],"next":null}'
+    with os.fdopen(writing, "wb") as pipe, ExitStack() as serving:
+        program = [sys.executable, "-m", "gossipd", *words.split()]
+        if words == "counters":
+            program += ["--url", serving.enter_context(answering(page))]
         result = subprocess.run(program, stdout=pipe, stderr=subprocess.PIPE, check=False)
     assert (0, b"") == (result.returncode, result.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_one_line() -> None:
+    """That the result could not be written is an error."""
+    program = [sys.executable, "-m", "gossipd", "manual"]
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (1, b"Error: No space left on device\n") == (result.returncode, result.stderr)
+
+
+def test_standard_input_is_a_file() -> None:
+    """By the name `-`."""
+    result = CliRunner().invoke(cli.main, ["config", "check", "-"], input='bind = "127.0.0.1"\n')
+    assert (0, "-: ok\n") == (result.exit_code, result.stdout)
+    result = CliRunner().invoke(cli.main, ["config", "check", "-"], input='bnid = "127.0.0.1"\n')
+    assert (2, True) == (result.exit_code, "did you mean bind?" in result.stderr)
 
 
 def test_nothing_is_coloured_in_a_pipe() -> None:

@@ -35,6 +35,22 @@ def test_what_is_asked(args: list[str], line: str, body: bytes) -> None:
     assert request.endswith(b"\r\n\r\n" + body)
 
 
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["join", "b:1"], {"id": "b:1", "node_id": "a:1", "status": "leaving"}),
+        (["remove", "--everywhere", "b:1"], {"id": "b:1", "node_id": "a:1", "status": "leaving"}),
+        (["register", "b:1"], {"id": "b:1", "status": "registered"}),
+        (["remove", "b:1"], {"id": "b:1", "status": "removed"}),
+    ],
+)
+def test_what_was_done_as_json(args: list[str], told: dict[str, str]) -> None:
+    """Whom it is about, with what the node answered if it did."""
+    with answering(_DONE) as url:
+        result = invoke(*args, "-o", "json", "--url", url)
+    assert (0, told) == (result.exit_code, json.loads(result.stdout))
+
+
 def test_leave_as_json() -> None:
     """As the node answered it."""
     with answering(_DONE) as url:

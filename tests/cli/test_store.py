@@ -31,6 +31,8 @@ def test_check(directory: Path) -> None:
     result = invoke("store", "check", str(directory))
     expected = f"ok: {directory}/gossipd.db: owners 1, their entries 1, members 1\n"
     assert (0, expected) == (result.exit_code, result.stdout)
+    told = json.loads(invoke("store", "check", str(directory), "-o", "json").stdout)
+    assert {"ok": True, "detail": expected.removeprefix("ok: ").strip()} == told
 
 
 def test_show_for_people(directory: Path) -> None:
