@@ -1,15 +1,18 @@
 """gossipd: a membership and a counter that every node can read and raise at any time.
 
 Here is what a program on trio needs to run a node inside itself. It is imported when it is first
-asked for, since trio is slow to import.
+asked for, since trio is slow to import. Nor is `typing` imported: the program catches Ctrl-C once
+this is read.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from .version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from gossipd.daemon import (
         Add,
         Counted,
@@ -45,4 +48,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module("gossipd.daemon"), "open_node" if name == "open" else name)

@@ -37,9 +37,6 @@ def exit_code() -> int | None:
         verdict = ask(door(dict(os.environ)), TIMEOUT)
     except ValueError:
         return None
-    except KeyboardInterrupt:
-        _print(2, "Interrupted")
-        return 130
     healthy = verdict.exit_code == HEALTHY
     written = _print(1 if healthy else 2, f"{verdict.status}: {verdict.detail}")
     return verdict.exit_code if written else 1

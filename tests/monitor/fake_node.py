@@ -91,7 +91,7 @@ def _handler(node: FakeNode) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            stream = node.streams.get(self.path)
+            stream = node.streams.get(self.path.partition("?")[0])
             with contextlib.suppress(OSError):
                 if stream is None:
                     self.wfile.write(node.answers[self.path].encode())
