@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Hashable
 from typing import Any, TextIO
@@ -18,12 +19,18 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from .config import LOG_LEVELS
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_WORD = re.compile(r"( *)([^ ]+)")
+_PADDING = re.compile(r"^(.*?\] \S+) +(\x1b\[0m)? ?")
+_INDENT = "    "
+
 
 def configure(log_format: str, log_level: str, stream: TextIO | None = None) -> None:
     """Makes every structlog logger of the process write to `stream`, by default stderr.
 
     A JSON line has the keys `event`, the event's own fields, `level` and `timestamp` (UTC,
-    ISO 8601), in this order. The console format shows the same, in colours on a terminal.
+    ISO 8601), in this order. The console format shows the same. On a terminal it has colours, and
+    lines that are too wide are broken between words.
     """
     stream = sys.stderr if stream is None else stream
     renderer = _json() if log_format == "json" else _console(stream)
@@ -153,12 +160,44 @@ def _json() -> list[Processor]:
 
 
 def _console(stream: TextIO | None) -> list[Processor]:
-    colors = stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
-    return [
-        _printable,
-        structlog.dev.ConsoleRenderer(
-            colors=colors,
-            sort_keys=False,
-            exception_formatter=structlog.dev.plain_traceback,
-        ),
-    ]
+    terminal = stream is not None and stream.isatty()
+    render = structlog.dev.ConsoleRenderer(
+        colors=terminal and not os.environ.get("NO_COLOR"),
+        sort_keys=False,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+
+    def fitting(logger: WrappedLogger, name: str, event_dict: EventDict) -> str:
+        return fitted(str(render(logger, name, event_dict)), _columns(stream))
+
+    return [_printable, fitting if terminal else render]
+
+
+def _columns(stream: TextIO | None) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream is not None else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def fitted(line: str, columns: int) -> str:
+    """Returns a line, broken before words that are beyond so many columns, and then indented.
+
+    Before that it loses the spaces by which fields are below each other.
+    A word that is longer than that is left whole, and so are further lines, such as a traceback.
+    With 0 columns nothing is broken.
+    """
+    first, newline, rest = line.partition("\n")
+    if columns == 0 or len(_COLOUR.sub("", first)) <= columns:
+        return line
+    first = _PADDING.sub(r"\1\2 ", first)
+    made, used = "", 0
+    for gap, word in _WORD.findall(first):
+        width, before = len(_COLOUR.sub("", word)), gap
+        if used + len(gap) + width > columns:
+            # The end of a colour is a word without width.
+            before = f"\n{_INDENT}" if width else ""
+            used = 0 if width else used
+        made += before + word
+        used += len(before.strip("\n")) + width
+    return made + newline + rest

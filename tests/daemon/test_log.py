@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 
-from gossipd.daemon.log import LineWriter, RateLimit, configure
+from gossipd.daemon import log
+from gossipd.daemon.log import LineWriter, RateLimit, configure, fitted, get_logger
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +96,54 @@ def test_colours_only_on_a_terminal(
     assert coloured is ("\x1b[" in stream.getvalue())
     assert "member_joined" in stream.getvalue()
     assert "127.0.0.1:8089" in stream.getvalue()
+
+
+_LINE = "2026-01-01T00:00:00Z [info     ] started        node_id=a:1 reason='one two three'"
+_SHORT = _LINE.replace("started        ", "started ")
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (0, [_LINE]),
+        (len(_LINE), [_LINE]),
+        (80, [_SHORT]),
+        (70, [_SHORT[:68], "    three'"]),
+        (60, [_SHORT[:52], "    reason='one two three'"]),
+        (41, [_SHORT[:40], "    node_id=a:1 reason='one two three'"]),
+    ],
+)
+def test_a_line_that_is_too_wide_is_broken_between_words(columns: int, lines: list[str]) -> None:
+    """What follows is indented, and a word that is too long is left whole."""
+    assert lines == fitted(_LINE, columns).splitlines()
+
+
+@pytest.mark.parametrize("columns", [0, 45, 60, 78, 100])
+def test_colours_have_no_width(columns: int) -> None:
+    """A line in colours is broken where it is without them."""
+    coloured = _LINE.replace("started        ", "\x1b[1mstarted        \x1b[0m")
+    coloured = coloured.replace("a:1", "\x1b[35ma:1\x1b[0m")
+    bare = re.sub(r"\x1b\[\d*m", "", fitted(coloured, columns))
+    assert fitted(_LINE, columns).split("\n") == [each.rstrip() for each in bare.split("\n")]
+
+
+def test_a_traceback_is_left_as_it_is() -> None:
+    """Only the line above it is broken."""
+    assert "aa bb\n    cc\n  File x y z" == fitted("aa bb cc\n  File x y z", 6)
+    assert "a\n    bbbbbbbbb\n    c" == fitted("a bbbbbbbbb c", 6)
+
+
+@pytest.mark.parametrize(("stream", "lines"), [(Terminal, 3), (io.StringIO, 1)])
+def test_only_on_a_terminal_the_width_matters(
+    stream: type[io.StringIO], lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere a line is a line, and JSON is one always."""
+    monkeypatch.setattr(log, "_columns", lambda _: 60)
+    for form, expected in (("console", lines), ("json", 1)):
+        written = stream()
+        configure(form, "info", written)
+        get_logger().info("started", **dict.fromkeys("abcd", "x" * 20))
+        assert expected == len(written.getvalue().splitlines())
 
 
 def test_console_escapes_control_characters() -> None:
