@@ -48,7 +48,7 @@ class PseudoTerminal:
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
-            env={"TERM": "xterm-256color", **environment},
+            env={**environment, "TERM": "xterm-256color"},
             start_new_session=True,
         )
 

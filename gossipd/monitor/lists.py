@@ -34,28 +34,41 @@ class Shown(NamedTuple):
 
     Attributes:
         note: what stands beside its title.
-        head: the line over the columns, if there is one.
-        lines: one for each row.
+        names: those of its columns, if they have any.
+        size: how many rows it has.
+        draw: makes lines of cells of rows, one for each row.
+        cells: returns the cells of the rows from one number to before another.
     """
 
     note: str
-    head: list[Text]
-    lines: list[Text]
+    names: tuple[str, ...]
+    size: int
+    draw: Callable[[list[list[Cell]]], list[Text]]
+    cells: Callable[[int, int], list[list[Cell]]]
+
+    @property
+    def lines(self) -> list[Text]:
+        """Returns a line for each row."""
+        return self.draw(self.cells(0, self.size))
 
     @property
     def rows(self) -> int:
-        """Returns how many rows of the screen it can fill."""
-        return len(self.head) + len(self.lines)
+        """Returns how many rows of the screen it can fill, the names of its columns included."""
+        return self.size + self._heads
 
     def furthest(self, room: int) -> int:
         """Returns how many rows can be passed over until the last one is shown."""
         return max(0, self.rows - room)
 
     def window(self, offset: int, room: int) -> list[Text]:
-        """Returns the lines that fit into so many rows, some passed over."""
+        """Returns the lines that fit into so many rows, some passed over. Others are not made."""
         offset = min(offset, self.furthest(room))
-        taken = max(0, room - len(self.head))
-        return [*self.head, *self.lines[offset : offset + taken]][:room]
+        head = [[(each, "dim") for each in self.names]] * self._heads
+        return self.draw([*head, *self.cells(offset, offset + max(0, room - len(head)))])[:room]
+
+    @property
+    def _heads(self) -> int:
+        return 1 if self.names and self.size else 0
 
 
 def members(known: Known, view: View, width: int, wall: float) -> Shown:
@@ -70,11 +83,13 @@ def members(known: Known, view: View, width: int, wall: float) -> Shown:
     fixed = (8, 7, 8)
     wanted = [max(map(len, each), default=0) for each in ([row["id"] for row in rows], notes)]
     name, note = shared(width, fixed, wanted, _LEAST)
-    cells = [_member(row, told, wall) for row, told in zip(rows, notes, strict=True)]
-    head = _head("id", "state", "for", "trip", "")
-    lines = columns([head, *cells], [name, *fixed, note], width, right=(2, 3))
-    shown = f"{len(rows)} of {len(known.members)}, by {view.member_order}"
-    return _shown(shown + _filters(view, view.state), lines)
+    return Shown(
+        f"{len(rows)} of {len(known.members)}, by {view.member_order}" + _filters(view, view.state),
+        ("id", "state", "for", "trip", ""),
+        len(rows),
+        lambda cells: columns(cells, [name, *fixed, note], width, right=(2, 3)),
+        lambda a, b: [_member(*each, wall) for each in zip(rows[a:b], notes[a:b], strict=True)],
+    )
 
 
 def counters(known: Known, view: View, width: int, clock: float) -> Shown:
@@ -85,28 +100,34 @@ def counters(known: Known, view: View, width: int, clock: float) -> Shown:
     if view.backwards:
         rows.reverse()
     fixed = (17, 12, 7)
-    cells = [_counter(name, rate, clock) for name, rate in rows]
     longest = max([len("name"), *(cell_len(plain(name)) for name, _ in rows)])
     widths = [*shared(width, fixed, [longest, 0], 0)[:1], *fixed]
-    lines = columns(
-        [_head("name", "value", "a second", "ago"), *cells], widths, width, right=(1, 2, 3)
-    )
     total = known.status.get("counters")
     note = f"{len(rows)} moved" + ("" if total is None else f" of {total + 1}")
-    return _shown(f"{note}, by {view.counter_order}" + _filters(view), lines)
+    return Shown(
+        f"{note}, by {view.counter_order}" + _filters(view),
+        ("name", "value", "a second", "ago"),
+        len(rows),
+        lambda cells: columns(cells, widths, width, right=(1, 2, 3)),
+        lambda a, b: [_counter(name, rate, clock) for name, rate in rows[a:b]],
+    )
 
 
 def events(known: Known, view: View, width: int) -> Shown:
     """Returns the events, the newest first."""
-    rows = [(event, *in_words(event)) for event in reversed(known.events)]
-    cells = [
-        [(_clock_time(event.get("time", "")), ""), (words, style)]
-        for event, style, words in rows
-        if _has(words, view)
-    ]
-    lines = columns(cells, [8, *shared(width, [8], [0], 0)], width)
-    note = f"{len(cells)}, the newest first" if known.events else "none since this view began"
-    return Shown(note + _text_filter(view), [], lines)
+    told = [(event, *in_words(event)) for event in reversed(known.events)]
+    rows = [each for each in told if _has(each[2], view)]
+    note = f"{len(rows)}, the newest first" if known.events else "none since this view began"
+    return Shown(
+        note + _text_filter(view),
+        (),
+        len(rows),
+        lambda cells: columns(cells, [8, *shared(width, [8], [0], 0)], width),
+        lambda a, b: [
+            [(_clock_time(event.get("time", "")), ""), (words, style)]
+            for event, style, words in rows[a:b]
+        ],
+    )
 
 
 def in_words(event: Row) -> tuple[str, str]:
@@ -145,15 +166,6 @@ def _wanted(row: Row, view: View) -> bool:
 
 def _has(text: str, view: View) -> bool:
     return view.text.casefold() in text.casefold()
-
-
-def _head(*names: str) -> list[Cell]:
-    return [(each, "dim") for each in names]
-
-
-def _shown(note: str, lines: list[Text]) -> Shown:
-    """Returns a list whose first line is over the columns; without rows there is none."""
-    return Shown(note, lines[:1] if lines[1:] else [], lines[1:])
 
 
 def _filters(view: View, state: str = "all") -> str:

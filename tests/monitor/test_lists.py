@@ -79,7 +79,23 @@ def test_members_are_filtered(presses: str, ids: list[str]) -> None:
         view.press({"\n": "enter"}.get(key, key))
     shown = members(known, view, 80, _WALL)
     assert ids == [name for name, _ in _cells(shown.lines)]
-    assert bool(ids) == bool(shown.head)
+    assert len(ids) + bool(ids) == len(shown.window(0, 10))
+
+
+def test_only_rows_that_are_seen_are_made() -> None:
+    """A thousand members would take longer than a picture may."""
+    shown = members(
+        _known(*({"id": f"n{n}:1", "state": "alive"} for n in range(99))), View(), 80, 0
+    )
+    made: list[tuple[int, int]] = []
+
+    def cells(start: int, end: int) -> list[Any]:
+        made.append((start, end))
+        return shown.cells(start, end)
+
+    lines = shown._replace(cells=cells).window(50, 11)
+    assert [(50, 60)] == made
+    assert ["id", "n50:1", "n59:1"] == [lines[n].plain.split()[0] for n in (0, 1, 10)]
 
 
 def test_counters_that_move() -> None:
