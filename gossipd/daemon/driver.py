@@ -37,9 +37,6 @@ from .storage import Journal
 _BATCH = 64
 _DRAIN_SECONDS = 0.05
 _RESOLVE_SECONDS = 5.0
-_FORMS = 1024
-_KNOWN_BY = 64
-"""Bytes at the beginning of a sealed datagram that no other one has: its nonce is among them."""
 _RESOLVING = 64
 
 
@@ -50,11 +47,16 @@ LookUp = Callable[[str, int], Awaitable[list[Address]]]
 class Gate(Protocol):
     """Seals what leaves and opens what comes, as `sealing.Gate` does."""
 
-    def outgoing(self, data: bytes, to: Address, session: bytes | None) -> list[bytes]:
-        """Returns the forms in which a datagram goes to the process that has this session."""
+    def send(
+        self, node: Node, send: Callable[[bytes, Address], None], data: bytes, to: Address
+    ) -> None:
+        """Sends a datagram of the node by `send`, in the forms in which it goes there."""
 
     def broadcast(self, data: bytes) -> list[bytes]:
         """Returns the forms in which a datagram goes to a whole network."""
+
+    def quoted(self, data: bytes) -> bytes:
+        """Returns the datagram that went in a form which begins so; without one, these bytes."""
 
     def take(self, node: Node, data: bytes, source: Address, now: float) -> list[Effect]:
         """Hands the node a datagram that came."""
@@ -140,9 +142,7 @@ class Driver:
         self._gate = gate
         self._take = node.handle_datagram if gate is None else partial(gate.take, node)
         self._hear = node.handle_datagram if gate is None else partial(gate.hear, node)
-        # The last forms that were sent, each with the datagram that it seals, by its first bytes.
-        self._forms: dict[bytes, tuple[bytes, bytes]] = {}
-        self._send = endpoint.send if gate is None else partial(self._send_sealed, gate)
+        self._send = endpoint.send if gate is None else partial(gate.send, node, endpoint.send)
         self._look_up = look_up if resolve is None else resolve
         # Writes that are to be reported to the node, each with whether it is on disk.
         self._reports: deque[tuple[Write, bool]] = deque()
@@ -271,19 +271,10 @@ class Driver:
                     assert self._nursery is not None
                     self._nursery.start_soon(self._resolve, effect)
 
-    def _send_sealed(self, gate: Gate, data: bytes, to: Address) -> None:
-        for form in gate.outgoing(data, to, self._node.session(to)):
-            self._endpoint.send(form, to)
-            if len(self._forms) >= _FORMS:
-                del self._forms[next(iter(self._forms))]
-            self._forms[form[:_KNOWN_BY]] = form, data
-
     def _refused(self, quoted: bytes, address: Address, now: float) -> list[Effect]:
         """Hands the node a refusal. What repeats a sealed form stands for the whole datagram."""
-        form, data = self._forms.get(quoted[:_KNOWN_BY], (b"", quoted))
-        if self._gate is not None and form.startswith(quoted):
-            quoted = data
-        return self._node.handle_refused(quoted, address, now)
+        whole = quoted if self._gate is None else self._gate.quoted(quoted)
+        return self._node.handle_refused(whole, address, now)
 
     def _send_to_all(self, data: bytes) -> None:
         if self._broadcast is not None:

@@ -47,7 +47,7 @@ class Handshake(Part):
         self._reconciler = reconciler
         self.handlers = {Ping: Handler(self.on_ping, Admits.ANYBODY)}
 
-    def is_new(self, seal: Seal | None) -> bool:
+    def is_new(self, seal: Seal) -> bool:
         """Returns False for a sealed datagram that came before, or too late. Each counts once."""
         return self._echoes.is_new(seal)
 
@@ -64,7 +64,7 @@ class Handshake(Part):
         if met is not None:
             self._clusters.met(peer)
             self._view.heard()
-        peer.identify(met, self._proof.vouched_for(peer))
+        peer.identify(met, self._proof.vouched_for(peer) if met is None else None)
 
     def refuse(self, message: Message, peer: Peer) -> None:
         """Challenges the sender of a message that it may not send yet.

@@ -47,24 +47,29 @@ class Inbox(Part):
     def take(self, data: bytes, source: Address, seal: Seal | DecodeError | None) -> None:
         """Handles one datagram; bytes that are no datagram of this cluster are only counted.
 
-        `seal` tells how it was sealed, if it was, or why it could not be opened. One that was
-        sealed and comes twice counts once.
+        `seal` tells how it was sealed, if it was, or why it could not be opened. Of one that was
+        sealed `data` has the frames alone, and it counts once, however often it comes.
         """
         if isinstance(seal, DecodeError):
             self._foreign.take(data, seal, source)
             return
-        if not self._handshake.is_new(seal):
+        if seal is not None and not self._handshake.is_new(seal):
             self._runtime.reject("replayed")
             return
+        size, codec = len(data), self._codec
         try:
-            sender, messages, unknown = self._codec.decode(data)
+            if seal is None:
+                sender, messages, unknown = codec.decode(data)
+            else:
+                sender, messages, unknown = codec.sealed(data)
+                size += codec.overhead
         except DecodeError as error:
             self._foreign.take(data, error, source)
             return
         for _ in range(unknown):
             self._runtime.reject("message")
-        self._count(KINDS[type(messages[0])] if messages else "none", len(data))
-        peer = Peer(source, sender, len(data), seal)
+        self._count(KINDS[type(messages[0])] if messages else "none", size)
+        peer = Peer(source, sender, size, seal)
         if self._admitted(peer, messages):
             self._dispatch(peer, messages)
 

@@ -167,7 +167,8 @@ class Node:
     ) -> list[Effect]:
         """Handles a datagram; bytes that are no datagram of this cluster are only counted.
 
-        A driver that seals datagrams hands over each with its `seal`, or why it cannot be opened.
+        A driver that seals datagrams hands over the frames of each, without the header, with its
+        `seal`; or the bytes that came, and why they cannot be opened.
         """
         self._begin(now)
         self._inbox.take(data, source, seal)

@@ -25,6 +25,11 @@ from tests.protocol.conversation import (
 SETTINGS = ProtocolConfig(discovery=True, seal_bytes=31)
 
 
+def frames(data: bytes) -> bytes:
+    """Returns what of a datagram is sealed."""
+    return data[Codec(SETTINGS.cluster).overhead :]
+
+
 class Recorded(NamedTuple):
     """A datagram as it was sent."""
 
@@ -66,7 +71,7 @@ class SealedConversation(Conversation):
             recorded.session, recorded.number, recorded.meant == self.sessions.get(node, [b"?"])[0]
         )
         where = source or recorded.source
-        effects = node.handle_datagram(recorded.data, where, self.now, seal)
+        effects = node.handle_datagram(frames(recorded.data), where, self.now, seal)
         bare = [e for e in effects if isinstance(e, Transmit) and len(e.data) > len(recorded.data)]
         if source is None:
             self.carry(node, effects)
@@ -189,7 +194,7 @@ def test_a_second_process_that_is_there_is_reported() -> None:
         if under_way:
             to, source, data = under_way.pop(0)
             seal = Seal(b"%16d" % (source is one), next(seals[id(source)]))
-            effects = to.handle_datagram(data, ("10.0.0.77", 5), 0.0, seal)
+            effects = to.handle_datagram(frames(data), ("10.0.0.77", 5), 0.0, seal)
             events += [e for e in noted(effects) if isinstance(e, IdConflict)]
             under_way += [(source, to, e.data) for e in effects if isinstance(e, Transmit)]
     assert [] == under_way
@@ -200,7 +205,7 @@ def test_a_recorded_complaint_is_no_complaint() -> None:
     """That this node's address is silent is believed of a session that is here now."""
     talk = an_hour()
     node = talk.nodes[address(1)]
-    data = datagram(sender(2), Unanswered(node_id(1), "10.0.0.1:9"))
+    data = frames(datagram(sender(2), Unanswered(node_id(1), "10.0.0.1:9")))
     assert [] == noted(node.handle_datagram(data, address(2), talk.now, Seal(b"old", 5)))
     assert 1 == node.statistics().rejected["unanswered"]
 

@@ -18,12 +18,12 @@ The recipient is the beginning of the session that the sender's datagram is mean
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from os import getpid, urandom
+from time import time_ns
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -34,9 +34,18 @@ from .keys import ID_BYTES, Key
 
 SESSION_BYTES = 16
 _NUMBER = 8
+_COUNTS = 4
+"""Bytes of a number that count; those after them are random."""
+
 _RECIPIENT = 4
 _TAG = 16
-_SEALED = len(SEALED_HEAD) + ID_BYTES + SESSION_BYTES + _NUMBER
+_WHICH = slice(len(SEALED_HEAD), len(SEALED_HEAD) + ID_BYTES + SESSION_BYTES)
+"""Where key id and session stand."""
+
+_COUNT = slice(_WHICH.stop, _WHICH.stop + _COUNTS)
+"""Where the part of the number stands that counts."""
+
+_SEALED = _WHICH.stop + _NUMBER
 """Where the sealed part begins."""
 
 OVERHEAD = _SEALED + _RECIPIENT + _TAG
@@ -49,6 +58,12 @@ _NONCE = bytes(4)
 _LAST = 1 << 31
 """Datagrams that are sealed in one session at most."""
 
+_REMEMBERED = 1024
+"""Datagrams that are known by their first bytes after they were sealed."""
+
+_KNOWN_BY = 64
+"""Bytes at the beginning of a sealed datagram that no other one has: its nonce is among them."""
+
 _OWN = 8
 """Sessions of this process that are remembered as its own."""
 
@@ -57,16 +72,14 @@ _KNOWN = 1 << 14
 
 
 _Value = TypeVar("_Value")
+_Decrypt = Callable[[bytes, bytes, bytes], bytes]
 
 
-class Opened(NamedTuple):
-    """What was in a sealed datagram, and how it was sealed."""
+Opened = tuple[bytes, bytes, int, bytes]
+"""What was in a sealed datagram: its frames, its session, the count in its number, its recipient.
 
-    payload: bytes
-    key: str
-    session: bytes
-    number: int
-    recipient: bytes
+A plain tuple, because one is made for every datagram.
+"""
 
 
 class NotOpened(Exception):
@@ -101,6 +114,8 @@ class Sealer:
         self._cluster = cluster.encode()
         self._stepped = stepped
         self._own: deque[bytes] = deque(maxlen=_OWN)
+        # The last datagrams, each with its frames, by the count in the number.
+        self._last = [(b"", b"")] * _REMEMBERED
         self._key = key
         self.renew()
 
@@ -111,7 +126,7 @@ class Sealer:
 
     def renew(self) -> None:
         """Draws another session."""
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._session = secrets.token_bytes(SESSION_BYTES)
         self._own.append(self._session)
         self._recipients = {session[:_RECIPIENT] for session in self._own}
@@ -131,19 +146,28 @@ class Sealer:
 
         The session is empty if that process is not known yet.
         """
-        if self._count >= _LAST or os.getpid() != self._pid or self._stepped():
+        if self._count >= _LAST or getpid() != self._pid or self._stepped():
             self.renew()
-        self._count += 1
-        fresh = int.from_bytes(os.urandom(4), "big") ^ (time.time_ns() & 0xFFFFFFFF)
-        number = (self._count << 32 | fresh).to_bytes(_NUMBER, "big")
+        count = self._count = self._count + 1
+        fresh = int.from_bytes(urandom(4), "big") ^ time_ns() & 0xFFFFFFFF
+        number = (count << 32 | fresh).to_bytes(_NUMBER, "big")
         head = self._head + number
         frames = (session[:_RECIPIENT] or _ZEROS) + payload
-        return head + self._cipher.encrypt(_NONCE + number, frames, head + self._cluster)
+        sealed = head + self._encrypt(_NONCE + number, frames, head + self._cluster)
+        self._last[count % _REMEMBERED] = sealed, payload
+        return sealed
+
+    def repeated(self, quoted: bytes) -> bytes | None:
+        """Returns the frames of the datagram, sealed of late, that begins with these bytes."""
+        count = int.from_bytes(quoted[_COUNT], "big")
+        sealed, payload = self._last[count % _REMEMBERED]
+        return payload if len(quoted) >= _KNOWN_BY and sealed.startswith(quoted) else None
 
     def _begin(self) -> None:
         self.key = self._key.id
         self._head = SEALED_HEAD + bytes.fromhex(self._key.id) + self._session
-        self._cipher = AESGCM(session_key(self._key.secret, self._session, self._cluster))
+        cipher = AESGCM(session_key(self._key.secret, self._session, self._cluster))
+        self._encrypt = cipher.encrypt
 
 
 class Opener:
@@ -160,7 +184,8 @@ class Opener:
         self._cluster = cluster.encode()
         self._allows = allows
         self._keys: dict[bytes, Key] = {}
-        self._known: OrderedDict[bytes, tuple[str, AESGCM]] = OrderedDict()
+        # By key id and session what decrypts its datagrams.
+        self._known: OrderedDict[bytes, _Decrypt] = OrderedDict()
         # By session the id of the key that it seals with.
         self._seals: OrderedDict[bytes, str] = OrderedDict()
         self.use(keys)
@@ -175,34 +200,34 @@ class Opener:
         return self._seals.get(session)
 
     def open(self, data: bytes) -> Opened:
-        """Returns what is in a datagram. Raises NotOpened, and nothing else."""
-        if len(data) < OVERHEAD or not data.startswith(SEALED_HEAD):
-            raise NotOpened
-        which, number = (
-            data[len(SEALED_HEAD) : _SEALED - _NUMBER],
-            data[_SEALED - _NUMBER : _SEALED],
-        )
-        known = self._known.get(which)
-        key, cipher = known or self._derive(which)
-        try:
-            opened = cipher.decrypt(_NONCE + number, data[_SEALED:], data[:_SEALED] + self._cluster)
-        except InvalidTag:
-            raise NotOpened(key, known=True) from None
-        session = which[ID_BYTES:]
-        if known is None:
-            _keep(self._known, which, (key, cipher))
-            _keep(self._seals, session, key)
-        count = int.from_bytes(number[:4], "big")
-        return Opened(opened[_RECIPIENT:], key, session, count, opened[:_RECIPIENT])
+        """Returns what is in a datagram. Raises NotOpened, and nothing else.
 
-    def _derive(self, which: bytes) -> tuple[str, AESGCM]:
-        """Returns the id of the key of a session that is not known, and the session's own key."""
+        Other first bytes than `SEALED_HEAD` are a change like any other: the tag is wrong then.
+        """
+        if len(data) < OVERHEAD:
+            raise NotOpened
+        head, which = data[:_SEALED], data[_WHICH]
+        session = which[ID_BYTES:]
+        known = self._known.get(which)
+        decrypt = known or self._derive(which)
+        try:
+            opened = decrypt(_NONCE + head[_WHICH.stop :], data[_SEALED:], head + self._cluster)
+        except InvalidTag:
+            raise NotOpened(which[:ID_BYTES].hex(), known=True) from None
+        if known is None:
+            _keep(self._known, which, decrypt)
+            _keep(self._seals, session, which[:ID_BYTES].hex())
+        count = int.from_bytes(head[_COUNT], "big")
+        return opened[_RECIPIENT:], session, count, opened[:_RECIPIENT]
+
+    def _derive(self, which: bytes) -> _Decrypt:
+        """Returns what decrypts the datagrams of a session that is not known."""
         key = self._keys.get(which[:ID_BYTES])
         if key is None:
             raise NotOpened(which[:ID_BYTES].hex())
         if not self._allows():
             raise NotOpened(known=True)
-        return key.id, AESGCM(session_key(key.secret, which[ID_BYTES:], self._cluster))
+        return AESGCM(session_key(key.secret, which[ID_BYTES:], self._cluster)).decrypt
 
 
 def _keep(table: OrderedDict[bytes, _Value], key: bytes, value: _Value) -> None:

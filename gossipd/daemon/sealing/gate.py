@@ -20,7 +20,7 @@ from gossipd.protocol import (
 )
 
 from ..log import RateLimit
-from .box import OVERHEAD, NotOpened, Opened, Opener, Sealer
+from .box import OVERHEAD, NotOpened, Opener, Sealer
 from .forms import Forms
 from .keys import Key
 
@@ -65,6 +65,7 @@ class Gate:
         """
         self.open_taken = 0
         self._codec = Codec(cluster)
+        self._start = self._codec.overhead
         self._cluster = cluster
         self._keys = tuple(keys)
         self._sealer = Sealer(cluster, keys[0], stepped)
@@ -116,71 +117,72 @@ class Gate:
 
     # Ways out
 
-    def outgoing(self, data: bytes, to: Address, session: bytes | None) -> list[bytes]:
-        """Returns the forms of a node's datagram, for the process that has this session."""
+    def send(
+        self, node: Node, send: Callable[[bytes, Address], None], data: bytes, to: Address
+    ) -> None:
+        """Sends the forms of a node's datagram, for the process that has echoed from there."""
         if self._forms is None:
-            return [self._seal(data, session)]
+            send(self._sealer.seal(data[self._start :], node.session(to) or b""), to)
+            return
         sealed, plain = self._forms.to(to, self._clock())
-        return [self._seal(data, session)] * sealed + [data] * plain
+        if sealed:
+            send(self._sealer.seal(data[self._start :], node.session(to) or b""), to)
+        if plain:
+            send(data, to)
 
     def broadcast(self, data: bytes) -> list[bytes]:
         """Returns the forms of a node's datagram to a whole network."""
-        return [self._seal(data, None)] + ([] if self._forms is None else [data])
+        sealed = self._sealer.seal(data[self._start :], b"")
+        return [sealed] if self._forms is None else [sealed, data]
 
-    def _seal(self, data: bytes, session: bytes | None) -> bytes:
-        return self._sealer.seal(data[self._codec.overhead :], session or b"")
+    def quoted(self, data: bytes) -> bytes:
+        """Returns the datagram that went in a form which begins so; without one, these bytes."""
+        frames = self._sealer.repeated(data)
+        return data if frames is None else self._codec.datagram([frames])
 
     # Ways in
 
     def take(self, node: Node, data: bytes, source: Address, now: float) -> list[Effect]:
         """Opens a datagram, and hands the node what is in it, or why it could not be opened."""
-        return self._hand(node, data, source, now, self._open(data, source))
+        frames, seal = self._open(data, source)
+        return node.handle_datagram(frames, source, now, seal)
 
     def hear(self, node: Node, data: bytes, source: Address, now: float) -> list[Effect]:
         """Does as `take` with a datagram that came by broadcast, maybe of strangers nearby."""
-        opened = self._open(data, source)
-        if isinstance(opened, DecodeError) and self._heard.admit(opened.theirs) is None:
-            opened = DecodeError(opened.reason)
-        return self._hand(node, data, source, now, opened)
+        frames, seal = self._open(data, source)
+        if isinstance(seal, DecodeError) and self._heard.admit(seal.theirs) is None:
+            seal = DecodeError(seal.reason)
+        return node.handle_datagram(frames, source, now, seal)
 
     def peek(self, data: bytes, source: Address) -> bytes | None:
         """Returns a datagram in its open form, or None if it is not to be taken."""
-        opened = self._open(data, source)
-        if isinstance(opened, Opened):
-            return self._codec.datagram([opened.payload])
-        return data if opened is None else None
+        frames, seal = self._open(data, source)
+        if isinstance(seal, Seal):
+            return self._codec.datagram([frames])
+        return data if seal is None else None
 
-    def _hand(
-        self,
-        node: Node,
-        data: bytes,
-        source: Address,
-        now: float,
-        opened: Opened | DecodeError | None,
-    ) -> list[Effect]:
-        if not isinstance(opened, Opened):
-            return node.handle_datagram(data, source, now, opened)
-        meant = self._sealer.is_recipient(opened.recipient)
-        seal = Seal(opened.session, opened.number, meant)
-        whole = self._codec.datagram([opened.payload])
-        return node.handle_datagram(whole, source, now, seal)
+    def _open(self, data: bytes, source: Address) -> tuple[bytes, Seal | DecodeError | None]:
+        """Returns the frames that were sealed and how they were.
 
-    def _open(self, data: bytes, source: Address) -> Opened | DecodeError | None:
-        """Returns what is in a datagram, why it cannot be opened, or None if it is open."""
-        if data[:2] != _MAGIC or len(data) <= _FLAGS or not data[_FLAGS] & SEALED_HEAD[_FLAGS]:
-            return self._open_form(data, source)
+        Of what cannot be opened, or is open (None), the bytes are returned as they came.
+        """
+        if not data.startswith(SEALED_HEAD):
+            return data, self._unsealed(data, source)
         try:
-            opened = self._opener.open(data)
+            frames, session, number, recipient = self._opener.open(data)
         except NotOpened as error:
-            return self._refusal(error)
-        if self._sealer.is_own(opened.session) and not self._is_local(source[0]):
+            return data, self._refusal(error)
+        if self._sealer.is_own(session) and not self._is_local(source[0]):
             # Only this machine itself may tell this process that it has reached itself.
-            return DecodeError("own")
+            return data, DecodeError("own")
         if self._forms is not None:
             self._forms.sealed(source, self._clock())
-        return opened
+        return frames, Seal(session, number, self._sealer.is_recipient(recipient))
 
-    def _open_form(self, data: bytes, source: Address) -> DecodeError | None:
+    def _unsealed(self, data: bytes, source: Address) -> DecodeError | None:
+        if data[:2] == _MAGIC and len(data) > _FLAGS and data[_FLAGS] & SEALED_HEAD[_FLAGS]:
+            # Of another version.
+            return DecodeError("seal")
         if not data.startswith(self._head):
             # No datagram of this cluster: the node refuses it, and says what it is.
             return None

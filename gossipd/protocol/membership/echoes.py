@@ -251,9 +251,9 @@ class Echoes(Part):
         """Returns whether the datagram is sealed, but may be a recorded one."""
         return peer.seal is not None and not self.verified(peer)
 
-    def is_new(self, seal: Seal | None) -> bool:
+    def is_new(self, seal: Seal) -> bool:
         """Returns False for a sealed datagram that came before, or too late. Each counts once."""
-        return seal is None or self._sessions.take(seal)
+        return self._sessions.take(seal)
 
     def echo(self, peer: Peer) -> None:
         """Notes that the sender's process has echoed a number of ours from its address."""

@@ -19,6 +19,9 @@ WIDTH = 4096
 """How far a datagram may be behind the newest one of its session, counted in datagrams that the
 sender made for anybody. One that comes later is lost."""
 
+_ALL = (1 << WIDTH) - 1
+"""The numbers of a window, all of which have come."""
+
 _MOST = 1 << 16
 """Proven sessions remembered at most."""
 
@@ -46,18 +49,19 @@ class Window:
     def __init__(self, number: int) -> None:
         self._newest = number
         # One bit for each number, the lowest for the newest. All before the proof are used up.
-        self._seen = (1 << WIDTH) - 1
+        self._seen = _ALL
 
     def take(self, number: int) -> bool:
         """Returns whether this number comes for the first time, and notes it."""
         ahead = number - self._newest
         if ahead > 0:
-            kept = self._seen << ahead if ahead < WIDTH else 0
-            self._seen = (kept | 1) & ((1 << WIDTH) - 1)
+            self._seen = (self._seen << ahead | 1) & _ALL if ahead < WIDTH else 1
             self._newest = number
             return True
+        if -ahead >= WIDTH:
+            return False
         bit = 1 << -ahead
-        if -ahead >= WIDTH or self._seen & bit:
+        if self._seen & bit:
             return False
         self._seen |= bit
         return True

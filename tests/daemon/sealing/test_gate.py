@@ -14,6 +14,7 @@ from gossipd.protocol import Address, Codec, DecodeError, Effect, Node, Ping, Se
 ONE, TWO = Key.of(b"1" * 32), Key.of(b"2" * 32)
 HERE, THERE = ("10.0.0.1", 8088), ("10.0.0.2", 8088)
 DATA = Codec("gossipd").datagram([frame(Sender("10.0.0.2:8088", 1, 0, 1)), frame(Ping(5))])
+FRAMES = DATA[Codec("gossipd").overhead :]
 FOREIGN = Codec("other").datagram([frame(Sender("10.0.0.2:8088", 1, 0, 1)), frame(Ping(5))])
 
 
@@ -22,12 +23,16 @@ class Recorder:
 
     def __init__(self) -> None:
         self.handed: list[tuple[bytes, Address, Seal | DecodeError | None]] = []
+        self.sessions: dict[Address, bytes] = {}
 
     def handle_datagram(
         self, data: bytes, source: Address, now: float, seal: Seal | DecodeError | None = None
     ) -> list[Effect]:
         self.handed.append((data, source, seal))
         return []
+
+    def session(self, address: Address) -> bytes | None:
+        return self.sessions.get(address)
 
 
 class Made:
@@ -47,9 +52,17 @@ class Made:
             clock=lambda: self.now,
         )
 
-    def seal(self, session: bytes | None = None) -> bytes:
+    def sends(self, data: bytes = DATA, to: Address = THERE) -> list[bytes]:
+        """Returns the forms in which a datagram of the node leaves."""
+        sent: list[tuple[bytes, Address]] = []
+        self.gate.send(cast(Node, self.node), lambda *form: sent.append(form), data, to)
+        assert all(where == to for _, where in sent)
+        return [form for form, _ in sent]
+
+    def seal(self, session: bytes = b"") -> bytes:
         """Returns the datagram in the form in which it leaves first."""
-        return self.gate.outgoing(DATA, THERE, session)[0]
+        self.node.sessions[THERE] = session
+        return self.sends()[0]
 
     def takes(self, data: bytes, source: Address = THERE, *, heard: bool = False) -> Any:
         """Returns with what seal, or why not, the node is handed a datagram."""
@@ -57,7 +70,7 @@ class Made:
         take(cast(Node, self.node), data, source, self.now)
         handed, where, seal = self.node.handed[-1]
         assert source == where
-        assert handed == (DATA if isinstance(seal, Seal) else data)
+        assert handed == (FRAMES if isinstance(seal, Seal) else data)
         return seal
 
 
@@ -111,6 +124,19 @@ def test_strangers_nearby_are_reported_seldom() -> None:
     assert isinstance(made.takes(Made(ONE).seal(), heard=True), Seal)
 
 
+def test_a_quoted_form_stands_for_its_datagram() -> None:
+    """Where a refusal repeats so much of it that nobody can have made it up, and not for ever."""
+    made = Made()
+    whole = Codec("gossipd").datagram([frame(Sender("10.0.0.2:8088", 1, 0, 1)), b"x" * 600])
+    first, second = made.sends(whole)[0], made.seal()
+    assert [whole, DATA] == [made.gate.quoted(form[:520]) for form in (first, second)]
+    for quoted in (first[:63], first[:64] + bytes(456), DATA, b"", b"x" * 40):
+        assert quoted == made.gate.quoted(quoted)
+    for _ in range(1023):
+        made.seal()
+    assert [first, DATA] == [made.gate.quoted(form) for form in (first, second)]
+
+
 def test_what_is_reflected_is_refused() -> None:
     """Only this machine itself may show this process that it has reached itself."""
     made = Made(local="10.0.0.1")
@@ -121,7 +147,7 @@ def test_what_is_reflected_is_refused() -> None:
 def test_an_answer_tells_which_key_seals_here() -> None:
     """An empty datagram has the id of the key in its header, and is no larger than any other."""
     made = Made(ONE)
-    [answer] = made.gate.outgoing(Codec("gossipd").datagram([]), THERE, None)
+    [answer] = made.sends(Codec("gossipd").datagram([]))
     assert OVERHEAD == len(answer)
     assert ONE.id in Made(TWO).takes(answer).theirs
 
@@ -147,12 +173,12 @@ def test_a_step_of_a_change_of_keys_loses_nothing() -> None:
 def test_while_a_cluster_moves_both_forms_are_taken() -> None:
     """From each address the one that it speaks; the answer has that form."""
     made = Made(accept_open=True)
-    assert [False, True] == [each == DATA for each in made.gate.outgoing(DATA, THERE, None)]
+    assert [False, True] == [each == DATA for each in made.sends()]
     assert made.takes(DATA, HERE) is None
     assert isinstance(made.takes(Made().seal(), THERE), Seal)
-    made.gate.outgoing(DATA, HERE, None)
-    assert [DATA] == made.gate.outgoing(DATA, HERE, None)
-    [sealed] = made.gate.outgoing(DATA, THERE, None)
+    made.sends(to=HERE)
+    assert [DATA] == made.sends(to=HERE)
+    [sealed] = made.sends()
     assert isinstance(Made().takes(sealed), Seal)
     assert 1 == made.gate.open_taken
     assert "open" == made.takes(DATA, THERE).reason
@@ -180,7 +206,7 @@ def test_the_node_is_told_how_many_bytes_sealing_takes(cluster: str, more: int) 
     """So that no datagram grows too large."""
     made = Made(cluster=cluster)
     whole = Codec(cluster).datagram([frame(Ping(1))])
-    [sealed] = made.gate.outgoing(whole, THERE, None)
+    [sealed] = made.sends(whole)
     assert more == made.gate.seal_bytes()
     assert len(sealed) <= len(whole) + more
 
