@@ -48,7 +48,7 @@ class Gate(Protocol):
     """Seals what leaves and opens what comes, as `sealing.Gate` does."""
 
     def send(
-        self, node: Node, send: Callable[[bytes, Address], None], data: bytes, to: Address
+        self, node: Node, send: Callable[[bytes, Address], object], data: bytes, to: Address
     ) -> None:
         """Sends a datagram of the node by `send`, in the forms in which it goes there."""
 

@@ -178,6 +178,7 @@ _FIGURES: Mapping[str, Callable[[Any, _Rows], Any]] = {
     "pauses": _pauses,
     "idle": _idle,
     "udp": _plain("rate", "system", "Pings of one peer answered a second", "{:,.0f}"),
+    "sealing": _plain("to", "what", "Sealed to open", "{:.2f}"),
     "sim": _plain("rate", "nodes", "Virtual seconds a second, by number of nodes", "{:,.1f}"),
     "profile": _profile,
     "counters": _plain("rate", "what", "Increments a second among 100,000 counters", "{:,.0f}"),

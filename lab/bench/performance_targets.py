@@ -10,6 +10,7 @@ import attrs
 
 from lab.experiments import table
 
+from . import sealing
 from .detection import KILLED, LOADED_NODES, Case
 
 # The original is a system in Go whose API gossipd keeps. Measured with three nodes on loopback of a
@@ -218,6 +219,30 @@ TARGETS = (
         25_000,
         40_000,
         form="{:,.0f}",
+    ),
+    Target(
+        "the same, sealed to open",
+        _of("sealing", "to", what=sealing.PINGS),
+        0.6,
+    ),
+    Target(
+        "`POST /increment`, all, three nodes, 32 connections, sealed to open",
+        _of("sealing", "to", what=sealing.INCREMENTS),
+        0.9,
+    ),
+    Target(
+        "idle node of 50, bytes a second, sealed, simulated",
+        _of("sealing", "sealed", what=sealing.IDLE),
+        340,
+        most=True,
+        form="{:.0f}",
+    ),
+    Target(
+        "start with a key file, ms more",
+        _of("sealing", "more", what=sealing.START),
+        60,
+        most=True,
+        form="{:.0f}",
     ),
     Target(
         "idle node of 50, bytes a second",

@@ -27,13 +27,16 @@ _GOSSIPD = str(Path(sys.executable).with_name("gossipd"))
 def run(options: Options) -> Findings:
     """Starts each program in turn."""
     milliseconds: dict[str, list[float]] = {}
+    variables = as_installed(options.folder)
+    for server in _servers(options.folder, -1).values():
+        first_answer(server, options.folder / "start.log", variables)
     with ExitStack() as stack:
         nodes = stack.enter_context(cluster(1, options.folder))
         health = [_GOSSIPD, "health", "--url", f"http://{nodes[0].id}"]
         for repetition in range(options.times(REPETITIONS)):
             options.tell(f"start {repetition + 1}")
             for name, server in _servers(options.folder, repetition).items():
-                taken = _first_answer(server, options.folder / "start.log")
+                taken = first_answer(server, options.folder / "start.log", variables)
                 milliseconds.setdefault(name, []).append(1000 * taken)
             for name, command in ("gossipd health", health), ("python -c pass", _nothing()):
                 milliseconds.setdefault(name, []).append(1000 * _ended(command))
@@ -48,7 +51,7 @@ def _servers(folder: Path, repetition: int) -> dict[str, tuple[list[str], str, i
     """Returns command, host and port of each server, with a new data directory."""
     (host, port), (_, other) = free_addresses(1) + free_addresses(1)
     durable = ["--data-dir", str(folder / f"start-{repetition}")]
-    run = [_GOSSIPD, "run", "--bind", f"{host}:{port}"]
+    run = run_command(host, port)
     bare = [sys.executable, "-m", "lab.bench.bare_servers", "http", host, str(other)]
     return {
         "bare trio loop": (bare, host, other),
@@ -57,10 +60,27 @@ def _servers(folder: Path, repetition: int) -> dict[str, tuple[list[str], str, i
     }
 
 
-def _first_answer(server: tuple[list[str], str, int], log: Path) -> float:
+def run_command(host: str, port: int) -> list[str]:
+    """Returns the command line of a node at this address, to which flags may be added."""
+    return [_GOSSIPD, "run", "--bind", f"{host}:{port}"]
+
+
+def as_installed(folder: Path) -> dict[str, str]:
+    """Returns variables with which Python keeps what it compiles, as an installer does.
+
+    Whatever this process was told about that, a start would compile all modules otherwise. The
+    first start with them still does.
+    """
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+
+
+def first_answer(
+    server: tuple[list[str], str, int], log: Path, variables: Mapping[str, str] | None = None
+) -> float:
+    """Runs a server, of this command, host and port, and returns the seconds to its answer."""
     command, host, port = server
     start = time.perf_counter()
-    with running(command, log):
+    with running(command, log, variables):
         while not _answers(host, port):
             assert time.perf_counter() - start < _WITHIN, "it never answers"
         return time.perf_counter() - start

@@ -11,15 +11,19 @@ import secrets
 import socket
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
 
+from gossipd.daemon.sealing import Gate, read_keys
 from gossipd.protocol import (
     Ack,
+    Address,
     Codec,
     Effect,
     Identity,
@@ -47,24 +51,49 @@ _ACQUAINTED = 3
 """The node has nothing left to tell after so many pings in a row without news."""
 
 
-class Peer:
-    """A node in this process with its own socket."""
+def gate_of(name: str, key_file: Path) -> Gate:
+    """Returns what seals for a node of that cluster in this process."""
+    return Gate(
+        name,
+        read_keys(key_file),
+        accept_open=False,
+        is_local=_no,
+        stepped=partial(_no, ""),
+        clock=time.monotonic,
+    )
 
-    def __init__(self, name: str, target: tuple[str, int]) -> None:
+
+def _no(host: str) -> bool:
+    return False
+
+
+class Peer:
+    """A node in this process with its own socket.
+
+    Attributes:
+        send: sends a datagram of the node to an address, sealed if there is a key.
+    """
+
+    def __init__(self, name: str, target: Address, key_file: Path | None = None) -> None:
         ((host, port),) = free_addresses(1)
         self.socket = socket.socket(type=socket.SOCK_DGRAM)
         self.socket.bind((host, port))
         self.target = target
         self._codec = Codec(name)
         identity = Identity(f"{host}:{port}", secrets.randbits(32), int(1000 * time.time()))
+        self._gate = None if key_file is None else gate_of(name, key_file)
+        more = 0 if self._gate is None else self._gate.seal_bytes()
         self._node = Node(
-            ProtocolConfig(cluster=name),
+            ProtocolConfig(cluster=name, seal_bytes=more),
             identity,
             state=None,
             rng=Random(secrets.randbits(64)),
             now=time.monotonic(),
         )
         self._pings: deque[bytes] = deque(maxlen=_ACQUAINTED)
+        self.send: Callable[[bytes, Address], object] = self.socket.sendto
+        if self._gate is not None:
+            self.send = partial(self._gate.send, self._node, self.send)
 
     def join(self) -> None:
         """Begins to join the target."""
@@ -97,12 +126,17 @@ class Peer:
 
     def is_answer(self, data: bytes) -> bool:
         """Returns whether a datagram answers one of the pings that `pings` returned."""
-        first = self._codec.decode(data)[1][0]
+        opened = data if self._gate is None else self._gate.peek(data, self.target)
+        assert opened is not None, "it has the same key"
+        first = self._codec.decode(opened)[1][0]
         return isinstance(first, Ack) and first.number >= _FIRST_NUMBER
 
     def take(self, data: bytes) -> None:
         """Hands the node a datagram."""
-        self._perform(self._node.handle_datagram(data, self.target, time.monotonic()))
+        take = self._node.handle_datagram
+        if self._gate is not None:
+            take = partial(self._gate.take, self._node)
+        self._perform(take(data, self.target, time.monotonic()))
 
     def let_time_pass(self) -> None:
         """Lets the node do what its timers make due."""
@@ -115,7 +149,7 @@ class Peer:
             if isinstance(effect, Transmit):
                 if any(isinstance(part, Ping) for part in self._codec.decode(effect.data)[1]):
                     self._pings.append(effect.data)
-                self.socket.sendto(effect.data, effect.to)
+                self.send(effect.data, effect.to)
 
 
 def answered(peer: Peer, pings: Sequence[bytes], to: tuple[str, int], seconds: float) -> float:
@@ -123,7 +157,7 @@ def answered(peer: Peer, pings: Sequence[bytes], to: tuple[str, int], seconds: f
 
     Other datagrams go to the peer's node, which so remains a member.
     """
-    sock, send, receive = peer.socket, peer.socket.sendto, peer.socket.recvfrom
+    sock, send, receive = peer.socket, peer.send, peer.socket.recvfrom
     sock.settimeout(0.2)
     count, place, usual = 0, UNDER_WAY, 0
     start = time.perf_counter()

@@ -118,7 +118,7 @@ class Gate:
     # Ways out
 
     def send(
-        self, node: Node, send: Callable[[bytes, Address], None], data: bytes, to: Address
+        self, node: Node, send: Callable[[bytes, Address], object], data: bytes, to: Address
     ) -> None:
         """Sends the forms of a node's datagram, for the process that has echoed from there."""
         if self._forms is None:

@@ -10,6 +10,7 @@ from lab.bench import (
     many_counters,
     pauses,
     redis_clients,
+    sealing,
     simulator_speed,
     startup,
     udp_pings,
@@ -72,6 +73,14 @@ def findings() -> dict[str, Findings]:
             }
         ),
         "udp": udp_pings.findings({"bare": [90_000.0, 80_000.0], "gossipd": [45_000.0, 60_000.0]}),
+        "sealing": sealing.findings(
+            {
+                what: {"open": [sealing.Rate(100, 200)], "sealed": [sealing.Rate(60, 150)]}
+                for what in (sealing.PINGS, sealing.INCREMENTS, sealing.TLS)
+            },
+            {"open": [230.0], "sealed": [300.0]},
+            {"open": [200.0, 210.0], "sealed": [230.0, 260.0]},
+        ),
         "sim": simulator_speed.findings({10: [900.0], 100: [30.0]}),
         "profile": cpu_profile.findings(
             {

@@ -21,4 +21,4 @@ def test_an_end_is_timed() -> None:
 def test_a_first_answer_is_timed(tmp_path: Path) -> None:
     """The bare loop, which is always there, shows it."""
     server = startup._servers(tmp_path, 0)["bare trio loop"]
-    assert startup._first_answer(server, tmp_path / "log") > 0
+    assert startup.first_answer(server, tmp_path / "log") > 0
