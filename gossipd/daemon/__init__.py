@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .open import Daemon, open_daemon
     from .rehearsal import Cluster, cluster
     from .run import main
-    from .sealing import KeyFileError, new_key, write_key
+    from .sealing import Gate, KeyFileError, new_key, read_keys, write_key
     from .service import Refused
     from .storage import InspectionError, back_up, check_directory, read_directory
 
@@ -57,6 +57,7 @@ __all__ = [
     "Counted",
     "Daemon",
     "DaemonConfig",
+    "Gate",
     "InspectionError",
     "KeyFileError",
     "KeyReused",
@@ -87,6 +88,7 @@ __all__ = [
     "parse_places",
     "parse_port",
     "read_directory",
+    "read_keys",
     "write_key",
 ]
 
@@ -95,6 +97,7 @@ _LATE = {
     "Cluster": "rehearsal",
     "Counted": "inside",
     "Daemon": "open",
+    "Gate": "sealing",
     "InspectionError": "storage",
     "KeyFileError": "sealing",
     "Member": "inside",
@@ -113,6 +116,7 @@ _LATE = {
     "open_daemon": "open",
     "open_node": "inside",
     "read_directory": "storage",
+    "read_keys": "sealing",
     "write_key": "sealing",
 }
 

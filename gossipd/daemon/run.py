@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -41,11 +42,18 @@ def main(config: DaemonConfig, doubts: Sequence[str] = (), again: Again | None =
     configure(config.log_format, config.log_level)
     for doubt in doubts:
         get_logger().warning("setting_ignored", reason=doubt)
+    if any((config.key_file, config.token_file, config.tls_key)):
+        _leave_no_core()
     try:
         return trio.run(run, config, again)
     except StartError as error:
         get_logger().error(str(error))
         return 1
+
+
+def _leave_no_core() -> None:
+    """Lets a crash leave no core file: keys, and the tokens that clients showed, would be in it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 async def run(config: DaemonConfig, again: Again | None = None) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from gossipd.daemon.sealing import new_key, write_key
+from gossipd.daemon import new_key, write_key
 from gossipd.sim import Simulation
 from gossipd.sim.scenario import make_scenario
 from lab.experiments import Findings, table

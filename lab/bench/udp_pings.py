@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from gossipd.daemon.sealing import Gate, read_keys
+from gossipd.daemon import Gate, read_keys
 from gossipd.protocol import (
     Ack,
     Address,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import ssl
@@ -214,7 +215,10 @@ def test_no_secret_is_found_anywhere(folder: Path) -> None:
             event = {"keys": "keys_not_read", "tokens": "tokens_not_read"}.get(name, "tls_read")
             eventually("it is read", lambda event=event: event in site.events(), 10)  # type: ignore[misc]
             path.write_bytes(kept)
-        commands = Path(f"/proc/{site.node.process.pid}/cmdline").read_bytes()
+        process = Path(f"/proc/{site.node.process.pid}")
+        commands = (process / "cmdline").read_bytes()
+        limits = (process / "limits").read_text(encoding="ascii")
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE), "it leaves no core"
         metrics = fetch(site.door(site.secrets["admin"]), 5, "/metrics")[1].encode()
         site.node.send(signal.SIGTERM)
         assert 0 == site.node.process.wait(10)

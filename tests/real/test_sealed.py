@@ -112,7 +112,10 @@ def overheard() -> Iterator[bytearray]:
 
 @pytest.mark.parametrize("sealed", [True, False])
 def test_an_eavesdropper_finds_no_name(sealed: bool, folder: Path) -> None:
-    """Neither of the cluster nor of a counter or member; without keys all of these are there."""
+    """Neither of the cluster nor of a counter or member, nor what was counted.
+
+    Without keys all of these are there.
+    """
     key = new_key()
     flags = ["--key-file", written(folder / "keys", key)] if sealed else []
     with network_of_its_own(), overheard() as heard, cluster(2, folder, *flags) as nodes:
@@ -123,8 +126,9 @@ def test_an_eavesdropper_finds_no_name(sealed: bool, folder: Path) -> None:
             lambda: nodes[1].ask("GET", "/v1/counters/a-secret-name")[2].find(b"123456789") >= 0,
             10,
         )
-        names = [nodes.name, "a-secret-name", nodes[0].id, nodes[1].id]
-        found = [name for name in names if name.encode() in heard]
+        names = [each.encode() for each in (nodes.name, "a-secret-name", nodes[0].id, nodes[1].id)]
+        names.append((123456789).to_bytes(4, "big"))
+        found = [name for name in names if name in heard]
         assert bytes.fromhex(key.id) in heard or not sealed
     assert ([] if sealed else names) == found
     assert key.secret not in heard
