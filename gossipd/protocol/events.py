@@ -232,6 +232,19 @@ class ClockDiffers:
 
 
 @attrs.frozen
+class MuchBrought:
+    """A member brings more that is new than one may at a time, which is not taken for now.
+
+    Attributes:
+        member: the id of the member.
+        kind: what it brings: members, owners, counters or floors.
+    """
+
+    member: str
+    kind: str
+
+
+@attrs.frozen
 class OwnerRetired:
     """This process counts on under a new owner id, because a peer has later versions of the old.
 
@@ -308,6 +321,7 @@ Event = (
     | AddressSilent
     | OwnAddressSilent
     | ClockDiffers
+    | MuchBrought
     | OwnerRetired
     | OwnerRenewed
     | ContentDiffers

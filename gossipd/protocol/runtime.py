@@ -6,9 +6,10 @@ from collections.abc import Hashable, Iterable, Mapping
 from random import Random
 from typing import Any
 
+from .bringers import Bringers
 from .config import Identity, ProtocolConfig
 from .effects import Effect, Notify
-from .events import Event, Paused
+from .events import Event, MuchBrought, Paused
 from .leaky_bucket import LeakyBucket
 from .part import Part
 from .timers import Action, TimerQueue
@@ -45,6 +46,7 @@ class Runtime(Part):
         self._rejected: dict[str, int] = {}
         self._last_notified: dict[str, float] = {}
         self._buckets: dict[str, LeakyBucket] = {}
+        self._bringers = Bringers(now)
         self._pauses = 0
         self._paused_seconds = 0.0
         self._credit = config.pause_credit
@@ -133,6 +135,14 @@ class Runtime(Part):
         if bucket is None:
             bucket = self._buckets[what] = LeakyBucket(rate, self.now)
         return bucket.take(self.now)
+
+    def may_bring(self, kind: str, bringer: str, count: int = 1) -> bool:
+        """Returns whether a member may bring so much that is new, of a kind of `bringers`."""
+        taken = self._bringers.take(kind, bringer, count, self.now)
+        if not taken:
+            self.reject(f"{kind} brought")
+            self.notify_seldom(f"brought {bringer}", MuchBrought(bringer, kind))
+        return taken
 
     def is_said(self, key: str, seconds: float = _SAME_EVENT) -> bool:
         """Returns whether an event of this key was reported of late, so that none is due."""

@@ -46,7 +46,7 @@ gossipd.protocol.counters
 gossipd.protocol.membership
 gossipd.protocol: outbox runtime statistics part
 gossipd.protocol: effects state
-gossipd.protocol: address config events fingerprint leaky_bucket timers unkept
+gossipd.protocol: address bringers config events fingerprint leaky_bucket timers unkept
 gossipd.protocol.wire
 gossipd: healthcheck
 gossipd: client

@@ -146,6 +146,12 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
         {"member": "b:2", "source": "10.0.0.1:9", "reason": "why"},
     ),
     (
+        events.MuchBrought("b:2", "owners"),
+        "much_brought",
+        "warning",
+        {"member": "b:2", "kind": "owners"},
+    ),
+    (
         events.OwnerRetired("ab", 1, 2),
         "owner_retired",
         "error",

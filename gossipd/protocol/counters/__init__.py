@@ -7,6 +7,7 @@ from .floors import FLOOR_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded, TooManyC
 from .heirs import closed_ids
 from .ledger import Ledger
 from .named import check_name
+from .newcomers import is_admitted
 from .plan import TTL_LIMIT
 from .values import Values
 from .writes import Writes
@@ -31,4 +32,5 @@ __all__ = [
     "Writes",
     "check_name",
     "closed_ids",
+    "is_admitted",
 ]

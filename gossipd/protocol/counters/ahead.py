@@ -17,9 +17,13 @@ from ..effects import Write
 from ..wire import DEFAULT, Entry, Group, Row
 from .commands import Command
 from .courses import Told
+from .floors import FLOOR_LIMIT
 from .heirs import inherits
 from .ledger import Ledger
 from .sources import KEY, Source, Sources, about
+
+OWN_FLOORS = FLOOR_LIMIT // 10
+"""How many floors each process may add, however many others have added."""
 
 UNKNOWN = Told()
 """How a group came of which that does not matter."""
@@ -52,10 +56,16 @@ _NONE: Mapping[tuple[bytes, int], Entry] = {}
 
 
 class Ahead:
-    """The rows of staged writes, and what the counters will be with them."""
+    """The rows of staged writes, and what the counters will be with them.
+
+    Attributes:
+        made: how many counters this process has made, or tried to make.
+    """
 
     def __init__(self, ledger: Ledger, clock: Callable[[], int]) -> None:
         """Takes what returns the time in milliseconds since 1970."""
+        self.made = 0
+        self._raised = 0
         self._ledger = ledger
         self._clock = clock
         # By counter the entries of each owner and floor.
@@ -91,6 +101,15 @@ class Ahead:
                 rows[slot] = said
             if said.source.startswith(KEY):
                 self._keyed[said.source] = said.name
+
+    def make(self) -> None:
+        """Takes note that this process makes a counter."""
+        self.made += 1
+
+    def may_raise(self) -> bool:
+        """Returns whether this process may add one more floor beyond the limit, and counts it."""
+        self._raised += 1
+        return self._raised <= OWN_FLOORS
 
     def value(self, name: str) -> int:
         """Returns what the counter's value will be, 0 if there will be no such counter."""

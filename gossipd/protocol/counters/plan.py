@@ -16,6 +16,9 @@ from .sources import KEY, OWNER, Source
 TTL_LIMIT = 366 * 86_400_000
 """The longest time to live, in milliseconds. It bounds what a clock that is wrong can do."""
 
+_OWN_PART = 10
+"""Which part of all counters that may be there each process may make, whatever others made."""
+
 
 class Plan:
     """The rows that one owner is to write, all of them or none."""
@@ -28,7 +31,8 @@ class Plan:
             owner: who writes.
             version: the owner's last version.
             clock: milliseconds since 1970.
-            most: how many counters there may be beside `DEFAULT`.
+            most: how many counters there may be beside `DEFAULT`. This process may make a tenth of
+                that in any case, so that nobody who makes up counters keeps all others from it.
         """
         self._ahead = ahead
         self._owner = owner
@@ -115,8 +119,10 @@ class Plan:
         value = self._ahead.present(name)
         if value is None:
             check_name(name)
-            if self._ahead.number_with([*self._values, *self._allowed]) >= self._most:
+            number = self._ahead.number_with([*self._values, *self._allowed])
+            if number >= self._most and self._ahead.made >= self._most // _OWN_PART:
                 raise TooManyCounters(f"there are {self._most} counters, and no more may be made")
+            self._ahead.make()
         return value or 0
 
     def _change(self, change: Asked) -> int:

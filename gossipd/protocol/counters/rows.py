@@ -7,6 +7,7 @@ from msgspec import structs
 from ..wire import Entry, Group, Row
 from .floors import TOTAL_LIMIT, VALUE_LIMIT
 from .seen import seen_in
+from .sources import OWNER
 
 
 def capped(group: Group) -> Group:
@@ -46,6 +47,12 @@ def order(row: Row) -> tuple[int, ...]:
     An owner whose machine was set back has two histories, and may give one version twice.
     """
     return (row.version, *seen_in(row))
+
+
+def rank_said(group: Group, owner: bytes) -> int:
+    """Returns how far an owner has come, as rows of others say; 0 if they say nothing of it."""
+    said = [row for row in group.said if row.source == OWNER + owner]
+    return max([max(row.rank, row.base_rank) for row in said], default=0)
 
 
 def _fits(entry: Entry) -> bool:

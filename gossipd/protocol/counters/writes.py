@@ -31,12 +31,13 @@ from .floors import FLOOR_LIMIT, VALUE_LIMIT, LimitExceeded
 from .heirs import Ancestor, claim_row
 from .inheritance import ancestors, bundle
 from .ledger import Ledger
+from .newcomers import is_admitted
 from .owner_log import group_of
 from .plan import Plan
 from .pushes import Pushes
 from .relays import Relays
-from .rows import capped
-from .sources import OWNER, Source
+from .rows import capped, rank_said
+from .sources import Source
 
 
 class Writes(Part):
@@ -127,7 +128,7 @@ class Writes(Part):
             raise LimitExceeded(f"the counter cannot pass {VALUE_LIMIT}")
         counter = self._ledger.default
         if value > self._ahead.value(DEFAULT):
-            if counter.floors >= FLOOR_LIMIT:
+            if counter.floors >= FLOOR_LIMIT and not self._ahead.may_raise():
                 raise LimitExceeded(f"the counter was raised {FLOOR_LIMIT} times")
             self._own_id()
             self._stage_own([Entry(self._version + 1, DEFAULT, value, 0)], [command])
@@ -148,7 +149,8 @@ class Writes(Part):
         called once the entries are in effect. Returns whether the group was news, or was staged.
         """
         group = capped(group)
-        reported = group.newest if group.owner == self._owner else self._rank_of_own(group)
+        owner = self._owner
+        reported = group.newest if group.owner == owner else rank_said(group, owner)
         if reported > self._version:
             self._retire(reported)
         if self._learning or self._ledger.learned_floor(group):
@@ -170,11 +172,6 @@ class Writes(Part):
             then()
         return news
 
-    def _rank_of_own(self, group: Group) -> int:
-        """Returns how far this process has come, as another one's rows say."""
-        said = [row for row in group.said if row.source == OWNER + self._owner]
-        return max([max(row.rank, row.base_rank) for row in said], default=0)
-
     def afterwards(self, call: Callable[[], None]) -> None:
         """Calls `call` once all writes that are staged now are on disk, at once if there are none.
 
@@ -192,10 +189,13 @@ class Writes(Part):
             cut = push.complete if push.group.upto < push.complete else None
             told = Told(peer.process, cut)
         then = partial(self._confirm, push.number, push.group.owner, peer.source)
-        self.merge(push.group, told, then)
+        if is_admitted(self._runtime, self._ledger, push.group, peer.sender.id):
+            self.merge(push.group, told, then)
 
     def on_spread(self, spread: Spread, peer: Peer) -> None:
         """Merges what a peer counted, confirms it, and passes it on to a branch of the cluster."""
+        if not is_admitted(self._runtime, self._ledger, spread.group, peer.sender.id):
+            return
         then = partial(self._confirm, spread.number, spread.group.owner, peer.source)
         self.merge(spread.group, UNKNOWN, then)
         self._relays.relay(spread, peer.source)

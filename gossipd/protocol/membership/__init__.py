@@ -12,6 +12,7 @@ from .echoes import Echoes, RoundTrips
 from .forgetting import Forgetting
 from .gossip import Gossip
 from .leaving import Leaving
+from .newcomers import admitted
 from .own_looks import OwnLooks
 from .peer import Peer
 from .proof import Proof
@@ -51,6 +52,7 @@ __all__ = [
     "Seal",
     "SeedWatch",
     "View",
+    "admitted",
     "beats",
     "member_details",
     "suspicion_timeout",

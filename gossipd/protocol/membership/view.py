@@ -33,6 +33,7 @@ from ..wire import (
 from .awareness import Awareness
 from .departures import Departures
 from .gossip import Gossip
+from .newcomers import admitted
 from .own_looks import OwnLooks
 from .peer import Peer
 from .suspicions import Suspicions
@@ -87,7 +88,7 @@ class View(Part):
 
     def on_claims(self, claims: Claims, peer: Peer) -> None:
         """Applies what a member gossips."""
-        for claim in peer.believed(claims.claims):
+        for claim in admitted(self._runtime, self._table, peer, claims.claims):
             self.hear(claim, peer)
 
     def hear(self, claim: Claim, peer: Peer | None = None) -> Member | None:
@@ -346,9 +347,8 @@ class View(Part):
         under the same id. This node takes a generation above it, as far as `_may_raise` allows.
 
         Generations of any size are accepted, of this node and of others. To refuse those that are
-        ahead of the clock would mean ahead of this node's own clock, and where that is the wrong
-        one, its node would refuse all others. Nor is it needed: however large a generation is, its
-        member can go above it.
+        ahead of the clock would mean ahead of this node's own, and where that is the wrong one, its
+        node would refuse all others. Nor is it needed: a member can go above any generation.
         """
         own = self._table.own
         if self.leaving or not beats(claim, own):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import structs
 
 from ..address import Address
-from ..membership import MemberTable, Peer, View, beats
+from ..membership import MemberTable, Peer, View, admitted, beats
 from ..outbox import Outbox
 from ..part import Admits, Handler
 from ..runtime import Runtime
@@ -42,7 +42,8 @@ class RowExchange(Exchange[str]):
         A final message is the answer to a list of ours. `more` says that the list was news to the
         peer, so that comparing anew is worth while, though nothing here may be news to us.
         """
-        news = self._view.merge(peer.believed(rows.claims), peer.sender.id)
+        claims = admitted(self._runtime, self._table, peer, rows.claims)
+        news = self._view.merge(claims, peer.sender.id)
         if not rows.final:
             self._answer(rows, news, peer.source)
         elif rows.total and (rows.more or news):

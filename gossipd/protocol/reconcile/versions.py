@@ -17,7 +17,7 @@ from itertools import islice
 import attrs
 
 from ..address import Address
-from ..counters import Ledger, Told, Writes
+from ..counters import Ledger, Told, Writes, is_admitted
 from ..events import ContentDiffers
 from ..membership import MemberTable, Peer
 from ..outbox import Outbox
@@ -105,7 +105,8 @@ class VersionExchange(Exchange[bytes]):
         news = False
         for group in delta.groups:
             cut = delta.cut if group is delta.groups[-1] else None
-            news |= self._writes.merge(group, Told(peer.process, cut))
+            if is_admitted(self._runtime, self._ledger, group, peer.sender.id):
+                news |= self._writes.merge(group, Told(peer.process, cut))
         if delta.total and news:
             call = partial(self.go_on, delta.span, delta.total, peer.source)
             self._writes.afterwards(call)

@@ -16,6 +16,7 @@ from gossipd.protocol import (
     Reset,
     State,
 )
+from gossipd.protocol.counters import ahead
 from gossipd.protocol.counters.ahead import MOST_TOLD
 from gossipd.protocol.events import OwnerRetired
 from gossipd.protocol.wire import Confirm, Delta, Entry, Group, Push
@@ -344,10 +345,13 @@ def full_of_floors() -> Node:
     return make_node(1, state=State(groups=(Group(OTHER, 0, FLOOR_LIMIT, entries),)))
 
 
-def test_the_floor_limit_refuses_a_sync_and_no_increment() -> None:
-    """Beyond 100,000 floors a sync is refused, an increment is not."""
+def test_the_floor_limit_refuses_a_sync_and_no_increment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond 100,000 floors, and one of its own, a sync is refused, an increment is not."""
+    monkeypatch.setattr(ahead, "OWN_FLOORS", 1)
     node = full_of_floors()
     talk = Conversation(node)
+    talk.carry(node, node.sync(10**8, "local", 1, 0.0))
+    assert 10**8 == node.count(NAME)
     with pytest.raises(LimitExceeded):
         node.sync(10**9, None, 1, 0.0)
     before = node.count(NAME)
