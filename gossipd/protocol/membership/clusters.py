@@ -18,8 +18,8 @@ was contacted. The other then sees that the ids meet.
 - A seed (`--join`) or a registered name unites, whatever was counted: somebody asked for it. A seed
   whose address is that of a known member was joined before, and may have been given to another
   cluster since. It unites only if the node there is alone, or if nobody else has had our id: then
-  the two parted before they had one. A seed that was a member only before there was an id does not
-  count as joined.
+  the two parted before they had one. A seed that was a member only before there was an id, and has
+  been dead since, does not count as joined.
 - Discovery unites while one side has not counted.
 - Nothing else does: neither tries of the dead and of members on disk, nor pings and gossip.
 
@@ -328,9 +328,13 @@ class Clusters(Part):
         self._take(told.ids)
 
     def _take(self, ids: Iterable[int]) -> None:
+        had = bool(self.ids)
         self.ids = united(self.ids, ids)
         if self.ids:
             self.draft = 0
+        if self.ids and not had:
+            self._reasons.named()
+            self._runtime.after("cluster named", _LOOK, self._reasons.heard)
         self.mark = mark_of(self.ids)
         self._outbox.belong(self.mark)
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..address import Address, format_node_id
-from ..wire import DEAD, Claim
+from ..wire import ALIVE, DEAD, Claim
 from .contacts import Contact, Contacts
 from .discovery import Discovery
-from .table import MemberTable
+from .table import Member, MemberTable
 
 CHANCE, DISCOVERED, RETURNED, ASKED = range(4)
 """Why a node is contacted, the weakest reason first.
@@ -22,6 +22,9 @@ By chance: as a member that is gone or was on disk, or in the course of pings an
 discovery led to it. As a seed that was joined before. Because somebody asked for it: as a
 registered name, or as a seed that was never joined.
 """
+
+_Life = tuple[int, int]
+"""The generation and the incarnation of a row: a member that was dead and is back has others."""
 
 
 class Reasons:
@@ -35,9 +38,10 @@ class Reasons:
         self._table = table
         self._contacts = contacts
         self._discovery = discovery
-        # The members of an earlier run. If its cluster had no id by then: each as it was known.
+        # The members of an earlier run.
         self._before: frozenset[str] = frozenset()
-        self._nameless: dict[str, Claim] = {}
+        # The members of a time at which the cluster had no id, each as it was known then.
+        self._nameless: dict[str, _Life] = {}
         self.strayed = False
 
     def restore(self, members: Iterable[Claim], *, named: bool, strayed: bool) -> None:
@@ -48,7 +52,7 @@ class Reasons:
             named: whether their cluster had an id.
             strayed: whether this node had strayed.
         """
-        known = {claim.id: claim for claim in members}
+        known = {claim.id: _life(claim) for claim in members}
         self._before = frozenset(known)
         self._nameless = {} if named else known
         self.strayed = strayed
@@ -81,6 +85,16 @@ class Reasons:
         if self.why(source) < RETURNED and self.is_seeking():
             self.strayed = True
 
+    def named(self) -> None:
+        """Takes note that the cluster has its first id: no member is known to have it yet."""
+        self._nameless |= {row.id: _life(row) for row in self._table.rows.values()}
+
+    def heard(self) -> None:
+        """Takes note that time enough has passed for each live member to hear of the first id."""
+        rows = self._table.rows
+        silent = [each for each in self._nameless if each not in rows or rows[each].state > ALIVE]
+        self._nameless = {each: self._nameless[each] for each in silent}
+
     def shares(self, member: str) -> None:
         """Takes note that a member has the same ids."""
         self._nameless.pop(member, None)
@@ -98,17 +112,20 @@ class Reasons:
         """Returns whether a seed was a member, at a time when the cluster had an id.
 
         Before that there was nothing by which the two could know each other again. A row of that
-        time which has not changed says no more than the store did.
+        time which has not changed says nothing of the time since.
         """
         row, before = self._table.rows.get(member), self._nameless.get(member)
         if before is None:
             return row is not None or member in self._table.apart or member in self._before
         if row is None:
             return False
-        same = (row.generation, row.incarnation) == (before.generation, before.incarnation)
-        return row.state < DEAD or not same
+        return row.state < DEAD or _life(row) != before
 
     def _is_other(self, seed: Contact) -> bool:
         if not seed.addresses:
             return seed.name != self._table.own.id
         return not all(map(self._contacts.is_own, seed.addresses))
+
+
+def _life(row: Claim | Member) -> _Life:
+    return row.generation, row.incarnation

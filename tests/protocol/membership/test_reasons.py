@@ -7,7 +7,7 @@ import pytest
 from gossipd.protocol.membership import Contacts, Discovery, Echoes, Reasons, RoundTrips
 from gossipd.protocol.membership.peer import Peer
 from gossipd.protocol.membership.reasons import ASKED, CHANCE, DISCOVERED, RETURNED
-from gossipd.protocol.wire import ALIVE, DEAD, Beacon, Claim
+from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Beacon, Claim
 from tests.protocol.conversation import WALL_MS, address, node_id, sender
 from tests.protocol.parts import Parts
 
@@ -79,6 +79,28 @@ def test_a_seed_known_from_before_there_was_an_id_was_not_joined(
     assert why == known.why()
     known.reasons.shares(node_id(SEED))
     assert RETURNED == known.why()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        (claim(ALIVE), claim(ALIVE), RETURNED),
+        (claim(ALIVE), claim(SUSPECT), ASKED),
+        (claim(SUSPECT), claim(DEAD), ASKED),
+        (claim(SUSPECT), claim(ALIVE, incarnation=1), RETURNED),
+    ],
+)
+def test_a_seed_that_never_heard_of_the_first_id_was_not_joined(
+    before: Claim, after: Claim, why: int
+) -> None:
+    """A member that goes on for some seconds has heard of it."""
+    known = Known()
+    known.add(before)
+    known.reasons.named()
+    known.add(after)
+    known.reasons.heard()
+    known.add(claim(DEAD, incarnation=after.incarnation))
+    assert why == known.why()
 
 
 def test_who_never_knew_a_member_is_alone() -> None:
