@@ -12,7 +12,7 @@ from lab.processes import Cluster, Node, eventually, loss
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 
 LONG = bool(os.environ.get("GOSSIPD_LONG"))
-P50 = 1.5
+P50 = 1.2
 LOST = 0.01
 VICTIMS = (15, 7, 11, 1, 13, 4, 9, 2, 6) if LONG else (15,)
 
