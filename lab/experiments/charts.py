@@ -182,7 +182,8 @@ def _mechanisms(pyplot: Any, values: Mapping[str, Any]) -> Any:
         1, 2, figsize=(14, 11), dpi=80, layout="constrained", sharex=True
     )
     figure.suptitle(
-        "Until a live node of 64 knows of a lost one (bar: median, line: to the greatest)",
+        "Until a live node of 64 knows of a lost one (bar: median, line: to the greatest); wronged:"
+        " verdicts on nodes that were well",
         fontsize=14,
         fontweight="bold",
     )
@@ -200,6 +201,10 @@ def _mechanisms(pyplot: Any, values: Mapping[str, Any]) -> Any:
             middles, most = ([row[key] for row in rows] for key in ("p50", "max"))
             axis.barh(at, middles, 0.19, color=color, label=f"{loss} % loss")
             axis.hlines(at, middles, most, color=_GREY, linewidth=1)
+            for height, end, row in zip(at, most, rows, strict=True):
+                if row["false"]:
+                    text = f"{row['false']:,} wronged"
+                    axis.text(end + 0.1, height, text, va="center", fontsize=7, color=_GREY)
         axis.set_title(how)
         axis.set_yticks(range(len(variants)), variants)
         axis.set_ylim(len(variants) - 0.5, -0.5)
