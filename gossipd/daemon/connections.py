@@ -11,6 +11,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 import trio
 
+from .readiness import Readiness
+
 ACCEPT_PAUSE = 0.1
 """Seconds to wait when the process or the system has no file descriptor left, as in trio."""
 
@@ -86,6 +88,7 @@ class Connections(Generic[ConnectionT]):
         accepted: number of those that were accepted.
         evicted: number of idle ones that were closed to make room for others.
         refused: number of newcomers for which there was no room.
+        readiness: calls those that have something to read, while the server serves.
     """
 
     def __init__(self, most: int, tick: float, on_full: OnFull, wrap: Wrap) -> None:
@@ -97,6 +100,7 @@ class Connections(Generic[ConnectionT]):
         self._on_full = on_full
         self._wrap = wrap
         self._accepting = trio.CancelScope()
+        self.readiness = Readiness()
 
     async def serve(
         self,
@@ -110,6 +114,7 @@ class Connections(Generic[ConnectionT]):
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._sweep, server)
+            nursery.start_soon(self.readiness.run)
             async with trio.open_nursery() as running:
                 try:
                     with self._accepting:

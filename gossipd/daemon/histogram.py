@@ -19,10 +19,10 @@ class Histogram:
         self.sum = 0.0
         self._numbers = [0] * (len(BOUNDS) + 1)
 
-    def add(self, seconds: float) -> None:
-        """Counts one time."""
-        self._numbers[bisect_left(BOUNDS, seconds)] += 1
-        self.sum += seconds
+    def add(self, seconds: float, times: int = 1) -> None:
+        """Counts so many times of this length."""
+        self._numbers[bisect_left(BOUNDS, seconds)] += times
+        self.sum += seconds * times
 
     def cumulative(self) -> list[tuple[str, int]]:
         """Returns each upper bound with the number of times up to it; the last is `+Inf`."""

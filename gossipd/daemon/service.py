@@ -27,6 +27,7 @@ from .clock_steps import ClockSteps
 from .driver import Driver
 from .future import Future
 from .histogram import Histogram
+from .joint import Request, joined
 from .member_events import EventReader, MemberEvents
 from .storage import Journal
 from .tickets import Tickets
@@ -125,23 +126,27 @@ class Turns:
         turn had only one                 180            64
     """
 
-    def __init__(self, act: Callable[[list[Increment]], None]) -> None:
+    def __init__(self, act: Callable[[list[Request]], None]) -> None:
         """Takes what is called with the increments to be done together."""
         self._act = act
         self._asked = 0
-        self._kept: list[Increment] = []
+        self._kept: list[Request] = []
         self._last_was_shared = False
         self._begun = trio.Event()
 
-    def add(self, increment: Increment) -> None:
+    def add(self, request: Request) -> None:
         """Does an increment now or at the end of this turn."""
         self._asked += 1
         if self._asked == 1:
             self._begun.set()
             if not self._last_was_shared:
-                self._act([increment])
+                self._act([request])
                 return
-        self._kept.append(increment)
+        self._kept.append(request)
+
+    def __len__(self) -> int:
+        """Returns how many requests wait for the end of the turn."""
+        return len(self._kept)
 
     async def run(self) -> None:
         """Ends each turn in which there was an increment, until it is cancelled."""
@@ -262,7 +267,7 @@ class Service:
 
     def unanswered(self) -> int:
         """Returns how many writes wait for their answers."""
-        return len(self._tickets)
+        return len(self._turns) + len(self._tickets)
 
     def write_seconds(self) -> Histogram:
         """Returns how long the answers of writes took. It goes on counting."""
@@ -293,9 +298,9 @@ class Service:
         trouble = self.trouble()
         if trouble is not None:
             return Future(Refused(trouble))
-        ticket, future = self._tickets.issue()
-        self._turns.add(Increment(changes, ack, ticket))
-        return future
+        request = Request(changes, ack, Future(), time.perf_counter())
+        self._turns.add(request)
+        return request.answer
 
     def sync(self, value: int, ack: str | None) -> Future[Answer]:
         """Raises `default` to `value` if it is lower. `ack` is as for `increment`."""
@@ -359,13 +364,21 @@ class Service:
             await trio.sleep(_CLOCK_SECONDS)
             self._compare_clocks()
 
-    def _increment(self, asked: list[Increment]) -> None:
+    def _increment(self, requests: list[Request]) -> None:
+        found, asked = joined(requests), []
+        for joint in found:
+            number = len(joint.requests)
+            ticket, answer = self._tickets.issue(joint.requests[0].since, number)
+            answer.then(joint.settle)
+            asked.append(Increment(joint.changes, joint.requests[0].ack, ticket, number))
         try:
             self._count(lambda now: self._node.increments(asked, now))
         except ValueError as error:
-            if len(asked) > 1:
-                # All together pass the limit; some of them alone may not.
-                for each in asked:
-                    self._increment([each])
-            else:
+            if len(requests) == 1:
                 self._tickets.refuse(asked[0].ticket, error)
+                return
+            for each in asked:
+                self._tickets.drop(each.ticket)
+            # All together pass the limit; some of them alone may not.
+            for request in requests:
+                self._increment([request])

@@ -19,25 +19,35 @@ class Tickets:
 
     def __init__(self) -> None:
         self.seconds = Histogram()
-        self._waiting: dict[int, tuple[Future[Answer], float]] = {}
+        # The future of each, when it was asked for, and for how many requests.
+        self._waiting: dict[int, tuple[Future[Answer], float, int]] = {}
         self._last = 0
 
     def __len__(self) -> int:
-        """Returns how many writes wait."""
-        return len(self._waiting)
+        """Returns how many requests wait."""
+        return sum(requests for _, _, requests in self._waiting.values())
 
-    def issue(self) -> tuple[int, Future[Answer]]:
-        """Returns a new ticket, and the future of its answer."""
+    def issue(self, since: float | None = None, requests: int = 1) -> tuple[int, Future[Answer]]:
+        """Returns a new ticket, and the future of its answer.
+
+        Args:
+            since: when it was asked for, as `time.perf_counter` tells; None: now.
+            requests: for how many requests of clients it stands.
+        """
         self._last += 1
-        future = Future[Answer]()
-        self._waiting[self._last] = future, time.perf_counter()
+        future: Future[Answer] = Future()
+        self._waiting[self._last] = future, since or time.perf_counter(), requests
         return self._last, future
 
     def answer(self, answer: Answer) -> None:
         """Settles the future of the answer's ticket."""
-        future, issued = self._waiting.pop(answer.ticket)
-        self.seconds.add(time.perf_counter() - issued)
+        future, since, requests = self._waiting.pop(answer.ticket)
+        self.seconds.add(time.perf_counter() - since, requests)
         future.settle(answer)
+
+    def drop(self, ticket: int) -> None:
+        """Takes a ticket back: what it stands for is asked for otherwise."""
+        del self._waiting[ticket]
 
     def refuse(self, ticket: int, error: Exception) -> None:
         """Settles the future of a ticket with an error."""

@@ -29,11 +29,11 @@ gossipd.daemon: inside
 gossipd.daemon: open open_guards open_files open_redis own_id flaps sockets
 gossipd.daemon.doors, gossipd.daemon.redis
 gossipd.daemon: service operations
-gossipd.daemon: driver tickets
+gossipd.daemon: driver tickets joint
 gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.sealing, gossipd.daemon.access
 gossipd.daemon.http, gossipd.daemon.resp, gossipd.daemon.tls
 gossipd.daemon: config log event_log errors future clock_steps readers following watch member_events
-gossipd.daemon: file_watch connections supervisor histogram
+gossipd.daemon: file_watch connections readiness supervisor histogram
 gossipd.sim: command
 gossipd.sim: simulate report plot
 gossipd.sim.scenario

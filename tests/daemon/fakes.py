@@ -82,7 +82,7 @@ class Scripted(Recorder):
         """Takes one after the other."""
         return [
             effect
-            for changes, ack, ticket in asked
+            for changes, ack, ticket, _ in asked
             for name, amount in changes
             for effect in self.increment(name, amount, ack, ticket, now)
         ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
-from gossipd.protocol import DEFAULT, VALUE_LIMIT, Answer, Change
+from gossipd.protocol import DEFAULT, VALUE_LIMIT, Change
 
 from .errors import NOT_AN_INTEGER, OVERFLOW, Failed
 
@@ -19,38 +18,6 @@ def integer(text: bytes) -> int:
     if _INTEGER.fullmatch(text) is None or not -_LIMIT <= (number := int(text)) < _LIMIT:
         raise Failed(NOT_AN_INTEGER)
     return number
-
-
-def summed(changes: list[Change]) -> list[Change]:
-    """Returns one change for each counter, if that is the same as these changes.
-
-    It is not if a counter is changed up and down: on the way there it may pass its limit.
-    """
-    sums: dict[str, int] = {}
-    for name, amount in changes:
-        known = sums.get(name)
-        if known is None:
-            sums[name] = amount
-        elif (known < 0) == (amount < 0):
-            sums[name] = known + amount
-        else:
-            return changes
-    return [Change(*each) for each in sums.items()]
-
-
-def values_between(
-    changes: list[Change], written: Sequence[Change], answer: Answer
-) -> Sequence[int]:
-    """Returns the counter's value after each change, which were written as `summed` has them."""
-    counts = answer.counts or (answer.count,)
-    later = {change.name: count for change, count in zip(written, counts, strict=True)}
-    values = []
-    for name, amount in reversed(changes):
-        value = later[name]
-        values.append(value)
-        later[name] = value - amount
-    values.reverse()
-    return values
 
 
 def incr(request: list[bytes]) -> Change:

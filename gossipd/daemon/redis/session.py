@@ -11,7 +11,6 @@ from ..future import Future
 from ..resp import Error, Status, Value, encode
 from .commands import COMMANDS, COUNTING, Command, find
 from .context import Context
-from .counting import summed, values_between
 from .errors import Failed, held
 from .tally import Tally
 from .transaction import Transaction
@@ -94,18 +93,14 @@ class Session:
         """Carries out what was gathered, in one write; returns the future of all answers."""
         changes, self._gathered = self._gathered, []
         answers: Future[bytes] = Future()
-        written = summed(changes)
-        self._service.change(written, None).then(
-            lambda outcome: self._take(changes, written, outcome, answers)
-        )
+        self._service.change(changes, None).then(partial(self._take, changes, answers))
         return answers
 
     def _take(
         self,
         changes: list[Change],
-        written: list[Change],
-        outcome: Answer | Exception,
         answers: Future[bytes],
+        outcome: Answer | Exception,
     ) -> None:
         """Settles the answers to changes of one write."""
         if isinstance(outcome, ValueError) and len(changes) > 1:
@@ -120,7 +115,7 @@ class Session:
             answers.settle(error)
         else:
             self._caller.wrote(answer.holders)
-            values = values_between(changes, written, answer)
+            values = answer.counts or (answer.count,)
             answers.settle(b"".join([b":%d\r\n" % value for value in values]))
 
     def _one_by_one(self, changes: list[Change], answers: Future[bytes]) -> None:

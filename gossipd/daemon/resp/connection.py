@@ -24,11 +24,13 @@ one client.
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 
 import trio
 
 from ..future import Future
+from ..readiness import Readiness
 from .client import Client
 from .parser import RequestParser
 from .replies import Error, encode
@@ -49,11 +51,14 @@ class Connection:
         since: `Shared.now` when its present state began: idle, or waiting for the client.
     """
 
-    def __init__(self, sock: socket.socket, client: Client, shared: Shared) -> None:
+    def __init__(
+        self, sock: socket.socket, client: Client, shared: Shared, readiness: Readiness
+    ) -> None:
         self.since = shared.now
         self._sock = sock
         self._client = client
         self._shared = shared
+        self._readiness = readiness
         self._parser = RequestParser()
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
@@ -63,7 +68,14 @@ class Connection:
         # was an error because of what is no request.
         self._last = False
         self._is_misunderstood = False
+        # Whether requests are being answered; how many of those that were read are; the parts that
+        # follow of an answer; and the event that wakes the task to go on with them.
         self._answering = False
+        self._answered = 0
+        self._parts: Iterator[bytes] | None = None
+        self._called = trio.Event()
+        self._is_deaf = True
+        self._is_over = False
         # Whether a future is awaited, and the event that tells the task of its answer.
         self._awaited = False
         self._arrived: trio.Event | None = None
@@ -81,7 +93,7 @@ class Connection:
         try:
             async with trio.open_nursery() as self._nursery:
                 try:
-                    with self._scope, suppress(OSError):
+                    with self._scope:
                         await self._converse()
                 finally:
                     self._client.news.close()
@@ -135,36 +147,75 @@ class Connection:
     # Receiving
 
     async def _converse(self) -> None:
-        receive, shared, parser = self._sock.recv, self._shared, self._parser
-        fd = self._sock.fileno()
-        while True:
-            await trio.lowlevel.wait_readable(fd)
-            if self._awaited:
-                await self._until_arrived()
-            if self._scope.cancel_called:
-                return
-            if self._owed > shared.limits.unread_bytes:
-                await self._until_drained()
-            try:
-                data = receive(RECEIVE_BYTES)
-            except BlockingIOError:
-                continue
-            if not data:
-                return
-            if self._unsent:
-                self._owed += len(data)
-            elif not parser.has_begun:
-                self.since = shared.now
-            parser.feed(data)
-            if parser.ready:
-                await self._answer()
-                if not self._unsent:
-                    self.since = shared.now
-            if parser.error is not None and not self._last:
-                await self._until_arrived()
-                self._complain(parser.error)
-            if self._last or (shared.draining and not self._awaited):
-                return
+        """Lets `_read` answer, and goes on where that has to wait, until it is cancelled."""
+        self._listen()
+        try:
+            while True:
+                await self._called.wait()
+                self._called = trio.Event()
+                await self._go_on()
+                self._end_or_listen()
+        finally:
+            self._be_deaf()
+            self._is_over = True
+
+    def _read(self) -> None:
+        """Reads, and answers what can be answered at once. It is called where there is something.
+
+        It raises nothing.
+        """
+        if self._answering or self._awaited or self._owed > self._shared.limits.unread_bytes:
+            self._be_deaf()
+            return
+        try:
+            data = self._sock.recv(RECEIVE_BYTES)
+            if data:
+                self._take(data)
+            else:
+                self._end()
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._end()
+        except Exception as error:
+            self._shared.on_error(error)
+            self.cut()
+
+    def _take(self, data: bytes) -> None:
+        parser = self._parser
+        if self._unsent:
+            self._owed += len(data)
+        elif not parser.has_begun:
+            self.since = self._shared.now
+        parser.feed(data)
+        if not (parser.ready or parser.error) or self._advance():
+            self._end_or_listen()
+        else:
+            self._be_deaf()
+            self._called.set()
+
+    def _end_or_listen(self) -> None:
+        """Ends after the last answer; else reads again unless something has to come before that."""
+        if self._answering or self._awaited:
+            return
+        if self._last or self._shared.draining:
+            self._end()
+        elif self._is_deaf and self._owed <= self._shared.limits.unread_bytes:
+            self._listen()
+
+    def _end(self) -> None:
+        self._be_deaf()
+        self._scope.cancel()
+
+    def _listen(self) -> None:
+        if not (self._is_over or self._scope.cancel_called):
+            self._is_deaf = False
+            self._readiness.watch(self._sock, self._read)
+
+    def _be_deaf(self) -> None:
+        if not self._is_deaf:
+            self._is_deaf = True
+            self._readiness.forget(self._sock)
 
     def _complain(self, error: str) -> None:
         """Answers an error, as the last answer."""
@@ -175,64 +226,92 @@ class Connection:
 
     # Answering
 
-    async def _answer(self) -> None:
-        client, clock = self._client, self._shared.clock
+    def _advance(self) -> bool:
+        """Answers what was read. Returns False if something must be waited for before the rest."""
+        client, clock, ready = self._client, self._shared.clock, self._parser.ready
         self._answering = True
         turn_ends = clock() + TURN_SECONDS
-        for request in self._parser.ready:
+        if self._parts is not None and not self._put_part(self._parts):
+            return False
+        while self._answered < len(ready) and not self._last:
             if clock() >= turn_ends:
-                await self._give_way()
-                turn_ends = clock() + TURN_SECONDS
+                self._flush_gathered()
+                return False
+            request = ready[self._answered]
             if client.gather(request):
+                self._answered += 1
                 continue
-            if client.has_gathered:
-                await self._wait_for(client.flush())
-                turn_ends = clock() + TURN_SECONDS
-            await self._answer_one(request)
-            if client.has_quit:
-                self._last = True
-            if self._last:
-                break
-        self._parser.ready.clear()
-        if client.has_gathered:
-            self._expect(client.flush())
+            self._flush_gathered()
+            if self._awaited:
+                return False
+            self._answered += 1
+            if not self._answer_one(request):
+                return False
+        ready.clear()
+        self._answered = 0
+        self._flush_gathered()
+        if self._parser.error is not None and not self._last:
+            if self._awaited:
+                return False
+            self._complain(self._parser.error)
         self._flush()
         self._answering = False
+        if not self._unsent:
+            self.since = self._shared.now
         self._tell()
+        return True
 
-    async def _answer_one(self, request: list[bytes]) -> None:
+    async def _go_on(self) -> None:
+        """Answers all that was read, and waits for whatever that takes."""
+        while True:
+            self._flush()
+            if self._awaited:
+                await self._until_arrived()
+            else:
+                # Every other task that can run has its turn.
+                await trio.lowlevel.checkpoint()
+            if len(self._unsent) > self._shared.limits.unread_bytes:
+                await self._until_drained()
+            if self._advance():
+                return
+
+    def _answer_one(self, request: list[bytes]) -> bool:
+        """Answers a request. Returns False if something must be waited for before the next one."""
         try:
             answer = self._client.answer(request)
             if isinstance(answer, bytes):
                 self._put(answer)
             elif isinstance(answer, Future):
-                await self._wait_for(answer)
-            else:
-                for part in answer:
-                    self._put(part)
-                    await self._give_way()
+                self._expect(answer)
+            elif not self._put_part(answer):
+                return False
         except Exception as error:
             self._fail(error)
+        if self._client.has_quit:
+            self._last = True
         if self._size > FLUSH_BYTES:
             self._flush()
-        if len(self._unsent) > self._shared.limits.unread_bytes:
-            await self._until_drained()
+        return not self._awaited and len(self._unsent) <= self._shared.limits.unread_bytes
 
-    async def _give_way(self) -> None:
-        """Lets every other task that can run have its turn, after what is due before that."""
+    def _put_part(self, parts: Iterator[bytes]) -> bool:
+        """Puts the next part of a long answer. Returns whether there was none."""
+        self._parts = parts
+        try:
+            self._put(next(parts))
+        except StopIteration:
+            self._parts = None
+        except Exception as error:
+            self._parts = None
+            self._fail(error)
+        return self._parts is None
+
+    def _flush_gathered(self) -> None:
         if self._client.has_gathered:
-            await self._wait_for(self._client.flush())
-        self._flush()
-        await trio.lowlevel.checkpoint()
+            self._expect(self._client.flush())
 
     def _expect(self, future: Future[bytes]) -> None:
         self._awaited = True
         future.then(self._arrive)
-
-    async def _wait_for(self, future: Future[bytes]) -> None:
-        self._flush()
-        self._expect(future)
-        await self._until_arrived()
 
     async def _until_arrived(self) -> None:
         """Returns when no answer is awaited."""
@@ -260,8 +339,7 @@ class Connection:
         if not self._answering:
             self._flush()
             self.since = self._shared.now
-            if self._last or self._shared.draining:
-                self._scope.cancel()
+            self._end_or_listen()
             self._tell()
 
     def _fail(self, error: Exception) -> None:
@@ -313,9 +391,9 @@ class Connection:
         self._owed = 0
         if self._drained is not None:
             self._drained.set()
-        elif self._shared.draining and not (self._answering or self._awaited):
-            # It was not idle when the others were ended.
-            self.expire()
+        else:
+            # If the server drains, it was not idle when the others were ended.
+            self._end_or_listen()
         self._tell()
 
     # News

@@ -110,7 +110,8 @@ class RespServer:
         with contextlib.suppress(OSError):
             # Idle connections stay open, so those whose client is gone must be found.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return Connection(sock, connect(_named(address), _named(sock.getsockname())), self._shared)
+        client = connect(_named(address), _named(sock.getsockname()))
+        return Connection(sock, client, self._shared, self._connections.readiness)
 
     def _tick(self, elapsed: float) -> None:
         for connection in self._connections.open:

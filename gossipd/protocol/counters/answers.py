@@ -39,7 +39,7 @@ _ROUNDING = 1e-6
 """Seconds by which a deadline may seem too early because floats were added up."""
 
 
-_Ticket = tuple[int, tuple[int, ...], tuple[int, ...]]
+_Ticket = tuple[Command, tuple[int, ...]]
 
 
 @attrs.define
@@ -49,8 +49,7 @@ class _Waiting:
     Attributes:
         version: the version of the present owner id that peers must hold.
         deadline: when the answers are given at the latest, in seconds of the node's clock.
-        tickets: for each command its ticket, the values after each of its changes, and by how much
-            each changed its counter.
+        tickets: each command, and the values after each of its changes.
     """
 
     version: int
@@ -96,15 +95,15 @@ class Answers(Part):
         if not waiting or waiting[-1].version != version:
             deadline = self._runtime.now + self._runtime.config.probe_timeout
             waiting.append(_Waiting(version, deadline, []))
-        waiting[-1].tickets.append((command.ticket, counts, command.done))
+        waiting[-1].tickets.append((command, counts))
 
     def done(self, command: Command, counts: tuple[int, ...]) -> None:
         """Answers a command that had nothing to write: this node is the only holder asked for."""
-        self._answer(command.level, [(command.ticket, counts, command.done)], 1, 1)
+        self._answer(command.level, [(command, counts)], 1, 1)
 
     def failed(self, command: Command, counts: tuple[int, ...]) -> None:
         """Answers a command with no holders, because its write may not be on disk."""
-        self._answer("failed", [(command.ticket, counts, command.done)], 0, 1)
+        self._answer("failed", [(command, counts)], 0, 1)
 
     def alone(self, command: Command, counts: tuple[int, ...]) -> None:
         """Answers a write at once, with this node as the only holder.
@@ -112,7 +111,7 @@ class Answers(Part):
         Used for a write that took effect under a former owner id: no peer confirms those.
         """
         target = self._target(command.level, len(self._table.live))
-        self._answer(command.level, [(command.ticket, counts, command.done)], 1, target)
+        self._answer(command.level, [(command, counts)], 1, target)
 
     def give_up(self) -> None:
         """Answers all that waits with the holders known now, because the owner id will change."""
@@ -175,11 +174,14 @@ class Answers(Part):
 
     def _answer(self, level: str, tickets: list[_Ticket], holders: int, target: int) -> None:
         key = (level, holders >= target)
-        self._counts[key] = self._counts.get(key, 0) + len(tickets)
-        for ticket, counts, done in tickets:
+        self._counts[key] = self._counts.get(key, 0) + sum(
+            command.requests for command, _ in tickets
+        )
+        for command, counts in tickets:
             told = tuple([shown(count) for count in counts])
             several = told if len(told) > 1 else ()
-            self._runtime.emit(Answer(ticket, told[-1], holders, target, several, done))
+            answer = Answer(command.ticket, told[-1], holders, target, several, command.done)
+            self._runtime.emit(answer)
 
     def counted(self) -> Mapping[str, Any]:
         """Returns the number of answers by ack level and by whether the level's target was met."""
@@ -188,4 +190,5 @@ class Answers(Part):
     def waiting(self) -> Mapping[str, int]:
         """Returns how many commands wait for their answer."""
         writes = [write for waiting in self._waiting.values() for write in waiting]
-        return {"answers": sum(len(write.tickets) for write in writes)}
+        told = [command for write in writes for command, _ in write.tickets]
+        return {"answers": sum(command.requests for command in told)}

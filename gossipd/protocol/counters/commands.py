@@ -58,11 +58,13 @@ class Increment(NamedTuple):
         changes: what is asked for, all of it or nothing.
         ack: the ack level of its answer, None for the default.
         ticket: the number that its `Answer` carries.
+        requests: for how many requests of clients it stands, by which its answer is counted.
     """
 
     changes: Sequence[Asked]
     ack: str | None
     ticket: int
+    requests: int = 1
 
 
 # Not frozen: one is made for every request, and a frozen one costs three times as much.
@@ -78,6 +80,7 @@ class Command:
     changes: Sequence[Asked] = ()
     value: int = 0
     done: tuple[int, ...] = ()
+    requests: int = 1
 
     def told(self, done: Sequence[int]) -> None:
         """Notes by how much each change changes its counter."""

@@ -85,7 +85,8 @@ class Writes(Part):
         Nothing is counted then.
         """
         commands = [
-            Command(self._answers.level(ack), ticket, changes) for changes, ack, ticket in asked
+            Command(self._answers.level(ack), ticket, changes, requests=requests)
+            for changes, ack, ticket, requests in asked
         ]
         rows = self._plan().carry_out(commands)
         if rows:

@@ -13,6 +13,7 @@ import trio
 import trio.testing
 
 from gossipd.daemon.access import Access
+from gossipd.daemon.readiness import Readiness
 from gossipd.daemon.redis import RedisDoor
 from gossipd.daemon.resp import Limits, RespStatistics
 from gossipd.daemon.resp.connection import Connection
@@ -85,12 +86,15 @@ class Site:
         self.door = RedisDoor(self.service, lambda: numbers, access, durable=True)
         self.clients: list[Client] = []
         self._nursery = nursery
+        self._readiness = Readiness()
+        nursery.start_soon(self._readiness.run)
 
     def connect(self) -> Client:
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
         session = self.door.connect("10.0.0.9:5", "10.0.0.1:6379")
-        self._nursery.start_soon(Connection(theirs, session, self.shared).run)
+        connection = Connection(theirs, session, self.shared, self._readiness)
+        self._nursery.start_soon(connection.run)
         client = Client(trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
         self.clients.append(client)
         return client

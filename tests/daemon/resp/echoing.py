@@ -10,6 +10,7 @@ from time import perf_counter
 import trio
 
 from gossipd.daemon.future import Future
+from gossipd.daemon.readiness import Readiness
 from gossipd.daemon.resp import Limits
 from gossipd.daemon.resp.connection import Connection
 from gossipd.daemon.resp.shared import Shared
@@ -112,7 +113,8 @@ class Peer:
         self.errors: list[Exception] = []
         self.shared = Shared(limits, self.errors.append, clock=clock)
         self.client = Echo()
-        self.connection = Connection(theirs, self.client, self.shared)
+        self.readiness = Readiness()
+        self.connection = Connection(theirs, self.client, self.shared, self.readiness)
         self.stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
 
     async def received(self) -> bytes:
@@ -126,6 +128,9 @@ async def serving(
 ) -> AsyncIterator[Peer]:
     """Serves the other end; leaves when that has ended."""
     peer = Peer(limits or Limits(), clock)
-    async with peer.stream, trio.open_nursery() as nursery:
-        nursery.start_soon(peer.connection.run)
-        yield peer
+    async with peer.stream, trio.open_nursery() as around:
+        around.start_soon(peer.readiness.run)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(peer.connection.run)
+            yield peer
+        around.cancel_scope.cancel()

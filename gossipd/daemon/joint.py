@@ -1,0 +1,112 @@
+"""Requests of several clients that the node carries out as one.
+
+To carry a request out costs the node the same whether it adds 1 or 100: a command, a ticket, an
+answer. So requests that only count, and come in one turn of the loop, become one for each ack level
+and are taken apart again when they are answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from gossipd.protocol import DEFAULT, Answer, Asked, Change
+
+from .future import Future
+
+
+class Request(NamedTuple):
+    """What one client asked for.
+
+    Attributes:
+        changes: all of them, or none if one may not be.
+        ack: the ack level, None for the configured one.
+        answer: the future of the answer.
+        since: when it was asked for, as `time.perf_counter` tells.
+    """
+
+    changes: Sequence[Asked]
+    ack: str | None
+    answer: Future[Answer]
+    since: float
+
+
+class Joint:
+    """One or more requests with the same ack level.
+
+    Attributes:
+        requests: in the order of their answers.
+        changes: what the node is to do for them.
+    """
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        """Takes one request, or several that only count."""
+        self.requests = requests
+        # Of several requests each change is a `Change`.
+        self._changes: list[Any] = [each for request in requests for each in request.changes]
+        self.changes = self._changes if len(requests) == 1 else summed(self._changes)
+
+    def settle(self, outcome: Answer | Exception) -> None:
+        """Answers each request."""
+        if isinstance(outcome, Exception) or len(self.requests) == 1:
+            for request in self.requests:
+                request.answer.settle(outcome)
+            return
+        values = values_between(self._changes, self.changes, outcome)
+        ticket, holders, target = outcome.ticket, outcome.holders, outcome.target
+        start = 0
+        for changes, _, answer, _ in self.requests:
+            end = start + len(changes)
+            done = tuple([change.amount for change in self._changes[start:end]])
+            several = tuple(values[start:end]) if end - start > 1 else ()
+            answer.settle(Answer(ticket, values[end - 1], holders, target, several, done))
+            start = end
+
+
+def joined(requests: Sequence[Request]) -> list[Joint]:
+    """Returns all requests, of which those are together that can be."""
+    counting: dict[str | None, list[Request]] = {}
+    alone: list[list[Request]] = []
+    for request in requests:
+        if all(type(change) is Change for change in request.changes):
+            counting.setdefault(request.ack, []).append(request)
+        else:
+            alone.append([request])
+    return [Joint(each) for each in (*counting.values(), *alone)]
+
+
+def summed(changes: Sequence[Change]) -> Sequence[Change]:
+    """Returns one change for each counter, if that is the same as these changes.
+
+    It is not if a counter is changed up and down: on the way there it may pass its limit. And it is
+    not for `DEFAULT`: if that is raised meanwhile, only the node knows the value after each change.
+    """
+    sums: dict[str, int] = {}
+    for name, amount in changes:
+        known = sums.get(name)
+        if name == DEFAULT:
+            return changes
+        if known is None:
+            sums[name] = amount
+        elif (known < 0) == (amount < 0):
+            sums[name] = known + amount
+        else:
+            return changes
+    return [Change(*each) for each in sums.items()]
+
+
+def values_between(
+    changes: Sequence[Change], written: Sequence[Change], answer: Answer
+) -> Sequence[int]:
+    """Returns the counter's value after each change, which were written as `summed` has them."""
+    counts = answer.counts or (answer.count,)
+    if written is changes:
+        return counts
+    later = {change.name: count for change, count in zip(written, counts, strict=True)}
+    values = []
+    for name, amount in reversed(changes):
+        value = later[name]
+        values.append(value)
+        later[name] = value - amount
+    values.reverse()
+    return values

@@ -1,0 +1,56 @@
+"""Sockets that are watched together."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+import trio
+import trio.testing
+
+from gossipd.daemon.readiness import Readiness
+
+Pair = tuple[socket.socket, socket.socket]
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """Two ends of a connection."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+async def test_calls_as_long_as_there_is_something_to_read(pair: Pair) -> None:
+    """And no more once the socket is forgotten, which may happen twice."""
+    ours, theirs = pair
+    readiness, calls = Readiness(), trio.Event()
+    seen: list[bytes] = []
+
+    def read() -> None:
+        seen.append(theirs.recv(1))
+        if len(seen) == 2:
+            readiness.forget(theirs)
+            calls.set()
+
+    readiness.watch(theirs, read)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(readiness.run)
+        ours.send(b"abc")
+        with trio.fail_after(5):
+            await calls.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    readiness.forget(theirs)
+    assert [b"a", b"b"] == seen
+
+
+async def test_what_comes_after_the_end(pair: Pair) -> None:
+    """Connections may end later than the task, which changes nothing any more."""
+    readiness = Readiness()
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await readiness.run()
+    readiness.watch(pair[0], lambda: None)
+    readiness.forget(pair[0])
