@@ -7,7 +7,6 @@ be read, one task is woken, which calls their connections one after the other.
 
 from __future__ import annotations
 
-import contextlib
 import selectors
 import socket
 from collections.abc import Callable
@@ -16,20 +15,20 @@ import trio
 
 
 class Readiness:
-    """The sockets of a server, each with what is called as long as it can be read."""
+    """The sockets of a server that are listened to."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._over = False
+        self._is_over = False
 
     def watch(self, sock: socket.socket, call: Callable[[], None]) -> None:
         """Has `call` called, which raises nothing, in each turn in which the socket can be read."""
-        if not self._over:
+        if not self._is_over:
             self._selector.register(sock, selectors.EVENT_READ, call)
 
     def forget(self, sock: socket.socket) -> None:
-        """Calls nothing more for a socket, if it is watched. It must happen before its end."""
-        with contextlib.suppress(KeyError):
+        """Calls nothing more for a socket that is watched."""
+        if not self._is_over:
             self._selector.unregister(sock)
 
     async def run(self) -> None:
@@ -41,5 +40,44 @@ class Readiness:
                 for key, _ in selector.select(0):
                     key.data()
         finally:
-            self._over = True
+            self._is_over = True
             selector.close()
+
+
+class Ear:
+    """One socket, which is listened to while no task has to go on with what was heard."""
+
+    def __init__(self, readiness: Readiness, sock: socket.socket, call: Callable[[], None]) -> None:
+        """Takes what is called while there is something to read, and raises nothing."""
+        self._readiness = readiness
+        self._sock = sock
+        self._call = call
+        self._listens = self._is_closed = False
+        self._handed_over = trio.Event()
+
+    def listen(self) -> None:
+        """Listens from now on, unless it was closed."""
+        if not (self._listens or self._is_closed):
+            self._listens = True
+            self._readiness.watch(self._sock, self._call)
+
+    def rest(self) -> None:
+        """Listens no more."""
+        if self._listens:
+            self._listens = False
+            self._readiness.forget(self._sock)
+
+    def hand_over(self) -> None:
+        """Rests, and leaves what follows to the task that waits in `handed_over`."""
+        self.rest()
+        self._handed_over.set()
+
+    async def handed_over(self) -> None:
+        """Returns once `hand_over` was called."""
+        await self._handed_over.wait()
+        self._handed_over = trio.Event()
+
+    def close(self) -> None:
+        """Listens never again. It must happen before the socket is closed."""
+        self.rest()
+        self._is_closed = True

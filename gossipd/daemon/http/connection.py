@@ -1,36 +1,36 @@
 """One HTTP/1.1 connection: it answers requests in order, refuses bad ones, and closes.
 
-It uses a non-blocking socket directly. To wait until the socket is readable, and then to read and
-write at once, takes one task switch a request, where trio's streams take three.
+It uses a non-blocking socket directly, and is called when there is something to read: no task
+switch is needed for most requests, where trio's streams take three. What cannot be done at once is
+left to the connection's task.
 
 An answer that comes later, by a future, is sent from the call that settles the future. For a write
 that call comes from the node's driver, in the middle of the driver's own work. The alternative is
 to wake the connection's task, which took a fifth of the whole time of an increment. The price is
-that two parties send on one socket, the task and that call. These rules keep answers whole and in
-order:
+that several parties send on one socket. These rules keep answers whole and in order:
 
 1. Only one answer is awaited at a time: the handler does not get a request before the answer to the
    request before it is there.
-2. While the task is answering (`_answering`), it alone sends. The call only adds the answer to what
-   the task will send.
-3. Else the task waits for the client and sends nothing, and so the call sends. What does not fit
-   into the socket (`_rest`) is left to the task, which is woken for it, as it is when the
-   connection is to end. The task waits inside a cancel scope, and cancelling that scope wakes it.
-4. Nothing is raised into the driver: an error ends this connection, and nothing else.
+2. While requests are being answered (`_answering`), the call that settles a future only adds the
+   answer to what will be sent.
+3. Else it sends. What does not fit into the socket (`_rest`) is left to the task, and nothing is
+   read before that is sent.
+4. Nothing is raised into whoever calls: an error ends this connection, and nothing else.
 
 One read may bring hundreds of requests. Their answers are given in slices of `TURN_SECONDS`, and
 everybody else has a turn of the loop between two slices: the gossip of this node must not wait for
-one client. The end of a slice is looked at before each answer, so that an answer that takes longer
-than a slice is the last one of its turn.
+one client.
 """
 
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import trio
 
 from ..future import Future
+from ..readiness import Ear, Readiness
 from .closing import discard, linger
 from .messages import (
     CLOSE,
@@ -65,13 +65,16 @@ class Connection:
         since: `Shared.now` when it began to wait for that.
     """
 
-    def __init__(self, sock: socket.socket, handler: Handler, shared: Shared) -> None:
+    def __init__(
+        self, sock: socket.socket, handler: Handler, shared: Shared, readiness: Readiness
+    ) -> None:
         self.phase = Phase.IDLE
         self.since = shared.now
         self._sock = sock
         self._fd = sock.fileno()
         self._handler = handler
         self._shared = shared
+        self._ear = Ear(readiness, sock, self._read)
         self._scope = trio.CancelScope()
         self._parser = RequestParser(shared.limits)
         # Whether the last answer of this connection is among those that were given.
@@ -83,7 +86,10 @@ class Connection:
         # event for which the task waits if it can do nothing before that answer.
         self._awaited: tuple[Request, bytes] | None = None
         self._arrived: trio.Event | None = None
+        # Whether requests are being answered, how many of those that were read are, and what the
+        # client has not taken.
         self._answering = False
+        self._answered = 0
         self._rest = b""
         # What follows the last answer. Nothing may follow one that was cut off.
         self._streaming: Streaming | None = None
@@ -94,9 +100,6 @@ class Connection:
         try:
             with self._scope:
                 await self._converse()
-            while self._rest:
-                with trio.CancelScope() as self._scope:
-                    await self._send_rest()
             if self._streaming is not None and not (self._cut or self._shared.draining):
                 self.phase, self.since = Phase.STREAMING, self._shared.now
                 with trio.CancelScope() as self._scope:
@@ -153,35 +156,74 @@ class Connection:
     # Receiving
 
     async def _converse(self) -> None:
-        receive, scope, shared, parser = self._sock.recv, self._scope, self._shared, self._parser
-        while True:
-            if parser.refusal is not None or parser.expects_continue:
-                await self._until_arrived()
-                if scope.cancel_called or parser.refusal is not None:
-                    return
-                parser.continued()
-                await self._send(CONTINUE)
-            await trio.lowlevel.wait_readable(self._fd)
-            if self._awaited is not None:
-                await self._until_arrived()
-            if scope.cancel_called:
+        """Lets `_read` answer, and goes on where that has to wait, until it is cancelled."""
+        self._ear.listen()
+        try:
+            while True:
+                await self._ear.handed_over()
+                await self._go_on()
+                self._end_or_listen()
+        finally:
+            self._ear.close()
+
+    def _read(self) -> None:
+        """Reads what has come, and answers what can be answered at once. Raises nothing."""
+        if self._is_busy() or self._scope.cancel_called:
+            self._ear.rest()
+            return
+        size = BODY_RECEIVE_BYTES if self.phase is Phase.BODY else RECEIVE_BYTES
+        try:
+            data = self._sock.recv(size)
+            if data:
+                self._take(data)
+            else:
+                self._end()
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._end()
+        except Exception as error:
+            self._shared.on_error(error, None)
+            self._end()
+
+    def _take(self, data: bytes) -> None:
+        before, parser = self.phase, self._parser
+        parser.feed(data)
+        self.phase = self._reading()
+        if parser.ready:
+            if not self._advance():
+                # Neither idle nor waiting for the client: requests are still to be answered.
+                self.phase = Phase.HANDLING
+                self._ear.hand_over()
                 return
-            before = self.phase
-            try:
-                data = receive(BODY_RECEIVE_BYTES if before is Phase.BODY else RECEIVE_BYTES)
-            except BlockingIOError:
-                continue
-            if not data:
-                return
-            parser.feed(data)
-            self.phase = self._reading()
-            if parser.ready:
-                await self._answer()
-                if self._is_over():
-                    return
-                self.since = shared.now
-            elif self.phase is not before:
-                self.since = shared.now
+            self.since = self._shared.now
+        elif self.phase is not before:
+            self.since = self._shared.now
+        self._end_or_listen()
+
+    def _is_busy(self) -> bool:
+        """Returns whether something must be done or come before the next request is read."""
+        return self._answering or self._awaited is not None or bool(self._rest)
+
+    def _end_or_listen(self) -> None:
+        """Ends if no further request is taken; else reads, when nothing has to come before that."""
+        if self._is_busy():
+            return
+        parser = self._parser
+        if self._is_over() or parser.refusal is not None:
+            self._end()
+            return
+        if parser.expects_continue:
+            parser.continued()
+            self._rest = self._sent(CONTINUE)
+        if self._rest:
+            self._ear.hand_over()
+        else:
+            self._ear.listen()
+
+    def _end(self) -> None:
+        self._ear.close()
+        self._scope.cancel()
 
     def _is_over(self) -> bool:
         """Returns whether no further request is taken."""
@@ -195,21 +237,22 @@ class Connection:
 
     # Answering
 
-    async def _answer(self) -> None:
-        handler, clock = self._handler, self._shared.clock
+    def _advance(self) -> bool:
+        """Answers what was read. Returns False if something must be waited for before the rest.
+
+        Raises OSError.
+        """
+        handler, clock, ready = self._handler, self._shared.clock, self._parser.ready
         self._answering = True
         turn_ends = clock() + TURN_SECONDS
-        for request, wanted in self._parser.ready:
-            if self._awaited is not None:
-                await self._flush()
-                # The answer may have arrived while those before it were being sent.
-                await self._until_arrived()
-                turn_ends = clock() + TURN_SECONDS
-            elif clock() >= turn_ends:
-                await self._give_way()
-                turn_ends = clock() + TURN_SECONDS
-            if self._last:
-                break
+        while self._answered < len(ready) and not self._last:
+            if self._rest:
+                return False
+            if self._awaited is not None or clock() >= turn_ends:
+                self._flush()
+                return False
+            request, wanted = ready[self._answered]
+            self._answered += 1
             try:
                 response = handler(request)
             except Exception as error:
@@ -220,20 +263,28 @@ class Connection:
                 continue
             self._put(request, wanted, response)
             if self._size > FLUSH_BYTES:
-                await self._flush()
-        self._parser.ready.clear()
-        await self._flush()
+                self._flush()
+        ready.clear()
+        self._answered = 0
+        if not self._flush():
+            return False
         self._answering = False
-        if self._awaited is not None:
-            self.phase = Phase.HANDLING
+        self.phase = self._reading() if self._awaited is None else Phase.HANDLING
+        return True
 
-    async def _give_way(self) -> None:
-        """Sends what is answered, and lets every other task that can run have its turn."""
-        await self._flush()
-        # Neither idle nor waiting for the client: requests are still to be answered.
-        phase, self.phase = self.phase, Phase.HANDLING
-        await trio.lowlevel.checkpoint()
-        self.phase = phase
+    async def _go_on(self) -> None:
+        """Answers all that was read, and waits for whatever that takes. Raises OSError."""
+        while True:
+            if self._rest:
+                await self._send_rest()
+            elif self._awaited is not None:
+                await self._until_arrived()
+            else:
+                self.phase = Phase.HANDLING
+                await trio.lowlevel.checkpoint()
+            if self._advance():
+                self.since = self._shared.now
+                return
 
     async def _until_arrived(self) -> None:
         """Returns when no answer is awaited."""
@@ -252,12 +303,12 @@ class Connection:
             if not self._answering:
                 self._send_from_outside()
         except OSError:
-            self._scope.cancel()
+            self._end()
         except Exception as error:
             self._shared.on_error(error, None)
             # The client would take the next answer for this one.
             self._last = True
-            self._scope.cancel()
+            self._end()
 
     def _put_awaited(self, outcome: Response | Exception) -> None:
         assert self._awaited is not None
@@ -269,12 +320,14 @@ class Connection:
             self._arrived.set()
 
     def _send_from_outside(self) -> None:
-        """Sends what fits into the socket, and wakes the task if something is left to do."""
-        self._rest = self._sent(self._taken())
+        """Sends what fits into the socket, and leaves to the task what does not."""
+        self._flush()
         self.phase = Phase.WRITING if self._rest else self._reading()
         self.since = self._shared.now
-        if self._rest or self._last:
-            self._scope.cancel()
+        if self._rest:
+            self._ear.hand_over()
+        else:
+            self._end_or_listen()
 
     def _put(self, request: Request, wanted: bytes, response: Response) -> None:
         shared = self._shared
@@ -304,14 +357,6 @@ class Connection:
 
     # Sending
 
-    def _taken(self) -> bytes:
-        """Takes all out of `_out` and returns it."""
-        out = self._out
-        data = out[0] if len(out) == 1 else b"".join(out)
-        out.clear()
-        self._size = 0
-        return data
-
     def _sent(self, data: bytes) -> bytes:
         """Sends what fits into the socket and returns the rest. Raises OSError."""
         try:
@@ -319,29 +364,24 @@ class Connection:
         except BlockingIOError:
             return data
 
-    async def _flush(self) -> None:
-        while self._out:
-            await self._send(self._taken())
+    def _flush(self) -> bool:
+        """Sends what fits into the socket. Returns whether nothing is left. Raises OSError."""
+        if self._out and not self._rest:
+            self._rest = self._sent(b"".join(self._out))
+            self._out.clear()
+            self._size = 0
+        return not self._rest
 
     async def _send_rest(self) -> None:
-        """Sends the rest of an answer that came later, and goes on with the requests."""
-        rest, self._rest = self._rest, b""
-        await self._send(rest)
-        self.phase = self._reading()
-        if not self._is_over():
-            await self._converse()
-
-    async def _send(self, data: bytes) -> None:
-        rest = memoryview(self._sent(data))
-        if not rest:
+        if not self._rest:
             return
         phase, self.phase, self.since = self.phase, Phase.WRITING, self._shared.now
+        rest = memoryview(self._rest)
         while rest:
             await trio.lowlevel.wait_writable(self._fd)
-            try:
+            with suppress(BlockingIOError):
                 rest = rest[self._sock.send(rest) :]
-            except BlockingIOError:
-                continue
+        self._rest = b""
         self.phase, self.since = phase, self._shared.now
 
     # Closing
@@ -351,6 +391,7 @@ class Connection:
         refusals[response.status] = refusals.get(response.status, 0) + 1
         data = encode(response, date=self._shared.date, connection=CLOSE, head_only=False)
         with trio.move_on_after(self._shared.limits.linger_time):
-            await self._send(data)
+            self._rest = self._sent(data)
+            await self._send_rest()
             self._sock.shutdown(socket.SHUT_WR)
             await discard(self._sock, self._shared.limits.linger_bytes)

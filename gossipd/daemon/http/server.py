@@ -126,7 +126,7 @@ class HttpServer:
         self.drain()
 
     def _make(self, handler: Handler, sock: socket.socket, address: object) -> Connection:
-        return Connection(sock, handler, self._shared)
+        return Connection(sock, handler, self._shared, self._connections.readiness)
 
     def _on_error(self, error: Exception) -> None:
         self._shared.on_error(error, None)

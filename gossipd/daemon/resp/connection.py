@@ -1,13 +1,14 @@
 """One RESP connection: it answers requests in order, and closes after bytes that are none.
 
-It uses a non-blocking socket directly, as the HTTP server does, and for the same reason: one task
-switch a request. The answer to a write is sent from the call that settles its future, in the middle
-of the work of the node's driver. These rules keep answers whole and in order:
+It uses a non-blocking socket directly, as the HTTP server does, and is called when there is
+something to read: most requests need no task switch. The answer to a write is sent from the call
+that settles its future, in the middle of the work of the node's driver. These rules keep answers
+whole and in order:
 
 1. All answers go into `_out`, in the order of their requests. Only one future is awaited at a time;
    the client gets no request before the answers to those before it are there. Those that it gathers
    are the exception: they become one write, with one future for all their answers.
-2. While the task is answering (`_answering`), it alone sends. Else the call sends.
+2. While requests are being answered (`_answering`), the call sends nothing. Else it does.
 3. What does not fit into the socket is kept in `_unsent`, and a second task sends it as the client
    takes it. Meanwhile requests are still read, up to a limit: a client may send a million of them
    before it reads an answer.
@@ -30,8 +31,9 @@ from contextlib import suppress
 import trio
 
 from ..future import Future
-from ..readiness import Readiness
+from ..readiness import Ear, Readiness
 from .client import Client
+from .closing import linger
 from .parser import RequestParser
 from .replies import Error, encode
 from .shared import Shared
@@ -39,7 +41,6 @@ from .shared import Shared
 RECEIVE_BYTES = 16 * 1024
 FLUSH_BYTES = 64 * 1024
 """Answers are collected up to this length, and then sent together."""
-
 TURN_SECONDS = 0.001
 """A connection that has answered for this long gives way to all others, and then goes on."""
 
@@ -58,7 +59,7 @@ class Connection:
         self._sock = sock
         self._client = client
         self._shared = shared
-        self._readiness = readiness
+        self._ear = Ear(readiness, sock, self._read)
         self._parser = RequestParser()
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
@@ -68,14 +69,11 @@ class Connection:
         # was an error because of what is no request.
         self._last = False
         self._is_misunderstood = False
-        # Whether requests are being answered; how many of those that were read are; the parts that
-        # follow of an answer; and the event that wakes the task to go on with them.
+        # Whether requests are being answered; how many of those that were read are; and the parts
+        # that follow of an answer.
         self._answering = False
         self._answered = 0
         self._parts: Iterator[bytes] | None = None
-        self._called = trio.Event()
-        self._is_deaf = True
-        self._is_over = False
         # Whether a future is awaited, and the event that tells the task of its answer.
         self._awaited = False
         self._arrived: trio.Event | None = None
@@ -84,8 +82,7 @@ class Connection:
         self._unsent = bytearray()
         self._owed = 0
         self._drained: trio.Event | None = None
-        # Whether a task of its own sends the rest of much news.
-        self._telling = False
+        self._telling = False  # whether a task of its own sends the rest of much news
         client.news.on_news(self._tell)
 
     async def run(self) -> None:
@@ -97,7 +94,7 @@ class Connection:
                         await self._converse()
                 finally:
                     self._client.news.close()
-            await self._linger()
+            await linger(self._sock, self._shared.limits, more=self._is_misunderstood)
         except OSError:
             pass
         finally:
@@ -135,37 +132,23 @@ class Connection:
         if self._nursery is not None:
             self._nursery.cancel_scope.cancel()
 
-    def refuse(self, text: str) -> None:
-        """Answers an error and closes, without waiting for anything. For one that does not run."""
-        # To close with unread input resets the connection, which can overtake the answer.
-        with suppress(OSError):
-            self._sock.recv(FLUSH_BYTES)
-        with suppress(OSError):
-            self._sock.send(encode(Error(text), 2))
-        self._sock.close()
-
     # Receiving
 
     async def _converse(self) -> None:
         """Lets `_read` answer, and goes on where that has to wait, until it is cancelled."""
-        self._listen()
+        self._ear.listen()
         try:
             while True:
-                await self._called.wait()
-                self._called = trio.Event()
+                await self._ear.handed_over()
                 await self._go_on()
                 self._end_or_listen()
         finally:
-            self._be_deaf()
-            self._is_over = True
+            self._ear.close()
 
     def _read(self) -> None:
-        """Reads, and answers what can be answered at once. It is called where there is something.
-
-        It raises nothing.
-        """
+        """Reads what has come, and answers what can be answered at once. Raises nothing."""
         if self._answering or self._awaited or self._owed > self._shared.limits.unread_bytes:
-            self._be_deaf()
+            self._ear.rest()
             return
         try:
             data = self._sock.recv(RECEIVE_BYTES)
@@ -191,8 +174,7 @@ class Connection:
         if not (parser.ready or parser.error) or self._advance():
             self._end_or_listen()
         else:
-            self._be_deaf()
-            self._called.set()
+            self._ear.hand_over()
 
     def _end_or_listen(self) -> None:
         """Ends after the last answer; else reads again unless something has to come before that."""
@@ -200,22 +182,12 @@ class Connection:
             return
         if self._last or self._shared.draining:
             self._end()
-        elif self._is_deaf and self._owed <= self._shared.limits.unread_bytes:
-            self._listen()
+        elif self._owed <= self._shared.limits.unread_bytes:
+            self._ear.listen()
 
     def _end(self) -> None:
-        self._be_deaf()
+        self._ear.close()
         self._scope.cancel()
-
-    def _listen(self) -> None:
-        if not (self._is_over or self._scope.cancel_called):
-            self._is_deaf = False
-            self._readiness.watch(self._sock, self._read)
-
-    def _be_deaf(self) -> None:
-        if not self._is_deaf:
-            self._is_deaf = True
-            self._readiness.forget(self._sock)
 
     def _complain(self, error: str) -> None:
         """Answers an error, as the last answer."""
@@ -295,15 +267,14 @@ class Connection:
 
     def _put_part(self, parts: Iterator[bytes]) -> bool:
         """Puts the next part of a long answer. Returns whether there was none."""
-        self._parts = parts
+        part = None
         try:
-            self._put(next(parts))
-        except StopIteration:
-            self._parts = None
+            part = next(parts, None)
         except Exception as error:
-            self._parts = None
             self._fail(error)
-        return self._parts is None
+        self._parts = None if part is None else parts
+        self._put(part or b"")
+        return part is None
 
     def _flush_gathered(self) -> None:
         if self._client.has_gathered:
@@ -358,7 +329,7 @@ class Connection:
         """Sends what fits into the socket, and leaves the rest to a task of its own."""
         if not self._size:
             return
-        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        data = b"".join(self._out)
         self._out.clear()
         self._size = 0
         if self._unsent:
@@ -404,11 +375,9 @@ class Connection:
             return
         try:
             self._put(self._client.news.take())
-        except OSError:
-            self.cut()
-            return
         except Exception as error:
-            self._shared.on_error(error)
+            if not isinstance(error, OSError):
+                self._shared.on_error(error)
             self.cut()
             return
         self._flush()
@@ -429,20 +398,3 @@ class Connection:
     def _may_tell(self) -> bool:
         busy = self._answering or self._awaited or self._unsent or self._last
         return not busy and self._client.news.is_there
-
-    # Closing
-
-    async def _linger(self) -> None:
-        # To close with unread input resets the connection, and a reset can overtake the answer.
-        self._sock.shutdown(socket.SHUT_WR)
-        limits = self._shared.limits
-        left = limits.linger_bytes
-        with trio.move_on_after(limits.linger_time):
-            while left > 0:
-                if self._is_misunderstood:
-                    # More of what is no request may be on its way.
-                    await trio.lowlevel.wait_readable(self._sock)
-                data = self._sock.recv(FLUSH_BYTES)
-                if not data:
-                    return
-                left -= len(data)

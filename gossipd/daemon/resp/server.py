@@ -14,9 +14,11 @@ from ..connections import Connections, OnFull, Server, Wrap, as_it_is, be_silent
 from .client import Client
 from .connection import Connection
 from .limits import Limits
+from .replies import Error, encode
 from .shared import Shared
 
 _NO_ROOM = "ERR max number of clients reached"
+_UNREAD_BYTES = 64 * 1024
 
 
 @attrs.frozen
@@ -120,7 +122,12 @@ class RespServer:
 
 
 def _refuse(connection: Connection, sock: socket.socket, nursery: trio.Nursery) -> None:
-    connection.refuse(_NO_ROOM)
+    with sock:
+        # To close with unread input resets the connection, which can overtake the answer.
+        with contextlib.suppress(OSError):
+            sock.recv(_UNREAD_BYTES)
+        with contextlib.suppress(OSError):
+            sock.send(encode(Error(_NO_ROOM), 2))
 
 
 def _named(address: tuple[str, int]) -> str:

@@ -14,6 +14,7 @@ from gossipd.daemon.future import Future
 from gossipd.daemon.http.connection import Connection
 from gossipd.daemon.http.messages import Handler, Limits, Request, Response
 from gossipd.daemon.http.shared import Shared
+from gossipd.daemon.readiness import Readiness
 
 HOST = b" HTTP/1.1\r\nHost: x\r\n"
 GET = b"GET /get" + HOST + b"\r\n"
@@ -65,7 +66,8 @@ class Peer:
         theirs.setblocking(False)
         self.errors: list[tuple[Exception, Request | None]] = []
         self.shared = Shared(limits, lambda *what: self.errors.append(what), clock=clock)
-        self.connection = Connection(theirs, handler, self.shared)
+        self.readiness = Readiness()
+        self.connection = Connection(theirs, handler, self.shared, self.readiness)
         self.stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
 
     async def received(self) -> bytes:
@@ -81,9 +83,12 @@ async def serving(
 ) -> AsyncIterator[Peer]:
     """Serves the other end; leaves when that has ended."""
     peer = Peer(handler, limits, clock)
-    async with peer.stream, trio.open_nursery() as nursery:
-        nursery.start_soon(peer.connection.run)
-        yield peer
+    async with peer.stream, trio.open_nursery() as around:
+        around.start_soon(peer.readiness.run)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(peer.connection.run)
+            yield peer
+        around.cancel_scope.cancel()
 
 
 async def exchange(data: bytes, handler: Handler = echo) -> bytes:

@@ -133,7 +133,7 @@ def answers_count_too_high(
     original: Any, self: Any, level: str, tickets: Any, holders: int, target: int
 ) -> None:
     """Clients are told more than the node counts."""
-    told = [(ticket, (*counts, counts[-1] + 1000), done) for ticket, counts, done in tickets]
+    told = [(command, (*counts, counts[-1] + 1000)) for command, counts in tickets]
     original(self, level, told, holders, target)
 
 
