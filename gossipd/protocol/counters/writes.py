@@ -386,8 +386,7 @@ class Writes(Part):
         if not self._staged or self._staged[0].write.sequence != write.sequence:
             raise ValueError(f"write {write.sequence} is not the oldest one that is staged")
         staged = self._staged.popleft()
-        if not staged.own:
-            self._learning -= 1
+        self._learning -= not staged.own
         if not self._staged:
             self._ahead.begin()
         return staged
