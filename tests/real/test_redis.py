@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,6 +156,24 @@ def test_redis_py_follows_counters_in_asyncio(node: tuple[Cluster, Address]) -> 
             return await asyncio.wait_for(asyncio.gather(*tasks), 20)
 
     assert [("__keyspace@0__:afollowed", "incrby")] * 50 == asyncio.run(main())
+
+
+def test_clients_of_node_js_follow_counters(node: tuple[Cluster, Address]) -> None:
+    """ioredis and node-redis, where NODE_PATH has both."""
+    needs("node")
+    _, (host, port) = node
+    found = ["node", "-e", "require.resolve('ioredis'); require.resolve('redis')"]
+    if subprocess.run(found, capture_output=True, check=False).returncode:
+        pytest.skip("ioredis and redis are not installed from npm")
+    command = ["node", str(Path(__file__).with_name("followers.cjs")), host, str(port)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    space, event = "__keyspace@0__:", "__keyevent@0__:"
+    assert [
+        f"1 {space}ioredis incrby {event}* {event}incrby ioredis",
+        "0 PONG",
+        *(f"5 incrby {space}node2 node2 {event}incrby", "PONG"),
+        *(f"5 incrby {space}node3 node3 {event}incrby", "PONG"),
+    ] == done.stdout.splitlines()
 
 
 def test_a_follower_that_reads_late(node: tuple[Cluster, Address]) -> None:

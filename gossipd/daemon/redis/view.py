@@ -15,7 +15,10 @@ class View:
 
     def __len__(self) -> int:
         """Returns how many counters there are."""
-        return len(self._values) + self._values.knows(DEFAULT)
+        known = len(self._values) + self._values.knows(DEFAULT)
+        # What is shown otherwise than it is, in a transaction.
+        shown = self._changed.items()
+        return known + sum((value is not None) - self._values.knows(name) for name, value in shown)
 
     def apart(self) -> View:
         """Returns a view of its own of the same counters."""

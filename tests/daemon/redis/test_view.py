@@ -33,6 +33,9 @@ def test_what_was_made() -> None:
     view.note("a", 6)
     view.note("b", 0)
     assert [False, True] == [view.is_new("a"), view.is_new("b")]
+    assert [2, 1] == [len(view), len(view.apart())]
+    view.note("a", None)
+    assert 1 == len(view)
 
 
 def test_pages() -> None:
