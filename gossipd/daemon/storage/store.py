@@ -41,6 +41,7 @@ from .unsynced import UnsyncedLog
 
 _BUSY_SECONDS = 5.0
 _LOG_BYTES = 4 * 2**20
+_CACHE_KIB = 512
 
 # Errors of SQLite that may pass without a change of the file.
 _PASSING = (
@@ -239,6 +240,8 @@ class Store:
             )
             [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             connection.execute("PRAGMA synchronous = FULL")
+            # Writes come in the order of the file, so that a small cache does.
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             # On macOS a plain fsync leaves data in the drive's cache.
             connection.execute("PRAGMA fullfsync = ON")
             # A log that grew while somebody read is cut back to this size when it begins anew.

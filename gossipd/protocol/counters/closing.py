@@ -26,41 +26,39 @@ class Closing:
         if row.name == DEFAULT:
             self._default.merge(INHERITED + heir, floor_of(row), row.total if whole else 0)
         elif whole:
-            self._names.add(row.name, row.total, known)
+            self._names.inherit(row.name, row.total - known)
 
     def inherit(self, heir: bytes, log: OwnerLog) -> None:
         """Lets what an heir inherited count."""
-        for row in log.entries.values():
+        for row in log.after(-1):
             if not isinstance(row, Said) or not inherits(heir, row):
                 continue
             if row.name == DEFAULT:
                 self._default.merge(INHERITED + heir, floor_of(row), row.total)
             elif row.name not in self._names.sources:
-                self._names.add(row.name, row.total)
+                self._names.inherit(row.name, row.total)
 
     def uncount(self, owner: bytes, log: OwnerLog, *, whole: bool) -> None:
         """Takes a closed log out of the counters, with what it had inherited if it was whole."""
-        for row in log.entries.values():
+        for row in log.after(-1):
             if not isinstance(row, Said):
-                self._drop(owner, row.name, row.floor, row.count)
+                if row.name == DEFAULT:
+                    self._default.drop(owner, row.floor)
+                elif row.name not in self._names.sources:
+                    self._names.counted(row.name, -row.count, new=False)
             elif not inherits(owner, row):
                 self._unwrite(owner, row)
-            elif whole:
-                floor = floor_of(row) if row.name == DEFAULT else 0
-                self._drop(INHERITED + owner, row.name, floor, row.total)
+            elif whole and row.name == DEFAULT:
+                self._default.drop(INHERITED + owner, floor_of(row))
+            elif whole and row.name not in self._names.sources:
+                self._names.inherit(row.name, -row.total)
 
     def refresh(self, *logs: OwnerLog) -> None:
         """Brings those of the logs' counters up to date that have sources."""
-        names = {row.name for log in logs for row in log.entries.values()}
+        names = {row.name for log in logs for row in log.after(-1)}
         for name in sorted(names & self._names.sources.keys()):
             self._names.sources[name].recount()
             self._names.refresh(name)
-
-    def _drop(self, owner: bytes, name: str, floor: int, count: int) -> None:
-        if name == DEFAULT:
-            self._default.drop(owner, floor)
-        elif name not in self._names.sources:
-            self._names.add(name, -count)
 
     def _unwrite(self, owner: bytes, row: Row) -> None:
         if isinstance(row, Said) and row.source and row.name in self._names.sources:

@@ -161,7 +161,7 @@ def is_whole(log: OwnerLog) -> bool:
 
 def listed(log: OwnerLog) -> tuple[bytes, ...]:
     """Returns the ids that a log closes, the oldest first."""
-    rows = [row for row in log.entries.values() if isinstance(row, Said) and _lists(row)]
+    rows = [row for row in log.after(-1) if isinstance(row, Said) and _lists(row)]
     rows.sort(key=lambda row: row.version)
     ids = b"".join(row.source[1:] for row in rows)
     return tuple(ids[at : at + 16] for at in range(0, len(ids) - 15, 16))
@@ -197,7 +197,7 @@ class Bundle:
 
     def take(self, owner: bytes, log: OwnerLog, closed: tuple[bytes, ...] | None) -> None:
         """Sums up a log; `closed` are the ids that it closes, None if it is not whole."""
-        for row in log.entries.values():
+        for row in log.after(-1):
             if isinstance(row, Entry):
                 self._add(row.name, row.floor, row.count)
             elif not row.source:

@@ -49,7 +49,7 @@ def plain(ledger: Ledger, owner: bytes) -> bool:
     Counters that expire, and those of which a delete took what the owner counted, say more.
     """
     log = ledger.owners.get(owner)
-    return log is None or all(_plain(ledger, owner, row) for row in log.entries.values())
+    return log is None or all(_plain(ledger, owner, row) for row in log.after(-1))
 
 
 def _plain(ledger: Ledger, owner: bytes, row: Row) -> bool:
@@ -78,7 +78,7 @@ def bundle(ledger: Ledger, heir: bytes, ancestors: Iterable[Ancestor], version: 
     for owner, *_ in ancestors:
         log = ledger.owners[owner]
         found.take(owner, log, listed(log) if owner in ledger.heirs.lists else None)
-        for row in log.entries.values():
+        for row in log.after(-1):
             if row.name in ledger.names.sources:
                 told.setdefault(row.name, set()).add(about(owner, row))
     for name, of in told.items():

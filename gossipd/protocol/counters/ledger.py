@@ -39,10 +39,11 @@ from .heirs import (
 )
 from .in_order import InOrder
 from .named import Names
-from .owner_log import OwnerLog, group_of
+from .owner_log import OwnerLog, group_of, is_sum
 from .rows import capped, larger, order
 from .seen import seen_in
 from .sources import INHERITED, OWNER, Source, Sources, owner_of
+from .sums import Sums
 from .version_order import version_of
 
 CONTENT_ENTRIES = 64
@@ -74,7 +75,9 @@ class Ledger:
             clock: returns the time in milliseconds since 1970, by which counters expire.
         """
         self.default = Counter()
-        self.names = Names(clock)
+        self._sums = Sums()
+        self._drawn = 0  # numbers of owners
+        self.names = Names(clock, self._sums)
         self.heirs: Heirs = self.names.heirs
         self._closing = Closing(self.default, self.names)
         self._in_order = InOrder(self.names)
@@ -95,8 +98,8 @@ class Ledger:
     def total(self, owner: bytes, name: str) -> int:
         """Returns the sum of all that an owner counted under a name that has no sources."""
         log = self.owners.get(owner)
-        entry = None if log is None else log.entries.get(name)
-        return entry.count if isinstance(entry, Entry) else 0
+        held = None if log is None else log.entries.held(name)
+        return 0 if held is None else held.count
 
     def sources(self, name: str) -> Sources:
         """Returns the sources of a counter other than `DEFAULT`, which the caller may change."""
@@ -129,8 +132,8 @@ class Ledger:
         group = capped(group)
         log = self.owners.get(group.owner)
         if log is None:
-            log = OwnerLog()
-            self.owners[group.owner] = log
+            self._drawn += 1
+            log = self.owners[group.owner] = OwnerLog(self._sums, self._drawn)
             self.unkept.note(group.owner, (0, {}))
         known = (log.have, log.newest, log.loose)
         news = False
@@ -225,7 +228,7 @@ class Ledger:
             log = self.owners.get(owner)
             if log is None:
                 continue
-            since, slots = note or (0, dict.fromkeys(log.entries))
+            since, slots = note or (0, dict.fromkeys(log.slots()))
             most -= 1 + len(slots)
             if most < 0:
                 some = self._in_order.take(slots, max(1, len(slots) + most))
@@ -239,7 +242,7 @@ class Ledger:
 
     def all_groups(self) -> list[Group]:
         """Returns every owner's rows, for a store."""
-        return [self._stored(owner, 0, log.entries, log.have) for owner, log in self.owners.items()]
+        return [group_of(owner, 0, log.have, log.after(-1)) for owner, log in self.owners.items()]
 
     def _have(self, owner: bytes) -> Have:
         log = self.owners.get(owner)
@@ -276,7 +279,8 @@ class Ledger:
 
     def _stored(self, owner: bytes, since: int, slots: Iterable[Slot], upto: int) -> Group:
         entries = self.owners[owner].entries
-        rows = sorted([entries[slot] for slot in slots if slot in entries], key=version_of)
+        found = [row for slot in slots if (row := entries.get(slot)) is not None]
+        rows = sorted(found, key=version_of)
         return group_of(owner, since, upto, rows)
 
     def row(self, owner: bytes, slot: Slot) -> Row | None:
@@ -304,20 +308,27 @@ class Ledger:
         log.put(slot, row)
 
     def _merge(self, owner: bytes, log: OwnerLog, row: Row) -> bool:
-        slot = row.slot
-        known = log.entries.get(slot)
-        if isinstance(row, Entry) and not isinstance(known, Said):
-            if row.name == DEFAULT:
-                return self._merge_default(owner, log, row, known)
-            if known is not None and (known.version, known.count) >= (row.version, row.count):
-                return False
-            if row.name not in self.names.sources:
-                self._put(owner, log, slot, row)
-                self.names.add(row.name, row.count, 0 if known is None else known.count)
-                return True
+        sources = self.names.sources
+        if is_sum(row) and row.name not in sources and row.name not in log.entries.others:
+            return self._merge_sum(owner, log, row)
+        known = log.entries.get(row.slot)
+        if isinstance(row, Entry) and not isinstance(known, Said) and row.name == DEFAULT:
+            return self._merge_default(owner, log, row, known)
         if isinstance(row, Said) and (row.name == DEFAULT or self._sums_up(owner, row)):
             return self._merge_line(owner, log, row, known)
         return self._merge_source(owner, log, row, known)
+
+    def _merge_sum(self, owner: bytes, log: OwnerLog, row: Entry) -> bool:
+        name, known = row.name, log.entries.held(row.name)
+        if known is None:
+            by, new = row.count, self.names.sum(name) is None
+        elif (known.version, known.count) >= (row.version, row.count):
+            return False
+        else:
+            by, new = row.count - known.count, False
+        self._put(owner, log, name, row)
+        self.names.counted(name, by, new=new)
+        return True
 
     def _sums_up(self, owner: bytes, row: Said) -> bool:
         return inherits(owner, row) and row.name not in self.names.sources
@@ -345,6 +356,8 @@ class Ledger:
             self._closing.uncount(owner, other, whole=owner in whole)
             self.fingerprint.drop(owner)
         self._closing.refresh(log, *closed.values())
+        for other in closed.values():
+            other.clear()
 
     def _merge_default(self, owner: bytes, log: OwnerLog, row: Entry, known: Entry | None) -> bool:
         if known is not None:
@@ -364,6 +377,8 @@ class Ledger:
             return False
         sources = self.names.sources.get(row.name)
         entries = list(self._entries(row.name)) if sources is None else []
+        if sources is None:
+            self.names.begin_sources(row.name)
         self._put(owner, log, row.slot, row)
         self.names.say(row.name, owner, row, entries)
         return True

@@ -18,6 +18,7 @@ from ..wire import DEFAULT, NAME_BYTES, Row
 from .heirs import Heirs
 from .seen import ENDLESS
 from .sources import KEY, Source, Sources
+from .sums import Sums
 
 _FOLLOWED = 1000
 """How many names at most have their changes counted."""
@@ -46,10 +47,13 @@ class Names:
         "_changes",
         "_clock",
         "_due",
+        "_inherited",
         "_noticed",
+        "_number",
+        "_shown",
         "_sorted",
         "_stale",
-        "_values",
+        "_sums",
         "heirs",
         "keyed",
         "sources",
@@ -57,15 +61,19 @@ class Names:
         "touched",
     )
 
-    def __init__(self, clock: Callable[[], int]) -> None:
-        """Takes what returns the time in milliseconds since 1970."""
+    def __init__(self, clock: Callable[[], int], sums: Sums) -> None:
+        """Takes what returns the time in milliseconds since 1970, and what owners counted."""
         self.heirs = Heirs()
         self.total = 0
         self.keyed: dict[bytes, str] = {}
         self.sources: dict[str, Sources] = {}
         self.touched: dict[str, set[Source] | None] = {}
         self._clock = clock
-        self._values: dict[str, int] = {}
+        self._sums = sums
+        self._number = 0
+        # What heirs inherited of plain counters, and the values of those with sources.
+        self._inherited: dict[str, int] = {}
+        self._shown: dict[str, int] = {}
         self._sorted = SortedList([DEFAULT])
         self._changes: dict[str, int] = {}
         self._changed: dict[str, None] | None = None
@@ -76,26 +84,32 @@ class Names:
     def __contains__(self, name: str) -> bool:
         if name in self.sources:
             return self.present(name, self._clock()) is not None
-        return name in self._values
+        return self.sum(name) is not None
 
     def __len__(self) -> int:
-        return len(self._values)
+        return self._number
 
     def sum(self, name: str) -> int | None:
         """Returns the value of a counter that has no sources; None: absent."""
-        return self._values.get(name)
+        total = self._sums.total(name)
+        inherited = self._inherited.get(name) if self._inherited else None
+        return total if inherited is None else inherited + (total or 0)
+
+    def is_plain(self, name: str) -> bool:
+        """Returns whether there is a counter of this name that is no more than a sum."""
+        return name not in self.sources and self.sum(name) is not None
 
     def value(self, name: str) -> int:
         """Returns the value of a counter, 0 for a name that is absent."""
         if name in self.sources:
             return self.present(name, self._clock()) or 0
-        return self._values.get(name, 0)
+        return self.sum(name) or 0
 
     def present(self, name: str, clock: int) -> int | None:
         """Returns the value of a counter at a time, in milliseconds since 1970; None: absent."""
         if name in self.sources:
             return self.sources[name].value(clock)
-        return self._values.get(name)
+        return self.sum(name)
 
     def expires_in(self, name: str, clock: int) -> int | None:
         """Returns in how many milliseconds from a time a counter expires; None: it does not."""
@@ -107,21 +121,27 @@ class Names:
             else life[1] - sources.time(clock)
         )
 
-    def add(self, name: str, count: int, instead_of: int = 0) -> None:
-        """Takes an owner's sum into a counter's value, in place of the sum that it had.
-
-        The counter is made if there is none of that name.
-        """
-        known = self._values.get(name)
-        if known is None:
+    def counted(self, name: str, by: int, *, new: bool) -> None:
+        """Takes note that the sums of a plain counter changed by so much, and may have made it."""
+        if new:
             self._sorted.add(name)
-            known = 0
-        value = known + count - instead_of
-        # Where one owner counts alone, its sum and the value are one object in memory.
-        self._values[name] = count if value == count else value
-        self.total += count - instead_of
+            self._number += 1
+        self.total += by
         self._follow(name)
         self.note(name)
+
+    def inherit(self, name: str, by: int) -> None:
+        """Changes what heirs inherited of a plain counter, which is made if there is none."""
+        new = self.sum(name) is None
+        self._inherited[name] = self._inherited.get(name, 0) + by
+        self.counted(name, by, new=new)
+
+    def begin_sources(self, name: str) -> None:
+        """Takes note that a counter is to have sources, before its rows change."""
+        value = self.sum(name)
+        if value is not None:
+            self._shown[name] = value
+        self._inherited.pop(name, None)
 
     def say(self, name: str, owner: bytes, row: Row, entries: Iterable[tuple[bytes, Row]]) -> None:
         """Takes a row of a counter that has sources, or is to have them from now on.
@@ -159,15 +179,17 @@ class Names:
     def refresh(self, name: str) -> None:
         """Brings the value of a counter with sources up to date, in the list and the sum of all."""
         value = self.sources[name].value(self._clock())
-        known = self._values.get(name)
+        known = self._shown.get(name)
         if value is None:
             if known is not None:
-                del self._values[name]
+                del self._shown[name]
                 self._sorted.remove(name)
+                self._number -= 1
         else:
-            self._values[name] = value
+            self._shown[name] = value
             if known is None:
                 self._sorted.add(name)
+                self._number += 1
         self.total += (value or 0) - (known or 0)
         self.touched.setdefault(name, set())
         self.note(name)
@@ -236,7 +258,7 @@ class Names:
 
         A name is among them if its changes are more than a thousandth of all.
         """
-        present = [name for name in self._changes if name in self._values]
+        present = [name for name in self._changes if name in self._shown or self.is_plain(name)]
         return sorted(present, key=lambda name: (-self._changes[name], name))[:most]
 
     def _follow(self, name: str) -> None:

@@ -9,11 +9,65 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
+from typing import TypeGuard
 
 from ..fingerprint import MASK
-from ..wire import Entry, Group, Row, Said, Slot, empty_group_bytes, row_bytes
+from ..wire import DEFAULT, Entry, Group, Row, Said, Slot, empty_group_bytes, row_bytes
 from .courses import Course, Told
-from .version_order import VersionOrder
+from .sums import GONE, Held, Sums
+from .version_order import Placed, VersionOrder
+
+
+class Rows:
+    """The newest row of each slot of one owner.
+
+    Attributes:
+        others: those that are no sums of plain counters. Of a sum a row is made when it is asked
+            for.
+    """
+
+    __slots__ = ("_number", "_owner", "_sums", "others")
+
+    def __init__(self, sums: Sums, owner: int) -> None:
+        self._sums = sums
+        self._owner = owner
+        self._number = 0
+        self.others: dict[Slot, Row] = {}
+
+    def __len__(self) -> int:
+        return self._number + len(self.others)
+
+    def __contains__(self, slot: Slot) -> bool:
+        return slot in self.others or self.held(slot) is not None
+
+    def __getitem__(self, slot: Slot) -> Row:
+        row = self.get(slot)
+        if row is None:
+            raise KeyError(slot)
+        return row
+
+    def get(self, slot: Slot) -> Row | None:
+        """Returns the row of a slot, None if there is none."""
+        held = self.held(slot)
+        return self.others.get(slot) if held is None else _entry(held)
+
+    def held(self, slot: Slot) -> Held | None:
+        """Returns the sum whose slot this is, None if it is not one or not here."""
+        return self._sums.find(self._owner, slot) if isinstance(slot, str) else None
+
+    def put(self, row: Entry) -> tuple[Held, int]:
+        """Takes in a sum, of whose slot there is no other row. Returns what `Sums.put` does."""
+        held, before = self._sums.put(self._owner, row.version, row.name, row.count)
+        self._number += before == GONE
+        return held, before
+
+    def pop(self, slot: Slot) -> Row:
+        """Takes out the row of a slot, which must be here."""
+        row = self[slot]
+        if self.others.pop(slot, None) is None:
+            self._number -= 1
+            self._sums.drop(self._owner, row.name)
+        return row
 
 
 class OwnerLog:
@@ -30,27 +84,51 @@ class OwnerLog:
         course: how far a node has come that tells more than one datagram holds; else None.
     """
 
-    __slots__ = ("_by_version", "course", "dropped", "entries", "have", "loose", "newest")
+    __slots__ = (
+        "_by_version",
+        "course",
+        "dropped",
+        "entries",
+        "have",
+        "loose",
+        "newest",
+        "number",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, sums: Sums | None = None, number: int = 0) -> None:
+        """Makes an empty log.
+
+        Args:
+            sums: where the sums of plain counters are, of this owner and of others.
+            number: the owner's number there.
+        """
+        self.number = number
         self.have = 0
         self.newest = 0
         self.dropped = False
-        self.entries: dict[Slot, Row] = {}
+        self.entries = Rows(Sums() if sums is None else sums, number)
         self.loose = 0
         self.course: Course | None = None
         self._by_version = VersionOrder()
 
     def put(self, slot: Slot, row: Row) -> None:
         """Takes a row of a slot in, in place of the one that the slot has."""
-        replaced = self.entries.get(slot)
-        if replaced is not None:
-            self._take_out(replaced)
-        self.entries[slot] = row
-        self._by_version.add(row)
-        self.newest = max(self.newest, row.version)
-        if self.loose and row.version > self.have:
-            self.loose = (self.loose + _mixed(row.version)) & MASK
+        entries, version = self.entries, row.version
+        placed: Placed = row
+        before = GONE
+        if (not is_sum(row) or slot in entries.others) and slot in entries:
+            self._take_out(entries.pop(slot))
+        if is_sum(row):
+            placed, before = entries.put(row)
+        else:
+            entries.others[slot] = row
+        if before != version:
+            self._by_version.add(placed)
+            if before != GONE:
+                self._by_version.moved()
+        self.newest = max(self.newest, version)
+        if self.loose:
+            self.loose = (self.loose + self._mixed(version) - self._mixed(before)) & MASK
 
     def drop(self, slot: Slot) -> None:
         """Drops the row of a slot, which changes nothing about the versions."""
@@ -58,9 +136,15 @@ class OwnerLog:
         self.dropped |= isinstance(slot, str)
 
     def _take_out(self, row: Row) -> None:
-        self._by_version.remove(row)
-        if self.loose and row.version > self.have:
-            self.loose = (self.loose - _mixed(row.version)) & MASK
+        if is_sum(row):
+            self._by_version.moved()
+        else:
+            self._by_version.remove(row)
+        if self.loose:
+            self.loose = (self.loose - self._mixed(row.version)) & MASK
+
+    def _mixed(self, version: int) -> int:
+        return _mixed(version) if version > self.have else 0
 
     def vouch(self, upto: int) -> None:
         """Takes note that nothing is missing up to this version."""
@@ -72,7 +156,19 @@ class OwnerLog:
 
     def after(self, version: int) -> Iterator[Row]:
         """Yields the rows that are newer than a version, in order; none may be put meanwhile."""
-        return self._by_version.after(version)
+        for row in self._by_version.after(version):
+            yield _entry(row) if isinstance(row, Held) else row
+
+    def slots(self) -> Iterator[Slot]:
+        """Yields the slots of all rows; none may be put meanwhile."""
+        for row in self._by_version.after(-1):
+            yield row.name if isinstance(row, Held) else row.slot
+
+    def clear(self) -> None:
+        """Drops all rows."""
+        for slot in list(self.slots()):
+            self.entries.pop(slot)
+        self._by_version = VersionOrder()
 
     def hear(self, group: Group, told: Told) -> bool:
         """Takes note of what a group completes whose entries were put.
@@ -142,6 +238,15 @@ class OwnerLog:
             return None, False
         upto = self.have if whole else min(unbroken, self.have)
         return Group(owner, since, upto, entries, said), whole
+
+
+def is_sum(row: Row) -> TypeGuard[Entry]:
+    """Returns whether a row is an owner's sum of a plain counter."""
+    return isinstance(row, Entry) and row.name != DEFAULT
+
+
+def _entry(held: Held) -> Entry:
+    return Entry(held.version, held.name, 0, held.count)
 
 
 def last_version(group: Group) -> int:

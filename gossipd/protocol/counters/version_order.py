@@ -9,22 +9,33 @@ from itertools import islice
 from operator import attrgetter
 
 from ..wire import Row
+from .sums import Held
 
 BLOCK = 512
 """How many rows a block holds at most. To take one out of a list of that size costs little."""
+
+_TIDIED_AFTER = 4
+"""After a block's worth of moves, divided by this, one block is tidied: of all places at most a
+third is void."""
+
+Placed = Row | Held
+"""What has a place in the order. What is held moves on in place, and leaves a void place behind."""
 
 version_of = attrgetter("version")
 """Returns a row's version, as a key to sort by."""
 
 
 class _Block:
-    """Some rows, and their versions beside: a search reads one piece of memory and not each row."""
+    """Some rows, and their versions beside: a search reads one piece of memory and not each row.
+
+    A place whose row has another version by now is void.
+    """
 
     __slots__ = ("rows", "versions")
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[Placed], versions: Iterable[int]) -> None:
         self.rows = list(rows)
-        self.versions = array("q", map(version_of, self.rows))
+        self.versions = array("q", versions)
 
 
 class VersionOrder:
@@ -34,14 +45,15 @@ class VersionOrder:
     until rows are taken out of it. A block of which little is left is joined to the one before.
     """
 
-    __slots__ = ("_blocks", "_firsts")
+    __slots__ = ("_blocks", "_firsts", "_moves", "_next")
 
     def __init__(self) -> None:
-        self._blocks = [_Block(())]
+        self._blocks = [_Block((), ())]
+        self._moves = self._next = 0
         # No row of a block is older than the version here, and none of the blocks before is newer.
-        self._firsts = [0]
+        self._firsts = [-1]
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Placed) -> None:
         """Takes a row in."""
         version, last = row.version, self._blocks[-1]
         if last.versions and version < last.versions[-1]:
@@ -50,10 +62,30 @@ class VersionOrder:
             last.versions.append(version)
             last.rows.append(row)
         else:
-            self._blocks.append(_Block([row]))
+            self._blocks.append(_Block([row], [version]))
             self._firsts.append(version)
 
-    def _insert(self, row: Row) -> None:
+    def moved(self) -> None:
+        """Takes note that what was here has another version, or is gone, and left a void place."""
+        self._moves += 1
+        if self._moves * _TIDIED_AFTER >= BLOCK:
+            self._moves = 0
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Takes the void places out of the next block."""
+        self._next = self._next % len(self._blocks)
+        block = self._blocks[self._next]
+        rows = [
+            row for row, at in zip(block.rows, block.versions, strict=True) if row.version == at
+        ]
+        if len(rows) < len(block.rows):
+            block.rows, block.versions = rows, array("q", map(version_of, rows))
+        if len(rows) < BLOCK // 2 and len(self._blocks) > 1:
+            self._join(max(self._next, 1))
+        self._next += 1
+
+    def _insert(self, row: Placed) -> None:
         place = bisect_right(self._firsts, row.version) - 1
         block = self._blocks[place]
         index = bisect_right(block.versions, row.version)
@@ -61,10 +93,13 @@ class VersionOrder:
         block.rows.insert(index, row)
         if len(block.rows) > BLOCK:
             half = BLOCK // 2
-            self._blocks[place : place + 1] = [_Block(block.rows[:half]), _Block(block.rows[half:])]
+            self._blocks[place : place + 1] = [
+                _Block(block.rows[:half], block.versions[:half]),
+                _Block(block.rows[half:], block.versions[half:]),
+            ]
             self._firsts.insert(place + 1, block.versions[half])
 
-    def remove(self, row: Row) -> None:
+    def remove(self, row: Placed) -> None:
         """Takes out a row, which must be here."""
         # The first block that may have it: rows of equal versions may be in several.
         place = max(bisect_left(self._firsts, row.version) - 1, 0)
@@ -87,10 +122,11 @@ class VersionOrder:
             before.rows += block.rows
             del self._blocks[place], self._firsts[place]
 
-    def after(self, version: int) -> Iterator[Row]:
+    def after(self, version: int) -> Iterator[Placed]:
         """Yields the rows that are newer than a version, in order; none may change meanwhile."""
         place = bisect_right(self._firsts, version) - 1
-        block = self._blocks[place]
-        yield from block.rows[bisect_right(block.versions, version) :]
-        for later in islice(self._blocks, place + 1, None):
-            yield from later.rows
+        start = bisect_right(self._blocks[place].versions, version)
+        for block in islice(self._blocks, place, None):
+            places = zip(block.rows, block.versions, strict=True)
+            yield from (row for row, at in islice(places, start, None) if row.version == at)
+            start = 0

@@ -13,10 +13,10 @@ from gossipd.protocol.counters.ahead import Ahead
 from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.floors import Counter, _raise, _value
 from gossipd.protocol.counters.ledger import Ledger
-from gossipd.protocol.counters.named import Names
 from gossipd.protocol.counters.owner_log import OwnerLog
 from gossipd.protocol.counters.seen import Seen
 from gossipd.protocol.counters.sources import Sources
+from gossipd.protocol.counters.sums import Held, Sums
 from gossipd.protocol.events import OwnerRetired
 from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.wire import DEFAULT, Confirm, Entry, Group, SpreadDone
@@ -209,9 +209,8 @@ def the_last_arrival_wins(
         counter._slots[owner, entry.floor] = entry.count
         counter._root = _raise(counter._root, entry.floor, by)
         counter.value = _value(counter._root, counter.highest)
-    known = log.entries.pop(entry.slot, None)
-    if known is not None:
-        log._by_version.remove(known)
+    if entry.slot in log.entries:
+        log._take_out(log.entries.pop(entry.slot))
     return original(self, owner, log, entry)
 
 
@@ -257,10 +256,16 @@ def clocks_are_ignored(original: Any, self: Any) -> None:
 # Named counters
 
 
-@mutant(Names, "add", "invented", within=50)
-def sums_are_added(original: Any, self: Names, name: str, count: int, instead_of: int = 0) -> None:
+@mutant(Sums, "put", "counts never agreed", within=50)
+def sums_are_added(
+    original: Any, self: Sums, owner: int, version: int, name: str, count: int
+) -> tuple[Held, int]:
     """An owner's newer sum is added to the older one, where it should replace it."""
-    original(self, name, count)
+    known = self.find(owner, name)
+    found: tuple[Held, int] = original(
+        self, owner, version, name, count + (0 if known is None else known.count)
+    )
+    return found
 
 
 @mutant(writes.Writes, "_stage_own", "lost", within=50)

@@ -17,7 +17,7 @@ def test_rows_of_no_line_are_refused() -> None:
     rows = [Said(number, DEFAULT, source, 1, 1) for number, source in enumerate(bad, 1)]
     assert not any(is_valid(row) for row in rows)
     ledger = line(log(FIRST, *rows))
-    assert ledger.owners[FIRST].entries == {}
+    assert len(ledger.owners[FIRST].entries) == 0
 
 
 def test_floors_are_told_by_entries_and_by_what_is_inherited() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from gossipd.protocol.counters.in_order import InOrder
 from gossipd.protocol.counters.named import Names
+from gossipd.protocol.counters.sums import Sums
 from gossipd.protocol.wire import Slot
 
 NAMES = [f"{number:05}" for number in range(9_000)]
@@ -15,9 +16,9 @@ NAMES = [f"{number:05}" for number in range(9_000)]
 
 def taken(changed: list[Slot], most: int) -> list[list[Slot]]:
     """Returns the pieces in which changed slots are handed over, where there are NAMES."""
-    names = Names(lambda: 0)
+    names = Names(lambda: 0, Sums())
     for name in NAMES:
-        names.add(name, 1)
+        names.inherit(name, 1)
     order, slots, found = InOrder(names), dict.fromkeys(changed), []
     while slots:
         found.append(list(order.take(slots, most)))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.counters.named import Names, check_name
+from gossipd.protocol.counters.sums import Sums
 
 TEXTS = st.text(st.sampled_from("abäz😀"), max_size=3)
 
@@ -16,9 +17,9 @@ def test_a_page_has_the_names_of_a_prefix_after_a_name(
     made: set[str], prefix: str, after: str
 ) -> None:
     """In the order of their bytes, and `default` among them."""
-    names = Names(lambda: 0)
+    names = Names(lambda: 0, Sums())
     for name in made:
-        names.add(name, 1)
+        names.inherit(name, 1)
     expected = [
         name
         for name in sorted({*made, "default"}, key=str.encode)
@@ -29,10 +30,10 @@ def test_a_page_has_the_names_of_a_prefix_after_a_name(
 
 def test_a_value_changes_by_the_amount() -> None:
     """A counter is there from its first change on, also if that is of 0."""
-    names = Names(lambda: 0)
-    names.add("a", 0)
-    names.add("b", 5)
-    names.add("b", -7)
+    names = Names(lambda: 0, Sums())
+    names.inherit("a", 0)
+    names.inherit("b", 5)
+    names.inherit("b", -7)
     assert (True, 0, -2, 0, 2) == (
         "a" in names,
         names.value("a"),
