@@ -17,7 +17,10 @@ from .address import (
 )
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
 from .counters import (
+    CLOSED,
+    DRAWN_BYTES,
     FLOOR_LIMIT,
+    IDS_PER_ROW,
     TTL_LIMIT,
     VALUE_LIMIT,
     Asked,
@@ -104,10 +107,13 @@ from .wire import (
 __all__ = [
     "ACK_LEVELS",
     "ALIVE",
+    "CLOSED",
     "DEAD",
     "DEFAULT",
     "DEFAULT_PORT",
+    "DRAWN_BYTES",
     "FLOOR_LIMIT",
+    "IDS_PER_ROW",
     "PROFILES",
     "SCOUTING",
     "SEALED_HEAD",

@@ -20,13 +20,15 @@ import msgspec
 
 from gossipd.protocol import DEFAULT, Changes, Claim, Entry, Group, Ledger, Said, State, Write
 
+from .closed import TABLE, put_closed, read_closed
+
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
 
-VERSION = 3
+VERSION = 4
 """The version of the schema, which SQLite keeps as `user_version`.
 
-Version 1 has no `writes`, and version 2 no `said`.
+Version 1 has no `writes`, version 2 no `said`, and version 3 no `closed`.
 """
 
 SCHEMA = """
@@ -52,7 +54,8 @@ CREATE TABLE members (
     removed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-LATER = """
+LATER = f"""
+{TABLE}
 -- gone has the dead and left members and those that are forgotten; since is 0 for the latter.
 CREATE TABLE IF NOT EXISTS gone (
     id TEXT PRIMARY KEY,
@@ -140,9 +143,10 @@ def put_group(connection: sqlite3.Connection, group: Group) -> None:
             for entry in sorted(group.entries, key=_name_of)
         ],
     )
+    others = put_closed(connection, group.owner, group.said)
     connection.executemany(
         _PUT_SAID,
-        [(group.owner, said.name, said.source, said.version, _encode(said)) for said in group.said],
+        [(group.owner, said.name, said.source, said.version, _encode(said)) for said in others],
     )
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
@@ -192,9 +196,9 @@ def drop_rows(connection: sqlite3.Connection, changes: Changes) -> None:
         connection.execute("DELETE FROM said WHERE (owner, name, source) = (?, ?, ?)", keys)
         if not source:
             connection.execute("DELETE FROM entries WHERE (owner, name) = (?, ?)", (owner, name))
-    closed = [(owner,) for owner in changes.closed]
-    for table in ("owners", "entries", "said") if closed else ():
-        connection.executemany(f"DELETE FROM {table} WHERE owner = ?", closed)
+    gone = [(owner,) for owner in changes.closed]
+    for table in ("owners", "entries", "said", "closed") if gone else ():
+        connection.executemany(f"DELETE FROM {table} WHERE owner = ?", gone)
 
 
 def _with_writes(groups: Sequence[Group], written: Sequence[Group]) -> list[Group]:
@@ -309,7 +313,7 @@ def _read_line(connection: sqlite3.Connection) -> bytes:
 
 
 def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:
-    """Returns the rows of `said` by owner; none of a file of an earlier version."""
+    """Returns the rows of `said` and `closed` by owner; a file of an earlier version has none."""
     found: dict[bytes, list[Said]] = {}
     if _has_table(connection, "said"):
         query = "SELECT owner, row FROM said ORDER BY owner, version"
@@ -318,6 +322,10 @@ def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:
                 found.setdefault(owner, []).append(_decode_said(row))
             except (msgspec.DecodeError, RecursionError, TypeError) as error:
                 raise sqlite3.DatabaseError(f"a row of said cannot be read: {error}") from None
+    if _has_table(connection, "closed"):
+        for owner, rows in read_closed(connection).items():
+            both = [*found.get(owner, ()), *rows.values()]
+            found[owner] = sorted(both, key=attrgetter("version"))
     return found
 
 

@@ -285,7 +285,7 @@ class Writes(Part):
     def _new_id(self) -> None:
         self._drew = True
         self._answers.give_up()
-        self._owner = self._runtime.rng.randbytes(16)
+        self._owner = self._ledger.heirs.new_id(self._runtime.rng.randbytes, self._ledger.owners)
         self._version = 0
         self._pushes.reset(self._owner)
 

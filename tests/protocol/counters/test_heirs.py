@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gossipd.protocol.counters.heirs import floors_of, is_valid
+from random import Random
+
+from gossipd.protocol.counters.heirs import DRAWN_BYTES, Heirs, floors_of, is_valid
 from gossipd.protocol.wire import DEFAULT, Entry, Said
 from tests.protocol.counters.lines import (
     FIRST,
@@ -25,3 +27,15 @@ def test_floors_are_told_by_entries_and_by_what_is_inherited() -> None:
     rows = [Entry(1, DEFAULT, 3, 1), Entry(2, "a", 0, 1), Said(3, DEFAULT, b"i7", 1, 2)]
     rows.append(Said(4, DEFAULT, b"i" + b"9" * 30, 1, 2))
     assert list(floors_of(log(FIRST, *rows))) == [3, 7]
+
+
+def test_ids_of_one_directory_end_alike_and_none_comes_twice() -> None:
+    """What is known already is drawn anew, be it an owner or closed."""
+    heirs, draw = Heirs(), Random(7).randbytes
+    first = heirs.new_id(draw, ())
+    heirs.draw(first)
+    drawn = [Random(8).randbytes(16 * number)[-16:] for number in (1, 2, 3)]
+    line = [each[:DRAWN_BYTES] + first[DRAWN_BYTES:] for each in drawn]
+    heirs.close(first, (line[1],))
+    assert line[0] == heirs.new_id(Random(8).randbytes, ())
+    assert line[2] == heirs.new_id(Random(8).randbytes, (line[0],))
