@@ -7,6 +7,7 @@ nodes, which depends less on what else runs.
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ PINGS = "pings of a peer answered a second"
 INCREMENTS = "`POST /increment`, all, three nodes, 32 connections, a second"
 IDLE = "idle node of 50, bytes a second, simulated"
 START = "start of `gossipd run` to its first answer, ms"
+START_PROCESSOR = f"{START} of processor time"
 TLS = "`POST /increment`, local, one node, 32 connections, plain and with TLS, a second"
 
 REPETITIONS = 5
@@ -74,7 +76,8 @@ def run(options: Options) -> Findings:
     if installed("wrk", options):
         rates[INCREMENTS] = _increments(options, sealed)
         rates[TLS] = _tls(options)
-    return findings(rates, _idle(options, sealed), _starts(options, sealed))
+    values = {IDLE: _idle(options, sealed), **_starts(options, sealed)}
+    return findings(rates, values)
 
 
 def _turns(options: Options, what: str, times: int) -> Iterator[str]:
@@ -204,38 +207,49 @@ def _idle(options: Options, sealed: Sequence[str]) -> Values:
     return {form: [idle_bytes(more[form], nodes, seconds)] for form in _FORMS}
 
 
-def _starts(options: Options, sealed: Sequence[str]) -> Values:
+def _starts(options: Options, sealed: Sequence[str]) -> dict[str, Values]:
     """Times starts, of which the first ones only compile what an installed gossipd has compiled."""
     variables = as_installed(options.folder)
     taken: Values = {form: [] for form in _FORMS}
+    used: Values = {form: [] for form in _FORMS}
 
-    def start(form: str) -> float:
+    def start(form: str) -> tuple[float, float]:
         ((host, port),) = free_addresses(1)
         command = [*run_command(host, port), "--ephemeral", *(sealed if form == _SEALED else ())]
         log = options.folder / "start.log"
-        return 1000 * first_answer((command, host, port), log, variables)
+        before = _used_by_children()
+        seconds = first_answer((command, host, port), log, variables)
+        return 1000 * seconds, 1000 * (_used_by_children() - before)
 
     for form in _FORMS:
         start(form)
     for form in _turns(options, "start", options.times(STARTS)):
-        taken[form].append(start(form))
-    return taken
+        clock, processor = start(form)
+        taken[form].append(clock)
+        used[form].append(processor)
+    return {START: taken, START_PROCESSOR: used}
 
 
-def findings(rates: Mapping[str, Rates], idle: Values, starts: Values) -> Findings:
+def _used_by_children() -> float:
+    """Returns the processor seconds of all processes that this one has started and that ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def findings(rates: Mapping[str, Rates], values: Mapping[str, Values]) -> Findings:
     """Returns all as one table."""
     rows: list[dict[str, Any]] = []
     for what, found in rates.items():
         for how, part in (("", _a_second), (", by processor time", _a_processor_second)):
             rows.append(_row(what + how, {form: part(found[form]) for form in _FORMS}))
-    rows += [_row(IDLE, idle), _row(START, starts)]
+    rows += [_row(what, some) for what, some in values.items()]
     head = ["what", *_FORMS, "sealed to open", "more"]
     cells = [
         [
             row["what"],
             *(shown(row[form]) for form in _FORMS),
             shown(row["to"], "{:.2f}"),
-            shown(row["more"]) if row["what"] in (IDLE, START) else "",
+            shown(row["more"]) if row["what"] in values else "",
         ]
         for row in rows
     ]

@@ -94,8 +94,10 @@ def _sealing() -> Findings:
             what: {"open": [sealing.Rate(100, 200)], "sealed": [sealing.Rate(60, 150)]}
             for what in (sealing.PINGS, sealing.INCREMENTS, sealing.TLS)
         },
-        {"open": [230.0], "sealed": [300.0]},
-        {"open": [200.0, 210.0], "sealed": [230.0, 260.0]},
+        {
+            sealing.IDLE: {"open": [230.0], "sealed": [300.0]},
+            sealing.START: {"open": [200.0, 210.0], "sealed": [230.0, 260.0]},
+        },
     )
 
 
