@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from gossipd.cli import main
 from gossipd.cli.run import run
 
 ROOT = Path(__file__).parent.parent
@@ -94,6 +95,33 @@ def test_source_that_does_not_exist_is_found() -> None:
     text = "`daemon/driver.py` `no/such.py` `Driver.run` (`daemon/driver.py`) `Driver.fly`\n"
     text += "(`daemon/driver.py`) `Driver` (`daemon/driver.py`)"
     assert ["no/such.py", "Driver.fly in daemon/driver.py"] == lost(text)
+
+
+def misspelt(text: str) -> list[str]:
+    """Returns the commands within sentences that name a command or an option that is not there."""
+    wrong = []
+    for line in re.findall(r"`gossipd ([^`]+)`", text.replace("\n", " ")):
+        command: click.Command = main
+        for word in line.split("|")[0].split():
+            options = {name for each in command.params for name in each.opts}
+            if isinstance(command, click.Group):
+                command = command.commands.get(word, click.Command(""))
+                wrong += [line] if not command.name else []
+            elif word.startswith("-") and word.strip("-") and word not in {*options, "--help"}:
+                wrong += [line] if not re.fullmatch(r"-\d+", word) else []
+    return wrong
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_in_sentences_exist(document: Path) -> None:
+    """With their options. What stands in fences is run by tests/real/test_printed.py."""
+    assert [] == misspelt(document.read_text(encoding="utf-8"))
+
+
+def test_a_command_that_does_not_exist_is_found() -> None:
+    """And an option."""
+    text = "`gossipd add stock -3` `gossipd store sow DIR` `gossipd members --stat x`"
+    assert ["store sow DIR", "members --stat x"] == misspelt(text)
 
 
 def test_each_no_of_the_security_table_names_a_test() -> None:
