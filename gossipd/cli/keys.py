@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .answers import answer, read
 from .asking import asking
 from .options import output as output_option
 
@@ -58,25 +59,14 @@ def list_keys(door: Door, output: str) -> int:
 
     Exit codes: 0 done, 1 gossip is open or the node does not say, 2 wrong usage, 3 unreachable.
     """
-    import json
-
-    from gossipd.client import fetch
-
-    try:
-        verdict, body = fetch(door, 5, "/v1/keys")
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    if verdict.exit_code != 0:
-        click.echo(verdict.detail, err=True)
-        return verdict.exit_code
-    found = json.loads(body)
+    text = answer(door, "/v1/keys")
+    found = read(text)
     if output == "json":
-        click.echo(body.strip())
+        click.echo(text)
     elif found["seals"] is not None:
         click.echo(_table(found))
     if found["seals"] is None:
-        click.echo("gossip is open: this node has no keys", err=True)
-        return 1
+        raise click.ClickException("gossip is open: this node has no keys")
     return 0
 
 

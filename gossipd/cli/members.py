@@ -81,7 +81,7 @@ def _cells(row: dict[str, Any], own: str) -> list[str]:
 @asking
 @output_option
 def status(door: Door, output: str) -> int:
-    """Tell how a running node is: whether it takes writes, its members, and its seeds.
+    """Tell how a running node is: its writes, members, doors, store, seeds, and warnings.
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable. A node that takes no writes is told
     in words; `gossipd health` has an exit code for it.
@@ -90,7 +90,12 @@ def status(door: Door, output: str) -> int:
     if output == "json":
         click.echo(text)
         return 0
-    found = read(text)
+    click.echo(table(_status_rows(read(text))))
+    return 0
+
+
+def _status_rows(found: dict[str, Any]) -> list[list[str]]:
+    # A node of an earlier release tells nothing of its gossip, doors, store and warnings.
     rows = [
         ["node", found["node_id"]],
         ["version", found["version"]],
@@ -100,11 +105,31 @@ def status(door: Door, output: str) -> int:
         ["counters", f"{found['counters']} beside default"],
         ["health", _local_health(found["local_health"])],
     ]
+    if "gossip" in found:
+        rows.append(["gossip", f"{found['listening']}, {found['gossip']}"])
+    rows += [["door", _door(door)] for door in found.get("doors", ())]
+    if "store" in found:
+        rows.append(["store", _store(found["store"])])
     for seed in found["seeds"]:
         reason = f": {seed['reason']}" if seed["reason"] else ""
         rows.append(["seed", f"{seed['name']} {seed['state']}{reason}"])
-    click.echo(table(rows))
-    return 0
+    return rows + [["warning", each] for each in found.get("warnings", ())]
+
+
+def _door(door: dict[str, Any]) -> str:
+    tls = "TLS with client certificates" if door["client_certificates"] else "TLS"
+    return (
+        f"{door['protocol']} {door['place']}, {tls if door['tls'] else 'no TLS'},"
+        f" {'tokens' if door['tokens'] else 'no tokens'}"
+    )
+
+
+def _store(store: dict[str, Any] | None) -> str:
+    if store is None:
+        return "none: what only this node holds is lost with it"
+    size = f"{(store['bytes'] + 999) // 1000:,} kB"
+    state = store["failure"] or f"last write {store['last_write'] or 'before this start'}"
+    return f"{store['path']}, {size}, {state}"
 
 
 def _local_health(score: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,6 @@ from gossipd.protocol import (
     split_node_id,
 )
 
-from .access import Access
 from .config import DaemonConfig, Place
 from .doors import Api, CounterValues, Metrics, OwnHosts, of_node
 from .driver import Driver, look_up
@@ -47,6 +46,7 @@ from .operations import Again, Operations
 from .own_id import OwnId
 from .service import Service, system_wall_ms
 from .sockets import Bound, advertised_id, bind_host, bound, found_segments, listening, resolved
+from .standing import Standing
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 from .tickets import Tickets
 
@@ -63,8 +63,7 @@ class Daemon:
 
     Attributes:
         service: what clients may ask of the node.
-        listening: the address for gossip, as `host:port`.
-        doors: where it answers clients.
+        standing: its doors and its store.
         operations: what an operator may ask of it.
     """
 
@@ -74,13 +73,11 @@ class Daemon:
         server: HttpServer,
         redis: RedisClients | None,
         left: trio.Event,
-        listening: tuple[str, int],
-        doors: list[Place],
+        standing: Standing,
         operations: Operations,
     ) -> None:
         self.service = service
-        self.listening = format_node_id(*listening)
-        self.doors = doors
+        self.standing = standing
         self._server = server
         self._redis = redis
         self._left = left
@@ -147,12 +144,14 @@ class Surroundings:
         wall_ms: tells the time in milliseconds since 1970, by which counters expire for clients.
         again: tells the settings anew when they are to be read again; None if nothing does.
         serves: whether HTTP is answered as `bind` says if nothing else was chosen.
+        doubts: what is doubtful about the settings, a line for each.
     """
 
     bound: Bound = bound
     wall_ms: Callable[[], int] = system_wall_ms
     again: Again | None = None
     serves: bool = True
+    doubts: Sequence[str] = ()
 
     def http(self, host: str, port: int) -> list[Place]:
         """Returns where HTTP is answered if nothing was chosen."""
@@ -209,9 +208,9 @@ async def open_daemon(
         limits = limits_of_this_process(2 if redis_at else 1)
         server = HttpServer(limits, _ErrorLog(), FullLog(limits), guarded.wrap)
         redis = _for_redis(config, redis_listeners, service, limits, guarded)
-        api = _make_api(config, service, server, driver, store, redis, guarded.access, operations)
-        doors = [*http, *redis_at]
-        daemon = Daemon(service, server, redis, left, (host, config.bind[1]), doors, operations)
+        standing = Standing(config, host, http, redis_at, store, around.doubts)
+        api = _make_api(config, service, server, driver, standing, redis, guarded, operations)
+        daemon = Daemon(service, server, redis, left, standing, operations)
         before_taking_part()
         async with trio.open_nursery() as nursery:
             await nursery.start(driver.run, config.join)
@@ -239,9 +238,9 @@ def _make_api(
     service: Service,
     server: HttpServer,
     driver: Driver,
-    store: Store | None,
+    standing: Standing,
     redis: RedisClients | None,
-    access: Access | None,
+    guarded: Guards,
     operations: Operations,
 ) -> Api:
     requests: dict[tuple[str, int], int] = {}
@@ -253,14 +252,14 @@ def _make_api(
         server.statistics,
         requests,
         driver.lateness,
-        store,
+        standing.store,
         service.keys,
         None if redis is None else redis.numbers,
-        access,
-        partial(of_node, service, took, durable=store is not None),
+        guarded.access,
+        partial(of_node, service, took, durable=standing.store is not None),
     )
     hosts = OwnHosts(_names(config))
-    more = (operations, access, took)
+    more = (operations, standing, guarded.access, took)
     return Api(service, metrics.page, requests, hosts, *more, page=config.page)
 
 

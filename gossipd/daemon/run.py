@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
 
 import trio
 
-from gossipd.protocol import split_node_id
 from gossipd.version import __version__
 
-from .config import DaemonConfig, Place, format_place
+from .config import DaemonConfig, format_place
 from .errors import StartError
 from .log import configure, get_logger
 from .open import Surroundings, open_daemon
 from .operations import Again, Operations
+from .standing import CLIENTS_UNCHECKED, GOSSIP_OPEN
 from .supervisor import Supervisor
-
-_OPEN = (
-    "without --key-file, whoever reaches this port reads, joins and changes everything:"
-    " see gossipd keys generate"
-)
-
-_UNCHECKED = (
-    "without --token-file, whoever reaches these ports reads and changes everything:"
-    " see gossipd token generate"
-)
 
 
 def main(config: DaemonConfig, doubts: Sequence[str] = (), again: Again | None = None) -> int:
@@ -45,7 +33,7 @@ def main(config: DaemonConfig, doubts: Sequence[str] = (), again: Again | None =
     if any((config.key_file, config.token_file, config.tls_key)):
         _leave_no_core()
     try:
-        return trio.run(run, config, again)
+        return trio.run(run, config, again, doubts)
     except StartError as error:
         get_logger().error(str(error))
         return 1
@@ -56,7 +44,7 @@ def _leave_no_core() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-async def run(config: DaemonConfig, again: Again | None = None) -> int:
+async def run(config: DaemonConfig, again: Again | None = None, doubts: Sequence[str] = ()) -> int:
     """Runs a daemon until a signal or a client ends it, lets it leave, and returns exit code 0.
 
     Until the node takes part, signals do what they did before. A second signal ends the process at
@@ -71,24 +59,23 @@ async def run(config: DaemonConfig, again: Again | None = None) -> int:
             receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
             received.append(receiving.enter_context(receiver))
 
-        async with open_daemon(config, receive, Surroundings(again=again)) as daemon:
+        async with open_daemon(config, receive, Surroundings(again=again, doubts=doubts)) as daemon:
             [signals] = received
-            keys = daemon.service.keys()
+            keys, standing = daemon.service.keys(), daemon.standing
             log.info(
                 "started",
                 node_id=daemon.service.node_id,
-                listening=daemon.listening,
+                listening=standing.listening,
                 http=[format_place(door) for door in config.http] or None,
                 cluster=config.cluster,
                 key=None if keys is None else keys.seals,
                 data_dir=None if config.data_dir is None else str(config.data_dir),
                 version=__version__,
             )
-            if keys is None and not _is_loopback(split_node_id(daemon.listening)[0]):
-                log.warning("gossip_open", reason=_OPEN)
-            exposed = [format_place(door) for door in daemon.doors if not _is_of_this_machine(door)]
-            if exposed and config.token_file is None:
-                log.warning("clients_unchecked", doors=exposed, reason=_UNCHECKED)
+            if standing.is_open():
+                log.warning("gossip_open", reason=GOSSIP_OPEN)
+            if exposed := standing.unchecked():
+                log.warning("clients_unchecked", doors=exposed, reason=CLIENTS_UNCHECKED)
             supervisor.tell(READY="1")
             async with trio.open_nursery() as beside:
                 beside.start_soon(supervisor.watch, daemon.service.trouble)
@@ -101,14 +88,6 @@ async def run(config: DaemonConfig, again: Again | None = None) -> int:
                 nursery.cancel_scope.cancel()
         get_logger().info("stopped", node_id=daemon.service.node_id)
     return 0
-
-
-def _is_of_this_machine(door: Place) -> bool:
-    return isinstance(door, Path) or _is_loopback(door[0])
-
-
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address).is_loopback
 
 
 async def _stopping(signals: AsyncIterator[int], operations: Operations) -> None:

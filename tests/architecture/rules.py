@@ -28,7 +28,7 @@ gossipd.daemon: run rehearsal
 gossipd.daemon: inside
 gossipd.daemon: open open_guards open_files open_redis own_id flaps sockets
 gossipd.daemon.doors, gossipd.daemon.redis
-gossipd.daemon: service operations
+gossipd.daemon: service operations standing
 gossipd.daemon: driver tickets joint
 gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.sealing, gossipd.daemon.access
 gossipd.daemon.http, gossipd.daemon.resp, gossipd.daemon.tls

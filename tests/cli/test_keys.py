@@ -64,7 +64,7 @@ def test_a_node_without_keys_has_no_list() -> None:
     with answering(http({"seals": None, "members": {}})) as url:
         result = invoke("keys", "list", "--url", url)
     assert (1, "") == (result.exit_code, result.stdout)
-    assert "gossip is open: this node has no keys\n" == result.stderr
+    assert "Error: gossip is open: this node has no keys\n" == result.stderr
 
 
 def test_no_node_has_no_list() -> None:

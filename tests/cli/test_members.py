@@ -72,6 +72,29 @@ def test_status_in_words() -> None:
     assert any(line.startswith("health    late 1") for line in lines)
 
 
+def test_status_tells_how_the_node_is_guarded_and_kept() -> None:
+    """Gossip, doors, store and warnings."""
+    door = {"place": "a:1", "protocol": "http", "exposed": True, "tls": True, "tokens": False}
+    store = {"path": "/d/gossipd.db", "bytes": 4097, "last_write": None, "failure": None}
+    more = {"gossip": "open", "listening": "a:1", "store": store, "warnings": ["it is so"]}
+    doors = [{**door, "client_certificates": True}, {**door, "tls": False, "place": "a:2"}]
+    doors[1] |= {"client_certificates": False, "tokens": True}
+    with answering(_ok({**_STATUS, **more, "doors": doors})) as url:
+        lines = invoke("status", "--url", url).stdout.splitlines()
+    for line in (
+        "gossip    a:1, open",
+        "door      http a:1, TLS with client certificates, no tokens",
+        "door      http a:2, no TLS, tokens",
+        "store     /d/gossipd.db, 5 kB, last write before this start",
+        "warning   it is so",
+    ):
+        assert line in lines
+    failing = {**store, "failure": "the disk is full"}
+    for kept, told in ((failing, "the disk is full"), (None, "none: what only this node holds")):
+        with answering(_ok({**_STATUS, "store": kept})) as url:
+            assert told in invoke("status", "--url", url).stdout
+
+
 def test_events_are_lines_until_the_node_ends() -> None:
     """Comments, ids and times to ask again are left out; the end of the stream is exit code 3."""
     stream = (

@@ -16,6 +16,7 @@ from gossipd.daemon.http import Request, Response
 from gossipd.daemon.member_events import EventReader, MemberEvents
 from gossipd.daemon.operations import Operations
 from gossipd.daemon.service import Keys, Refused
+from gossipd.daemon.standing import Standing
 from gossipd.daemon.watch import Watch, Watches
 from gossipd.protocol import (
     Answer,
@@ -169,6 +170,7 @@ class Client:
             self.requests,
             OwnHosts(["node"]),
             self.operations,
+            Standing(DaemonConfig(), "127.0.0.1"),
             access,
             page=page,
         )

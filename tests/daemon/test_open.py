@@ -212,7 +212,7 @@ async def test_the_end_of_the_block_is_a_leave(lines: Lines) -> None:
     """No signal is handled, and the port is free afterwards."""
     port, handler = free_port(), signal.getsignal(signal.SIGTERM)
     async with quietly(bind=("127.0.0.1", port)) as daemon:
-        assert f"127.0.0.1:{port}" == daemon.listening
+        assert f"127.0.0.1:{port}" == daemon.standing.listening
         assert handler is signal.getsignal(signal.SIGTERM)
     assert ["left"] == [line["event"] for line in lines()]
     async with quietly(bind=("127.0.0.1", port)) as daemon:

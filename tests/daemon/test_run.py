@@ -198,14 +198,16 @@ async def test_doors_of_their_own(lines: Lines, tmp_path: Path) -> None:
     )
     with trio.fail_after(10):
         async with open_daemon(config) as daemon:
-            assert f"0.0.0.0:{port}" == daemon.listening
+            assert f"0.0.0.0:{port}" == daemon.standing.listening
             assert 200 == (await ask(door, get("/readyz")))[0]
             with pytest.raises(OSError, match="all attempts to connect"):
                 await ask(port, get("/readyz"))
             async with await trio.open_unix_socket(path) as stream:
                 await stream.send_all(get("/count").replace(b"Host: x", b"Host: localhost"))
                 assert b" 200 OK" in b"".join([part async for part in stream])
-            assert [("127.0.0.1", door), path] == daemon.doors
+            assert [f"127.0.0.1:{door}", f"unix:{path}"] == [
+                each.place for each in daemon.standing.entrances
+            ]
     assert not path.exists()
 
 

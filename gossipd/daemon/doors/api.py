@@ -13,6 +13,7 @@ from ..histogram import Histogram
 from ..http import Request, Response, Stream
 from ..operations import Operations
 from ..service import Service
+from ..standing import Standing
 from .authorizing import GuardedStream, authorize
 from .counters import CounterRoutes
 from .cross_site import OwnHosts, is_cross_site
@@ -32,6 +33,7 @@ from .problems import (
     told,
 )
 from .routes import AnyRoute, Router
+from .status import StatusRoutes
 from .watching import WatchingRoutes
 
 _FOREIGN_HOST = (
@@ -53,6 +55,7 @@ class Api:
         requests: dict[tuple[str, int], int],
         hosts: OwnHosts,
         operations: Operations,
+        standing: Standing,
         access: Access | None = None,
         took: Histogram | None = None,
         *,
@@ -66,6 +69,7 @@ class Api:
             requests: gets the number of answered requests by (route, status).
             hosts: the names under which clients may change something.
             operations: what an operator may ask of the daemon as a whole.
+            standing: how the daemon stands.
             access: lets clients in by their tokens; None if they need none.
             took: gets how long the answers took.
             page: whether there is a page for browsers.
@@ -81,6 +85,7 @@ class Api:
             *CounterRoutes(service).routes,
             *WatchingRoutes(service).routes,
             *MemberRoutes(service).routes,
+            *StatusRoutes(service, standing).routes,
             *OperatingRoutes(service, operations).routes,
         ]
         if page:

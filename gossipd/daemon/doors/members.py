@@ -1,4 +1,4 @@
-"""The routes of members and of this node."""
+"""The route of members."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from gossipd.version import __version__
 
 from ..http import Response
 from ..service import Service
-from .health import unready
 from .routes import AnyRoute, Asked, NoParameters, Route, json_response
 
 
@@ -49,44 +48,12 @@ class MembersAnswer(msgspec.Struct):
     node_id: str
 
 
-class SeedRow(msgspec.Struct):
-    """An address to join by, and what became of it."""
-
-    name: str
-    state: str
-    reason: str
-
-
-class StatusAnswer(msgspec.Struct):
-    """A node in words and numbers.
-
-    Attributes:
-        cluster: the id of its cluster, empty as long as it has none.
-        counters: how many counters it has beside `default`.
-        local_health: from 0 (healthy) upwards.
-        reason: why it takes no writes, None if it does.
-        summary: the same in a few words.
-    """
-
-    cluster: str
-    counters: int
-    generation: int
-    local_health: int
-    members: dict[str, int]
-    node_id: str
-    ready: bool
-    reason: str | None
-    seeds: list[SeedRow]
-    summary: str
-    version: str
-
-
 def _wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
 class MemberRoutes:
-    """The routes of members and of this node."""
+    """The route of members."""
 
     def __init__(self, service: Service, wall_clock: Callable[[], datetime] = _wall_clock) -> None:
         """Takes the service, and what tells the time in UTC."""
@@ -102,41 +69,12 @@ class MemberRoutes:
                 answer=self._members,
                 result=MembersAnswer,
             ),
-            Route(
-                "GET",
-                "/v1/status",
-                "Tells how this node is",
-                role="read",
-                query=NoParameters,
-                answer=self._status,
-                result=StatusAnswer,
-            ),
         ]
 
     def _members(self, asked: Asked[NoParameters, None]) -> Response:
         service, now = self._service, self._wall_clock()
         rows = [_row(each, now, service.node_id) for each in service.members()]
         return json_response(MembersAnswer(rows, service.node_id))
-
-    def _status(self, asked: Asked[NoParameters, None]) -> Response:
-        service, statistics = self._service, self._service.statistics()
-        reason = unready(service)
-        members = ", ".join(f"{n} {state}" for state, n in sorted(statistics.members.items()) if n)
-        ready = "takes writes" if reason is None else f"takes no writes: {reason}"
-        answer = StatusAnswer(
-            cluster=statistics.cluster,
-            counters=len(service.values()),
-            generation=service.generation(),
-            local_health=statistics.local_health,
-            members=statistics.members,
-            node_id=service.node_id,
-            ready=reason is None,
-            reason=reason,
-            seeds=[SeedRow(seed.name, seed.state, seed.reason) for seed in statistics.seeds],
-            summary=f"{service.node_id} {ready}; members: {members or 'none'}",
-            version=__version__,
-        )
-        return json_response(answer)
 
 
 def _row(details: MemberDetails, now: datetime, own: str) -> MemberRow:

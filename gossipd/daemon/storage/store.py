@@ -11,6 +11,7 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -72,6 +73,7 @@ class Store:
         path: path of the file.
         trouble: why the last attempt to write failed, until `reopen` succeeds; None if it did not.
         shortfall: what `open` found to be missing of what was acknowledged, in one line, or None.
+        written: when the last transaction was on disk, in seconds since 1970; None before it.
         commits, writes: number of transactions so far, and of the node's writes in them.
     """
 
@@ -83,6 +85,7 @@ class Store:
         self._names = Names(self.path, self._log)
         self.trouble: str | None = None
         self.shortfall: str | None = None
+        self.written: float | None = None
         self.commits = 0
         self.writes = 0
         self._cluster = cluster
@@ -324,6 +327,7 @@ class Store:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
+                self.written = time.time()
             except sqlite3.Error as error:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")

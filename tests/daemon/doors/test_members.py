@@ -1,4 +1,4 @@
-"""Members and this node, over a node that only remembers what it is told."""
+"""Members, over a node that only remembers what it is told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from gossipd.daemon.doors.members import MemberRoutes
 from gossipd.daemon.http import Request, Response
-from gossipd.protocol import MemberDetails, MemberView, SeedView
+from gossipd.protocol import MemberDetails, MemberView
 from gossipd.version import __version__
 from tests.daemon.fake_service import NODE_ID, FakeService
 
@@ -61,31 +61,3 @@ def test_members(service: FakeService) -> None:
             },
         ],
     } == asked(service, "/v1/members")
-
-
-def test_status(service: FakeService) -> None:
-    """In words and in numbers."""
-    service.joined = (SeedView("node1:8088", "unresolved", "the name has no address"),)
-    assert {
-        "cluster": "",
-        "counters": 0,
-        "generation": 7,
-        "local_health": 3,
-        "members": {"alive": 2, "suspect": 1},
-        "node_id": NODE_ID,
-        "ready": True,
-        "reason": None,
-        "seeds": [
-            {"name": "node1:8088", "state": "unresolved", "reason": "the name has no address"}
-        ],
-        "summary": f"{NODE_ID} takes writes; members: 2 alive, 1 suspect",
-        "version": __version__,
-    } == asked(service, "/v1/status")
-
-
-def test_status_of_a_node_that_takes_no_writes(service: FakeService) -> None:
-    """It is answered all the same, with the reason."""
-    service.reason = "the disk is full"
-    status = asked(service, "/v1/status")
-    assert (False, "the disk is full") == (status["ready"], status["reason"])
-    assert "takes no writes: the disk is full" in status["summary"]
