@@ -104,7 +104,7 @@ def misspelt(text: str) -> list[str]:
         command: click.Command = main
         for word in line.split("|")[0].split():
             options = {name for each in command.params for name in each.opts}
-            if isinstance(command, click.Group):
+            if isinstance(command, click.Group) and not word.startswith("-"):
                 command = command.commands.get(word, click.Command(""))
                 wrong += [line] if not command.name else []
             elif word.startswith("-") and word.strip("-") and word not in {*options, "--help"}:
