@@ -55,6 +55,18 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     assert ["b.md#", "#c"] == broken(document)
 
 
+def test_every_page_is_reached_from_the_readme() -> None:
+    """By following links, in one step or several."""
+    reached, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        document = waiting.pop()
+        reached.add(document)
+        links = _LINK.findall(document.read_text(encoding="utf-8"))
+        found = {(document.parent / path).resolve() for path, _ in links if path.endswith(".md")}
+        waiting += found - reached
+    assert set(DOCUMENTS) <= reached
+
+
 def source(named: str) -> Path | None:
     """Returns the file that a document means, by its path from the root, gossipd or protocol."""
     return next((base / named for base in _BASES if (base / named).is_file()), None)
