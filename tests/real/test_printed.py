@@ -187,7 +187,7 @@ class Machine:
             assert process.poll() is None, (line, log.read_text())
             return re.search(works, log.read_text()) is not None
 
-        eventually(line, working, _SECONDS)
+        eventually(line, working, 3 * _SECONDS)
 
     def pause(self, index: int) -> None:
         """Lets what was started so many after the first stand still."""
