@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 
 from gossipd.protocol import (
@@ -345,15 +347,15 @@ def full_of_floors() -> Node:
     return make_node(1, state=State(groups=(Group(OTHER, 0, FLOOR_LIMIT, entries),)))
 
 
-def test_the_floor_limit_refuses_a_sync_and_no_increment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_floor_limit_refuses_a_sync_and_no_increment() -> None:
     """Beyond 100,000 floors, and one of its own, a sync is refused, an increment is not."""
-    monkeypatch.setattr(ahead, "OWN_FLOORS", 1)
     node = full_of_floors()
     talk = Conversation(node)
-    talk.carry(node, node.sync(10**8, "local", 1, 0.0))
-    assert 10**8 == node.count(NAME)
-    with pytest.raises(LimitExceeded):
-        node.sync(10**9, None, 1, 0.0)
+    with patch.object(ahead, "OWN_FLOORS", 1):
+        talk.carry(node, node.sync(10**8, "local", 1, 0.0))
+        assert 10**8 == node.count(NAME)
+        with pytest.raises(LimitExceeded):
+            node.sync(10**9, None, 1, 0.0)
     before = node.count(NAME)
     talk.carry(node, node.increment(NAME, 1, "local", 2, 0.0))
     assert before + 1 == node.count(NAME)
