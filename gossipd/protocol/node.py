@@ -36,6 +36,7 @@ from .membership import (
     MemberTable,
     MemberView,
     OwnLooks,
+    OwnWord,
     Proof,
     Reasons,
     Relays,
@@ -114,10 +115,10 @@ class Node:
         # that changed, which must be sent what this node has counted; so the counters come first.
         self._counters = counters = Counters(runtime, outbox, table, ledger, round_trips)
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
-        echoes = Echoes(runtime, gates, round_trips)
-        gossip = Gossip(runtime, outbox, table)
+        echoes, gossip = Echoes(runtime, gates, round_trips), Gossip(runtime, outbox, table)
         looks = partial(OwnLooks, runtime, echoes, gossip, awareness)
-        view = View(runtime, outbox, table, gossip, awareness, looks, counters.members_changed)
+        own_word = OwnWord(runtime, outbox, table, gossip, awareness)
+        view = View(runtime, table, gossip, own_word, looks, counters.members_changed)
         detector = Detector(runtime, table, view, echoes, gossip, awareness)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)

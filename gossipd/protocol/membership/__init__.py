@@ -14,7 +14,9 @@ from .gossip import Gossip
 from .leaving import Leaving
 from .newcomers import admitted
 from .own_looks import OwnLooks
+from .own_word import OwnWord
 from .peer import Peer
+from .precedence import beats
 from .proof import Proof
 from .reasons import Reasons
 from .relays import Relays
@@ -22,7 +24,7 @@ from .scout import SCOUTING, Scout
 from .seeds import SeedWatch
 from .sessions import Seal
 from .suspicion import suspicion_timeout
-from .table import Member, MemberTable, MemberView, beats
+from .table import Member, MemberTable, MemberView
 from .view import View
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "MemberTable",
     "MemberView",
     "OwnLooks",
+    "OwnWord",
     "Peer",
     "Proof",
     "Reasons",

@@ -16,7 +16,8 @@ from functools import partial
 from ..wire import Claim
 from .gossip import Gossip
 from .own_looks import OwnLooks
-from .table import Member, beats
+from .precedence import beats
+from .table import Member
 
 
 class Departures:

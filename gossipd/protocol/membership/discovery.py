@@ -21,7 +21,8 @@ from ..wire import Beacon, Sender
 from .contacts import Contacts
 from .echoes import Echoes
 from .peer import Peer
-from .table import MemberTable, usable_id
+from .precedence import usable_id
+from .table import MemberTable
 
 PADDING = b"\0" * 128
 """Makes a beacon at least as large as any answer, also of a node with the longest id."""

@@ -32,8 +32,9 @@ from ..wire import ALIVE, DEAD, Ack, Claim, Claims, Message, Ping, Sender, Unans
 from .contacts import Contacts
 from .echoes import Echoes
 from .peer import Peer
+from .precedence import usable_id
 from .seeds import SeedWatch
-from .table import Member, MemberTable, usable_id
+from .table import Member, MemberTable
 from .view import View
 
 _SILENT = 5.0

@@ -1,4 +1,4 @@
-"""Applies claims to the member table, and refutes claims about this node.
+"""Applies claims to the member table. Those about this node are refuted (`own_word`).
 
 Follows SWIM sections 4.1 and 4.2 and Lifeguard IV.B. Two things are added. Generations let a
 restarted node replace its old self at once. And tables are merged: two nodes whose tables differ
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .. import events
-from ..outbox import Outbox
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
 from ..wire import (
@@ -20,7 +19,6 @@ from ..wire import (
     DEAD,
     EVIDENCE,
     FORGOTTEN,
-    LARGEST,
     LEFT,
     REFUSED,
     SILENCE,
@@ -30,36 +28,26 @@ from ..wire import (
     Claims,
     evidence_name,
 )
-from .awareness import Awareness
 from .departures import Departures
 from .gossip import Gossip
 from .newcomers import admitted
 from .own_looks import OwnLooks
+from .own_word import OwnWord
 from .peer import Peer
+from .precedence import beats, usable_id
 from .suspicions import Suspicions
-from .table import Member, MemberTable, above, beats, usable_id
-
-_RAISES = 3
-"""How often this node may raise its own generation in a row."""
-
-_RAISE_SECONDS = 5.0
-"""Seconds until one more raise of the own generation is allowed."""
+from .table import Member, MemberTable
 
 
 class View(Part):
-    """This node's view of the cluster: changes the member table by claims, and reports events.
-
-    Attributes:
-        leaving: whether this node says that it left, and so refutes nothing.
-    """
+    """This node's view of the cluster: changes the member table by claims, and reports events."""
 
     def __init__(
         self,
         runtime: Runtime,
-        outbox: Outbox,
         table: MemberTable,
         gossip: Gossip,
-        awareness: Awareness,
+        own_word: OwnWord,
         looks: Callable[[str], OwnLooks],
         changed: Callable[[Iterable[Member]], None],
     ) -> None:
@@ -70,18 +58,14 @@ class View(Part):
             changed: called with the rows that claims of others have changed.
         """
         self._runtime = runtime
-        self._outbox = outbox
         self._table = table
         self._gossip = gossip
-        self._awareness = awareness
+        self._own_word = own_word
         self._changed = changed
         self._suspicions = Suspicions(runtime, table, looks("look"), self.declare_dead)
         self._departures = Departures(gossip, looks("departure"), self._left)
-        self._raised = 0.0
-        self._raised_at = runtime.now
-        self._counts = {"suspicions": 0, "refutations": 0}
+        self._suspected = 0
         self._verdicts = dict.fromkeys(EVIDENCE, 0)
-        self.leaving = False
         self.handlers = {Claims: Handler(self.on_claims, Admits.MEMBERS)}
 
     # What others say
@@ -131,7 +115,7 @@ class View(Part):
             return False
         row = self._table.rows.get(claim.id)
         if row is self._table.own:
-            return self._about_us(claim)
+            return self._own_word.refute(claim)
         if row is None:
             return self._unknown(claim, merged_from)
         if not beats(claim, row):
@@ -151,7 +135,7 @@ class View(Part):
         """Suspects a member, or confirms its suspicion, after this node's probe of it failed."""
         if self._departures.missed(row):
             return
-        self._counts["suspicions"] += 1
+        self._suspected += 1
         own = self._table.own.id
         claim = Claim(row.id, row.generation, row.incarnation, SUSPECT, own, 0, evidence)
         if row.state == ALIVE:
@@ -187,38 +171,21 @@ class View(Part):
         claim = Claim(row.id, row.generation, row.incarnation, row.state, row.accuser, FORGOTTEN)
         self._change(row, claim)
 
+    @property
+    def leaving(self) -> bool:
+        """Returns whether this node says that it left, and so refutes nothing."""
+        return self._own_word.leaving
+
     def leave(self) -> None:
         """Lets this node say that it left, and refute nothing from now on."""
-        self.leaving = True
-        own = self._table.own
-        self._table.change(
-            own, Claim(own.id, own.generation, own.incarnation, LEFT), self._runtime.now
-        )
-        self._gossip.tell(own.claim(self._runtime.now), first=True)
+        self._own_word.leave()
 
     def move(self, node_id: str) -> None:
-        """Gives this node the id `node_id`, and tells the cluster that its old id left.
-
-        A node that has met no other tells nothing of its old id. Its new generation is above the
-        one that is known here of `node_id`, so that its claim wins.
-        """
-        table, old = self._table, self._table.own
-        met = len(table.rows) > 1
-        known = table.rows.get(node_id)
+        """Gives this node the id `node_id`, and tells the cluster that its old id left."""
+        known = self._table.rows.get(node_id)
         if known is not None:
             self._suspicions.close(known)
-        generation = max(old.generation, known.generation if known else 0) + 1
-        generation = min(max(generation, self._runtime.wall_ms()), LARGEST)
-        own = Claim(node_id, generation, 0, ALIVE)
-        table.become(own, self._runtime.now)
-        self._gossip.drop(old.id)
-        self._raised = 0.0
-        if met:
-            left = Claim(old.id, old.generation, old.incarnation, LEFT)
-            table.add(left, self._runtime.now)
-            self._gossip.tell(left)
-        self._announce(own)
-        self._runtime.notify(events.IdChanged(node_id, old.id))
+        self._own_word.move(node_id)
 
     def _unknown(self, claim: Claim, merged_from: str) -> bool:
         if claim.forgotten:
@@ -335,65 +302,14 @@ class View(Part):
         """Extends open suspicions: a member could not refute while this process stood still."""
         self._suspicions.paused(seconds)
 
-    # What others say of us
-
-    def _about_us(self, claim: Claim) -> bool:
-        """Contradicts a claim about this node that wins over its own row. Returns whether it did.
-
-        A doubt under the present generation is refuted by an incarnation above the doubt's (SWIM
-        4.2). It also lowers local health: others were right that this node did not answer in time
-        (Lifeguard IV.A). A larger generation cannot be refuted, because it belongs to another
-        process: an earlier one of this node, started under a clock that was ahead, or a second one
-        under the same id. This node takes a generation above it, as far as `_may_raise` allows.
-
-        Generations of any size are accepted, of this node and of others. To refuse those that are
-        ahead of the clock would mean ahead of this node's own, and where that is the wrong one, its
-        node would refuse all others. Nor is it needed: a member can go above any generation.
-        """
-        own = self._table.own
-        if self.leaving or not beats(claim, own):
-            return False
-        if claim.generation > own.generation:
-            if not self._may_raise():
-                self._runtime.reject("conflict")
-                return False
-            self._become(*above(claim, generation=True))
-            return True
-        self._counts["refutations"] += 1
-        if claim.state != ALIVE:
-            self._awareness.change(1)
-        self._become(*above(claim))
-        self._runtime.notify(events.Refuted(own.incarnation, STATES[claim.state]))
-        return True
-
-    def _may_raise(self) -> bool:
-        """Counts a raise of the own generation. Returns False if there were too many of late.
-
-        Without a limit, two processes under one id would outbid each other for ever, and every
-        raise is news to the whole cluster. With a limit for good, a process could never come back
-        after the other one is gone, because the last generation of the other would stay above its
-        own. So the raises leak out of a bucket, one in `_RAISE_SECONDS`.
-        """
-        now = self._runtime.now
-        self._raised = max(0.0, self._raised - (now - self._raised_at) / _RAISE_SECONDS)
-        self._raised_at = now
-        if self._raised > _RAISES - 1:
-            return False
-        self._raised += 1
-        return True
-
-    def _become(self, generation: int, incarnation: int) -> None:
-        own = self._table.own
-        claim = Claim(own.id, generation, incarnation, ALIVE)
-        self._table.change(own, claim, self._runtime.now)
-        self._announce(claim)
-
-    def _announce(self, claim: Claim) -> None:
-        self._outbox.introduce(claim)
-        self._gossip.tell(claim, first=True)
-
     def counted(self) -> Mapping[str, Any]:
         """Returns members by state, and the suspicions, verdicts and refutations of this node."""
         members = {"joining": 0, **self._table.counts}
         deaths = sum(self._verdicts.values())
-        return {"members": members, "deaths": deaths, "verdicts": self._verdicts, **self._counts}
+        return {
+            "members": members,
+            "deaths": deaths,
+            "verdicts": self._verdicts,
+            "suspicions": self._suspected,
+            "refutations": self._own_word.refutations,
+        }

@@ -15,11 +15,11 @@ from .claims import (
     evidence_name,
 )
 from .codec import FRAME_BYTES, SEALED_HEAD, Codec, DecodeError, encode_raw, frame
+from .comparing import COUNTERS, MEMBERS, Content, Delta, Have, Haves, Rows, Span, Sums
 from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Bequest, Entry, Group, Row, Said, Slot
+from .kinds import KINDS
+from .message import Message
 from .messages import (
-    COUNTERS,
-    KINDS,
-    MEMBERS,
     MOST_CLUSTER_IDS,
     NO_CLUSTER,
     Ack,
@@ -28,23 +28,15 @@ from .messages import (
     Clock,
     ClusterIds,
     Confirm,
-    Content,
-    Delta,
     FoldAnswer,
     FoldAsk,
-    Have,
-    Haves,
-    Message,
     Nack,
     Ping,
     PingReq,
     Push,
-    Rows,
     Sender,
-    Span,
     Spread,
     SpreadDone,
-    Sums,
     Unanswered,
 )
 from .sizes import claim_bytes, empty_group_bytes, group_bytes, row_bytes

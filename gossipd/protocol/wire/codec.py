@@ -19,7 +19,9 @@ from operator import or_
 
 import msgspec
 
-from .messages import KINDS, Message, Ping, Sender
+from .kinds import KINDS
+from .message import Message
+from .messages import Ping, Sender
 
 MAGIC = b"gd"
 VERSION = 2

@@ -15,6 +15,7 @@ from gossipd.protocol.membership import (
     detector,
     echoes,
     gossip,
+    own_word,
     suspicions,
     table,
     view,
@@ -28,7 +29,7 @@ _NUMBERS = count(1)
 # Membership
 
 
-@mutant(view.View, "_about_us", "not alive", "false death", within=50)
+@mutant(own_word.OwnWord, "refute", "not alive", "false death", within=50)
 def refutes_without_raising(original: Any, self: Any, claim: Claim) -> bool:
     """A node refutes a claim about itself without raising its incarnation."""
     own = self._table.own

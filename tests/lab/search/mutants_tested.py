@@ -15,6 +15,7 @@ from gossipd.protocol.membership import (
     discovery,
     echoes,
     gossip,
+    own_word,
     piggyback,
     proof,
     suspicion,
@@ -31,7 +32,9 @@ _RECONCILE = "protocol/reconcile/test_"
 # The member table and its view
 
 
-@mutant(view.View, "_about_us", _MEMBERSHIP + "view.py::test_a_node_that_leaves_refutes_nothing")
+@mutant(
+    own_word.OwnWord, "refute", _MEMBERSHIP + "own_word.py::test_a_node_that_leaves_refutes_nothing"
+)
 def a_leaving_node_refutes(original: Any, self: Any, claim: Claim) -> bool:
     """A node that leaves contradicts who says that it left."""
     self.leaving = False
@@ -39,9 +42,9 @@ def a_leaving_node_refutes(original: Any, self: Any, claim: Claim) -> bool:
 
 
 @mutant(
-    view.View,
+    own_word.OwnWord,
     "_may_raise",
-    _MEMBERSHIP + "view.py::test_two_processes_of_one_id_do_not_outbid_each_other",
+    _MEMBERSHIP + "own_word.py::test_two_processes_of_one_id_do_not_outbid_each_other",
 )
 def generations_are_raised_without_limit(original: Any, self: Any) -> bool:
     """Two processes under one id outbid each other for ever."""

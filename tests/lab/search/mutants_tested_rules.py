@@ -26,6 +26,7 @@ from gossipd.protocol.membership import (
     discovery,
     echoes,
     leaving,
+    own_word,
     piggyback,
     seeds,
     suspicion,
@@ -63,10 +64,10 @@ def _set(part: Any, **settings: Any) -> Iterator[None]:
 
 
 @mutant(
-    view.View,
+    own_word.OwnWord,
     "_may_raise",
     _MEMBERSHIP
-    + "view.py::test_what_another_process_of_our_id_said_last_does_not_exclude_us_for_good",
+    + "own_word.py::test_what_another_process_of_our_id_said_last_does_not_exclude_us_for_good",
 )
 def raises_never_come_back(original: Any, self: Any) -> bool:
     """A node whose id was taken by another process three times never comes back."""
@@ -83,9 +84,9 @@ def any_text_is_an_id(original: Any, text: str) -> bool:
 
 
 @mutant(
-    view,
+    own_word,
     "above",
-    _MEMBERSHIP + "view.py::test_a_member_goes_above_whatever_is_said_of_it",
+    _MEMBERSHIP + "own_word.py::test_a_member_goes_above_whatever_is_said_of_it",
     LARGEST,
     LARGEST - 1,
     ALIVE,

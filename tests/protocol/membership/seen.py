@@ -9,6 +9,7 @@ from gossipd.protocol.events import Event
 from gossipd.protocol.membership import Echoes, RoundTrips
 from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.membership.own_looks import OwnLooks
+from gossipd.protocol.membership.own_word import OwnWord
 from gossipd.protocol.membership.view import View
 from gossipd.protocol.wire import ALIVE, DEAD, SILENCE, SUSPECT, Claim
 from tests.protocol.conversation import node_id
@@ -26,10 +27,9 @@ class Seen:
         self.echoes = Echoes(parts.runtime, lambda: (0, 0), RoundTrips(9))
         self.view = View(
             parts.runtime,
-            parts.outbox,
             parts.table,
             parts.gossip,
-            self.awareness,
+            OwnWord(parts.runtime, parts.outbox, parts.table, parts.gossip, self.awareness),
             partial(OwnLooks, parts.runtime, self.echoes, parts.gossip, self.awareness),
             parts.note_changed,
         )

@@ -1,4 +1,4 @@
-"""The member table: which claim wins, whom to probe, whom to forget."""
+"""The member table: its rows and hash, whom to probe, whom to forget."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol.membership.table import MemberTable, beats, usable_id
+from gossipd.protocol.membership.precedence import beats
+from gossipd.protocol.membership.table import MemberTable
 from gossipd.protocol.wire import ALIVE, DEAD, LEFT, STATES, SUSPECT, Claim
 from tests.protocol.conversation import node_id
 
@@ -43,54 +44,6 @@ def test_claims_have_one_result_in_any_order(claims: list[Claim], random: object
         results.append(table.rows[node_id(2)].claim(0.0))
         random.shuffle(claims)  # type: ignore[attr-defined]
     assert results[0] == results[1]
-
-
-@pytest.mark.parametrize(
-    ("newer", "older"),
-    [
-        ((2, 0, ALIVE), (1, 5, LEFT)),
-        ((1, 1, ALIVE), (1, 0, DEAD)),
-        ((1, 0, SUSPECT), (1, 0, ALIVE)),
-        ((1, 0, DEAD), (1, 0, SUSPECT)),
-        ((1, 0, LEFT), (1, 0, DEAD)),
-    ],
-)
-def test_precedence(newer: tuple[int, int, int], older: tuple[int, int, int]) -> None:
-    """Generation comes before incarnation, incarnation before state, and left above dead."""
-    row = make_table(Claim(node_id(2), *older)).rows[node_id(2)]
-    assert beats(Claim(node_id(2), *newer), row)
-
-
-def test_the_same_claim_is_no_news() -> None:
-    """A claim does not beat the row that it made."""
-    assert not beats(alive(2), make_table(alive(2)).rows[node_id(2)])
-
-
-@pytest.mark.parametrize(
-    ("text", "usable"),
-    [
-        ("10.0.0.1:8088", True),
-        ("[2001:db8::1]:8088", True),
-        ("127.0.0.1:1", True),
-        ("0.0.0.0:8088", False),
-        ("[::]:8088", False),
-        ("255.255.255.255:8088", False),
-        ("224.0.0.1:8088", False),
-        ("239.255.255.255:8088", False),
-        ("[ff02::1]:8088", False),
-        ("node1:8088", False),
-        ("10.0.0.1:0", False),
-        ("10.0.0.1", False),
-        ("10.0.0.01:8088", False),
-        ("[2001:DB8::1]:8088", False),
-        ("[::ffff:10.0.0.1]:80", False),
-        ("", False),
-        ("\ud7ff:1", False),
-    ],
-)
-def test_usable_id(text: str, usable: bool) -> None:
-    """Only the canonical text of an address that one node can have is an id."""
-    assert usable == usable_id(text)
 
 
 def test_probes_go_round() -> None:

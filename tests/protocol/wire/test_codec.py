@@ -11,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.protocol.wire import codec as module
+from gossipd.protocol.wire import comparing as c
+from gossipd.protocol.wire import kinds
 from gossipd.protocol.wire import messages as m
 from gossipd.protocol.wire.codec import MAGIC, VERSION, Codec, DecodeError, frame
 from gossipd.protocol.wire.entries import Bequest, Entry, Group, Said
-from gossipd.protocol.wire.messages import Message, Ping, PingReq, Sender
+from gossipd.protocol.wire.message import Message
+from gossipd.protocol.wire.messages import Ping, PingReq, Sender
 
 SENDER = Sender("10.0.0.1:8088", 5, 1, 7)
 CODEC = Codec("test")
@@ -42,15 +45,15 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.Claims: st.builds(m.Claims, CLAIMS),
     m.Push: st.builds(m.Push, NUMBERS, GROUPS),
     m.Confirm: st.builds(m.Confirm, NUMBERS, OWNERS, NUMBERS),
-    m.Sums: st.builds(m.Sums, st.integers(0, 1), st.integers(-1, 15), SUMS),
-    m.Rows: st.builds(m.Rows, MASKS, CLAIMS, st.booleans(), st.booleans()),
-    m.Haves: st.builds(
-        m.Haves, MASKS, st.lists(st.builds(m.Have, OWNERS, NUMBERS), max_size=3), st.booleans()
+    c.Sums: st.builds(c.Sums, st.integers(0, 1), st.integers(-1, 15), SUMS),
+    c.Rows: st.builds(c.Rows, MASKS, CLAIMS, st.booleans(), st.booleans()),
+    c.Haves: st.builds(
+        c.Haves, MASKS, st.lists(st.builds(c.Have, OWNERS, NUMBERS), max_size=3), st.booleans()
     ),
-    m.Delta: st.builds(m.Delta, st.lists(GROUPS, max_size=3), st.booleans()),
+    c.Delta: st.builds(c.Delta, st.lists(GROUPS, max_size=3), st.booleans()),
     m.Spread: st.builds(m.Spread, NUMBERS, GROUPS, st.lists(IDS, max_size=3)),
     m.SpreadDone: st.builds(m.SpreadDone, NUMBERS, OWNERS, NUMBERS, st.lists(IDS, max_size=3)),
-    m.Content: st.builds(m.Content, OWNERS, NUMBERS, HASHES),
+    c.Content: st.builds(c.Content, OWNERS, NUMBERS, HASHES),
     m.Beacon: st.builds(m.Beacon, st.booleans(), st.binary(max_size=256)),
     m.Clock: st.builds(m.Clock, NUMBERS, st.booleans()),
     m.ClusterIds: st.builds(
@@ -97,7 +100,7 @@ def attempt(data: bytes) -> str:
 
 def test_every_message_is_tried() -> None:
     """The strategies know every message of the wire."""
-    assert {*m.KINDS} == {*KINDS, Sender}
+    assert {*kinds.KINDS} == {*KINDS, Sender}
 
 
 @given(MESSAGES)

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from gossipd.protocol.wire import comparing as c
 from gossipd.protocol.wire import messages as m
 from gossipd.protocol.wire.codec import VERSION, Codec, DecodeError, _decode, frame
 from gossipd.protocol.wire.entries import Bequest, Entry, Group, Said
+from gossipd.protocol.wire.kinds import KINDS
+from gossipd.protocol.wire.message import Message
 
 OWNER = bytes(range(16))
 S = m.Sender("10.0.0.1:8088", 1_700_000_000_000, 3, 7, 0x12AB34CD)
@@ -28,9 +31,9 @@ H = Group(
     ],
 )
 
-SPAN = m.Span(5, 2**60 - 1, 4)
+SPAN = c.Span(5, 2**60 - 1, 4)
 
-GOLDEN: list[tuple[m.Message, str]] = [
+GOLDEN: list[tuple[Message, str]] = [
     (
         m.Ping(1, "10.0.0.2:8088", 11, 12),
         "67640200000474657374bc8cca8900209600ad31302e302e302e313a38303838cf0000018bcfe568"
@@ -76,24 +79,24 @@ GOLDEN: list[tuple[m.Message, str]] = [
         "000307ce12ab34cd0016940706c410000102030405060708090a0b0c0d0e0f07",
     ),
     (
-        m.Sums(1, -1, list(range(16))),
+        c.Sums(1, -1, list(range(16))),
         "676402000004746573743071547b00209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd0017940801ffdc0010000102030405060708090a0b0c0d0e0f",
     ),
     (
-        m.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
+        c.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
         "6764020000047465737498d508b200209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd00369709c4009197ad31302e302e302e323a38303838070102ad31302e302e30"
         "2e333a383038380000c3c3099305cf0fffffffffffffff04",
     ),
     (
-        m.Haves(b"", [m.Have(OWNER, 9, 12)], span=SPAN),
+        c.Haves(b"", [c.Have(OWNER, 9, 12)], span=SPAN),
         "67640200000474657374b2604b1f00209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd0029960ac4009194c410000102030405060708090a0b0c0d0e0f090c00c29305"
         "cf0fffffffffffffff0480",
     ),
     (
-        m.Delta([G], True, 7, SPAN),
+        c.Delta([G], True, 7, SPAN),
         "67640200000474657374d01094c100209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd0035960b9195c410000102030405060708090a0b0c0d0e0f0406919406a76465"
         "6661756c740a0590c3079305cf0fffffffffffffff04c0",
@@ -105,7 +108,7 @@ GOLDEN: list[tuple[m.Message, str]] = [
         "6661756c740a059091ad31302e302e302e323a38303838",
     ),
     (
-        m.Content(OWNER, 6, 77, 5),
+        c.Content(OWNER, 6, 77, 5),
         "676402000004746573745095c1da00209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd0017950ec410000102030405060708090a0b0c0d0e0f064d05",
     ),
@@ -150,7 +153,7 @@ GOLDEN: list[tuple[m.Message, str]] = [
 
 
 # Before groups had rows of another form.
-WITHOUT_SAID: list[tuple[m.Message, str]] = [
+WITHOUT_SAID: list[tuple[Message, str]] = [
     (
         m.Push(5, G),
         "67640200000474657374d5ceb23c00209600ad31302e302e302e313a38303838cf0000018bcfe568"
@@ -158,7 +161,7 @@ WITHOUT_SAID: list[tuple[m.Message, str]] = [
         "6661756c740a05",
     ),
     (
-        m.Delta([G], True, 7, SPAN),
+        c.Delta([G], True, 7, SPAN),
         "67640200000474657374406828cf00209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd0033950b9194c410000102030405060708090a0b0c0d0e0f0406919406a76465"
         "6661756c740a05c3079305cf0fffffffffffffff04",
@@ -211,24 +214,24 @@ SHORTER = [
         "0003070016940706c410000102030405060708090a0b0c0d0e0f07",
     ),
     (
-        m.Sums(1, -1, list(range(16))),
+        c.Sums(1, -1, list(range(16))),
         "67640100000474657374082cf23e001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "0003070017940801ffdc0010000102030405060708090a0b0c0d0e0f",
     ),
     (
-        m.Rows(b"", [D], True, True, 9, SPAN),
+        c.Rows(b"", [D], True, True, 9, SPAN),
         "676401000004746573742c133eca001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "00030700399709c4009196ad31302e302e302e323a38303838070102ad31302e302e302e333a3830"
         "3838ce0003f480c3c3099305cf0fffffffffffffff04",
     ),
     (
-        m.Haves(b"", [m.Have(OWNER, 9, 12)], span=SPAN),
+        c.Haves(b"", [c.Have(OWNER, 9, 12)], span=SPAN),
         "67640100000474657374bf3be350001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "0003070027950ac4009193c410000102030405060708090a0b0c0d0e0f090cc29305cf0fffffffff"
         "ffffff04",
     ),
     (
-        m.Delta([G], True, 7, SPAN),
+        c.Delta([G], True, 7, SPAN),
         "6764010000047465737486e9e64b001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "0003070033950b9194c410000102030405060708090a0b0c0d0e0f0406919406a764656661756c74"
         "0a05c3079305cf0fffffffffffffff04",
@@ -240,7 +243,7 @@ SHORTER = [
         "0a0591ad31302e302e302e323a38303838",
     ),
     (
-        m.Content(OWNER, 6, 77),
+        c.Content(OWNER, 6, 77),
         "6764010000047465737496e599e5001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "0003070016940ec410000102030405060708090a0b0c0d0e0f064d",
     ),
@@ -272,30 +275,30 @@ SHORTER = [
         "302e333a38303838",
     ),
     (
-        m.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
+        c.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
         "6764010000047465737422d0e565001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "00030700349709c4009195ad31302e302e302e323a38303838070102ad31302e302e302e333a3830"
         "3838c3c3099305cf0fffffffffffffff04",
     ),
     (
-        m.Rows(b"\x80", [C], True, True),
+        c.Rows(b"\x80", [C], True, True),
         "67640100000474657374ddb7c54a001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "00030700319609c401809195ad31302e302e302e323a38303838cf0000018bcfe568010201ad3130"
         "2e302e302e333a38303838c3c300",
     ),
     (
-        m.Haves(b"\x80", [m.Have(OWNER, 9, 12)], True),
+        c.Haves(b"\x80", [c.Have(OWNER, 9, 12)], True),
         "67640100000474657374c7cb0967001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307001c940ac401809193c410000102030405060708090a0b0c0d0e0f090cc3",
     ),
     (
-        m.Delta([G], True),
+        c.Delta([G], True),
         "67640100000474657374f78653da001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "0003070027940b9194c410000102030405060708090a0b0c0d0e0f0406919406a764656661756c74"
         "0a05c300",
     ),
     (
-        m.Haves(b"\x80", [m.Have(OWNER, 9)], True),
+        c.Haves(b"\x80", [c.Have(OWNER, 9)], True),
         "6764010000047465737483c30c72001b9500ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307001b940ac401809192c410000102030405060708090a0b0c0d0e0f09c3",
     ),
@@ -316,7 +319,7 @@ WITHOUT_EVIDENCE = [
         "31302e302e302e333a3830383800",
     ),
     (
-        m.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
+        c.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
         "6764020000047465737430b0a8d700209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd00359709c4009196ad31302e302e302e323a38303838070102ad31302e302e30"
         "2e333a3830383800c3c3099305cf0fffffffffffffff04",
@@ -325,7 +328,7 @@ WITHOUT_EVIDENCE = [
 
 
 @pytest.mark.parametrize(("message", "golden"), GOLDEN)
-def test_the_wire_is_written_as_it_was(message: m.Message, golden: str) -> None:
+def test_the_wire_is_written_as_it_was(message: Message, golden: str) -> None:
     """A message is encoded into the very bytes of the released version."""
     assert golden == Codec("test").datagram([frame(S), frame(message)]).hex()
 
@@ -337,7 +340,7 @@ def test_the_wire_is_written_as_it_was(message: m.Message, golden: str) -> None:
         *((S_BEFORE, *golden) for golden in SHORTER),
     ],
 )
-def test_the_wire_is_read_as_it_was(sender: m.Sender, message: m.Message, golden: str) -> None:
+def test_the_wire_is_read_as_it_was(sender: m.Sender, message: Message, golden: str) -> None:
     """The bytes of every released version are read as what they meant."""
     data = bytes.fromhex(golden)
     if data[2] != VERSION:
@@ -349,7 +352,7 @@ def test_the_wire_is_read_as_it_was(sender: m.Sender, message: m.Message, golden
         assert (sender, [message], 0) == Codec("test").decode(data)
 
 
-def read_frames(data: bytes) -> Iterator[m.Message]:
+def read_frames(data: bytes) -> Iterator[Message]:
     """Yields the messages of a datagram of the cluster `test`, whatever its version."""
     at = len(Codec("test").datagram([]))
     while at < len(data):
@@ -360,4 +363,4 @@ def read_frames(data: bytes) -> Iterator[m.Message]:
 
 def test_every_kind_has_a_golden_datagram() -> None:
     """No message of the wire is left out."""
-    assert {*m.KINDS} - {m.Sender} == {type(message) for message, _ in GOLDEN}
+    assert {*KINDS} - {m.Sender} == {type(message) for message, _ in GOLDEN}

@@ -1,0 +1,109 @@
+"""What a node says of itself: refutations, generations, and that it left."""
+
+from __future__ import annotations
+
+import pytest
+
+from gossipd.protocol.events import Refuted
+from gossipd.protocol.membership.precedence import beats
+from gossipd.protocol.wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim
+from tests.protocol.conversation import WALL_MS, address, node_id
+from tests.protocol.membership.seen import Seen
+
+DECADE = 10 * 365 * 86_400_000
+
+
+@pytest.mark.parametrize("state", [SUSPECT, DEAD, LEFT])
+def test_what_is_said_of_us_is_refuted(state: int) -> None:
+    """A node that hears itself doubted raises its incarnation above the doubt's."""
+    seen = Seen()
+    seen.say(1, state, generation=WALL_MS, incarnation=4, accuser=3)
+    assert (WALL_MS, 5, ALIVE) == seen.row(1)
+
+
+def test_a_refutation_is_the_next_thing_said() -> None:
+    """The own refutation is put before all other news."""
+    seen = Seen(3)
+    seen.say(1, SUSPECT, generation=WALL_MS, accuser=3)
+    seen.parts.gossip.send(address(9), None)
+    assert node_id(1) == seen.parts.claims()[0].id
+
+
+def test_refuting_costs_health() -> None:
+    """A node that was doubted trusts its own timing less (Lifeguard IV.A)."""
+    seen = Seen()
+    seen.say(1, SUSPECT, generation=WALL_MS, accuser=3)
+    assert 1 == seen.awareness.score
+
+
+def test_an_old_doubt_is_not_refuted_again() -> None:
+    """A doubt of an incarnation that is over changes nothing."""
+    seen = Seen()
+    seen.say(1, SUSPECT, generation=WALL_MS, incarnation=0, accuser=3)
+    seen.events()
+    seen.say(1, DEAD, generation=WALL_MS, incarnation=0, accuser=3)
+    assert [] == [event for event in seen.events() if isinstance(event, Refuted)]
+
+
+def test_a_larger_generation_of_us_is_passed() -> None:
+    """A node takes a generation above any that the cluster knows for its id."""
+    seen = Seen()
+    seen.say(1, ALIVE, generation=WALL_MS + 50)
+    assert (WALL_MS + 51, 0, ALIVE) == seen.row(1)
+
+
+def test_two_processes_of_one_id_do_not_outbid_each_other() -> None:
+    """Generations are raised a few times only."""
+    seen = Seen()
+    for _ in range(10):
+        seen.say(1, ALIVE, generation=seen.row(1)[0] + 10)
+    assert WALL_MS + 100 > seen.row(1)[0]
+    raises = 0
+    for second in range(1, 61):
+        seen.runtime.now = float(second)
+        raises += seen.say(1, ALIVE, generation=seen.row(1)[0] + 10)
+    assert 12 == raises
+
+
+def test_what_another_process_of_our_id_said_last_does_not_exclude_us_for_good() -> None:
+    """It outbid us, and left: two machines may have had one address while addresses changed."""
+    seen = Seen()
+    for _ in range(10):
+        seen.say(1, ALIVE, generation=seen.row(1)[0] + 10)
+    last = seen.row(1)[0] + 10
+    assert not seen.say(1, LEFT, generation=last)
+    seen.runtime.now = 5.0
+    assert seen.say(1, LEFT, generation=last)
+    assert (last + 1, 0, ALIVE) == seen.row(1)
+
+
+@pytest.mark.parametrize("state", [ALIVE, SUSPECT, DEAD, LEFT])
+@pytest.mark.parametrize(
+    ("generation", "incarnation"),
+    [
+        (WALL_MS, LARGEST),
+        (WALL_MS + DECADE, LARGEST),
+        (LARGEST - 1, 0),
+        (LARGEST - 1, LARGEST),
+        (LARGEST, 0),
+        (LARGEST, LARGEST - 1),
+    ],
+)
+def test_a_member_goes_above_whatever_is_said_of_it(
+    generation: int, incarnation: int, state: int
+) -> None:
+    """What it says then wins, and can be sent and taken by all."""
+    seen = Seen(1)
+    claim = Claim(node_id(1), generation, incarnation, state)
+    assert seen.view.apply(claim)
+    own = seen.table.own
+    assert (ALIVE, True) == (own.state, beats(own, claim))
+    assert max(own.generation, own.incarnation) <= LARGEST
+
+
+def test_a_node_that_leaves_refutes_nothing() -> None:
+    """After `leave` the own claim stays `left`."""
+    seen = Seen(2)
+    seen.view.leave()
+    seen.say(1, DEAD, generation=WALL_MS, incarnation=3, accuser=3)
+    assert (WALL_MS, 0, LEFT) == seen.row(1)
