@@ -74,6 +74,7 @@ _fault = functools.partial(_word, multiple=True)
 @_fault("sync", "WHO@START", "Raise the counter to ,value=N or to what ,of=n7 counts.")
 @_fault("register", "WHO@START", "Register ,peer=n7 there.")
 @_fault("remove", "WHO@START", "Remove ,peer=n7 there.")
+@_fault("tag", "WHO@START", "Give these nodes ,tags=role=web+zone=a; ,tags= for none.")
 @output_option
 @click.option("--plot", metavar="FILE.png", help="Draw the run; needs the extra gossipd[sim].")
 @click.option("--trace", is_flag=True, help="Print a line for each change of state.")

@@ -27,6 +27,7 @@ from gossipd.protocol import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    MemberTags,
     MuchBrought,
     OtherCluster,
     OwnAddressSilent,
@@ -36,6 +37,7 @@ from gossipd.protocol import (
     Refuted,
     RegisteredPeerSilent,
     SeedNotJoined,
+    SettingsDiffer,
 )
 
 from .log import get_logger
@@ -50,6 +52,8 @@ _NAMES: dict[type, tuple[str, str]] = {
     MemberDead: ("member_dead", "warning"),
     MemberLeft: ("member_left", "info"),
     MemberForgotten: ("member_forgotten", "info"),
+    MemberTags: ("member_tags", "info"),
+    SettingsDiffer: ("settings_differ", "warning"),
     Refuted: ("refuted", "warning"),
     RegisteredPeerSilent: ("registered_peer_silent", "warning"),
     SeedNotJoined: ("seed_not_joined", "warning"),
@@ -71,6 +75,7 @@ _NAMES: dict[type, tuple[str, str]] = {
 _ADVICE: dict[type, str] = {
     IdConflict: "two processes use one id: stop one, or give each an address of its own"
     " with --advertise",
+    SettingsDiffer: "start all nodes with the same --profile and --forget-after",
 }
 """What a person can do about it, as the field `advice`."""
 

@@ -21,6 +21,7 @@ from gossipd.protocol import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    MemberTags,
 )
 
 from .event_log import fields_of, name_of
@@ -31,7 +32,7 @@ KEPT = 1000
 
 _TOLD = (
     *(MemberJoined, MemberSuspect, MemberRecovered, MemberDead, MemberLeft, MemberForgotten),
-    IdChanged,
+    *(MemberTags, IdChanged),
 )
 
 Happening = dict[str, Any]

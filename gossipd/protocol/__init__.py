@@ -65,6 +65,7 @@ from .events import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    MemberTags,
     MuchBrought,
     OtherCluster,
     OwnAddressSilent,
@@ -74,6 +75,7 @@ from .events import (
     Refuted,
     RegisteredPeerSilent,
     SeedNotJoined,
+    SettingsDiffer,
 )
 from .leaky_bucket import LeakyBucket
 from .membership import SCOUTING, MemberDetails, MemberView, Scout, Seal, suspicion_timeout
@@ -102,6 +104,8 @@ from .wire import (
     Sender,
     Slot,
     frame,
+    tag_values,
+    tags_text,
 )
 
 __all__ = [
@@ -162,6 +166,7 @@ __all__ = [
     "MemberLeft",
     "MemberRecovered",
     "MemberSuspect",
+    "MemberTags",
     "MemberView",
     "Message",
     "MuchBrought",
@@ -186,6 +191,7 @@ __all__ = [
     "SeedNotJoined",
     "SeedView",
     "Sender",
+    "SettingsDiffer",
     "Slot",
     "State",
     "Stated",
@@ -204,4 +210,6 @@ __all__ = [
     "parse_node_id",
     "split_node_id",
     "suspicion_timeout",
+    "tag_values",
+    "tags_text",
 ]

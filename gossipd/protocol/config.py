@@ -5,10 +5,17 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge, gt, in_, le
 
+from .wire import usable_tags
+
 PROFILES = ("lan", "wan", "local")
 ACK_LEVELS = ("all", "majority", "one", "local")
 
 _positive = gt(0.0)
+
+
+def _usable_tags(_: object, __: object, value: str) -> None:
+    if not usable_tags(value):
+        raise ValueError(f"tags: {value!r} is not in canonical form")
 
 
 @attrs.frozen(kw_only=True)
@@ -102,7 +109,7 @@ class ProtocolConfig:
             more datagrams on the node that counts.
         max_datagram_bytes: the largest UDP payload, at least 1,000. The default leaves room for the
             headers of a tunnel in an MTU of 1,500.
-        seal_bytes: how many bytes the driver adds to each datagram by sealing it, at least 0. They
+        seal_bytes: how many bytes the driver adds to each datagram by sealing it, 0 to 150. They
             are part of `max_datagram_bytes`.
         member_limit: the rows of the member table, at least 2. In a full table a new member takes
             the place of a dead or left one, or is refused.
@@ -119,6 +126,7 @@ class ProtocolConfig:
         beacon_limit: how many beacons one node answers in a second, at least 1.
         ack: the ack level of a request that names none, one of `ACK_LEVELS`; None leaves it to
             `direct_push_limit`.
+        tags: what the node says of its purpose at its start, as `wire.tags_text` makes it.
     """
 
     cluster: str = attrs.field(default="gossipd")
@@ -162,7 +170,7 @@ class ProtocolConfig:
     sweep_interval: float = attrs.field(default=60.0, validator=_positive)
     direct_push_limit: int = attrs.field(default=64, validator=ge(1))
     max_datagram_bytes: int = attrs.field(default=1400, validator=ge(1000))
-    seal_bytes: int = attrs.field(default=0, validator=[ge(0), le(200)])
+    seal_bytes: int = attrs.field(default=0, validator=[ge(0), le(150)])
     member_limit: int = attrs.field(default=2**17, validator=ge(2))
     max_counters: int = attrs.field(default=100_000, validator=ge(1))
     register_limit: int = attrs.field(default=64, validator=ge(1))
@@ -173,6 +181,7 @@ class ProtocolConfig:
     beacon_answers: int = attrs.field(default=8, validator=ge(1))
     beacon_limit: int = attrs.field(default=20, validator=ge(1))
     ack: str | None = attrs.field(default=None, validator=in_((None, *ACK_LEVELS)))
+    tags: str = attrs.field(default="", validator=_usable_tags)
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= len(self.cluster.encode()) <= 64:
@@ -181,6 +190,21 @@ class ProtocolConfig:
             raise ValueError("probe_timeout: must be shorter than probe_interval")
         if self.probe_timeout_min > self.probe_timeout:
             raise ValueError("probe_timeout_min: must not exceed probe_timeout")
+
+    def common(self) -> str:
+        """Returns the settings that all nodes of a cluster should have, as `name=value` in a list.
+
+        They are the profile, or intervals and time-outs that are those of none, and how long
+        members are kept that have gone.
+        """
+        names = dict.fromkeys(name for preset in _PRESETS.values() for name in preset)
+        fitting = (
+            f"profile={each}"
+            for each in PROFILES
+            if all(getattr(self, name) == getattr(self.profile(each), name) for name in names)
+        )
+        intervals = ",".join(f"{name}={getattr(self, name):.9g}" for name in names)
+        return f"{next(fitting, intervals)},forget_after={self.forget_after:.9g}"
 
     @classmethod
     def profile(cls, name: str, **changes: object) -> ProtocolConfig:

@@ -71,6 +71,14 @@ class MemberForgotten:
 
 
 @attrs.frozen
+class MemberTags:
+    """A live member has other tags than before, or any at all; `tags` is their text."""
+
+    member: str
+    tags: str
+
+
+@attrs.frozen
 class ClusterFound:
     """Discovery by broadcast led to `member`, the first one found of this cluster."""
 
@@ -92,7 +100,7 @@ class Refuted:
 
     Attributes:
         incarnation: its incarnation, which it raised for that.
-        claimed: the state that the claim gave it.
+        claimed: the state that the claim gave it, or `tags` if it gave it others.
     """
 
     incarnation: int
@@ -245,6 +253,22 @@ class MuchBrought:
 
 
 @attrs.frozen
+class SettingsDiffer:
+    """A member has other settings than this node, of those that all nodes should have alike.
+
+    Reported as the two meet, once in 10 minutes at most for each member, and once a second.
+
+    Attributes:
+        ours: this node's, such as `profile=lan`.
+        theirs: the member's.
+    """
+
+    member: str
+    ours: str
+    theirs: str
+
+
+@attrs.frozen
 class OwnerRetired:
     """This process counts on under a new owner id, because a peer has later versions of the old.
 
@@ -309,6 +333,7 @@ Event = (
     | MemberDead
     | MemberLeft
     | MemberForgotten
+    | MemberTags
     | ClusterFound
     | IdChanged
     | Refuted
@@ -322,6 +347,7 @@ Event = (
     | OwnAddressSilent
     | ClockDiffers
     | MuchBrought
+    | SettingsDiffer
     | OwnerRetired
     | OwnerRenewed
     | ContentDiffers

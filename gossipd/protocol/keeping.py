@@ -8,7 +8,7 @@ from msgspec import structs
 
 from .config import Identity
 from .counters import Ledger
-from .membership import Clusters, Contacts, Member, MemberTable
+from .membership import Clusters, Contacts, Member, MemberTable, first_claim
 from .runtime import Runtime
 from .state import Changes, State
 from .wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, SUSPECT, Claim
@@ -201,10 +201,10 @@ class Keeping:
         self._table.set_removed(row, removed)
 
 
-def own_claim(kept: State, identity: Identity) -> Claim:
+def own_claim(kept: State, identity: Identity, tags: str) -> Claim:
     """Returns what a process says of itself at its start."""
     generation = max(_own_generation(kept, identity.node_id) + 1, identity.wall_ms)
-    return Claim(identity.node_id, min(generation, LARGEST), 0, ALIVE)
+    return first_claim(identity.node_id, min(generation, LARGEST), tags)
 
 
 def _own_generation(kept: State, node_id: str) -> int:

@@ -67,11 +67,9 @@ class Node:
 
     Its methods are inputs, commands and getters:
 
-    - Inputs tell the node what happened: `start`, `handle_datagram`, `handle_refused`,
-      `handle_timeout`, `persisted`, `persist_failed`, `restored`, `resolved`.
-    - Commands ask it to do something: `join`, `leave`, `register`, `remove`, `move`, `renew`,
-      `increment`, `increments`, `sync`, `forget`.
-    - Getters change nothing. They begin with `next_timeout`.
+    - Inputs tell the node what happened: from `start` to `resolved`.
+    - Commands ask it to do something: from `join` to `sync`.
+    - Getters change nothing: from `next_timeout` to `gates`.
     - `changes` hands a store what it is to write; `all_changed` lets it do so again.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
@@ -101,7 +99,7 @@ class Node:
             state: what a store kept of an earlier run, None for a node without a past.
             rng: the only source of randomness; the same one and the same inputs give the same run.
         """
-        own = own_claim(state or State(), identity)
+        own = own_claim(state or State(), identity, config.tags)
         key, codec = config.cluster.encode(), Codec(config.cluster)
         self._runtime = runtime = Runtime(config, identity, rng, now)
         self._table = table = MemberTable(own, key, rng, now)
@@ -143,7 +141,7 @@ class Node:
         ]
         foreign = Foreign(runtime, outbox, codec, contacts, seeds)
         self._inbox = Inbox(runtime, codec, table, contacts, handshake, foreign, parts)
-        self._parts, self._session = (*parts, self._inbox), echoes.session
+        self._parts, self._session, self._tag = (*parts, self._inbox), echoes.session, own_word.tag
         self._keeping = Keeping(runtime, table, ledger, contacts, clusters)
         self._keeping.restore(state)
 
@@ -281,6 +279,10 @@ class Node:
         """
         return self._done(now, self._contacts.remove, text)
 
+    def tag(self, tags: str, now: float) -> list[Effect]:
+        """Gives this node the tags of this text, as `tags_text` makes it, from now on."""
+        return self._done(now, self._tag, tags)
+
     def forget(self, member: str, now: float) -> list[Effect]:
         """Forgets a member in the whole cluster at once. Raises ValueError for one not gone."""
         return self._done(now, self._leaving.forget, member)
@@ -379,8 +381,7 @@ class Node:
     def all_changed(self, held: Iterable[str] = ()) -> None:
         """Lets `changes` hand over everything anew, since the store may have lost some of it.
 
-        `held` are the ids of the members that the store holds now: those that are no longer known
-        here are to be forgotten.
+        `held` are the ids of the members that the store holds now: unknown ones are forgotten.
         """
         self._keeping.all_changed(held)
 

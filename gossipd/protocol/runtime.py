@@ -13,7 +13,7 @@ from .events import Event, MuchBrought, Paused
 from .leaky_bucket import LeakyBucket
 from .part import Part
 from .timers import Action, TimerQueue
-from .wire import LARGEST
+from .wire import LARGEST, Clock
 
 _SAME_EVENT = 60.0
 """Seconds during which `notify_seldom` does not report an event of one key again."""
@@ -40,6 +40,7 @@ class Runtime(Part):
         self.rng = rng
         self.now = now
         self.timers = TimerQueue()
+        self._common = config.common()
         self._wall_ms = identity.wall_ms
         self._wall_read = now
         self._effects: list[Effect] = []
@@ -103,6 +104,10 @@ class Runtime(Part):
         """
         passed = int((self.now - self._wall_read) * 1000)
         return min(max(self._wall_ms + passed, 0), LARGEST)
+
+    def clock(self, *, asks: bool) -> Clock:
+        """Returns what this node tells of its clock and its settings to one that it meets."""
+        return Clock(self.wall_ms(), asks, self._common)
 
     def set_wall(self, wall_ms: int) -> None:
         """Takes a new reading of the wall clock, which was stepped."""

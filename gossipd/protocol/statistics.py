@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from .events import SettingsDiffer
 from .part import Part
 
 
@@ -67,6 +68,7 @@ class Statistics:
             addresses (at which nodes do not answer), forgotten (members whose addresses are still
             tried).
         cluster: the id of this node's cluster now, empty as long as it has none.
+        settings: the members that have other settings than this node now.
         local_health: the local health score now, from 0 (healthy) to the configured maximum.
         sent, received: traffic by kind, `ping` or `push` for instance.
         rejected: how many datagrams, messages or values were refused, by reason.
@@ -86,6 +88,7 @@ class Statistics:
     seeds: tuple[SeedView, ...] = ()
     waiting: dict[str, int] = attrs.Factory(dict)
     cluster: str = ""
+    settings: tuple[SettingsDiffer, ...] = ()
     local_health: int = 0
     sent: dict[str, Traffic] = attrs.Factory(dict)
     received: dict[str, Traffic] = attrs.Factory(dict)

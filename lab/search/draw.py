@@ -14,6 +14,7 @@ from typing import Any
 from .meetings import MEETINGS, draw_meeting
 from .neighbours import draw_neighbours
 from .successors import Successors
+from .tagging import TAGGED, is_tagged, with_tags
 
 MOST_NODES = 9
 MOST_ORDERED = 8
@@ -37,11 +38,8 @@ _FORGETTING = 0.15
 _SET_BACK = 0.1
 """Share of the histories without syncs in which machines are set back."""
 
-_NAT = 0.15
-"""Share of the histories in which nodes talk from another address than they advertise."""
-
-_REJECT = 0.15
-"""Share of the histories in which firewalls reject what some nodes send to each other."""
+_NAT = _REJECT = 0.15
+"""Shares in which nodes talk from elsewhere than they advertise, and in which firewalls reject."""
 
 _SECONDS_OFF = (1, 60, 9000, 72_000, 3 * 86_400, 400 * 86_400, 40 * 365 * 86_400)
 """By how many seconds a clock jumps: a little, hours, days, years, and to before 1970 if back."""
@@ -65,7 +63,7 @@ ANY = "any"
 NEIGHBOURS = "neighbours"
 """The kind of the histories of several clusters, whose addresses are given out again."""
 
-KINDS = (ANY, NEIGHBOURS, *MEETINGS)
+KINDS = (ANY, NEIGHBOURS, TAGGED, *MEETINGS)
 
 _NEIGHBOURS = 0.1
 """Share of the histories that are of this kind."""
@@ -86,9 +84,12 @@ def draw_history(seed: int, kind: str | None = None) -> Words:
         # Drawn last, and from a generator of its own, so that all others stay as they are.
         if Random(f"{seed}/are there neighbours").random() < _NEIGHBOURS:
             kind = NEIGHBOURS
+        elif kind == ANY and is_tagged(seed):
+            kind = TAGGED
     if kind == NEIGHBOURS:
         return draw_neighbours(seed)
-    return _Drawer(seed).words() if kind == ANY else draw_meeting(kind, seed)
+    words = draw_meeting(kind, seed) if kind in MEETINGS else _Drawer(seed).words()
+    return with_tags(words) if kind == TAGGED else words
 
 
 class _Drawer:

@@ -32,6 +32,7 @@ from .findings import Finding
 from .member_rows import MemberRows, apart, connected, of_other_clusters
 from .named_counts import differing, judge_named
 from .neighbours import Neighbours
+from .tagging import differing_tags
 from .unreached import Unreached
 
 AGREE = 60
@@ -229,6 +230,7 @@ class _History:
             if one is not other and (one.id, other.id) not in cut
         ]
         found = self.rows.judge(pairs, down) or self.counts.differing(hosts)
+        found = found or differing_tags(pairs)
         if not found and not cut:
             found = self.rows.differing(hosts)
         if not found and not cut:

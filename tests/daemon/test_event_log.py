@@ -81,6 +81,23 @@ STABLE: list[tuple[events.Event, str, str, dict[str, Any]]] = [
     (events.MemberLeft("a:1"), "member_left", "info", {"member": "a:1"}),
     (events.MemberForgotten("a:1"), "member_forgotten", "info", {"member": "a:1"}),
     (
+        events.MemberTags("a:1", "role=web"),
+        "member_tags",
+        "info",
+        {"member": "a:1", "tags": "role=web"},
+    ),
+    (
+        events.SettingsDiffer("a:1", "profile=lan", "profile=wan"),
+        "settings_differ",
+        "warning",
+        {
+            "member": "a:1",
+            "ours": "profile=lan",
+            "theirs": "profile=wan",
+            "advice": "start all nodes with the same --profile and --forget-after",
+        },
+    ),
+    (
         events.Refuted(3, "suspect"),
         "refuted",
         "warning",

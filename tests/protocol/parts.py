@@ -18,10 +18,11 @@ from gossipd.protocol.membership import (
     MemberTable,
     Reasons,
     SeedWatch,
+    first_claim,
 )
 from gossipd.protocol.outbox import Outbox
 from gossipd.protocol.runtime import Runtime
-from gossipd.protocol.wire import ALIVE, Claim, Claims, Codec
+from gossipd.protocol.wire import Claim, Claims, Codec
 from tests.protocol.conversation import WALL_MS, node_id, opened
 
 
@@ -34,7 +35,7 @@ class Parts:
 
     def __init__(self, *, seed: int = 1, **changes: object) -> None:
         config = ProtocolConfig.profile("lan", **changes)
-        own = Claim(node_id(1), WALL_MS, 0, ALIVE)
+        own = first_claim(node_id(1), WALL_MS, config.tags)
         self.runtime = Runtime(config, Identity(node_id(1), 1, WALL_MS), Random(seed), 0.0)
         self.table = MemberTable(own, config.cluster.encode(), self.runtime.rng, 0.0)
         self.outbox = Outbox(self.runtime, Codec(config.cluster), own, self.table.removed)

@@ -62,3 +62,24 @@ def test_settings_are_immutable() -> None:
     config = ProtocolConfig()
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         config.fanout = 4  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_all_nodes_should_have_names_the_profile(profile: str) -> None:
+    """And nothing that each node may choose for itself."""
+    config = ProtocolConfig.profile(profile, ack="one", max_counters=1, cluster="other")
+    assert f"profile={profile},forget_after=259200" == config.common()
+
+
+def test_intervals_of_no_profile_are_named_one_by_one() -> None:
+    """All that belong to profiles, in at most as many bytes as the message takes."""
+    found = ProtocolConfig(probe_interval=7.25, forget_after=30 * 86_400.0).common()
+    assert found.startswith("probe_interval=7.25,probe_timeout=0.5,")
+    assert found.endswith(",forget_after=2592000")
+    assert len(found) <= 256
+
+
+def test_tags_are_in_their_one_form() -> None:
+    """As `tags_text` makes it."""
+    with pytest.raises(ValueError, match="tags: 'b=1,a=1' is not in canonical form"):
+        ProtocolConfig(tags="b=1,a=1")

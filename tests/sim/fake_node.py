@@ -120,6 +120,10 @@ class FakeNode:
         self.inputs.append(("remove", text, now))
         return []
 
+    def tag(self, tags: str, now: float) -> list[Effect]:
+        self.inputs.append(("tag", tags, now))
+        return []
+
     def increment(self, name: str, amount: int, ack: Any, ticket: int, now: float) -> list[Effect]:
         if amount < 0:
             raise ValueError("amount: must not be negative")

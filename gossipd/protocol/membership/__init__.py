@@ -14,9 +14,9 @@ from .gossip import Gossip
 from .leaving import Leaving
 from .newcomers import admitted
 from .own_looks import OwnLooks
-from .own_word import OwnWord
+from .own_word import OwnWord, first_claim
 from .peer import Peer
-from .precedence import beats
+from .precedence import beats, has_newer_tags
 from .proof import Proof
 from .reasons import Reasons
 from .relays import Relays
@@ -57,6 +57,8 @@ __all__ = [
     "View",
     "admitted",
     "beats",
+    "first_claim",
+    "has_newer_tags",
     "member_details",
     "suspicion_timeout",
 ]

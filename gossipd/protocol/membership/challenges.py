@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ..outbox import Outbox
 from ..runtime import Runtime
-from ..wire import Ack, Claims, Clock, Message
+from ..wire import Ack, Claims, Message
 from .clusters import Clusters
 from .echoes import Echoes
 from .peer import Peer
@@ -73,7 +73,7 @@ class Challenges:
         Of two nodes that meet, the one that comes to believe the other last thereby learns the
         other's clock, and the other, which believes it already, has learned its.
         """
-        self._outbox.send(peer.source, Clock(self._runtime.wall_ms(), asks=True))
+        self._outbox.send(peer.source, self._runtime.clock(asks=True))
 
     def _reply(self, peer: Peer, ack: Ack, *others: Message) -> None:
         """Sends an ack with other messages, or with as many of them as are not too large.

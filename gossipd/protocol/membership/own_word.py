@@ -1,11 +1,11 @@
-"""What this node says of itself: refutes claims about it (SWIM 4.2), leaves, and moves."""
+"""What this node says of itself: its tags, that it lives (SWIM 4.2), that it left, or moved."""
 
 from __future__ import annotations
 
 from .. import events
 from ..outbox import Outbox
 from ..runtime import Runtime
-from ..wire import ALIVE, LARGEST, LEFT, STATES, Claim
+from ..wire import ALIVE, LARGEST, LEFT, STATES, Claim, Tags
 from .awareness import Awareness
 from .gossip import Gossip
 from .precedence import above, beats
@@ -41,6 +41,7 @@ class OwnWord:
         self._awareness = awareness
         self._raised = 0.0
         self._raised_at = runtime.now
+        self._tags = runtime.config.tags
         self.leaving = False
         self.refutations = 0
 
@@ -64,7 +65,7 @@ class OwnWord:
         known = table.rows.get(node_id)
         generation = max(old.generation, known.generation if known else 0) + 1
         generation = min(max(generation, self._runtime.wall_ms()), LARGEST)
-        own = Claim(node_id, generation, 0, ALIVE)
+        own = first_claim(node_id, generation, self._tags)
         table.become(own, self._runtime.now)
         self._gossip.drop(old.id)
         self._raised = 0.0
@@ -74,6 +75,28 @@ class OwnWord:
             self._gossip.tell(left)
         self._announce(own)
         self._runtime.notify(events.IdChanged(node_id, old.id))
+
+    def tag(self, tags: str) -> None:
+        """Gives this node the tags of this text from now on; does nothing while it leaves."""
+        if self.leaving or tags == self._tags:
+            return
+        self._tags = tags
+        own = self._table.own
+        self._become(*above(own.claim(self._runtime.now)), tags=True)
+
+    def refute_tags(self, claim: Claim) -> bool:
+        """Tells the own tags anew where a claim about this node has newer ones.
+
+        They are of a process that was set back, or somebody made them up. Returns whether it did.
+        """
+        if self.leaving or claim.tags is None:
+            return False
+        own = self._table.own
+        newest = max(own.incarnation, claim.tags.incarnation)
+        self.refutations += 1
+        self._become(*above(Claim(own.id, own.generation, newest, ALIVE)), tags=True)
+        self._runtime.notify(events.Refuted(own.incarnation, "tags"))
+        return True
 
     def refute(self, claim: Claim) -> bool:
         """Contradicts a claim about this node that wins over its own row. Returns whether it did.
@@ -120,12 +143,23 @@ class OwnWord:
         self._raised += 1
         return True
 
-    def _become(self, generation: int, incarnation: int) -> None:
+    def _become(self, generation: int, incarnation: int, *, tags: bool = False) -> None:
+        """Takes a generation and an incarnation, and with `tags` tells the tags as of these."""
         own = self._table.own
-        claim = Claim(own.id, generation, incarnation, ALIVE)
+        if tags or generation != own.generation:
+            said = Tags(incarnation, self._tags) if tags or self._tags else None
+        else:
+            said = own.tags
+        claim = Claim(own.id, generation, incarnation, ALIVE, tags=said)
         self._table.change(own, claim, self._runtime.now)
+        self._table.tag(own, said)
         self._announce(claim)
 
     def _announce(self, claim: Claim) -> None:
         self._outbox.introduce(claim)
         self._gossip.tell(claim, first=True)
+
+
+def first_claim(node_id: str, generation: int, tags: str) -> Claim:
+    """Returns what a node says of itself as a generation of it begins."""
+    return Claim(node_id, generation, 0, ALIVE, tags=Tags(0, tags) if tags else None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from ..address import Address
 from ..wire import ALIVE, Claim, ClusterIds, Sender
 from .sessions import Seal
@@ -80,12 +82,17 @@ class Peer:
     def believed(self, claims: Iterable[Claim]) -> list[Claim]:
         """Returns these claims of the sender without its word that it lives, from elsewhere.
 
-        Whether it lives at the address of its id is shown by an answer from there (`Proof`).
+        Whether it lives at the address of its id is shown by an answer from there (`Proof`). Of
+        such a word only the tags are left, under an incarnation that says nothing new.
         """
-        if self.row is None or self.row.address == self.source:
+        row = self.row
+        if row is None or row.address == self.source:
             return list(claims)
-        own = self.sender.id
-        return [each for each in claims if each.id != own or each.state != ALIVE]
+        return [
+            structs.replace(each, incarnation=0) if each.id == row.id and not each.state else each
+            for each in claims
+            if each.id != self.sender.id or each.state != ALIVE or each.generation == row.generation
+        ]
 
     def says_of_itself(self, claim: Claim) -> bool:
         """Returns whether a claim is about the sender, and comes from the address of its id."""

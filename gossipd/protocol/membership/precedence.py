@@ -42,6 +42,20 @@ def beats(one: Claim | Member, other: Claim | Member) -> bool:
     )
 
 
+def has_newer_tags(one: Claim | Member, other: Claim | Member) -> bool:
+    """Returns whether the tags of `one` replace those of `other`, or are tags where it has none.
+
+    That is a question apart from which one wins: the tags of a generation are those of the largest
+    incarnation that set some. Only the member itself raises it, so only a claim that somebody made
+    up can have other tags under the same one. All nodes then take the same of the two.
+    """
+    if one.tags is None or one.generation != other.generation:
+        return False
+    if other.tags is None:
+        return True
+    return (one.tags.incarnation, one.tags.text) > (other.tags.incarnation, other.tags.text)
+
+
 def above(claim: Claim, *, generation: bool = False) -> tuple[int, int]:
     """Returns a generation and an incarnation whose claims beat `claim` in every state.
 

@@ -10,11 +10,12 @@ from math import inf
 from random import Random
 
 import attrs
+from msgspec import structs
 
 from ..address import Address, split_node_id
 from ..fingerprint import POSITIONS, Fingerprint, position_of, row_hash
 from ..unkept import Unkept
-from ..wire import ALIVE, DEAD, FORGOTTEN, LEFT, STATES, SUSPECT, Claim
+from ..wire import ALIVE, DEAD, FORGOTTEN, LEFT, STATES, SUSPECT, Claim, Tags
 from .apart import Apart
 from .timetable import Ring
 
@@ -39,6 +40,7 @@ class Member:
         doubted: the time since which it was suspect, the last time that it was.
         spoke: the largest generation whose process has spoken to this node from the address.
         in_vain: the time at which it did not answer a ping for another node.
+        tags: its tags in this generation, None if none are known.
     """
 
     __slots__ = (
@@ -55,6 +57,7 @@ class Member:
         "since",
         "spoke",
         "state",
+        "tags",
         "tried",
     )
 
@@ -72,6 +75,7 @@ class Member:
         self.doubted = now
         self.in_vain = -inf
         self.spoke = -1
+        self.tags = claim.tags
 
     @property
     def live(self) -> bool:
@@ -108,21 +112,30 @@ class Member:
             self.since = min(self.since, now - age)
 
     def claim(self, now: float) -> Claim:
-        """Returns the row as a claim, as it is at `now`."""
+        """Returns the row as a claim, as it is at `now`, without the tags."""
         return Claim(
             *(self.id, self.generation, self.incarnation, self.state, self.accuser, self.age(now))
         )
 
+    def tagged_claim(self, now: float) -> Claim:
+        """Returns the row as a claim that tells the tags as well."""
+        claim = self.claim(now)
+        return claim if self.tags is None else structs.replace(claim, tags=self.tags)
+
 
 @attrs.frozen
 class MemberView:
-    """A row as a value for the outside; `state` is alive, suspect, dead or left."""
+    """A row as a value for the outside.
+
+    `state` is alive, suspect, dead or left; `tags` is the text of the member's tags.
+    """
 
     id: str
     state: str
     generation: int
     incarnation: int
     removed: bool
+    tags: str = ""
 
 
 class MemberTable:
@@ -183,6 +196,8 @@ class MemberTable:
         forgotten = claim.forgotten
         if (row.state, row.generation) != (claim.state, claim.generation) or row.forgotten:
             row.since, row.tried = now - (0 if forgotten else claim.age), now
+        if row.generation != claim.generation:
+            row.tags = claim.tags
         self._count(row, -1)
         row.generation, row.incarnation = claim.generation, claim.incarnation
         row.state, row.accuser, row.evidence = claim.state, claim.accuser, claim.evidence
@@ -194,6 +209,11 @@ class MemberTable:
         self._count(row, 1)
         self._rehash(row)
         self._sort_in(row)
+
+    def tag(self, row: Member, tags: Tags | None) -> None:
+        """Gives a member these tags; the caller has found that they are its newest."""
+        row.tags = tags
+        self._rehash(row)
 
     def set_removed(self, row: Member, removed: bool) -> None:
         """Marks a member as removed here, or as no longer removed; its row stays."""
@@ -282,7 +302,10 @@ class MemberTable:
     def views(self) -> list[MemberView]:
         """Returns every row as a value, sorted by id."""
         return [
-            MemberView(row.id, STATES[row.state], row.generation, row.incarnation, row.removed)
+            MemberView(
+                *(row.id, STATES[row.state], row.generation, row.incarnation, row.removed),
+                row.tags.text if row.tags else "",
+            )
             for _, row in sorted(self.rows.items())
             if not row.forgotten
         ]
@@ -346,7 +369,8 @@ class MemberTable:
             self.fingerprint.drop(row.id)
             return
         state = row.state if row.state in (DEAD, LEFT) else ALIVE
-        content = f"{row.id} {row.generation} {row.incarnation} {state}".encode()
+        tags = f" {row.tags.incarnation} {row.tags.text}" if row.tags else ""
+        content = f"{row.id} {row.generation} {row.incarnation} {state}{tags}".encode()
         # The gone have the upper half of the positions, so that a node which asks for everything
         # gets the alive first.
         position = position_of(row.id.encode()) >> 1 | (POSITIONS >> 1 if state != ALIVE else 0)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from .. import events
 from ..part import Admits, Handler, Part
 from ..runtime import Runtime
@@ -27,6 +29,7 @@ from ..wire import (
     Claim,
     Claims,
     evidence_name,
+    usable_tags,
 )
 from .departures import Departures
 from .gossip import Gossip
@@ -34,7 +37,7 @@ from .newcomers import admitted
 from .own_looks import OwnLooks
 from .own_word import OwnWord
 from .peer import Peer
-from .precedence import beats, usable_id
+from .precedence import beats, has_newer_tags, usable_id
 from .suspicions import Suspicions
 from .table import Member, MemberTable
 
@@ -113,6 +116,19 @@ class View(Part):
         if not usable_id(claim.id) or (claim.accuser and not usable_id(claim.accuser)):
             self._runtime.reject("id")
             return False
+        if claim.tags is not None and not usable_tags(claim.tags.text):
+            self._runtime.reject("tags")
+            claim = structs.replace(claim, tags=None)
+        changed = self._apply(claim, merged_from, own_word=own_word)
+        row = self._table.rows.get(claim.id)
+        if row is None or not has_newer_tags(claim, row):
+            return changed
+        if row is self._table.own:
+            return self._own_word.refute_tags(claim) or changed
+        self._take_tags(row, claim)
+        return True
+
+    def _apply(self, claim: Claim, merged_from: str, *, own_word: bool) -> bool:
         row = self._table.rows.get(claim.id)
         if row is self._table.own:
             return self._own_word.refute(claim)
@@ -201,13 +217,25 @@ class View(Part):
         if claim.state == SUSPECT:
             alive = Claim(claim.id, claim.generation, claim.incarnation, ALIVE)
             return self._unknown(alive, merged_from) and self.apply(claim, merged_from)
-        self._table.add(claim, self._runtime.now)
+        row = self._table.add(claim, self._runtime.now)
         if claim.state == ALIVE:
             self._runtime.notify(events.MemberJoined(claim.id, claim.generation, None))
+            self._report_tags(row, "")
         if not merged_from:
             # A row of a merged table is news to this node only, and not to the cluster.
             self._gossip.tell(claim)
         return True
+
+    def _take_tags(self, row: Member, claim: Claim) -> None:
+        before = row.tags.text if row.tags else ""
+        self._table.tag(row, claim.tags)
+        self._report_tags(row, before)
+        self._gossip.tell(row.tagged_claim(self._runtime.now))
+
+    def _report_tags(self, row: Member, before: str) -> None:
+        tags = row.tags.text if row.tags else ""
+        if tags != before and row.live:
+            self._runtime.notify(events.MemberTags(row.id, tags))
 
     def _doubt(self, row: Member, claim: Claim, merged_from: str) -> bool:
         """Suspects a live member that another node has declared dead, or believes the verdict.
@@ -256,6 +284,7 @@ class View(Part):
         notify = self._runtime.notify
         if row.generation != generation and row.state <= SUSPECT:
             notify(events.MemberJoined(row.id, row.generation, generation))
+            self._report_tags(row, "")
         elif row.state == ALIVE and was != ALIVE:
             if was <= DEAD:
                 self._suspicions.recovered(row)

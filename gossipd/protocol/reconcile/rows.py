@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import structs
 
 from ..address import Address
-from ..membership import MemberTable, Peer, View, admitted, beats
+from ..membership import MemberTable, Peer, View, admitted, beats, has_newer_tags
 from ..outbox import Outbox
 from ..part import Admits, Handler
 from ..runtime import Runtime
@@ -87,20 +87,20 @@ class RowExchange(Exchange[str]):
         listed = {claim.id for claim in theirs}
         for claim in theirs:
             row = rows.get(claim.id)
-            if row is not None and beats(row, claim):
-                yield -1, row.claim(now)
+            if row is not None and (beats(row, claim) or has_newer_tags(row, claim)):
+                yield -1, row.tagged_claim(now)
             elif row is None and self._view.overdue(claim):
                 yield -1, structs.replace(claim, age=FORGOTTEN)
         for position, member in self._fingerprint.walk(span.first, span.last):
             if member not in listed:
-                yield position, rows[member].claim(now)
+                yield position, rows[member].tagged_claim(now)
 
     def _listed(self, first: int, last: int) -> list[Claim] | None:
         """Returns the rows from `first` to `last`, None if they do not fit into a datagram."""
         budget = self._outbox.payload_bytes - FRAME_BYTES
         found: list[Claim] = []
         for _, member in self._fingerprint.walk(first, last):
-            claim = self._table.rows[member].claim(self._runtime.now)
+            claim = self._table.rows[member].tagged_claim(self._runtime.now)
             budget -= claim_bytes(claim)
             if budget < 0:
                 return None

@@ -5,7 +5,6 @@ from .claims import (
     DEAD,
     EVIDENCE,
     FORGOTTEN,
-    LARGEST,
     LEFT,
     REFUSED,
     SILENCE,
@@ -18,7 +17,7 @@ from .codec import FRAME_BYTES, SEALED_HEAD, Codec, DecodeError, encode_raw, fra
 from .comparing import COUNTERS, MEMBERS, Content, Delta, Have, Haves, Rows, Span, Sums
 from .entries import DEFAULT, NAME_BYTES, SOURCE_BYTES, Bequest, Entry, Group, Row, Said, Slot
 from .kinds import KINDS
-from .message import Message
+from .message import LARGEST, Message
 from .messages import (
     MOST_CLUSTER_IDS,
     NO_CLUSTER,
@@ -40,6 +39,7 @@ from .messages import (
     Unanswered,
 )
 from .sizes import claim_bytes, empty_group_bytes, group_bytes, row_bytes
+from .tags import Tags, tag_values, tags_text, usable_tags
 
 __all__ = [
     "ALIVE",
@@ -94,6 +94,7 @@ __all__ = [
     "Spread",
     "SpreadDone",
     "Sums",
+    "Tags",
     "Unanswered",
     "claim_bytes",
     "empty_group_bytes",
@@ -102,4 +103,7 @@ __all__ = [
     "frame",
     "group_bytes",
     "row_bytes",
+    "tag_values",
+    "tags_text",
+    "usable_tags",
 ]

@@ -6,6 +6,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from .message import Version
+from .tags import Tags
+
 ALIVE: Final = 0
 SUSPECT: Final = 1
 DEAD: Final = 2
@@ -20,9 +23,6 @@ REFUSED: Final = 1
 EVIDENCE: Final = ("silence", "refused")
 """What a claim that a member is suspect or dead rests on, by number."""
 
-LARGEST: Final = 2**53
-"""The largest version, generation or incarnation."""
-
 
 def evidence_name(evidence: int) -> str:
     """Returns the word for what a claim rests on."""
@@ -30,7 +30,6 @@ def evidence_name(evidence: int) -> str:
 
 
 Id = Annotated[str, Meta(max_length=270)]
-Version = Annotated[int, Meta(ge=0, le=LARGEST)]
 MemberState = Annotated[int, Meta(ge=0, le=3)]
 Age = Annotated[int, Meta(ge=0, lt=2**32)]
 
@@ -49,6 +48,8 @@ class Claim(Struct, array_like=True, gc=False, frozen=True):
             of day, so that no clock has to be right. 0 for the living.
         evidence: what the accuser has for it: `SILENCE`, or `REFUSED` if the member's machine
             refused pings of several nodes. Larger numbers, of later versions, mean `SILENCE`.
+        tags: the member's tags in this generation; None if it has none, or if they are not told
+            here. They are ordered by themselves: a claim that is out of date may have newer ones.
     """
 
     id: Id
@@ -58,6 +59,7 @@ class Claim(Struct, array_like=True, gc=False, frozen=True):
     accuser: Id = ""
     age: Age = 0
     evidence: Annotated[int, Meta(ge=0, le=255)] = SILENCE
+    tags: Tags | None = None
 
     @property
     def forgotten(self) -> bool:

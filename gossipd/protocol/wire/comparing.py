@@ -6,9 +6,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct, field
 
-from .claims import Claim, Version
+from .claims import Claim
 from .entries import Group, Owner
-from .message import Hash, Message, Sum
+from .message import Hash, Message, Sum, Version
 
 MEMBERS: Final = 0
 COUNTERS: Final = 1

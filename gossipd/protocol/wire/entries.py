@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from .claims import Version
+from .message import Version
 
 DEFAULT: Final = "default"
 """The counter that the documented routes serve. It alone has floors."""

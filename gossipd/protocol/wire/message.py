@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from .claims import LARGEST
+LARGEST: Final = 2**53
+"""The largest version, generation or incarnation."""
 
+Version = Annotated[int, Meta(ge=0, le=LARGEST)]
 Number = Annotated[int, Meta(ge=0, le=LARGEST)]
 Hash = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Sum = Annotated[int, Meta(ge=0, lt=2**32)]

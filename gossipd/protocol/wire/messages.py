@@ -12,9 +12,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from .claims import Claim, Id, Version
+from .claims import Claim, Id
 from .entries import Bequest, Count, Group, Owner
-from .message import Hash, Message, Number, Sum
+from .message import Hash, Message, Number, Sum, Version
 
 NO_CLUSTER: Final = 1
 MOST_CLUSTER_IDS: Final = 128  # those of one cluster
@@ -186,13 +186,18 @@ class Beacon(Message, tag=15, gc=False, frozen=True):
 
 
 class Clock(Message, tag=16, gc=False, frozen=True):
-    """Tells the sender's wall clock, in milliseconds since 1970, as two nodes meet.
+    """Tells the sender's wall clock and its settings, as two nodes meet.
 
-    If it `asks`, the receiver is to tell its own in return.
+    Attributes:
+        wall_ms: what the clock shows, in milliseconds since 1970.
+        asks: whether the receiver is to tell its own in return.
+        settings: those that all nodes of a cluster should have, as `ProtocolConfig.common` tells
+            them; empty from older versions.
     """
 
     wall_ms: Number
     asks: bool = False
+    settings: Annotated[str, Meta(max_length=256)] = ""
 
 
 class ClusterIds(Message, tag=17, frozen=True):

@@ -37,7 +37,9 @@ def claim_bytes(claim: Claim) -> int:
     """Returns the size of a claim."""
     numbers = int_bytes(claim.generation) + int_bytes(claim.incarnation)
     numbers += int_bytes(claim.age) + int_bytes(claim.evidence)
-    return 2 + text_bytes(claim.id) + numbers + text_bytes(claim.accuser)
+    tags = claim.tags
+    more = 1 if tags is None else 1 + int_bytes(tags.incarnation) + text_bytes(tags.text)
+    return 2 + text_bytes(claim.id) + numbers + text_bytes(claim.accuser) + more
 
 
 def row_bytes(row: Row) -> int:

@@ -282,6 +282,8 @@ class FaultSchedule:
                 commands.sync(number, value, ack=details["ack"])
             elif fault.kind == "register":
                 commands.register(number, details["peer"])
+            elif fault.kind == "tag":
+                commands.tag(number, details["tags"])
             else:
                 commands.remove(number, details["peer"])
 

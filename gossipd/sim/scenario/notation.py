@@ -20,7 +20,7 @@ from typing import Any
 
 import attrs
 
-from gossipd.protocol import ACK_LEVELS
+from gossipd.protocol import ACK_LEVELS, tags_text
 
 from ..world import Delay, FixedDelay, LogNormalDelay, UniformDelay
 
@@ -204,6 +204,10 @@ def _names(text: str) -> int:
     return number
 
 
+def _tags(text: str) -> str:
+    return tags_text(each for each in text.split("+") if each)
+
+
 def _not_negative(text: str) -> int:
     value = whole(text)
     if value < 0:
@@ -264,6 +268,7 @@ COMMANDS: Mapping[str, Kind] = {
     "sync": Kind("none", {"value": (_not_negative, 0), "of": (_one_node, None), "ack": _ACK}),
     "register": Kind("none", {"peer": (_one_node, NEEDED)}),
     "remove": Kind("none", {"peer": (_one_node, NEEDED)}),
+    "tag": Kind("none", {"tags": (_tags, NEEDED)}),
 }
 """Every command that a scenario may give to nodes, by its word."""
 

@@ -127,6 +127,10 @@ class Commands:
         """Lets a node remove a peer."""
         self._tell(node, "remove", id_of(peer))
 
+    def tag(self, node: Reference, tags: str) -> None:
+        """Gives a node these tags, as `tags_text` makes them."""
+        self._world.host(node).command(lambda running, now: running.tag(tags, now))
+
     def _request(
         self,
         node: Reference,

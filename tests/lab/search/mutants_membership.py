@@ -187,6 +187,20 @@ def hashes_depend_on_the_past(original: Any, self: Any, row: Any) -> None:
     self.fingerprint.total = (self.fingerprint.total + before) & MASK
 
 
+@mutant(table.MemberTable, "_rehash", "tags never agreed", within=40, among="tagged")
+def hashes_leave_tags_out(original: Any, self: Any, row: Any) -> None:
+    """Tables with other tags are taken for equal."""
+    kept, row.tags = row.tags, None
+    original(self, row)
+    row.tags = kept
+
+
+@mutant(view, "has_newer_tags", "tags never agreed", "not quiet", within=40, among="tagged")
+def the_oldest_tags_stay(original: Any, claim: Claim, row: Any) -> bool:
+    """Tags that a member has changed are not taken over."""
+    return row.tags is None and original(claim, row)
+
+
 @mutant(echoes.Echoes, "challenge", "storm", "not quiet", "not alive", within=50)
 def challenges_never_repeat(original: Any, self: Any, peer: Any) -> int:
     """Each challenge has another number, so that no answer is ever right."""

@@ -25,11 +25,14 @@ class Seen:
         self.runtime, self.table = parts.runtime, parts.table
         self.awareness = Awareness(8)
         self.echoes = Echoes(parts.runtime, lambda: (0, 0), RoundTrips(9))
+        self.own_word = OwnWord(
+            parts.runtime, parts.outbox, parts.table, parts.gossip, self.awareness
+        )
         self.view = View(
             parts.runtime,
             parts.table,
             parts.gossip,
-            OwnWord(parts.runtime, parts.outbox, parts.table, parts.gossip, self.awareness),
+            self.own_word,
             partial(OwnLooks, parts.runtime, self.echoes, parts.gossip, self.awareness),
             parts.note_changed,
         )

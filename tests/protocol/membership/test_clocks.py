@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from gossipd.protocol import ClockDiffers, Notify, Transmit
+from gossipd.protocol import ClockDiffers, Notify, ProtocolConfig, SettingsDiffer, Transmit
 from gossipd.protocol.fingerprint import Fingerprint, Gates
 from gossipd.protocol.membership import Clocks, Echoes, Peer, RoundTrips
 from gossipd.protocol.wire import ALIVE, LARGEST, Claim, Clock
@@ -90,7 +90,8 @@ def test_a_member_that_asks_is_answered(asks: bool) -> None:
     data = datagram(sender(2), Clock(WALL_MS, asks))
     effects = node.handle_datagram(data, address(2), talk.now)
     told = [opened(each.data) for each in effects if isinstance(each, Transmit)]
-    assert asks * [[Clock(WALL_MS + int(talk.now * 1000))]] == told
+    ours = Clock(WALL_MS + int(talk.now * 1000), settings=ProtocolConfig().common())
+    assert asks * [[ours]] == told
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -105,3 +106,63 @@ def test_a_node_of_another_cluster_has_its_own_time(known: bool) -> None:
         parts.table.add(Claim(node_id(2), WALL_MS, 0, ALIVE), 0.0)
     clocks.on_clock(Clock(WALL_MS + HOUR_MS), peer)
     assert known == bool(said(parts.runtime.take_effects()))
+
+
+# Settings
+
+LAN = "profile=lan,forget_after=259200"
+
+
+def differing(effects: Iterable[object]) -> list[SettingsDiffer]:
+    """Returns the events about settings among these effects."""
+    events = [effect.event for effect in effects if isinstance(effect, Notify)]
+    return [event for event in events if isinstance(event, SettingsDiffer)]
+
+
+def test_two_nodes_that_meet_both_say_which_settings_differ() -> None:
+    """One line each, and in the statistics as long as the other is a member."""
+    wan = ProtocolConfig.profile("wan")
+    nodes = [make_node(1), make_node(2, config=wan)]
+    talk = converse(*nodes)
+    talk.run(3.0)
+    for number, (ours, theirs) in ((1, ("lan", "wan")), (2, ("wan", "lan"))):
+        event = SettingsDiffer(node_id(3 - number), f"profile={ours}", f"profile={theirs}")
+        told = [e for e in talk.events[address(number)] if isinstance(e, SettingsDiffer)]
+        assert [event] == told
+        assert (event,) == nodes[number - 1].statistics().settings
+    talk.carry(nodes[1], nodes[1].leave(talk.now))
+    talk.run(3.0)
+    assert () == nodes[0].statistics().settings
+
+
+@pytest.mark.parametrize(
+    ("theirs", "shown"),
+    [
+        ("profile=wan,forget_after=259200", "profile=wan"),
+        ("profile=lan,forget_after=0", "forget_after=0"),
+        ("probe_interval=2,forget_after=259200", "probe_interval=2"),
+        (LAN, None),
+        ("", None),
+        ("profile=\x1b[2J", None),
+    ],
+)
+def test_what_a_member_tells_is_said_where_it_differs(theirs: str, shown: str | None) -> None:
+    """Once in ten minutes; nodes of versions that tell nothing are not known to differ."""
+    node = make_node(1)
+    talk = converse(node, make_node(2))
+    since, data = talk.now, datagram(sender(2), Clock(WALL_MS, settings=theirs))
+    found = [
+        differing(node.handle_datagram(data, address(2), since + later)) for later in (0, 590, 601)
+    ]
+    assert [shown is not None, False, shown is not None] == [bool(each) for each in found]
+    assert shown == next((event.theirs for event in found[0]), None)
+
+
+def test_a_member_that_starts_again_with_our_settings_no_longer_differs() -> None:
+    """What it tells last counts."""
+    node = make_node(1)
+    talk = converse(node, make_node(2))
+    for settings in ("profile=wan", LAN):
+        data = datagram(sender(2), Clock(WALL_MS, settings=settings))
+        node.handle_datagram(data, address(2), talk.now)
+    assert () == node.statistics().settings

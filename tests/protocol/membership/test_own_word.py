@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol.events import Refuted
 from gossipd.protocol.membership.precedence import beats
-from gossipd.protocol.wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim
+from gossipd.protocol.wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim, Tags
 from tests.protocol.conversation import WALL_MS, address, node_id
 from tests.protocol.membership.seen import Seen
 
@@ -107,3 +107,58 @@ def test_a_node_that_leaves_refutes_nothing() -> None:
     seen.view.leave()
     seen.say(1, DEAD, generation=WALL_MS, incarnation=3, accuser=3)
     assert (WALL_MS, 0, LEFT) == seen.row(1)
+
+
+def own_tags(seen: Seen) -> tuple[int, Tags | None]:
+    """The incarnation of the node of a view, and its tags."""
+    return seen.table.own.incarnation, seen.table.own.tags
+
+
+def test_changed_tags_are_told_under_a_new_incarnation() -> None:
+    """First of all news, once; and all of them can be taken back."""
+    seen = Seen(3, tags="role=web")
+    assert (0, Tags(0, "role=web")) == own_tags(seen)
+    for tags in ("role=db", "role=db", ""):
+        seen.own_word.tag(tags)
+    seen.parts.gossip.send(address(9), None)
+    assert (2, Tags(2, "")) == own_tags(seen)
+    assert Tags(2, "") == seen.parts.claims()[0].tags
+
+
+@pytest.mark.parametrize("forged", [Tags(7, "role=db"), Tags(1, "z=1"), Tags(LARGEST, "")])
+def test_tags_that_somebody_made_up_are_refuted(forged: Tags) -> None:
+    """Whatever incarnation they claim, what the member tells then is newer."""
+    seen = Seen(3)
+    seen.own_word.tag("role=web")
+    claim = Claim(node_id(1), WALL_MS, 0, ALIVE, tags=forged)
+    assert seen.view.apply(claim)
+    own = seen.table.own
+    assert own.tags is not None
+    assert "role=web" == own.tags.text
+    assert (WALL_MS, forged.incarnation) < (own.generation, own.tags.incarnation) or (
+        own.generation > WALL_MS
+    )
+    assert [Refuted(own.incarnation, "tags")] == seen.events()
+
+
+def test_older_tags_of_ours_are_no_news() -> None:
+    """As they come from nodes that have not heard of the newer ones."""
+    seen = Seen(3, tags="role=web")
+    seen.own_word.tag("role=db")
+    assert not seen.view.apply(Claim(node_id(1), WALL_MS, 0, ALIVE, tags=Tags(0, "role=web")))
+
+
+def test_a_generation_above_tells_the_tags_anew() -> None:
+    """Those of an earlier generation mean nothing to others."""
+    seen = Seen(3, tags="role=web")
+    seen.say(1, ALIVE, generation=WALL_MS + 50)
+    assert (0, Tags(0, "role=web")) == own_tags(seen)
+    assert (WALL_MS + 51, 0, ALIVE) == seen.row(1)
+
+
+def test_a_node_that_leaves_keeps_its_tags() -> None:
+    """And says nothing new of them."""
+    seen = Seen(3, tags="role=web")
+    seen.own_word.leave()
+    seen.own_word.tag("role=db")
+    assert (0, Tags(0, "role=web")) == own_tags(seen)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gossipd.protocol.membership.precedence import beats, usable_id
+from gossipd.protocol.membership.precedence import beats, has_newer_tags, usable_id
 from gossipd.protocol.membership.table import Member
-from gossipd.protocol.wire import ALIVE, DEAD, LEFT, SUSPECT, Claim
+from gossipd.protocol.wire import ALIVE, DEAD, LEFT, SUSPECT, Claim, Tags
 from tests.protocol.conversation import node_id
 
 
@@ -57,3 +57,26 @@ def test_the_same_claim_is_no_news() -> None:
 def test_usable_id(text: str, usable: bool) -> None:
     """Only the canonical text of an address that one node can have is an id."""
     assert usable == usable_id(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "newer"),
+    [
+        ((1, Tags(0, "a=1")), (1, None), True),
+        ((1, Tags(0, "")), (1, None), True),
+        ((1, None), (1, Tags(0, "a=1")), False),
+        ((1, Tags(3, "a=1")), (1, Tags(2, "b=1")), True),
+        ((1, Tags(2, "b=1")), (1, Tags(2, "a=1")), True),
+        ((1, Tags(2, "a=1")), (1, Tags(2, "a=1")), False),
+        ((2, Tags(0, "a=1")), (1, None), False),
+        ((1, Tags(9, "a=1")), (2, Tags(0, "b=1")), False),
+    ],
+)
+def test_newer_tags(
+    one: tuple[int, Tags | None], other: tuple[int, Tags | None], newer: bool
+) -> None:
+    """Of one generation those of the larger incarnation, whichever claim wins."""
+    claims = [
+        Claim(node_id(2), generation, 5, ALIVE, tags=tags) for generation, tags in (one, other)
+    ]
+    assert newer == has_newer_tags(*claims)

@@ -13,7 +13,7 @@ from gossipd.protocol.events import (
     OwnAddressSilent,
     SeedNotJoined,
 )
-from gossipd.protocol.wire import Ack, Claim, Claims, Ping, Sender, Unanswered
+from gossipd.protocol.wire import Ack, Claim, Claims, Ping, Sender, Tags, Unanswered
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,
@@ -317,6 +317,19 @@ def test_a_claim_of_its_life_from_elsewhere_is_passed_over() -> None:
     for step in range(40):
         node.handle_timeout(talk.now + step * 0.05)
     assert ["left"] == [row.state for row in node.members() if row.id == node_id(3)]
+
+
+def test_tags_are_taken_from_elsewhere() -> None:
+    """Of a member that is reached: they say nothing of its life."""
+    node = make_node(1)
+    talk = converse(node, make_node(2), make_node(3))
+    back = Ack(challenge(node, sender(3), address(30), talk.now))
+    node.handle_datagram(datagram(sender(3), back), address(30), talk.now)
+    for generation in (WALL_MS + 1, WALL_MS):
+        alive = Claims([Claim(node_id(3), generation, 7, 0, tags=Tags(7, "role=web"))])
+        node.handle_datagram(datagram(sender(3), alive), address(30), talk.now)
+    [row] = [row for row in node.members() if row.id == node_id(3)]
+    assert (WALL_MS, 0, "role=web") == (row.generation, row.incarnation, row.tags)
 
 
 def test_the_wait_begins_anew_after_a_silence() -> None:

@@ -13,9 +13,10 @@ from gossipd.protocol.events import (
     MemberLeft,
     MemberRecovered,
     MemberSuspect,
+    MemberTags,
 )
-from gossipd.protocol.wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim
-from tests.protocol.conversation import WALL_MS, node_id
+from gossipd.protocol.wire import ALIVE, DEAD, LARGEST, LEFT, SUSPECT, Claim, Tags
+from tests.protocol.conversation import WALL_MS, address, node_id
 from tests.protocol.membership.seen import Seen
 
 DECADE = 10 * 365 * 86_400_000
@@ -142,3 +143,70 @@ def test_rows_that_a_peer_changes_are_told() -> None:
     assert [node_id(2)] == [row.id for row in seen.parts.changed]
     seen.view.tell_changed([node_id(4), node_id(99)])
     assert [node_id(2), node_id(4)] == [row.id for row in seen.parts.changed]
+
+
+def tagged(number: int, at: int, text: str, *, incarnation: int = 0, generation: int = 1) -> Claim:
+    """That the node of that number is alive, and has these tags since that incarnation."""
+    return Claim(node_id(number), generation, incarnation, ALIVE, tags=Tags(at, text))
+
+
+@given(
+    st.lists(
+        st.builds(
+            Claim,
+            *(st.just(node_id(2)), st.integers(1, 3), st.integers(0, 2), st.just(ALIVE)),
+            tags=st.none() | st.builds(Tags, st.integers(0, 2), st.sampled_from(["", "a=1"])),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_tags_have_one_result_in_any_order(claims: list[Claim], random: object) -> None:
+    """Claims of one generation, in any order, some of them again, leave the same tags."""
+    newest = max(claim.generation for claim in claims)
+    found = []
+    for _ in range(2):
+        seen = Seen()
+        for claim in claims + claims:
+            seen.view.apply(claim)
+        found.append((seen.table.rows[node_id(2)].tags, seen.table.fingerprint.total))
+        random.shuffle(claims)  # type: ignore[attr-defined]
+    assert found[0] == found[1]
+    assert newest == seen.table.rows[node_id(2)].generation
+
+
+def test_tags_are_taken_from_a_claim_that_does_not_win() -> None:
+    """They are reported and passed on, once."""
+    seen = Seen(3)
+    seen.say(2, SUSPECT, incarnation=4, accuser=3)
+    seen.events()
+    assert [True, False] == [seen.view.apply(tagged(2, 0, "role=web")) for _ in range(2)]
+    assert [MemberTags(node_id(2), "role=web")] == seen.events()
+    assert (1, 4, SUSPECT) == seen.row(2)
+    seen.parts.gossip.send(address(9), None)
+    assert [Tags(0, "role=web")] == [
+        claim.tags for claim in seen.parts.claims() if claim.id == node_id(2)
+    ]
+
+
+def test_a_new_process_has_none_of_the_tags_before() -> None:
+    """And is reported with its own if it tells them at once."""
+    seen = Seen(3)
+    seen.view.apply(tagged(2, 0, "role=web"))
+    seen.view.apply(tagged(3, 0, "role=web"))
+    seen.events()
+    seen.say(2, ALIVE, generation=2)
+    seen.view.apply(tagged(3, 0, "role=db", generation=2))
+    assert [None, Tags(0, "role=db")] == [seen.table.rows[node_id(n)].tags for n in (2, 3)]
+    assert [MemberTags(node_id(3), "role=db")] == [
+        event for event in seen.events() if isinstance(event, MemberTags)
+    ]
+
+
+def test_tags_of_another_form_are_refused() -> None:
+    """They are counted; the rest of the claim counts."""
+    seen = Seen()
+    assert seen.view.apply(tagged(2, 0, "b=1,a=1"))
+    assert seen.table.rows[node_id(2)].tags is None
+    assert {"tags": 1} == seen.runtime.counted()["rejected"]

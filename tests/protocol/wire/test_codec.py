@@ -18,6 +18,7 @@ from gossipd.protocol.wire.codec import MAGIC, VERSION, Codec, DecodeError, fram
 from gossipd.protocol.wire.entries import Bequest, Entry, Group, Said
 from gossipd.protocol.wire.message import Message
 from gossipd.protocol.wire.messages import Ping, PingReq, Sender
+from gossipd.protocol.wire.tags import Tags
 
 SENDER = Sender("10.0.0.1:8088", 5, 1, 7)
 CODEC = Codec("test")
@@ -26,7 +27,9 @@ NUMBERS = st.integers(0, 2**53)
 HASHES = st.integers(0, 2**63 - 1)
 OWNERS = st.binary(min_size=16, max_size=16)
 MASKS = st.binary(max_size=32)
-CLAIMS = st.lists(st.builds(m.Claim, IDS, NUMBERS, NUMBERS, st.integers(0, 3), IDS), max_size=3)
+TAGS = st.none() | st.builds(Tags, NUMBERS, st.text(max_size=512))
+CLAIM = st.builds(m.Claim, IDS, NUMBERS, NUMBERS, st.integers(0, 3), IDS, tags=TAGS)
+CLAIMS = st.lists(CLAIM, max_size=3)
 NAMES = st.text(min_size=1, max_size=64)
 ENTRIES = st.lists(st.builds(Entry, NUMBERS, NAMES, HASHES, HASHES), max_size=3)
 TOTALS = st.integers(-(2**63), 2**63 - 1)
@@ -55,7 +58,7 @@ KINDS: dict[type, st.SearchStrategy[Message]] = {
     m.SpreadDone: st.builds(m.SpreadDone, NUMBERS, OWNERS, NUMBERS, st.lists(IDS, max_size=3)),
     c.Content: st.builds(c.Content, OWNERS, NUMBERS, HASHES),
     m.Beacon: st.builds(m.Beacon, st.booleans(), st.binary(max_size=256)),
-    m.Clock: st.builds(m.Clock, NUMBERS, st.booleans()),
+    m.Clock: st.builds(m.Clock, NUMBERS, st.booleans(), st.text(max_size=256)),
     m.ClusterIds: st.builds(
         m.ClusterIds,
         st.lists(st.integers(0, 2**32 - 1), max_size=64),

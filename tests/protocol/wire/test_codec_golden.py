@@ -12,11 +12,13 @@ from gossipd.protocol.wire.codec import VERSION, Codec, DecodeError, _decode, fr
 from gossipd.protocol.wire.entries import Bequest, Entry, Group, Said
 from gossipd.protocol.wire.kinds import KINDS
 from gossipd.protocol.wire.message import Message
+from gossipd.protocol.wire.tags import Tags
 
 OWNER = bytes(range(16))
 S = m.Sender("10.0.0.1:8088", 1_700_000_000_000, 3, 7, 0x12AB34CD)
 S_BEFORE = m.Sender("10.0.0.1:8088", 1_700_000_000_000, 3, 7)
 C = m.Claim("10.0.0.2:8088", 1_700_000_000_001, 2, 1, "10.0.0.3:8088")
+T = m.Claim("10.0.0.2:8088", 7, 1, 0, tags=Tags(1, "role=web,zone=a"))
 D = m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088", 259200)
 G = Group(OWNER, 4, 6, [Entry(6, "default", 10, 5)])
 
@@ -55,10 +57,11 @@ GOLDEN: list[tuple[Message, str]] = [
         "000307ce12ab34cd0005940404c2c2",
     ),
     (
-        m.Claims([C]),
-        "676402000004746573740ef92eb000209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd002d92059197ad31302e302e302e323a38303838cf0000018bcfe568010201ad"
-        "31302e302e302e333a383038380000",
+        m.Claims([C, T]),
+        "676402000004746573747ad3c92300209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd005592059298ad31302e302e302e323a38303838cf0000018bcfe568010201ad"
+        "31302e302e302e333a383038380000c098ad31302e302e302e323a38303838070100a000009201af"
+        "726f6c653d7765622c7a6f6e653d61",
     ),
     (
         m.Push(5, G),
@@ -85,9 +88,9 @@ GOLDEN: list[tuple[Message, str]] = [
     ),
     (
         c.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
-        "6764020000047465737498d508b200209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd00369709c4009197ad31302e302e302e323a38303838070102ad31302e302e30"
-        "2e333a383038380000c3c3099305cf0fffffffffffffff04",
+        "67640200000474657374f334916400209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd00379709c4009198ad31302e302e302e323a38303838070102ad31302e302e30"
+        "2e333a383038380000c0c3c3099305cf0fffffffffffffff04",
     ),
     (
         c.Haves(b"", [c.Have(OWNER, 9, 12)], span=SPAN),
@@ -124,9 +127,9 @@ GOLDEN: list[tuple[Message, str]] = [
         "000307ce12ab34cd0008930fc3c403706164",
     ),
     (
-        m.Clock(1_700_000_000_000, True),
-        "67640200000474657374dd475ad700209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd000c9310cf0000018bcfe56800c3",
+        m.Clock(1_700_000_000_000, settings="profile=lan"),
+        "676402000004746573742ae46cde00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd00189410cf0000018bcfe56800c2ab70726f66696c653d6c616e",
     ),
     (
         m.ClusterIds([0x12AB34CD, 0xFFFFFFFF], True, False, True, 5),
@@ -305,7 +308,28 @@ SHORTER = [
 ]
 
 
-# The same of version 2, before it said which evidence there is.
+# The same of version 2, before members had tags and told their settings.
+WITHOUT_TAGS: list[tuple[Message, str]] = [
+    (
+        m.Clock(1_700_000_000_000, True),
+        "67640200000474657374dd475ad700209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd000c9310cf0000018bcfe56800c3",
+    ),
+    (
+        m.Claims([C]),
+        "676402000004746573740ef92eb000209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd002d92059197ad31302e302e302e323a38303838cf0000018bcfe568010201ad"
+        "31302e302e302e333a383038380000",
+    ),
+    (
+        c.Rows(b"", [m.Claim("10.0.0.2:8088", 7, 1, 2, "10.0.0.3:8088")], True, True, 9, SPAN),
+        "6764020000047465737498d508b200209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd00369709c4009197ad31302e302e302e323a38303838070102ad31302e302e30"
+        "2e333a383038380000c3c3099305cf0fffffffffffffff04",
+    ),
+]
+
+# Before it said which evidence there is.
 WITHOUT_EVIDENCE = [
     (
         m.Nack(4),
@@ -336,7 +360,7 @@ def test_the_wire_is_written_as_it_was(message: Message, golden: str) -> None:
 @pytest.mark.parametrize(
     ("sender", "message", "golden"),
     [
-        *((S, *golden) for golden in (*GOLDEN, *WITHOUT_EVIDENCE, *WITHOUT_SAID)),
+        *((S, *golden) for golden in (*GOLDEN, *WITHOUT_TAGS, *WITHOUT_EVIDENCE, *WITHOUT_SAID)),
         *((S_BEFORE, *golden) for golden in SHORTER),
     ],
 )

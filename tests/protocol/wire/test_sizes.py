@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gossipd.protocol.wire import Claim, Entry, Group, Said, claim_bytes, group_bytes, row_bytes
+from gossipd.protocol.wire import (
+    Claim,
+    Entry,
+    Group,
+    Said,
+    Tags,
+    claim_bytes,
+    group_bytes,
+    row_bytes,
+)
 from gossipd.protocol.wire.sizes import int_bytes, text_bytes
 
 NUMBER = st.integers(0, 2**53)
@@ -20,7 +29,9 @@ SAID = st.builds(
     *(st.booleans(), NUMBER, NUMBER),
 )
 CLAIM = st.builds(
-    Claim, st.text(max_size=270), NUMBER, NUMBER, st.integers(0, 3), st.text(max_size=270)
+    Claim,
+    *(st.text(max_size=270), NUMBER, NUMBER, st.integers(0, 3), st.text(max_size=270)),
+    tags=st.none() | st.builds(Tags, NUMBER, st.text(max_size=512)),
 )
 
 
@@ -46,6 +57,13 @@ def test_a_text_has_the_size_of_its_format(length: int) -> None:
 def test_a_claim_is_measured_exactly(claim: Claim) -> None:
     """Whatever it says."""
     assert encoded(claim) == claim_bytes(claim)
+
+
+def test_a_claim_without_tags_has_a_byte_more_than_before_there_were_any() -> None:
+    """Which is what members without tags cost."""
+    claim = Claim("10.0.0.1:8088", 1, 2, 0)
+    before = ["10.0.0.1:8088", 1, 2, 0, "", 0, 0]
+    assert encoded(before) + 1 == claim_bytes(claim)
 
 
 @given(ENTRY)
