@@ -12,8 +12,8 @@ GROWTH = 15.0
 Python's memory comes in arenas of 1 MB, and a body may have 1 MB.
 """
 
-_ALLOWED = (b'"event":"paused"',)
-"""Lines of the log that are about the machine, and not about clients."""
+_ALLOWED = (b'"event":"paused"', b'"event":"reading_again"')
+"""Lines that are about the machine, or that a client asked for by `/v1/reload`."""
 
 
 @attrs.define
