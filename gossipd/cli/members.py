@@ -19,7 +19,7 @@ _STATES = ("alive", "suspect", "dead", "left")
 
 @click.command(
     short_help="List the members of the cluster.",
-    epilog="Examples: gossipd members; gossipd members --state suspect --state dead -o json",
+    epilog="Examples: gossipd members; gossipd members --tag role=web --state suspect -o json",
 )
 @asking
 @click.option(
@@ -30,19 +30,30 @@ _STATES = ("alive", "suspect", "dead", "left")
     multiple=True,
     help="Only members in this state. Repeat it for several.",
 )
-@click.option("--watch", is_flag=True, help="List them again whenever a state changes.")
+@click.option(
+    "--tag",
+    "tags",
+    metavar="NAME=VALUE",
+    multiple=True,
+    envvar="GOSSIPD_MEMBERS_TAG",
+    help="Only members with this tag. Repeat it for members that have all of several.",
+)
+@click.option("--watch", is_flag=True, help="List them again whenever a state or a tag changes.")
 @output_option
-def members(door: Door, states: tuple[str, ...], watch: bool, output: str) -> int:
+def members(
+    door: Door, states: tuple[str, ...], tags: tuple[str, ...], watch: bool, output: str
+) -> int:
     """List the members of the cluster, as a running node knows them.
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 130 Ctrl-C.
     """
     from time import sleep
 
-    shown: list[tuple[str, str]] | None = None
+    path = f"/v1/members?tag={quoted(','.join(tags))}" if tags else "/v1/members"
+    shown: list[tuple[str, str, dict[str, str]]] | None = None
     while True:
-        found = read(answer(door, "/v1/members"))
-        now = [(row["id"], row["state"]) for row in found["members"]]
+        found = read(answer(door, path))
+        now = [(row["id"], row["state"], row.get("tags", {})) for row in found["members"]]
         if now != shown:
             _list(found, states, output)
         if not watch:
@@ -56,8 +67,11 @@ def _list(found: dict[str, Any], states: tuple[str, ...], output: str) -> None:
     if output == "json":
         click.echo(as_json({**found, "members": rows}))
         return
-    head = ["ID", "STATE", "SINCE", "ROUND TRIP", "NOTES"]
-    click.echo(table([head, *(_cells(row, found["node_id"]) for row in rows)]))
+    head = ["ID", "STATE", "SINCE", "ROUND TRIP", "TAGS", "NOTES"]
+    listed = [head, *(_cells(row, found["node_id"]) for row in rows)]
+    if not any("tags" in row for row in rows):
+        listed = [[*cells[:4], *cells[5:]] for cells in listed]
+    click.echo(table(listed))
 
 
 def _cells(row: dict[str, Any], own: str) -> list[str]:
@@ -71,7 +85,11 @@ def _cells(row: dict[str, Any], own: str) -> list[str]:
         why = "was told that no process is there" if refused else "got no answer"
         notes.append(f"{row['accuser']} {why}")
     trip = f"{row['round_trip'] * 1000:.1f} ms" if "round_trip" in row else "-"
-    return [row["id"], row["state"], row["since"], trip, ", ".join(notes)]
+    return [row["id"], row["state"], row["since"], trip, _tags(row), ", ".join(notes)]
+
+
+def _tags(row: dict[str, Any]) -> str:
+    return ",".join(f"{name}={value}" for name, value in row.get("tags", {}).items())
 
 
 @click.command(
@@ -110,6 +128,8 @@ def _status_rows(found: dict[str, Any]) -> list[list[str]]:
     rows += [["door", _door(door)] for door in found.get("doors", ())]
     if "store" in found:
         rows.append(["store", _store(found["store"])])
+    if found.get("tags"):
+        rows.append(["tags", _tags(found)])
     for seed in found["seeds"]:
         reason = f": {seed['reason']}" if seed["reason"] else ""
         rows.append(["seed", f"{seed['name']} {seed['state']}{reason}"])

@@ -12,7 +12,7 @@ from .options import LateChoice, option, parsed
 from .settings import ARGUMENTS, again, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
@@ -62,27 +62,25 @@ def _redis(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     return parsed(ctx, param, parse_bind, value)
 
 
-def _places(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[Any, ...]:
-    from gossipd.daemon import parse_places
+def _each_by(name: str) -> Callable[..., tuple[Any, ...]]:
+    """Returns what reads the lists of an option by the function of that name, in the daemon."""
 
-    found = (place for text in value for place in parsed(ctx, param, parse_places, text))
-    return tuple(dict.fromkeys(found))
+    def read(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[Any, ...]:
+        import gossipd.daemon
 
+        parse = getattr(gossipd.daemon, name)
+        return tuple(dict.fromkeys(e for text in value for e in parsed(ctx, param, parse, text)))
 
-def _contacts(
-    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
-) -> tuple[str, ...]:
-    from gossipd.daemon import parse_contacts
-
-    found = (contact for text in value for contact in parsed(ctx, param, parse_contacts, text))
-    return tuple(dict.fromkeys(found))
+    return read
 
 
-def _hosts(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    from gossipd.daemon import parse_hosts
+def _tags(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> str:
+    from gossipd.daemon import parse_tags
 
-    found = (host for text in value for host in parsed(ctx, param, parse_hosts, text))
-    return tuple(dict.fromkeys(found))
+    try:
+        return parse_tags(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 def _cluster(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -177,7 +175,7 @@ def _log_levels() -> Iterable[str]:
     metavar="HOST[:PORT]",
     multiple=True,
     envvar=["GOSSIPD_JOIN", "PEERS"],
-    callback=_contacts,
+    callback=_each_by("parse_contacts"),
     help="A node to join. Repeat it, or give a comma list; without a port: 8088.",
 )
 @option(
@@ -188,6 +186,16 @@ def _log_levels() -> Iterable[str]:
     show_default=True,
     envvar="GOSSIPD_CLUSTER",
     help="Nodes talk only to nodes of the same cluster name.",
+)
+@option(
+    "--tag",
+    "tags",
+    metavar="NAME=VALUE",
+    multiple=True,
+    envvar="GOSSIPD_TAG",
+    callback=_tags,
+    help="What this node says of its purpose, such as role=web; all nodes show it. Repeat it, or"
+    " give a comma list. Read again at SIGHUP.",
 )
 @option(
     "--profile",
@@ -289,7 +297,7 @@ def _log_levels() -> Iterable[str]:
     metavar="HOST:PORT",
     multiple=True,
     envvar="GOSSIPD_HTTP",
-    callback=_places,
+    callback=_each_by("parse_places"),
     help="Answer HTTP here and not where gossip is: HOST:PORT, or unix:PATH for the owner and group"
     " of that socket. Repeat it, or give a comma list.  [default: as --bind]",
 )
@@ -314,7 +322,7 @@ def _log_levels() -> Iterable[str]:
     metavar="NAME",
     multiple=True,
     envvar="GOSSIPD_ALLOWED_HOST",
-    callback=_hosts,
+    callback=_each_by("parse_hosts"),
     help="A name under which clients may change something here, beside addresses, localhost and"
     " this node's own names. Repeat it, or give a comma list.",
 )

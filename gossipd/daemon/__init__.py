@@ -31,6 +31,7 @@ from .config import (
     parse_hosts,
     parse_places,
     parse_port,
+    parse_tags,
 )
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ __all__ = [
     "parse_hosts",
     "parse_places",
     "parse_port",
+    "parse_tags",
     "read_directory",
     "read_keys",
     "write_key",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import attrs
@@ -23,6 +23,7 @@ from gossipd.protocol import (
     parse_host_port,
     parse_node_id,
     split_node_id,
+    tags_text,
 )
 
 LOG_FORMATS = ("console", "json")
@@ -194,6 +195,16 @@ def _check_hosts(_: object, __: object, value: tuple[str, ...]) -> None:
         raise ValueError(f"allowed_hosts: {value!r} is not in canonical form")
 
 
+def parse_tags(texts: Iterable[str]) -> str:
+    """Returns the one text of tags in comma lists, without empty parts. Raises ValueError."""
+    return tags_text(part for text in texts for part in text.split(",") if part.strip())
+
+
+def _check_tags(_: object, __: object, value: str) -> None:
+    if parse_tags([value]) != value:
+        raise ValueError(f"tags: {value!r} is not in canonical form")
+
+
 def _check_name(_: object, __: object, value: str) -> None:
     check_cluster(value)
 
@@ -209,6 +220,7 @@ class DaemonConfig:
         join: nodes to join, by address or name. Each is tried again and again while it is no live
             member.
         cluster: the cluster's name. The node does not talk to nodes of another cluster.
+        tags: what the node says of its purpose, as `parse_tags` makes it of `role=web`.
         profile: the set of the protocol's intervals and time-outs: for one data centre (lan), for
             several (wan), or for one machine (local).
         ack: the ack level, which says who must hold a write before it is answered; None chooses
@@ -242,6 +254,7 @@ class DaemonConfig:
     advertise: str | None = attrs.field(default=None, validator=_check_advertise)
     join: tuple[str, ...] = attrs.field(default=(), validator=_check_join)
     cluster: str = attrs.field(default=DEFAULT_CLUSTER, validator=_check_name)
+    tags: str = attrs.field(default="", validator=_check_tags)
     profile: str = attrs.field(default="lan", validator=attrs.validators.in_(PROFILES))
     ack: str | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.in_(ACK_LEVELS))

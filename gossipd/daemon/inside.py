@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from math import isfinite
@@ -13,7 +13,7 @@ from weakref import WeakSet
 import attrs
 import trio
 
-from gossipd.protocol import DEFAULT_PORT, Answer, Asked, Reset, Stated
+from gossipd.protocol import DEFAULT_PORT, Answer, Asked, Reset, Stated, tag_values, tags_text
 
 from .config import DEFAULT_HOST, DaemonConfig, parse_bind, parse_contacts, parse_places
 from .following import Following
@@ -79,6 +79,7 @@ class Member:
         seconds: for how long it has been so, as far as is known here.
         round_trip: in how many seconds it answers on average; None if that was not measured.
         accuser: the node that got no answer from it, or declared it dead; empty if none did.
+        tags: what it says of its purpose, by name.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Member:
     seconds: float
     round_trip: float | None
     accuser: str
+    tags: Mapping[str, str] = attrs.Factory(dict)
 
 
 class Node:
@@ -197,7 +199,10 @@ class Node:
     def members(self) -> list[Member]:
         """Returns all members that are known, this node included, sorted by id."""
         return [
-            Member(each.row.id, each.row.state, each.seconds, each.round_trip, each.accuser)
+            Member(
+                *(each.row.id, each.row.state, each.seconds, each.round_trip, each.accuser),
+                tag_values(each.row.tags),
+            )
             for each in self._service.members()
         ]
 
@@ -267,6 +272,7 @@ def open_node(
     data_dir: str | Path | None = None,
     http: bool | str = False,
     redis: str | None = None,
+    tags: Mapping[str, str] | None = None,
     **options: Any,
 ) -> AbstractAsyncContextManager[Node]:
     """Returns an asynchronous context manager that runs a node for the length of its block.
@@ -281,6 +287,7 @@ def open_node(
         data_dir: directory in which it keeps its state; None keeps nothing on disk.
         http: whether it answers HTTP at `bind`; or where else, as for `gossipd run --http`.
         redis: `host:port` on which it answers Redis clients; None for nowhere.
+        tags: what the node says of its purpose, by name, such as `{"role": "web"}`.
         options: fields of `DaemonConfig`, which are the options of `gossipd run`.
 
     Raises ValueError for a wrong value, TypeError for an unknown option, and on entry StartError
@@ -293,6 +300,7 @@ def open_node(
         data_dir=None if data_dir is None else Path(data_dir),
         http=parse_places(http) if isinstance(http, str) else (),
         redis=None if redis is None else parse_bind(redis),
+        tags=tags_text(f"{name}={value}" for name, value in (tags or {}).items()),
         **options,
     )
     return run_inside(config, Surroundings(serves=http is True))

@@ -181,7 +181,6 @@ async def open_daemon(
     Raises StartError if the address or the data directory cannot be used.
     """
     gate = (guarded := guards(config)).gate
-    operations = Operations(config, guarded.read, around.again)
     host = await bind_host(config.bind[0])
     http = await resolved(config.http or around.http(host, config.bind[1]), "--http")
     redis_at = await resolved([] if config.redis is None else [config.redis], "--redis")
@@ -205,6 +204,7 @@ async def open_daemon(
         more = (tickets, journal, None, gate, member_events, around.wall_ms)
         service = Service(node, identity.node_id, driver, *more)
         own_id.follow(service.move)
+        operations = Operations(config, guarded.read, around.again, partial(_tag, driver, node))
         limits = limits_of_this_process(2 if redis_at else 1)
         server = HttpServer(limits, _ErrorLog(), FullLog(limits), guarded.wrap)
         redis = _for_redis(config, redis_listeners, service, limits, guarded)
@@ -231,6 +231,10 @@ async def open_daemon(
 def _notice(left: trio.Event, event: Event) -> None:
     if isinstance(event, LeaveDone):
         left.set()
+
+
+def _tag(driver: Driver, node: Node, tags: str) -> None:
+    driver.command(partial(node.tag, tags))
 
 
 def _make_api(
@@ -314,6 +318,7 @@ def _make_node(
     protocol = ProtocolConfig.profile(
         config.profile,
         cluster=config.cluster,
+        tags=config.tags,
         ack=config.ack,
         forget_after=config.forget_after,
         fold_after=config.fold_after,

@@ -11,7 +11,7 @@ import trio
 from .config import DaemonConfig
 from .log import get_logger, set_level
 
-_RESTART = "all other settings are as at the start, and change with a restart"
+_RESTART = "the log level and the tags can change; all other settings are as at the start"
 
 Again = Callable[[], DaemonConfig]
 """Returns the settings as they would be at a start now. Raises ValueError if they are wrong."""
@@ -42,13 +42,24 @@ class Operations:
     """
 
     def __init__(
-        self, config: DaemonConfig, read_files: Callable[[], None], again: Again | None = None
+        self,
+        config: DaemonConfig,
+        read_files: Callable[[], None],
+        again: Again | None = None,
+        tag: Callable[[str], None] | None = None,
     ) -> None:
-        """Takes the settings in force, what reads files again, and what tells settings anew."""
+        """Takes the settings in force.
+
+        Args:
+            read_files: reads files again.
+            again: tells settings anew; None if nothing does.
+            tag: gives the node other tags. Only with `again`.
+        """
         self.leave_asked = trio.Event()
         self._config = config
         self._read_files = read_files
         self._again = again
+        self._tag = tag
 
     def leave(self) -> None:
         """Lets the daemon leave the cluster soon, after the answer to whoever asks for it."""
@@ -57,7 +68,7 @@ class Operations:
             self.leave_asked.set()
 
     def reload(self) -> Reloaded:
-        """Reads files again, and settings if they can be; the level of the log alone can change."""
+        """Reads files again, and settings if they can be: level of the log and tags can change."""
         found = self._reload()
         get_logger().info(
             "reading_again",
@@ -79,10 +90,12 @@ class Operations:
             return Reloaded(files, reason=str(error))
         fields = [field.name for field in attrs.fields(DaemonConfig)]
         differing = [name for name in fields if getattr(found, name) != getattr(self._config, name)]
-        changed = tuple(name for name in differing if name == "log_level")
-        if changed:
-            self._config = attrs.evolve(self._config, log_level=found.log_level)
+        changed = tuple(name for name in differing if name in ("log_level", "tags"))
+        self._config = attrs.evolve(self._config, log_level=found.log_level, tags=found.tags)
+        if "log_level" in changed:
             set_level(found.log_level)
+        if "tags" in changed and self._tag is not None:
+            self._tag(found.tags)
         rest = tuple(name for name in differing if name not in changed)
         return Reloaded(files, _options(changed), _options(rest))
 

@@ -23,7 +23,9 @@ _STATUS = {
     "ready": False,
     "reason": "draining",
     "seeds": [{"name": "c:1", "state": "silent", "reason": "no answer"}],
+    "tags": {"role": "web"},
     "version": "1.2.3",
+    "warnings": ["c:1 has profile=wan, and this node profile=lan"],
 }
 
 
@@ -38,6 +40,24 @@ def test_members_tell_states_and_who_got_no_answer() -> None:
     own, suspect = result.stdout.splitlines()[1:]
     assert ["a:1", "alive", _ROW["since"], "-", "this node, version 1.2.3"] == own.split(None, 4)
     assert suspect.endswith("1.5 ms      removed here, c:1 got no answer")
+
+
+def test_members_with_tags_have_a_column_for_them() -> None:
+    """In which others have nothing."""
+    rows = [{**_OWN, "tags": {"role": "web", "zone": "a"}}, _SUSPECT]
+    with answering(_ok({**_MEMBERS, "members": rows})) as url:
+        head, own, suspect = invoke("members", "--url", url).stdout.splitlines()
+    at = head.index("TAGS")
+    assert own[at:].startswith("role=web,zone=a  this node")
+    assert suspect[at:].split() == ["c:1", "got", "no", "answer"]
+
+
+def test_members_are_asked_for_by_tags() -> None:
+    """All that are named; what the node refuses is told."""
+    asked = list[bytes]()
+    with answering(_ok(_MEMBERS), asked) as url:
+        invoke("members", "--url", url, "--tag", "role=web", "--tag", "zone=a")
+    assert asked[0].startswith(b"GET /v1/members?tag=role%3Dweb%2Czone%3Da ")
 
 
 def test_members_tell_what_the_accuser_has() -> None:
@@ -70,6 +90,8 @@ def test_status_in_words() -> None:
     assert "members   1 alive, 1 suspect" in lines
     assert "seed      c:1 silent: no answer" in lines
     assert any(line.startswith("health    late 1") for line in lines)
+    assert "tags      role=web" in lines
+    assert "warning   c:1 has profile=wan, and this node profile=lan" in lines
 
 
 def test_status_tells_how_the_node_is_guarded_and_kept() -> None:

@@ -26,6 +26,7 @@ from gossipd.protocol import (
     LimitExceeded,
     MemberDetails,
     SeedView,
+    SettingsDiffer,
     Statistics,
     Values,
 )
@@ -51,6 +52,7 @@ class FakeService:
         self._node = make_node()
         self.listed = ["127.0.0.1:1", "127.0.0.1:2"]
         self.joined: tuple[SeedView, ...] = ()
+        self.differing: tuple[SettingsDiffer, ...] = ()
         self.acks: list[str | None] = []
         self.watches = Watches(self.values)
         self.watched: list[tuple[str, str]] = []
@@ -148,7 +150,12 @@ class FakeService:
         self.listed = [peer for peer in self.listed if peer != text]
 
     def statistics(self) -> Statistics:
-        return Statistics(members={"suspect": 1, "alive": 2}, seeds=self.joined, local_health=3)
+        return Statistics(
+            members={"suspect": 1, "alive": 2},
+            seeds=self.joined,
+            settings=self.differing,
+            local_health=3,
+        )
 
     def keys(self) -> Keys | None:
         return self.sealing

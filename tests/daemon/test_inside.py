@@ -89,6 +89,21 @@ async def test_two_nodes_in_one_process() -> None:
             assert ("member_left", other.id) == await happening(events)
 
 
+async def test_tags_of_a_node_are_known_to_the_others() -> None:
+    """By name; and what is wrong with one is told before anything is opened."""
+    with pytest.raises(ValueError, match="at most 16"):
+        opened(tags={f"tag{number}": "x" for number in range(17)})
+    tags = {"role": "web", "zone": "a"}
+    with trio.fail_after(20):
+        async with opened() as one:
+            events = one.events()
+            async with opened(join=one.id, tags=tags) as other:
+                assert ("member_joined", other.id) == await happening(events)
+                assert ("member_tags", other.id) == await happening(events)
+                assert [{}, tags] == sorted((e.tags for e in one.members()), key=len)
+                assert [{}, tags] == sorted((e.tags for e in other.members()), key=len)
+
+
 async def happening(events: Any) -> tuple[str, str]:
     event = await anext(events)
     return event["event"], event["member"]

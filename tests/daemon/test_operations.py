@@ -28,6 +28,15 @@ def test_the_level_of_the_log_changes_and_the_rest_needs_a_restart(lines: Lines)
     assert ["said"] == [line["event"] for line in lines()]
 
 
+def test_tags_change_at_once(lines: Lines) -> None:
+    """What gives the node its tags is told the new ones, once."""
+    told: list[str] = []
+    tagged = DaemonConfig(tags="role=web")
+    operations = Operations(CONFIG, list, lambda: tagged, told.append)
+    assert [("tags",), ()] == [operations.reload().changed for _ in range(2)]
+    assert ["role=web"] == told
+
+
 def test_wrong_settings_change_nothing(lines: Lines) -> None:
     """They are told, and the files are read all the same."""
 

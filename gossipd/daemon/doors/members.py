@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gossipd.protocol import MemberDetails
+from gossipd.protocol import MemberDetails, tag_values
 from gossipd.version import __version__
 
+from ..config import parse_tags
 from ..http import Response
 from ..service import Service
-from .routes import AnyRoute, Asked, NoParameters, Route, json_response
+from .problems import INVALID, Failed
+from .routes import AnyRoute, Asked, Route, json_response
 
 
 class MemberRow(msgspec.Struct, omit_defaults=True):
@@ -27,6 +30,7 @@ class MemberRow(msgspec.Struct, omit_defaults=True):
             refused pings of several nodes.
         round_trip: in how many seconds it answers on average.
         version: of its gossipd.
+        tags: what it says of its purpose, by name.
     """
 
     id: str
@@ -39,6 +43,15 @@ class MemberRow(msgspec.Struct, omit_defaults=True):
     evidence: str | UnsetType = UNSET
     round_trip: float | UnsetType = UNSET
     version: str | UnsetType = UNSET
+    tags: dict[str, str] | UnsetType = UNSET
+
+
+class MembersParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which members are listed."""
+
+    tag: Annotated[
+        str, msgspec.Meta(description="Only those with this tag, or with all of a comma list.")
+    ] = ""
 
 
 class MembersAnswer(msgspec.Struct):
@@ -65,15 +78,23 @@ class MemberRoutes:
                 "/v1/members",
                 "Lists the members",
                 role="read",
-                query=NoParameters,
+                query=MembersParameters,
                 answer=self._members,
                 result=MembersAnswer,
             ),
         ]
 
-    def _members(self, asked: Asked[NoParameters, None]) -> Response:
+    def _members(self, asked: Asked[MembersParameters, None]) -> Response:
         service, now = self._service, self._wall_clock()
-        rows = [_row(each, now, service.node_id) for each in service.members()]
+        try:
+            wanted = tag_values(parse_tags([asked.query.tag])).items()
+        except ValueError as error:
+            raise Failed(INVALID, f"Invalid request: tag: {error}") from None
+        rows = [
+            _row(each, now, service.node_id)
+            for each in service.members()
+            if wanted <= tag_values(each.row.tags).items()
+        ]
         return json_response(MembersAnswer(rows, service.node_id))
 
 
@@ -91,6 +112,7 @@ def _row(details: MemberDetails, now: datetime, own: str) -> MemberRow:
         round_trip=UNSET if details.round_trip is None else round(details.round_trip, 6),
         # Nodes do not tell each other which version they are.
         version=__version__ if row.id == own else UNSET,
+        tags=tag_values(row.tags) or UNSET,
     )
 
 

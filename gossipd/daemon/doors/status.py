@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import attrs
 import msgspec
 
-from gossipd.protocol import Statistics
+from gossipd.protocol import SettingsDiffer, Statistics, tag_values
 from gossipd.version import __version__
 
 from ..http import Response
@@ -77,6 +77,7 @@ class StatusAnswer(msgspec.Struct):
         reason: why it takes no writes, None if it does.
         store: where it keeps its state, None if it keeps nothing on disk.
         summary: the same in a few words.
+        tags: what it says of its purpose, by name.
         warnings: what is wrong or doubtful now, each in one line.
     """
 
@@ -94,6 +95,7 @@ class StatusAnswer(msgspec.Struct):
     seeds: list[SeedRow]
     store: StoreRow | None
     summary: str
+    tags: dict[str, str]
     version: str
     warnings: list[str]
 
@@ -136,10 +138,20 @@ class StatusRoutes:
             seeds=[SeedRow(seed.name, seed.state, seed.reason) for seed in statistics.seeds],
             store=self._store(),
             summary=f"{service.node_id} {ready}; members: {members or 'none'}",
+            tags=self._tags(),
             version=__version__,
-            warnings=[*self._warnings(statistics, reason), *standing.warnings()],
+            warnings=[
+                *self._warnings(statistics, reason),
+                *map(_other_settings, statistics.settings),
+                *standing.warnings(),
+            ],
         )
         return json_response(answer)
+
+    def _tags(self) -> dict[str, str]:
+        rows = (each.row for each in self._service.members())
+        own = self._service.node_id
+        return tag_values(next((row.tags for row in rows if row.id == own), ""))
 
     def _store(self) -> StoreRow | None:
         store = self._standing.store
@@ -171,3 +183,7 @@ class StatusRoutes:
             if found:
                 more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
                 yield f"{', '.join(found[:_NAMED])}{more}: {state}; see gossipd members"
+
+
+def _other_settings(differ: SettingsDiffer) -> str:
+    return f"{differ.member} has {differ.theirs}, and this node {differ.ours}"

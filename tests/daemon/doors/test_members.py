@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gossipd.daemon.doors.members import MemberRoutes
+from gossipd.daemon.doors.problems import Failed
 from gossipd.daemon.http import Request, Response
 from gossipd.protocol import MemberDetails, MemberView
 from gossipd.version import __version__
@@ -23,11 +24,11 @@ def service() -> FakeService:
     return FakeService()
 
 
-def asked(service: FakeService, path: str) -> Any:
+def asked(service: FakeService, path: str, query: str = "") -> Any:
     """What a route answers."""
     routes = MemberRoutes(service, lambda: MOMENT).routes  # type: ignore[arg-type]
     [route] = [each for each in routes if each.path == path]
-    response = route.handle(Request("GET", path, "", {}, b""), ())
+    response = route.handle(Request("GET", path, query, {}, b""), ())
     assert isinstance(response, Response)
     assert 200 == response.status
     return json.loads(response.body)
@@ -61,3 +62,30 @@ def test_members(service: FakeService) -> None:
             },
         ],
     } == asked(service, "/v1/members")
+
+
+@pytest.mark.parametrize(
+    ("tag", "found"),
+    [
+        ("", ["a:1", "b:1", "c:1"]),
+        ("role=web", ["a:1", "b:1"]),
+        ("zone=a,role=web", ["a:1"]),
+        ("role=we", []),
+        ("rack=1", []),
+    ],
+)
+def test_members_with_tags(service: FakeService, tag: str, found: list[str]) -> None:
+    """Only those that have all that are asked for; each is shown with all its own."""
+    for member, tags in (("a:1", "role=web,zone=a"), ("b:1", "role=web"), ("c:1", "")):
+        row = MemberView(member, "alive", 1, 0, False, tags)
+        service.details.append(MemberDetails(row, "", 0.0, None))
+    rows = asked(service, "/v1/members", f"tag={tag.replace('=', '%3D')}")["members"]
+    assert found == [row["id"] for row in rows]
+    shown = {"a:1": {"role": "web", "zone": "a"}, "b:1": {"role": "web"}, "c:1": None}
+    assert [shown[member] for member in found] == [row.get("tags") for row in rows]
+
+
+def test_a_wrong_tag_is_named(service: FakeService) -> None:
+    """And nothing is listed."""
+    with pytest.raises(Failed, match="Invalid request: tag: 'web' is no tag such as role=web"):
+        asked(service, "/v1/members", "tag=web")

@@ -12,7 +12,7 @@ from gossipd.daemon.config import DaemonConfig
 from gossipd.daemon.doors.status import StatusRoutes
 from gossipd.daemon.http import Request, Response
 from gossipd.daemon.standing import Standing
-from gossipd.protocol import MemberDetails, MemberView, SeedView
+from gossipd.protocol import MemberDetails, MemberView, SeedView, SettingsDiffer
 from gossipd.version import __version__
 from tests.daemon.fake_service import NODE_ID, FakeService
 
@@ -81,6 +81,7 @@ def test_status(tmp_path: Path) -> None:
             "failure": None,
         },
         "summary": f"{NODE_ID} takes writes; members: 2 alive, 1 suspect",
+        "tags": {},
         "version": __version__,
         "warnings": [
             "this node is slow to act or answer: 3 (0 is good)",
@@ -108,3 +109,14 @@ def test_members_in_trouble_are_warned_of() -> None:
     ]
     [warning] = [each for each in status(service)["warnings"] if "10.0.0" in each]
     assert warning.endswith("10.0.0.4:1 and 2 more: dead; see gossipd members")
+
+
+def test_tags_and_members_with_other_settings_are_told() -> None:
+    """The node's own tags by name; a line for each such member."""
+    service = FakeService()
+    row = MemberView(NODE_ID, "alive", 7, 1, False, "role=web,zone=a")
+    service.details = [MemberDetails(row, "", 90.5, None)]
+    service.differing = (SettingsDiffer("127.0.0.2:1", "profile=lan", "profile=wan"),)
+    found = status(service)
+    assert {"role": "web", "zone": "a"} == found["tags"]
+    assert "127.0.0.2:1 has profile=wan, and this node profile=lan" in found["warnings"]
