@@ -140,7 +140,8 @@ class Budgets(Checker):
             most = {
                 "timers": _TIMERS + _TIMERS_A_ROW * rows,
                 "pings": _PINGS,
-                "claims": rows,
+                # A node that is alone has nobody to tell, not even whom it forgot.
+                "claims": rows + waiting["forgotten"],
                 "answers": 0,
                 "writes": 0,
                 "relays": _RELAYS,

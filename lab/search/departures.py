@@ -74,9 +74,11 @@ class Leaves(Checker):
         if isinstance(event, Leaving) and node not in self._leaves:
             self._leaves[node] = _Leave(observed.time, _slots(self._world.hosts[node]))
         elif isinstance(event, Crashed | DiskReplaced | SetBack):
-            # Whoever held something may have lost it since. The others go on leaving: what they
-            # count after the beginning is not promised, whoever tells them again to leave.
-            self._leaves.pop(node, None)
+            # Whoever held something may have lost it since. The others go on leaving, and so may
+            # a process that is set back: what they count after the beginning is not promised,
+            # whoever tells them again to leave.
+            if not isinstance(event, SetBack):
+                self._leaves.pop(node, None)
             self._leaves = dict.fromkeys(self._leaves)
         elif isinstance(event, LeaveDone):
             leave = self._leaves.pop(node, None)

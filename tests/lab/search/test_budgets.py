@@ -79,11 +79,12 @@ def test_an_idle_exchange_has_a_budget() -> None:
 
 
 def test_a_quiet_node_keeps_little() -> None:
-    """No answer waits, and there are as many timers as members call for."""
+    """No answer waits, and there are as many timers and claims as members call for."""
     world, budgets = watched()
     [host, _] = world.hosts.values()
     node = world.node(0)
-    node.waiting = {"timers": 15, "pings": 4096, "claims": 1, "answers": 0}  # type: ignore[attr-defined]
+    little = {"timers": 15, "pings": 4096, "claims": 3, "answers": 0, "forgotten": 2}
+    node.waiting = little  # type: ignore[attr-defined]
     assert [] == budgets.judge([host])
-    node.waiting = {"timers": 16, "pings": 4097, "claims": 2, "answers": 1}  # type: ignore[attr-defined]
+    node.waiting = {each: most + 1 for each, most in little.items()} | {"claims": 5}  # type: ignore[attr-defined]
     assert 4 == len(budgets.judge([host]))

@@ -6,7 +6,7 @@ import pytest
 
 from gossipd.protocol import Entry, Group, LeaveDone, MemberDead
 from gossipd.sim.scenario import make_scenario
-from gossipd.sim.world import Commands, Faults, id_of
+from gossipd.sim.world import Commands, Faults, SetBack, id_of
 from lab.search.departures import Healed, Leaves
 from tests.lab.search.puppet import puppets
 
@@ -45,6 +45,20 @@ def test_a_leave_begins_once() -> None:
     Commands(world).increment(0)
     Commands(world).leave(0)
     world.host(0).report(LeaveDone(1, 2, 1))
+    assert [] == leaves.findings
+
+
+def test_a_process_that_is_set_back_goes_on_leaving() -> None:
+    """When it may end counts from the first time that it was told to leave."""
+    world, _ = puppets(2)
+    leaves = Leaves(world, 1.5)
+    Commands(world).increment(0)
+    Commands(world).leave(0)
+    world.run(1.0)
+    host = world.host(0)
+    host.befall(SetBack(0.5))
+    Commands(world).leave(0)
+    host.report(LeaveDone(1, 1, 0))
     assert [] == leaves.findings
 
 
