@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from gossipd.protocol.wire.messages import KINDS, Message, Sender
+from gossipd.protocol.wire import KINDS, Message, Sender
 from tests.protocol.conversation import WALL_MS, node_id
 
 _IDS = [*map(node_id, (1, 2, 3)), "", "[::1]:1", "x:0", "name:8088"]
