@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group(
     short_help="Make keys for sealed gossip, and see who uses which.",
-    epilog="Examples: gossipd keys generate gossip.keys; gossipd keys list",
+    epilog="Examples: gossipd keys generate gossipd.keys; gossipd keys list",
 )
 def keys() -> None:
     """Make keys for sealed gossip, and see who uses which.
@@ -26,7 +26,7 @@ def keys() -> None:
     """
 
 
-@keys.command(epilog="Examples: gossipd keys generate gossip.keys; gossipd keys generate >new.key")
+@keys.command(epilog="Examples: gossipd keys generate gossipd.keys; gossipd keys generate >new.key")
 @click.argument("file", metavar="[FILE]", required=False)
 def generate(file: str | None) -> int:
     """Write a new key to FILE, which must not exist yet, or to stdout.
