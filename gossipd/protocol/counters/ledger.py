@@ -356,14 +356,16 @@ class Ledger:
             self._closing.uncount(owner, other, whole=owner in whole)
             self.fingerprint.drop(owner)
         self._closing.refresh(log, *closed.values())
+        names = {row.name for other in closed.values() for row in other.after(-1)}
         for other in closed.values():
             other.clear()
+        self.names.unlist(names)
 
     def _merge_default(self, owner: bytes, log: OwnerLog, row: Entry, known: Entry | None) -> bool:
         if known is not None:
-            if known.version >= row.version and known.count >= row.count:
-                return False
             row = larger(known, row)
+            if row == known:
+                return False
         self._put(owner, log, row.slot, row)
         self.names.note(DEFAULT)
         return self.default.merge(owner, row.floor, row.count)

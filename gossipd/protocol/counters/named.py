@@ -136,6 +136,13 @@ class Names:
         self._inherited[name] = self._inherited.get(name, 0) + by
         self.counted(name, by, new=new)
 
+    def unlist(self, names: Iterable[str]) -> None:
+        """Takes those plain counters off the list of which no owner says anything any more."""
+        for name in names:
+            if name in self._sorted and name != DEFAULT and name not in self:
+                self._sorted.remove(name)
+                self._number -= 1
+
     def begin_sources(self, name: str) -> None:
         """Takes note that a counter is to have sources, before its rows change."""
         value = self.sum(name)

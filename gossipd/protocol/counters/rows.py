@@ -35,10 +35,12 @@ def larger(known: Entry, entry: Entry) -> Entry:
     An owner whose machine was set back has two histories. All nodes must end up with the same
     entry, in whichever order the two arrive.
     """
-    if known.version <= entry.version and known.count <= entry.count:
-        return entry
-    version, count = max(known.version, entry.version), max(known.count, entry.count)
-    return Entry(version, entry.name, entry.floor, count)
+    return Entry(
+        max(known.version, entry.version),
+        entry.name,
+        max(known.floor, entry.floor),
+        max(known.count, entry.count),
+    )
 
 
 def order(row: Row) -> tuple[int, ...]:

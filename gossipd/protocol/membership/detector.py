@@ -149,8 +149,10 @@ class Detector(Part):
             return
         self._ask(probe, self._table.sample(self._config.indirect_probes, row.id))
         if self._config.second_ping:
-            # An ack can belong to either ping, so it measures no round trip (Karn's rule).
-            look.sent.no_sample()
+            # An ack can belong to either ping, so it measures no round trip (Karn's rule). But a
+            # peer that was never measured may always be slower than the first ping's time-out.
+            if self._echoes.is_measured(row.id):
+                look.sent.no_sample()
             again = self._echoes.again(look.number, look.sent)
             look.sent.went_as(self._gossip.send(row.address, row, again))
 

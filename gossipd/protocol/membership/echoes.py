@@ -224,6 +224,10 @@ class Echoes(Part):
         """
         return self._round_trips.expected(peer)
 
+    def is_measured(self, peer: str) -> bool:
+        """Returns whether a round trip to this peer was measured."""
+        return self._round_trips.mean(peer) is not None
+
     def paused(self, seconds: float) -> None:
         """Takes all pings under way out of measurement: their round trips span the pause."""
         if seconds:

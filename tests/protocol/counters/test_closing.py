@@ -9,7 +9,7 @@ import pytest
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.counters.upkeep import void
-from gossipd.protocol.wire import Said
+from gossipd.protocol.wire import Entry, Group, Said
 from tests.protocol.counters.lines import (
     FIRST,
     NEW,
@@ -51,6 +51,20 @@ def test_the_order_of_arrival_does_not_matter(order: tuple[int, ...]) -> None:
     other.apply(line(*first.all_groups()).all_groups()[0])
     assert values(other) == values(first)
     assert list(other.owners) == [SECOND]
+
+
+def test_a_counter_that_goes_with_a_closed_log_is_listed_no_more() -> None:
+    """Of a name that the heir never had nothing is left, until somebody counts it again."""
+    ledger = line(OLD, NEW)
+    bundle = folded(ledger, SECOND)
+    late = Group(FIRST, 0, 9, [Entry(9, "late", 0, 7)])
+    other = line(OLD, NEW, late)
+    other.apply(bundle)
+    assert "late" not in [*other.names.page("", "")]
+    other.apply(Group(OTHER, 8, 9, [Entry(9, "late", 0, 3)]))
+    listed = [*other.names.page("", "")]
+    assert (3, 1) == (other.value("late"), listed.count("late"))
+    assert len(listed) - 1 == len(other.names)
 
 
 def test_a_bundle_with_a_gap_does_not_count() -> None:

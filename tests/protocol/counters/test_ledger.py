@@ -225,6 +225,17 @@ def test_two_histories_of_one_owner_end_up_the_same_in_any_order() -> None:
         assert not ledger.apply(often) | ledger.apply(more)
 
 
+def test_two_floors_of_one_version_end_up_the_same_in_any_order() -> None:
+    """Of two histories of a set-back owner, each node keeps the larger floor."""
+    low, high, newer = (Entry(v, DEFAULT, floor, 0) for v, floor in ((1, 100), (1, 200), (2, 150)))
+    for entries in permutations((low, high, newer)):
+        ledger = Ledger(b"key")
+        for entry in entries:
+            ledger.apply(Group(OWNERS[0], 0, entry.version, [entry]))
+        assert 200 == ledger.value(DEFAULT)
+        assert [Entry(2, DEFAULT, 200, 0)] == ledger.all_groups()[0].entries
+
+
 def test_a_sum_gives_way_to_a_newer_one_in_any_order() -> None:
     """A named counter's sum may fall; of two histories of one version the larger sum stays."""
     older, newer, other = (Entry(v, "n", 0, count) for v, count in ((1, 9), (2, -4), (2, -3)))
