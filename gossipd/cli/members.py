@@ -8,6 +8,7 @@ import click
 
 from .answers import answer, as_json, following, quoted, read, say, table
 from .asking import asking
+from .options import TAG
 from .options import output as output_option
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _STATES = ("alive", "suspect", "dead", "left")
 @click.option(
     "--tag",
     "tags",
-    metavar="NAME=VALUE",
+    type=TAG,
     multiple=True,
     envvar="GOSSIPD_MEMBERS_TAG",
     help="Only members with this tag. Repeat it for members that have all of several.",

@@ -51,6 +51,16 @@ class LateChoice(click.ParamType[str]):
         return choice.convert(value, param, ctx)
 
 
+class _Tag(click.ParamType[str]):
+    """A tag. The environment variable of an option for several has a comma list of them."""
+
+    name = "NAME=VALUE"
+    envvar_list_splitter = ","
+
+
+TAG = _Tag()
+
+
 class _Option(click.Option):
     """An option with an environment variable, which the error names if its text was wrong."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .config_file import load, unknown_variables
-from .options import LateChoice, option, parsed
+from .options import TAG, LateChoice, option, parsed
 from .settings import ARGUMENTS, again, settings_of
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _log_levels() -> Iterable[str]:
 @option(
     "--tag",
     "tags",
-    metavar="NAME=VALUE",
+    type=TAG,
     multiple=True,
     envvar="GOSSIPD_TAG",
     callback=_tags,

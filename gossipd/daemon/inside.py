@@ -87,7 +87,7 @@ class Member:
     seconds: float
     round_trip: float | None
     accuser: str
-    tags: Mapping[str, str] = attrs.Factory(dict)
+    tags: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
 
 class Node:

@@ -39,16 +39,16 @@ class Joint:
         changes: what the node is to do for them.
     """
 
-    def __init__(self, requests: Sequence[Request]) -> None:
-        """Takes one request, or several that only count."""
+    def __init__(self, requests: Sequence[Request], *, counts: bool) -> None:
+        """Takes one request, or several that only count: then each change is a `Change`."""
         self.requests = requests
-        # Of several requests each change is a `Change`.
         self._changes: list[Any] = [each for request in requests for each in request.changes]
-        self.changes = self._changes if len(requests) == 1 else summed(self._changes)
+        self._is_summed = counts and len(self._changes) > 1
+        self.changes = summed(self._changes) if self._is_summed else self._changes
 
     def settle(self, outcome: Answer | Exception) -> None:
         """Answers each request."""
-        if isinstance(outcome, Exception) or len(self.requests) == 1:
+        if isinstance(outcome, Exception) or not self._is_summed:
             for request in self.requests:
                 request.answer.settle(outcome)
             return
@@ -66,13 +66,13 @@ class Joint:
 def joined(requests: Sequence[Request]) -> list[Joint]:
     """Returns all requests, of which those are together that can be."""
     counting: dict[str | None, list[Request]] = {}
-    alone: list[list[Request]] = []
+    alone: list[Joint] = []
     for request in requests:
         if all(type(change) is Change for change in request.changes):
             counting.setdefault(request.ack, []).append(request)
         else:
-            alone.append([request])
-    return [Joint(each) for each in (*counting.values(), *alone)]
+            alone.append(Joint([request], counts=False))
+    return [Joint(each, counts=True) for each in counting.values()] + alone
 
 
 def summed(changes: Sequence[Change]) -> Sequence[Change]:

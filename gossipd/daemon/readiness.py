@@ -20,9 +20,13 @@ class Readiness:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._is_over = False
+        self._forgotten: set[socket.socket] = set()
 
     def watch(self, sock: socket.socket, call: Callable[[], None]) -> None:
-        """Has `call` called, which raises nothing, in each turn in which the socket can be read."""
+        """Has `call` called, which raises nothing, in each turn in which the socket can be read.
+
+        Raises OSError if the system watches no more sockets.
+        """
         if not self._is_over:
             self._selector.register(sock, selectors.EVENT_READ, call)
 
@@ -30,6 +34,7 @@ class Readiness:
         """Calls nothing more for a socket that is watched."""
         if not self._is_over:
             self._selector.unregister(sock)
+            self._forgotten.add(sock)
 
     async def run(self) -> None:
         """Calls until it is cancelled."""
@@ -37,8 +42,10 @@ class Readiness:
         try:
             while True:
                 await trio.lowlevel.wait_readable(selector)
+                self._forgotten.clear()
                 for key, _ in selector.select(0):
-                    key.data()
+                    if key.fileobj not in self._forgotten:
+                        key.data()
         finally:
             self._is_over = True
             selector.close()
@@ -56,10 +63,10 @@ class Ear:
         self._handed_over = trio.Event()
 
     def listen(self) -> None:
-        """Listens from now on, unless it was closed."""
+        """Listens from now on, unless it was closed. Raises OSError if the system refuses that."""
         if not (self._listens or self._is_closed):
-            self._listens = True
             self._readiness.watch(self._sock, self._call)
+            self._listens = True
 
     def rest(self) -> None:
         """Listens no more."""

@@ -66,6 +66,15 @@ def test_one_alone_is_answered_what_the_node_says() -> None:
     """And told of an error."""
     request, failing = asking(Change("a", 1)), asking(Change("b", 1))
     answer = Answer(1, 5, 1, 1, (), (1,))
-    Joint([request]).settle(answer)
-    Joint([failing]).settle(error := ValueError("no"))
+    Joint([request], counts=True).settle(answer)
+    Joint([failing], counts=True).settle(error := ValueError("no"))
     assert [answer, error] == told([request, failing])
+
+
+def test_a_client_alone_costs_one_change_as_well() -> None:
+    """Many commands of one client that were read at once are one request."""
+    request = asking(*[Change("a", 1)] * 3)
+    [joint] = joined([request])
+    assert [Change("a", 3)] == joint.changes
+    joint.settle(Answer(1, 5, 1, 1, (), (3,)))
+    assert [Answer(1, 5, 1, 1, (3, 4, 5), (1, 1, 1))] == told([request])

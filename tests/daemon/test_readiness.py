@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Iterator
+from functools import partial
+from unittest.mock import Mock
 
 import pytest
 import trio
@@ -52,6 +55,39 @@ async def test_calls_as_long_as_there_is_something_to_read(pair: Pair) -> None:
         await trio.testing.wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     assert [b"a", b"b", b"c"] == seen
+
+
+async def test_a_socket_that_another_call_forgets_is_not_called(pair: Pair) -> None:
+    """Though both could be read in the same turn."""
+    readiness, seen = Readiness(), []
+
+    def read(number: int) -> None:
+        seen.append(number)
+        for ear in ears:
+            ear.close()
+
+    ears = [Ear(readiness, each, partial(read, number)) for number, each in enumerate(pair)]
+    for ear, other in zip(ears, reversed(pair), strict=True):
+        ear.listen()
+        other.send(b"a")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(readiness.run)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert 1 == len(seen)
+
+
+def test_a_socket_that_the_system_does_not_watch_can_be_closed(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are as many watched sockets as it allows: that ends one connection, not the server."""
+    readiness = Readiness()
+    ear = Ear(readiness, pair[0], lambda: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(readiness, "watch", Mock(side_effect=OSError(errno.ENOSPC, "No space")))
+        with pytest.raises(OSError, match="No space"):
+            ear.listen()
+    ear.close()
 
 
 async def test_what_comes_after_the_end(pair: Pair) -> None:

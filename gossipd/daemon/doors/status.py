@@ -158,9 +158,9 @@ class StatusRoutes:
         if store is None:
             return None
         size = 0
-        for path in store.path.parent.glob(f"{store.path.name}*"):
-            # One of them may go meanwhile.
-            with contextlib.suppress(OSError):
+        # A file may go meanwhile, and a disk that fails must not keep the rest from being told.
+        with contextlib.suppress(OSError):
+            for path in store.path.parent.glob(f"{store.path.name}*"):
                 size += path.stat().st_size
         at = store.written
         last = (

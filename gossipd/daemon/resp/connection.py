@@ -13,13 +13,11 @@ whole and in order:
    takes it. Meanwhile requests are still read, up to a limit: a client may send a million of them
    before it reads an answer.
 4. News is sent by whoever brings it, when no answer is under way and the client has taken all that
-   was sent. Else nothing is taken from the news: it is looked at again after that. So a client that
-   does not read costs no more than what is in `_unsent`.
+   was sent. Else it is left until then, and a client that does not read costs what is in `_unsent`.
 5. Nothing is raised into the driver: an error ends this connection, and nothing else.
 
-One read may bring hundreds of requests. They are answered in slices of `TURN_SECONDS`, and
-everybody else has a turn of the loop between two slices: the gossip of this node must not wait for
-one client.
+One read may bring hundreds of requests. They are answered in slices of `TURN_SECONDS`, and between
+two of them everybody else has a turn: the gossip of this node must not wait for one client.
 """
 
 from __future__ import annotations
@@ -310,7 +308,10 @@ class Connection:
         if not self._answering:
             self._flush()
             self.since = self._shared.now
-            self._end_or_listen()
+            try:
+                self._end_or_listen()
+            except OSError:
+                self._end()
             self._tell()
 
     def _fail(self, error: Exception) -> None:
