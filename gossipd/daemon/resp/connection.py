@@ -1,9 +1,8 @@
 """One RESP connection: it answers requests in order, and closes after bytes that are none.
 
-It uses a non-blocking socket directly, as the HTTP server does, and is called when there is
-something to read: most requests need no task switch. The answer to a write is sent from the call
-that settles its future, in the middle of the work of the node's driver. These rules keep answers
-whole and in order:
+It uses a non-blocking socket, as the HTTP server does, and is called when there is something to
+read: most requests need no task switch. The answer to a write is sent from the call that settles
+its future, within the node's driver. These rules keep answers whole and in order:
 
 1. All answers go into `_out`, in the order of their requests. Only one future is awaited at a time;
    the client gets no request before the answers to those before it are there. Those that it gathers
