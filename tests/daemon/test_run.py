@@ -117,7 +117,7 @@ async def test_sighup_ends_no_node(lines: Lines) -> None:
         assert 200 == (await ask(port, get("/readyz")))[0]
     assert [0] == codes
     [said] = [line for line in lines() if line["event"] == "reading_again"]
-    assert ([], True) == (said["files"], "restart" in said["reason"])
+    assert ([], True) == (said["files"], "as at the start" in said["reason"])
 
 
 async def test_a_sealed_node_reads_its_keys_at_sighup(lines: Lines, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class Puppet:
     def increments(self, asked: Sequence[Increment], now: float) -> list[Effect]:
         """Takes the changes of the default counter, and says that it made all others."""
         effects: list[Effect] = []
-        for changes, ack, ticket in asked:
+        for changes, ack, ticket, _ in asked:
             done = [self.removed if isinstance(each, Reset) else 1 for each in changes]
             [amount] = [each.amount for each in changes if each[:1] == (DEFAULT,)] or [0]
             [write, answer] = self.increment(DEFAULT, amount, ack, ticket, now)

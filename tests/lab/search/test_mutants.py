@@ -114,6 +114,7 @@ def test_there_are_enough_of_them() -> None:
         "shown",
         "storm",
         "tables never agreed",
+        "tags never agreed",
         "told before kept",
         "too few holders",
         "too large",
