@@ -21,6 +21,9 @@ BROKEN = patch.object(Reconciler, "compare", lambda *arguments: None)
 
 # Says so whenever some histories are over.
 TELLING = """
+import signal
+# A shell lets what it starts in the background ignore the signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from lab.search.command import Search, main
 take = Search._take
 def told(self, done):
