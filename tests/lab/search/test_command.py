@@ -129,9 +129,13 @@ def test_ctrl_c_shows_what_was_seen_until_then() -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "some are over\n"
-    process.send_signal(signal.SIGINT)
-    text, errors = process.communicate(timeout=30)
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "some are over\n"
+            process.send_signal(signal.SIGINT)
+            text, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (130, "") == (process.returncode, errors)
     assert "histories from seed 0 in " in text
