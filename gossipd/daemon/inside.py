@@ -300,10 +300,17 @@ def open_node(
         data_dir=None if data_dir is None else Path(data_dir),
         http=parse_places(http) if isinstance(http, str) else (),
         redis=None if redis is None else parse_bind(redis),
-        tags=tags_text(f"{name}={value}" for name, value in (tags or {}).items()),
+        tags=_tags_text(tags or {}),
         **options,
     )
     return run_inside(config, Surroundings(serves=http is True))
+
+
+def _tags_text(tags: Mapping[str, str]) -> str:
+    for name in tags:
+        if "=" in name:
+            raise ValueError(f"{name[:40]!r}: the name of a tag has no '='")
+    return tags_text(f"{name}={value}" for name, value in tags.items())
 
 
 @asynccontextmanager

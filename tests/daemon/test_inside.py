@@ -93,6 +93,8 @@ async def test_tags_of_a_node_are_known_to_the_others() -> None:
     """By name; and what is wrong with one is told before anything is opened."""
     with pytest.raises(ValueError, match="at most 16"):
         opened(tags={f"tag{number}": "x" for number in range(17)})
+    with pytest.raises(ValueError, match="no '='"):
+        opened(tags={"a=b": "c"})
     tags = {"role": "web", "zone": "a"}
     with trio.fail_after(20):
         async with opened() as one:
