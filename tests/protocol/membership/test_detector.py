@@ -195,6 +195,22 @@ def test_timeouts_follow_the_round_trip(
     assert pytest.approx(wait) == prober.now - began
 
 
+def test_a_second_ping_measures_only_who_was_never_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its ack may belong to the first one, so it shows no more than how long a trip may last."""
+    prober, measured = Prober(1, indirect_probes=0), list[float]()
+    monkeypatch.setattr(RoundTrips, "add", lambda *arguments: measured.append(arguments[2]))
+    for known, expected in ((None, 1), (0.001, 0)):
+        monkeypatch.setattr(RoundTrips, "mean", lambda *_, mean=known: mean)
+        measured.clear()
+        target, ping = prober.probe()
+        prober.until(Ping)
+        prober.hear(target, Ack(ping.number))
+        assert expected == len(measured)
+        prober.pass_interval()
+
+
 # The timetable
 
 
