@@ -84,6 +84,8 @@ def entries_of(
 ) -> Entries:
     """Returns what the groups of a node or a store hold.
 
+    What an heir took over is listed under a name of its own, since it is not the heir's own count.
+
     Args:
         logs: what owners had counted that heirs may have taken over; None: nobody has.
     """
@@ -91,12 +93,16 @@ def entries_of(
     found = {group.owner: (group.upto, list(group.entries)) for group in groups}
     for group in groups:
         closed = inherited_by(group)
-        for said in group.said if closed else ():
-            if said.name == DEFAULT and said.source.startswith(b"i"):
-                found[group.owner][1].append(Entry(1, DEFAULT, int(said.source[1:]), said.total))
+        if closed:
+            found[group.owner + b"i"] = (0, _inherited_sums(group))
         for owner in closed:
             found[owner] = (_ALL, list((logs or {}).get(owner, ())))
     return found
+
+
+def _inherited_sums(group: Group) -> list[Entry]:
+    rows = [said for said in group.said if said.name == DEFAULT and said.source.startswith(b"i")]
+    return [Entry(1, DEFAULT, int(said.source[1:]), said.total) for said in rows]
 
 
 def inherited_by(group: Group) -> list[bytes]:

@@ -80,3 +80,11 @@ def test_what_an_heir_took_over_is_held_as_the_owner_had_it() -> None:
     for group in (Group(B, 0, 2, [], [*said, end]), Group(B, 0, 2, [], said)):
         assert inherited_by(group) == []
         assert not holds(counted, entries_of([group], known))
+
+
+def test_what_an_heir_took_over_is_not_what_it_counted() -> None:
+    """An increment of the heir that failed is not held because the heir took over more than it."""
+    said = [Said(1, "default", b"i0", 1, 9), Said(2, "default", b"c" + A, 1, 0)]
+    heir = Group(B, 0, 3, [], [*said, Said(3, "default", b"e", 1, 0)])
+    failed = Operation(0, None, 1, False, B, Entry(4, "default", 0, 1))
+    assert not has_effect_of(failed, entries_of([heir]))
