@@ -198,10 +198,11 @@ class ProtocolConfig:
         members are kept that have gone.
         """
         names = dict.fromkeys(name for preset in _PRESETS.values() for name in preset)
+        defaults = {name: getattr(attrs.fields(ProtocolConfig), name).default for name in names}
         fitting = (
             f"profile={each}"
             for each in PROFILES
-            if all(getattr(self, name) == getattr(self.profile(each), name) for name in names)
+            if all(getattr(self, name) == {**defaults, **_PRESETS[each]}[name] for name in names)
         )
         intervals = ",".join(f"{name}={getattr(self, name):.9g}" for name in names)
         return f"{next(fitting, intervals)},forget_after={self.forget_after:.9g}"

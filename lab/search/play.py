@@ -233,9 +233,7 @@ class _History:
         found = found or differing_tags(pairs)
         if not found and not cut:
             found = self.rows.differing(hosts)
-        if not found and not cut:
-            found = differing(self.world, hosts)
-        return found or self._unanswered()
+        return found or differing(self.world, hosts) or self._unanswered()
 
     def _unanswered(self) -> list[Finding]:
         return [
