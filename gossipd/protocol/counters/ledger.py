@@ -18,13 +18,13 @@ which the slots themselves tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
 from ..address import Address
 from ..fingerprint import POSITION_BITS, SUM_MASK, Fingerprint, row_hash
 from ..unkept import Unkept
 from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
 from .closing import Closing
+from .contents import begin, compared
 from .courses import Told
 from .floors import Counter
 from .heirs import (
@@ -42,12 +42,9 @@ from .named import Names
 from .owner_log import OwnerLog, group_of, is_sum
 from .rows import capped, larger, order
 from .seen import seen_in
-from .sources import INHERITED, OWNER, Source, Sources, owner_of
+from .sources import INHERITED, Source, Sources, owner_of
 from .sums import Sums
 from .version_order import version_of
-
-CONTENT_ENTRIES = 64
-"""How many entries the sweep compares at a time."""
 
 _Unkept = tuple[int, dict[Slot, None]]
 _UNKNOWN = Told()
@@ -189,31 +186,11 @@ class Ledger:
         log = self.owners.get(owner)
         if log is None or log.newest != log.have:
             return None
-        some = islice(filter(self._stays, log.after(since)), CONTENT_ENTRIES)
-        rows = [
-            (each.name, each.floor, each.count, each.version)
-            if isinstance(each, Entry)
-            else (each.name, each.source, each.version, *seen_in(each))
-            for each in some
-        ]
-        return log.have, row_hash(repr(rows).encode(), self._key)
-
-    def _stays(self, row: Row) -> bool:
-        """Returns whether a row is dropped neither by the clock nor because of another row.
-
-        What is dropped does not go everywhere at once.
-        """
-        if isinstance(row, Entry):
-            return True
-        return not (row.until or seen_in(row).void or row.source.startswith(OWNER))
+        return log.have, row_hash(repr(compared(log, since)).encode(), self._key)
 
     def part(self, owner: bytes, drawn: float) -> int:
-        """Returns a version after which to compare an owner's entries, by a number from 0 to 1.
-
-        All that a small log has is compared at once.
-        """
-        log = self.owners[owner]
-        return 0 if len(log.entries) <= CONTENT_ENTRIES else int(drawn * log.have)
+        """Returns a version after which to compare an owner's entries, as `contents.begin`."""
+        return begin(self.owners[owner], drawn)
 
     def changes(self, most: int) -> tuple[list[Group], list[tuple[bytes, Slot]]]:
         """Hands over what changed: up to `most` rows and owners together, and what was dropped.

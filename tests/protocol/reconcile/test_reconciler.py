@@ -137,6 +137,20 @@ def test_the_sweep_finds_what_equal_versions_hide() -> None:
     assert [ContentDiffers(owner(0).hex(), "10.0.0.1:8088")] == noted(effects)
 
 
+def test_the_sweep_finds_what_one_datagram_does_not_hold() -> None:
+    """Two rows of one version, which each came to one node, are the last of forty."""
+    talk, (a, b) = met(1, 2)
+    same = [Entry(version, "x" * 90 + str(version), 0, 1) for version in range(1, 40)]
+    for node, name in ((a, "one"), (b, "other")):
+        group = Group(owner(0), 0, 40, [*same, Entry(40, name, 0, 1)])
+        node._counters.ledger.apply(group)
+        talk.carry(node, node.start(talk.now))
+    talk.run(3600)
+    assert [(1, 1)] * 2 == [(node.count("one"), node.count("other")) for node in (a, b)]
+    contents = {node._counters.ledger.content(owner(0), 0) for node in (a, b)}
+    assert 1 == len(contents)
+
+
 def test_the_sweep_is_silent_about_equal_content() -> None:
     """A content hash that is equal causes no datagram."""
     talk, (a, b) = met(1, 2)
