@@ -35,9 +35,11 @@ A node that was paused answers up to 256 datagrams at once, some of them by more
 _ENDLESS = 20_000
 
 # What a quiet node may keep: a few timers of its own, and for each member those of a ping, a push
-# and a seed; pings that were not answered; relays of pings that are late.
+# and a seed; for a suspect, as whoever removed this node is, those of the suspicion, a look of
+# one's own and a word to it; pings that were not answered; relays of pings that are late.
 _TIMERS = 12
 _TIMERS_A_ROW = 3
+_TIMERS_A_SUSPECT = 3
 _PINGS = 4096
 _RELAYS = 3
 _FORGOTTEN = 256
@@ -136,9 +138,10 @@ class Budgets(Checker):
         found = []
         for host in hosts:
             waiting = host.running().statistics().waiting
-            rows = len(host.running().members())
+            states = [row.state for row in host.running().members()]
+            rows, suspects = len(states), states.count("suspect")
             most = {
-                "timers": _TIMERS + _TIMERS_A_ROW * rows,
+                "timers": _TIMERS + _TIMERS_A_ROW * rows + _TIMERS_A_SUSPECT * suspects,
                 "pings": _PINGS,
                 # A node that is alone has nobody to tell, not even whom it forgot.
                 "claims": rows + waiting["forgotten"],
