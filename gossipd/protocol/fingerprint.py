@@ -123,10 +123,8 @@ class Fingerprint(Generic[Key]):
     def walk(self, first: int, last: int) -> Iterator[tuple[int, Key]]:
         """Yields position and key of every row from `first` to `last`, in order of position."""
         low, high = first >> _BUCKET_BITS, last >> _BUCKET_BITS
-        for number in range(low, high + 1):
-            rows = [(position, key) for key, position in self._buckets[number].items()]
-            rows.sort()
-            for position, key in rows:
+        for bucket in filter(None, self._buckets[low : high + 1]):
+            for position, key in sorted((position, key) for key, position in bucket.items()):
                 if first <= position <= last:
                     yield position, key
 
