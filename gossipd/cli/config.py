@@ -112,4 +112,4 @@ def _shown(param: click.Parameter, value: Any, written: Mapping[str, Any]) -> st
         if len(value) == 2 and isinstance(value[1], int):
             return f"[{value[0]}]:{value[1]}" if ":" in value[0] else f"{value[0]}:{value[1]}"
         return ", ".join(str(each) for each in text or ()) or "-"
-    return "-" if value is None else str(value)
+    return "-" if value in (None, "") else str(value)

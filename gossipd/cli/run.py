@@ -62,6 +62,17 @@ def _redis(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     return parsed(ctx, param, parse_bind, value)
 
 
+def _by(name: str) -> Callable[..., Any]:
+    """Returns what reads the text of an option by the function of that name, in the daemon."""
+
+    def read(ctx: click.Context, param: click.Parameter, value: str) -> Any:
+        import gossipd.daemon
+
+        return parsed(ctx, param, getattr(gossipd.daemon, name), value)
+
+    return read
+
+
 def _each_by(name: str) -> Callable[..., tuple[Any, ...]]:
     """Returns what reads the lists of an option by the function of that name, in the daemon."""
 
@@ -83,28 +94,10 @@ def _tags(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) ->
         raise click.BadParameter(str(error), ctx, param) from None
 
 
-def _cluster(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    from gossipd.daemon import check_cluster
-
-    return parsed(ctx, param, check_cluster, value)
-
-
 def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
     from pathlib import Path
 
     return Path(value) if value else None
-
-
-def _duration(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    from gossipd.daemon import parse_duration
-
-    return parsed(ctx, param, parse_duration, value)
-
-
-def _port(ctx: click.Context, param: click.Parameter, value: str) -> int:
-    from gossipd.daemon import parse_port
-
-    return parsed(ctx, param, parse_port, value)
 
 
 def _unless(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
@@ -180,7 +173,7 @@ def _log_levels() -> Iterable[str]:
 )
 @option(
     "--cluster",
-    callback=_cluster,
+    callback=_by("check_cluster"),
     metavar="NAME",
     default="gossipd",
     show_default=True,
@@ -219,7 +212,7 @@ def _log_levels() -> Iterable[str]:
 )
 @option(
     "--forget-after",
-    callback=_duration,
+    callback=_by("parse_duration"),
     metavar="TIME",
     default="72h",
     show_default=True,
@@ -229,7 +222,7 @@ def _log_levels() -> Iterable[str]:
 )
 @option(
     "--fold-after",
-    callback=_duration,
+    callback=_by("parse_duration"),
     metavar="TIME",
     default="60s",
     show_default=True,
@@ -285,7 +278,7 @@ def _log_levels() -> Iterable[str]:
 )
 @option(
     "--discovery-port",
-    callback=_port,
+    callback=_by("parse_port"),
     metavar="PORT",
     default="7000",
     show_default=True,
@@ -389,12 +382,14 @@ def run(data_dir: str | None, ephemeral: bool, **settings: Any) -> int:
     A flag has precedence over its environment variable, and that over the file of --config. An
     empty variable counts as not set.
     """
-    from gossipd.daemon import main
+    from gossipd.daemon import StartError, main
 
     ctx = click.get_current_context()
     args, program = ctx.meta[ARGUMENTS], ctx.find_root().command
     others = program.list_commands(ctx) if isinstance(program, click.Group) else ()
     unknown = unknown_variables(run, os.environ, others)
-    return main(
-        settings_of(data_dir, ephemeral=ephemeral, **settings), unknown, lambda: again(run, args)
-    )
+    config = settings_of(data_dir, ephemeral=ephemeral, **settings)
+    try:
+        return main(config, unknown, lambda: again(run, args))
+    except StartError as error:
+        raise click.ClickException(str(error)) from None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
 
 from .answers import say
 from .options import output as output_option
+
+_BETWEEN_SECONDS = 0.2
+_PROGRESS_WIDTH = 20
 
 
 @click.group(
@@ -23,6 +27,30 @@ def store() -> None:
     DIR/gossipd.db, and start the node. It counts on under a new owner id, and gets from the others
     what the backup lacks.
     """
+
+
+@contextlib.contextmanager
+def _progress(doing: str) -> Iterator[Callable[[float | None], None]]:
+    """Yields what shows how far long work is: in one line of a terminal, which goes at the end."""
+    import sys
+    import time
+
+    began = shown = time.monotonic()
+
+    def show(share: float | None) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown < _BETWEEN_SECONDS or not sys.stderr.isatty():
+            return
+        shown = now
+        done = f"{now - began:.0f} s" if share is None else f"{share:.0%}"
+        click.echo(f"\r{doing}: {done} ", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        if shown != began:
+            click.echo(f"\r{' ' * _PROGRESS_WIDTH}\r", nl=False, err=True)
 
 
 def _command(function: Callable[..., None]) -> Any:
@@ -55,7 +83,8 @@ def check(directory: str, output: str) -> None:
 
     from gossipd.daemon import check_directory
 
-    found = check_directory(Path(directory))
+    with _progress("reading") as progress:
+        found = check_directory(Path(directory), progress)
     say(output, f"ok: {found}", ok=True, detail=found)
 
 
@@ -72,7 +101,8 @@ def backup(directory: str, file: str, output: str) -> None:
 
     from gossipd.daemon import back_up
 
-    back_up(Path(directory), Path(file))
+    with _progress("copying") as progress:
+        back_up(Path(directory), Path(file), progress)
     say(output, f"written to {file}", file=file)
 
 

@@ -26,6 +26,9 @@ def main(config: DaemonConfig, doubts: Sequence[str] = (), again: Again | None =
 
     The log begins with the doubts, which are about what the daemon was told. `again` tells the
     settings anew at SIGHUP.
+
+    Raises StartError if it cannot start and the log is for people. A log for programs has a line of
+    it instead, since all of its lines are JSON.
     """
     configure(config.log_format, config.log_level)
     for doubt in doubts:
@@ -35,6 +38,8 @@ def main(config: DaemonConfig, doubts: Sequence[str] = (), again: Again | None =
     try:
         return trio.run(run, config, again, doubts)
     except StartError as error:
+        if config.log_format != "json":
+            raise
         get_logger().error(str(error))
         return 1
 

@@ -34,6 +34,10 @@ class Stored(Protocol):
         """The path of its file."""
 
     @property
+    def bytes(self) -> int:
+        """The size of its files, as it was last looked at."""
+
+    @property
     def commits(self) -> int:
         """Number of transactions, each synced once."""
 

@@ -39,8 +39,10 @@ def test_the_command_run_is_as_before() -> None:
 def test_show_writes_values_as_options_take_them() -> None:
     """A time with its unit, and words, not what becomes of them."""
     shown = json.loads(invoke("config", "show", "-o", "json", "--fold-after", "5m").stdout)
-    values = [shown[key]["value"] for key in ("forget-after", "fold-after", "ack")]
-    assert ["72h", "5m", "auto"] == values
+    values = [shown[key]["value"] for key in ("forget-after", "fold-after", "ack", "tag")]
+    assert ["72h", "5m", "auto", "-"] == values
+    tagged = json.loads(invoke("config", "show", "-o", "json", "--tag", "role=web").stdout)
+    assert "role=web" == tagged["tag"]["value"]
 
 
 def test_show_tells_where_each_value_comes_from(tmp_path: Path) -> None:

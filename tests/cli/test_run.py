@@ -218,6 +218,19 @@ def test_exit_code_is_the_daemons(
     assert exit_code == invoke("run").exit_code
 
 
+def test_a_node_that_cannot_start_says_it_as_all_commands_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In one line, with exit code 1."""
+
+    def fail(*_: object) -> int:
+        raise daemon.StartError("cannot listen on a:1")
+
+    monkeypatch.setattr(daemon, "main", fail, raising=False)
+    result = invoke("run")
+    assert (1, "Error: cannot listen on a:1\n") == (result.exit_code, result.stderr)
+
+
 def test_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Ctrl-C that nobody handled ends with the shell's code for it and no traceback."""
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from gossipd.cli.store import _progress
 from gossipd.daemon.storage.store import Store
 from gossipd.protocol import Changes, Claim, Entry, Group
 from tests.cli.invoking import invoke
@@ -61,6 +66,24 @@ def test_backup(directory: Path) -> None:
     assert 0 == invoke("store", "backup", str(directory), target).exit_code
     result = invoke("store", "backup", str(directory), target)
     assert (1, f"Error: {target} exists already\n") == (result.exit_code, result.stderr)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_for_terminals(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, which is empty in the end."""
+
+    class Stderr(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    stderr = Stderr()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    monkeypatch.setattr(time, "monotonic", itertools.count().__next__)
+    with _progress("copying") as progress:
+        progress(0.5)
+        progress(None)
+    shown = "\rcopying: 50% \rcopying: 2 s \r                    \r"
+    assert (shown if terminal else "") == stderr.getvalue()
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["show"], ["backup"]])

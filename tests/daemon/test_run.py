@@ -19,6 +19,7 @@ from gossipd.client import Door, door
 from gossipd.client import ask as ask_client
 from gossipd.daemon.access import new_token
 from gossipd.daemon.config import DaemonConfig
+from gossipd.daemon.errors import StartError
 from gossipd.daemon.open import open_daemon
 from gossipd.daemon.run import main, run
 from gossipd.daemon.sealing import new_key, write_key
@@ -31,15 +32,18 @@ from tests.daemon.conftest import Lines
 def test_main_says_it_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The exit code is 1, and stderr has one line."""
+    """In a log for programs, with exit code 1; else it is left to the command."""
     port = free_port()
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
         assert 1 == main(DaemonConfig(bind=("127.0.0.1", port), log_format="json"))
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"127.0.0.1:{port}" in json.loads(line)["event"]
+        with pytest.raises(StartError, match=f"127.0.0.1:{port}"):
+            main(DaemonConfig(bind=("127.0.0.1", port)))
     structlog.reset_defaults()
-    (line,) = capsys.readouterr().err.splitlines()
-    assert f"127.0.0.1:{port}" in json.loads(line)["event"]
+    assert not capsys.readouterr().err
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -53,7 +52,8 @@ class StoreRow(msgspec.Struct):
     """Where a node keeps its state.
 
     Attributes:
-        bytes: size of the file and of those beside it.
+        bytes: size of the file and of those beside it, as it was some seconds ago at most, or when
+            something was last written.
         last_write: when something was last synced to disk, None if nothing was since the start.
         failure: why it cannot be written, None if it can.
     """
@@ -157,16 +157,11 @@ class StatusRoutes:
         store = self._standing.store
         if store is None:
             return None
-        size = 0
-        # A file may go meanwhile, and a disk that fails must not keep the rest from being told.
-        with contextlib.suppress(OSError):
-            for path in store.path.parent.glob(f"{store.path.name}*"):
-                size += path.stat().st_size
         at = store.written
         last = (
             None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         )
-        return StoreRow(str(store.path), size, last, self._service.trouble())
+        return StoreRow(str(store.path), store.bytes, last, self._service.trouble())
 
     def _warnings(self, statistics: Statistics, reason: str | None) -> Iterator[str]:
         """Yields what is wrong with the node and with what it sees of the cluster."""

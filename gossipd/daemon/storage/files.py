@@ -56,6 +56,16 @@ def rewrite_log(log: Path) -> bool:
     return True
 
 
+def size(path: Path) -> int:
+    """Returns the bytes of a database file and of those beside it, as far as they can be found."""
+    found = 0
+    # A file may go meanwhile.
+    with contextlib.suppress(OSError):
+        for each in path.parent.glob(f"{path.name}*"):
+            found += each.stat().st_size
+    return found
+
+
 def sync(path: Path) -> None:
     """Syncs a file or a directory. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)

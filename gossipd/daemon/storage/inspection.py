@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,22 @@ from .schema import check, open_to_read, read_state
 from .synced import LastSynced
 from .unsynced import UnsyncedLog
 
+Progress = Callable[[float | None], None]
+"""Is told again and again which share of the work is done, None where that is not known."""
+
+_PAGES_A_STEP = 1000
+_INSTRUCTIONS_A_STEP = 100_000
+
 
 class InspectionError(Exception):
     """The file cannot be checked, read or copied. The text is one line: what, where and why."""
 
 
-def check_directory(directory: Path) -> str:
+def _ignore(share: float | None) -> None:
+    pass
+
+
+def check_directory(directory: Path, progress: Progress = _ignore) -> str:
     """Reads the whole file and returns one line about its content.
 
     Raises InspectionError if the file is damaged or cannot be read.
@@ -31,6 +41,7 @@ def check_directory(directory: Path) -> str:
     # A node that runs writes on, so that a later note could promise more than is read here.
     mark = LastSynced(directory / schema.FILE).read()
     with _reading(directory) as (path, connection):
+        connection.set_progress_handler(lambda: progress(None), _INSTRUCTIONS_A_STEP)
         problem = check(connection)
         if problem is not None:
             raise InspectionError(f"{path} is damaged: {' '.join(problem.split())}")
@@ -77,7 +88,7 @@ def read_directory(directory: Path) -> dict[str, Any]:
     }
 
 
-def back_up(directory: Path, target: Path) -> None:
+def back_up(directory: Path, target: Path, progress: Progress = _ignore) -> None:
     """Copies the node's file to `target`, which appears whole or not at all.
 
     Raises InspectionError if `target` exists, or if reading or writing fails.
@@ -86,10 +97,18 @@ def back_up(directory: Path, target: Path) -> None:
         raise InspectionError(f"{target} exists already")
     draft = target.with_name(f"{target.name}.part")
     with _reading(directory) as (_, source):
+        # Of one moment, whatever a node that runs writes between two steps: without a transaction
+        # SQLite would begin again at each of its writes.
+        source.execute("BEGIN")
+        source.execute("SELECT 1 FROM meta").fetchone()
         try:
             draft.unlink(missing_ok=True)
             with contextlib.closing(sqlite3.connect(draft)) as copy:
-                source.backup(copy)
+                source.backup(
+                    copy,
+                    pages=_PAGES_A_STEP,
+                    progress=lambda _, rest, total: progress((total - rest) / max(1, total)),
+                )
             with draft.open("rb") as file:
                 os.fsync(file.fileno())
             draft.rename(target)

@@ -21,7 +21,7 @@ from gossipd.protocol import Changes, Group, State, Write
 
 from ..errors import reason
 from . import schema
-from .files import make_database, rewrite_log, sync
+from .files import make_database, rewrite_log, size, sync
 from .names import Names
 from .schema import (
     check,
@@ -74,6 +74,7 @@ class Store:
         trouble: why the last attempt to write failed, until `reopen` succeeds; None if it did not.
         shortfall: what `open` found to be missing of what was acknowledged, in one line, or None.
         written: when the last transaction was on disk, in seconds since 1970; None before it.
+        bytes: size of its files at the start, and with the last piece of a snapshot.
         commits, writes: number of transactions so far, and of the node's writes in them.
     """
 
@@ -86,6 +87,7 @@ class Store:
         self.trouble: str | None = None
         self.shortfall: str | None = None
         self.written: float | None = None
+        self.bytes = 0
         self.commits = 0
         self.writes = 0
         self._cluster = cluster
@@ -178,6 +180,7 @@ class Store:
         self._number = self._covered = 0
         self._generation = generation
         self._recorded = []
+        self.bytes = size(self.path)
 
     def record(self, group: Group) -> None:
         """Appends a group to the unsynced log, for the next process if this one is killed."""
@@ -212,6 +215,8 @@ class Store:
             self._identity = (changes.cluster_ids, changes.strayed)
             if not changes.more:
                 self._unsynced.forget()
+            # Here in the writer's thread: a disk that hangs must not stop the loop.
+            self.bytes = size(self.path)
 
     def close(self, changes: Changes | None) -> None:
         """Writes the last changes and that the process ended in good order. Raises WriteError."""

@@ -23,6 +23,7 @@ class FakeStore:
 
     path: Path
     written: float | None = 1769860800.0
+    bytes: int = 7
     commits: int = 1
     writes: int = 1
     shortfall: str | None = None
@@ -45,8 +46,6 @@ def test_status(tmp_path: Path) -> None:
         SeedView("node1:8088", "unresolved", "the name has no address"),
         SeedView("node2:8088", "member", ""),
     )
-    (tmp_path / "gossipd.db").write_bytes(b"123")
-    (tmp_path / "gossipd.db-wal").write_bytes(b"4567")
     store = FakeStore(tmp_path / "gossipd.db")
     door = ("127.0.0.1", 80)
     assert {

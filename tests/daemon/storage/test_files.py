@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gossipd.daemon.storage.files import make_database, rewrite_log, sync
+from gossipd.daemon.storage.files import make_database, rewrite_log, size, sync
 from gossipd.daemon.storage.schema import FILE, VERSION, read_state
 from gossipd.protocol import Claim, Entry, Group, State
 
@@ -34,6 +34,15 @@ def test_a_database_holds_what_it_was_made_with(tmp_path: Path, state: State) ->
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         assert ("c", 1) == (meta["cluster"], meta["clean"])
         assert state == read_state(connection)
+
+
+def test_a_size_is_that_of_all_files(tmp_path: Path) -> None:
+    """Of the database and of those beside it."""
+    path = tmp_path / FILE
+    assert 0 == size(path)
+    path.write_bytes(b"123")
+    path.with_name(f"{FILE}-wal").write_bytes(b"4567")
+    assert 7 == size(path)
 
 
 def test_a_database_that_cannot_be_made_leaves_the_one_before(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gossipd.daemon.storage import inspection
 from gossipd.daemon.storage.inspection import (
     InspectionError,
     back_up,
@@ -77,6 +78,32 @@ def test_a_backup_is_a_file_like_the_node_has(store: Store, tmp_path: Path) -> N
     restored = Store(tmp_path / "other", "prod")
     assert State(7, MEMBERS, ("10.0.0.2:1",), GROUPS) == restored.open()
     restored._disconnect()
+
+
+def test_a_backup_is_of_one_moment(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the node goes on writing between the steps, which it is told of, up to the last one."""
+    monkeypatch.setattr(inspection, "_PAGES_A_STEP", 1)
+    shares: list[float | None] = []
+
+    def write(share: float | None) -> None:
+        shares.append(share)
+        assert len(shares) < 100
+        store.commit([], Changes(7, (), (), (Group(B, 1, 2, [Entry(2, "more", 0, 6)]),)))
+
+    back_up(store.path.parent, tmp_path / FILE, write)
+    assert {"default": 13} == read_directory(tmp_path)["counters"]
+    assert (sorted(shares, key=lambda each: each or 0), 1.0) == (shares, shares[-1])
+    assert {"default": 13, "more": 6} == read_directory(store.path.parent)["counters"]
+
+
+def test_a_long_check_tells_that_it_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far it is cannot be known."""
+    monkeypatch.setattr(inspection, "_INSTRUCTIONS_A_STEP", 1)
+    shares: list[float | None] = []
+    check_directory(store.path.parent, shares.append)
+    assert {None} == {*shares}
 
 
 def test_a_backup_replaces_nothing(store: Store, tmp_path: Path) -> None:

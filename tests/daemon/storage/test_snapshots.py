@@ -19,7 +19,7 @@ from gossipd.daemon.storage.journal import Journal
 from gossipd.daemon.storage.schema import FILE
 from gossipd.daemon.storage.store import Store
 from gossipd.daemon.storage.writer import WriterThread
-from gossipd.protocol import Entry, Group, Identity, Node, ProtocolConfig, State
+from gossipd.protocol import Changes, Entry, Group, Identity, Node, ProtocolConfig, State
 from tests.daemon.fakes import NODE_ID, Endpoint, Running, serving
 from tests.daemon.waiting import outcome
 
@@ -171,3 +171,15 @@ async def test_what_a_stopping_node_could_not_write_is_written_at_the_end(
 
 def _values(state: State) -> object:
     return sorted(state.members, key=str), {group.owner: group for group in state.groups}
+
+
+def test_its_size_is_known_as_of_the_last_snapshot(tmp_path: Path) -> None:
+    """Without a look at the disk: that may hang."""
+    made = Store(tmp_path, "prod")
+    made.open()
+    made.begin(7)
+    begun = made.bytes
+    rows = [Entry(version, "x" * 100 + str(version), 0, 1) for version in range(1, 500)]
+    made.commit([], Changes(7, (), (), (Group(OWNERS[0], 0, 499, rows),)))
+    assert begun < made.bytes == sum(path.stat().st_size for path in tmp_path.glob("gossipd.db*"))
+    made._disconnect()
