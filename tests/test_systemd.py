@@ -11,6 +11,7 @@ from shutil import which
 import pytest
 
 UNIT = Path(__file__).parent.parent / "deploy" / "systemd" / "gossipd.service"
+SOCKET = UNIT.with_suffix(".socket")
 
 with_systemd = pytest.mark.skipif(
     which("systemd-analyze") is None, reason="systemd-analyze is in Debian's package systemd"
@@ -44,13 +45,15 @@ def test_systemd_knows_every_setting(tmp_path: Path) -> None:
     copy = tmp_path / UNIT.name
     text = UNIT.read_text(encoding="utf-8").replace("/opt/gossipd/bin/gossipd", sys.executable)
     copy.write_text(text, encoding="utf-8")
+    socket = tmp_path / SOCKET.name
+    socket.write_text(SOCKET.read_text(encoding="utf-8"), encoding="utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", copy],
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", copy, socket],
         check=False,
         capture_output=True,
         text=True,
     )
-    about = [line for line in done.stderr.splitlines() if UNIT.name in line]
+    about = [line for line in done.stderr.splitlines() if "/gossipd." in line]
     assert [] == about
 
 
@@ -58,3 +61,9 @@ def test_the_store_is_in_the_folder_that_systemd_makes() -> None:
     """Nothing else is writable."""
     [folder] = settings()["StateDirectory"]
     assert f"GOSSIPD_DATA_DIR=/var/lib/{folder}" in settings()["Environment"]
+
+
+def test_the_socket_is_where_the_node_answers() -> None:
+    """A node ends if it is handed another one."""
+    [place] = re.findall(r"^ListenStream=(.*)$", SOCKET.read_text(encoding="utf-8"), re.MULTILINE)
+    assert f"GOSSIPD_BIND={place}" in settings()["Environment"]

@@ -62,8 +62,8 @@ def leave(door: Door, output: str) -> int:
 def reload(door: Door, output: str) -> int:
     """Let the running node read keys, tokens, TLS and its settings again, as SIGHUP does.
 
-    Of the settings only the log level and the tags change; others that differ are named, and need a
-    restart.
+    Of the settings the log level, tags, seeds (--join) and limits of counters change; others that
+    differ are named, and need a restart.
 
     Exit codes: 0 done, 1 refused or the settings are wrong, 2 wrong usage, 3 unreachable.
     """

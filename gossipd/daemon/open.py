@@ -30,6 +30,7 @@ from gossipd.protocol import (
     split_node_id,
 )
 
+from . import sockets
 from .config import DaemonConfig, Place
 from .doors import Api, CounterValues, Metrics, OwnHosts, of_node
 from .driver import Driver, look_up
@@ -45,7 +46,6 @@ from .open_redis import RedisClients
 from .operations import Again, Operations
 from .own_id import OwnId
 from .service import Service, system_wall_ms
-from .sockets import Bound, advertised_id, bind_host, bound, found_segments, listening, resolved
 from .standing import Standing
 from .storage import Journal, LockError, Store, StoreError, WriteError, lock_directory
 from .tickets import Tickets
@@ -145,13 +145,15 @@ class Surroundings:
         again: tells the settings anew when they are to be read again; None if nothing does.
         serves: whether HTTP is answered as `bind` says if nothing else was chosen.
         doubts: what is doubtful about the settings, a line for each.
+        handed: sockets that listen already, which are closed with the daemon's own.
     """
 
-    bound: Bound = bound
+    bound: sockets.Bound = sockets.bound
     wall_ms: Callable[[], int] = system_wall_ms
     again: Again | None = None
     serves: bool = True
     doubts: Sequence[str] = ()
+    handed: sockets.Handed = attrs.field(factory=dict)
 
     def http(self, host: str, port: int) -> list[Place]:
         """Returns where HTTP is answered if nothing was chosen."""
@@ -181,16 +183,15 @@ async def open_daemon(
     Raises StartError if the address or the data directory cannot be used.
     """
     gate = (guarded := guards(config)).gate
-    host = await bind_host(config.bind[0])
-    http = await resolved(config.http or around.http(host, config.bind[1]), "--http")
-    redis_at = await resolved([] if config.redis is None else [config.redis], "--redis")
-    advertised = await advertised_id(config)
+    host = await sockets.bind_host(config.bind[0])
+    http = await sockets.resolved(config.http or around.http(host, config.bind[1]), "--http")
+    redis_at = await sockets.resolved([] if config.redis is None else [config.redis], "--redis")
+    advertised = await sockets.advertised_id(config)
     with (
         _opened_store(config, format_node_id(*config.bind)) as (store, kept),
-        listening(http) as http_listeners,
-        listening(redis_at) as redis_listeners,
+        sockets.listening([*http, *redis_at], around.handed) as listeners,
         around.bound(host, config.bind[1]) as endpoint,
-        found_segments(config, host) as segments,
+        sockets.found_segments(config, host) as segments,
     ):
         own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up, gate)
         identity = await own_id.find(endpoint, segments)
@@ -204,10 +205,10 @@ async def open_daemon(
         more = (tickets, journal, None, gate, member_events, around.wall_ms)
         service = Service(node, identity.node_id, driver, *more)
         own_id.follow(service.move)
-        operations = Operations(config, guarded.read, around.again, partial(_tag, driver, node))
+        operations = Operations(config, guarded.read, around.again, partial(_change, driver, node))
         limits = limits_of_this_process(2 if redis_at else 1)
         server = HttpServer(limits, _ErrorLog(), FullLog(limits), guarded.wrap)
-        redis = _for_redis(config, redis_listeners, service, limits, guarded)
+        redis = _for_redis(config, listeners[len(http) :], service, limits, guarded)
         standing = Standing(config, host, http, redis_at, store, around.doubts)
         api = _make_api(config, service, server, driver, standing, redis, guarded, operations)
         daemon = Daemon(service, server, redis, left, standing, operations)
@@ -217,7 +218,7 @@ async def open_daemon(
             for task in (service.run, events.run, guarded.run, own_id.run, daemon.run):
                 nursery.start_soon(task)
             if http:
-                await nursery.start(server.serve, api.handle, http_listeners)
+                await nursery.start(server.serve, api.handle, listeners[: len(http)])
             if redis is not None:
                 await nursery.start(redis.serve)
             if segments is not None:
@@ -233,8 +234,13 @@ def _notice(left: trio.Event, event: Event) -> None:
         left.set()
 
 
-def _tag(driver: Driver, node: Node, tags: str) -> None:
-    driver.command(partial(node.tag, tags))
+def _change(driver: Driver, node: Node, before: DaemonConfig, after: DaemonConfig) -> None:
+    if before.tags != after.tags:
+        driver.command(partial(node.tag, after.tags))
+    dropped = [seed for seed in before.join if seed not in after.join]
+    if before.join != after.join:
+        driver.command(lambda now: node.join([*after.join], now, dropped))
+    node.limit(after.max_counters)
 
 
 def _make_api(
@@ -249,7 +255,11 @@ def _make_api(
 ) -> Api:
     requests: dict[tuple[str, int], int] = {}
     took = Histogram()
-    shown = CounterValues(service.values(), config.metrics_counters, config.max_counters)
+
+    def shown() -> CounterValues:
+        now = operations.config
+        return CounterValues(service.values(), now.metrics_counters, now.max_counters)
+
     metrics = Metrics(
         shown,
         service.statistics,

@@ -11,7 +11,16 @@ import trio
 from .config import DaemonConfig
 from .log import get_logger, set_level
 
-_RESTART = "the log level and the tags can change; all other settings are as at the start"
+CAN_CHANGE = ("join", "log_level", "max_counters", "metrics_counters", "tags")
+"""The settings that change without a restart."""
+
+_RESTART = (
+    "log level, tags, seeds and limits of counters can change; all other settings are as at the"
+    " start"
+)
+
+Change = Callable[[DaemonConfig, DaemonConfig], None]
+"""Lets the daemon go on with the second settings in place of the first, by what can change."""
 
 Again = Callable[[], DaemonConfig]
 """Returns the settings as they would be at a start now. Raises ValueError if they are wrong."""
@@ -39,6 +48,7 @@ class Operations:
 
     Attributes:
         leave_asked: set once it is to leave.
+        config: the settings in force.
     """
 
     def __init__(
@@ -46,20 +56,20 @@ class Operations:
         config: DaemonConfig,
         read_files: Callable[[], None],
         again: Again | None = None,
-        tag: Callable[[str], None] | None = None,
+        change: Change = lambda before, after: None,
     ) -> None:
         """Takes the settings in force.
 
         Args:
             read_files: reads files again.
             again: tells settings anew; None if nothing does.
-            tag: gives the node other tags. Only with `again`.
+            change: changes all that can change but the log.
         """
         self.leave_asked = trio.Event()
-        self._config = config
+        self.config = config
         self._read_files = read_files
         self._again = again
-        self._tag = tag
+        self._change = change
 
     def leave(self) -> None:
         """Lets the daemon leave the cluster soon, after the answer to whoever asks for it."""
@@ -68,7 +78,7 @@ class Operations:
             self.leave_asked.set()
 
     def reload(self) -> Reloaded:
-        """Reads files again, and settings if they can be: level of the log and tags can change."""
+        """Reads files again, and settings if they can be, of which those of CAN_CHANGE change."""
         found = self._reload()
         get_logger().info(
             "reading_again",
@@ -81,7 +91,7 @@ class Operations:
         return found
 
     def _reload(self) -> Reloaded:
-        files = self._config.read_again
+        files = self.config.read_again
         if self._again is None:
             return Reloaded(files)
         try:
@@ -89,13 +99,13 @@ class Operations:
         except ValueError as error:
             return Reloaded(files, reason=str(error))
         fields = [field.name for field in attrs.fields(DaemonConfig)]
-        differing = [name for name in fields if getattr(found, name) != getattr(self._config, name)]
-        changed = tuple(name for name in differing if name in ("log_level", "tags"))
-        self._config = attrs.evolve(self._config, log_level=found.log_level, tags=found.tags)
+        differing = [name for name in fields if getattr(found, name) != getattr(self.config, name)]
+        changed = tuple(name for name in differing if name in CAN_CHANGE)
+        before, more = self.config, {name: getattr(found, name) for name in changed}
+        self.config = attrs.evolve(before, **more)
         if "log_level" in changed:
             set_level(found.log_level)
-        if "tags" in changed and self._tag is not None:
-            self._tag(found.tags)
+        self._change(before, self.config)
         rest = tuple(name for name in differing if name not in changed)
         return Reloaded(files, _options(changed), _options(rest))
 

@@ -17,6 +17,7 @@ from .errors import StartError
 from .log import configure, get_logger
 from .open import Surroundings, open_daemon
 from .operations import Again, Operations
+from .sockets import handed_over
 from .standing import CLIENTS_UNCHECKED, GOSSIP_OPEN
 from .supervisor import Supervisor
 
@@ -64,7 +65,8 @@ async def run(config: DaemonConfig, again: Again | None = None, doubts: Sequence
             receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
             received.append(receiving.enter_context(receiver))
 
-        async with open_daemon(config, receive, Surroundings(again=again, doubts=doubts)) as daemon:
+        around = Surroundings(again=again, doubts=doubts, handed=handed_over(os.environ))
+        async with open_daemon(config, receive, around) as daemon:
             [signals] = received
             keys, standing = daemon.service.keys(), daemon.standing
             log.info(

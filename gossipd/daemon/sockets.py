@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 
 import trio
 
@@ -24,6 +26,9 @@ Bound = Callable[[str, int], AbstractContextManager[Endpoint]]
 """Opens a node's socket for gossip, and closes it, as `bound` does. It raises StartError."""
 
 _BACKLOG = 1024
+_FIRST = 3
+"""The number of the first file that systemd hands over (`sd_listen_fds`)."""
+
 _UNIX_MODE = 0o660
 
 _KNOWN = {
@@ -74,14 +79,73 @@ def bound(host: str, port: int) -> Iterator[UdpSocket]:
         yield endpoint
 
 
+Handed = Mapping[Place, socket.socket]
+"""Sockets that listen already, by the place where each does."""
+
+_NOTHING: Handed = MappingProxyType({})
+
+
+def handed_over(environment: Mapping[str, str]) -> dict[Place, socket.socket]:
+    """Returns the sockets that listen already, by the place where each does.
+
+    Whoever started this process tells of them by LISTEN_PID and LISTEN_FDS, as systemd does.
+
+    Raises StartError for one on which no client can be answered.
+    """
+    number = environment.get("LISTEN_FDS", "")
+    if environment.get("LISTEN_PID") != str(os.getpid()) or not number.isdecimal():
+        return {}
+    found: dict[Place, socket.socket] = {}
+    for descriptor in range(_FIRST, _FIRST + int(number)):
+        try:
+            os.set_inheritable(descriptor, False)
+            sock = socket.socket(fileno=descriptor)
+            listens = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        except OSError as error:
+            raise StartError(f"LISTEN_FDS: file {descriptor} is no socket: {error}") from None
+        if not listens:
+            raise StartError(
+                f"LISTEN_FDS: the socket at {sock.getsockname()} takes no connections: only sockets"
+                " for clients can be handed over, as ListenStream= opens them"
+            )
+        name = sock.getsockname()
+        found[Path(os.fsdecode(name)) if isinstance(name, str | bytes) else name[:2]] = sock
+    return found
+
+
+def _check_handed(handed: Handed, places: Sequence[Place]) -> None:
+    """Raises StartError for a socket that listens where nobody is to be answered."""
+    for place in handed:
+        if place not in places:
+            ours = ", ".join(map(format_place, places)) or "nowhere"
+            raise StartError(
+                f"a socket was handed over for {format_place(place)}, but clients are answered at"
+                f" {ours}: make --bind, --http or --redis and the socket's unit the same"
+            )
+
+
 @contextlib.contextmanager
-def listening(places: Iterable[Place]) -> Iterator[list[trio.SocketListener]]:
-    """Opens sockets that listen, and closes them. Raises StartError."""
+def listening(
+    places: Sequence[Place], handed: Handed = _NOTHING
+) -> Iterator[list[trio.SocketListener]]:
+    """Opens sockets that listen, except for those that do already, and closes all of them.
+
+    Raises StartError, also for one that listens where nobody is to be answered.
+    """
+    _check_handed(handed, places)
     with contextlib.ExitStack() as stack:
-        yield [
-            stack.enter_context(_unix(place) if isinstance(place, Path) else _tcp(*place))
-            for place in places
-        ]
+        yield [stack.enter_context(_listener(place, handed.get(place))) for place in places]
+
+
+@contextlib.contextmanager
+def _listener(place: Place, sock: socket.socket | None) -> Iterator[trio.SocketListener]:
+    if sock is not None:
+        # The path of a Unix socket is left to whoever has opened it.
+        with sock:
+            yield trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+        return
+    with _unix(place) if isinstance(place, Path) else _tcp(*place) as listener:
+        yield listener
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ _CHANGES = {
     "member_dead": ("dead", "is dead: {accuser} {evidence}"),
     "member_left": ("left", "left"),
     "member_forgotten": ("left", "is forgotten"),
+    "member_tags": ("alive", "has {tags}"),
 }
 
 
@@ -137,7 +138,11 @@ def in_words(event: Row) -> tuple[str, str]:
         others = [f"{key}={value}" for key, value in event.items() if key not in ("event", "time")]
         return "", " ".join([event["event"], *others])
     state, words = known
-    told = words.format(accuser=event.get("accuser", "a node"), evidence=_evidence(event))
+    told = words.format(
+        accuser=event.get("accuser", "a node"),
+        evidence=_evidence(event),
+        tags=f"the tags {event['tags']}" if event.get("tags") else "no tags any more",
+    )
     return _STYLES[state], f"{event.get('member', '?')} {told}"
 
 
@@ -161,7 +166,7 @@ def _wanted(row: Row, view: View) -> bool:
         view.state == "not alive" and row["state"] != "alive"
     ):
         return False
-    return _has(row["id"], view)
+    return _has(f"{row['id']} {' '.join(_tags(row))}", view)
 
 
 def _has(text: str, view: View) -> bool:
@@ -217,7 +222,11 @@ def _note(row: Row, own: str | None) -> str:
         notes.append("removed here")
     if row["state"] in ("suspect", "dead") and "accuser" in row:
         notes.append(f"{row['accuser']} {_evidence(row)}")
-    return ", ".join(notes)
+    return ", ".join([*notes, *_tags(row)])
+
+
+def _tags(row: Row) -> list[str]:
+    return [f"{name}={value}" for name, value in row.get("tags", {}).items()]
 
 
 def _evidence(told: Row) -> str:

@@ -233,18 +233,15 @@ class Node:
 
     # Commands
 
-    def join(self, seeds: list[str], now: float) -> list[Effect]:
-        """Adds seeds, and contacts each for as long as it is no live member.
+    def join(self, seeds: list[str], now: float, dropped: Sequence[str] = ()) -> list[Effect]:
+        """Adds seeds, each contacted while it is no live member; those `dropped` are no more.
 
         Raises ValueError for a text that is no `host:port`.
         """
-        return self._done(now, self._contacts.join, seeds)
+        return self._done(now, self._contacts.join, seeds, dropped)
 
     def leave(self, now: float) -> list[Effect]:
-        """Tells several peers that this node left.
-
-        The event `LeaveDone` is reported within `ProtocolConfig.leave_grace` seconds.
-        """
+        """Tells peers that this node left; `LeaveDone` within `ProtocolConfig.leave_grace` s."""
         return self._done(now, self._leaving.leave)
 
     def move(self, node_id: str, now: float) -> list[Effect]:
@@ -273,15 +270,16 @@ class Node:
         return self._runtime.take_effects()
 
     def remove(self, text: str, now: float) -> list[Effect]:
-        """Removes a peer until it is registered again: this node neither sends to it nor hears it.
-
-        Raises ValueError for a text that is no `host:port`.
-        """
+        """Neither sends to a peer nor hears it until it is registered again. Raises as `join`."""
         return self._done(now, self._contacts.remove, text)
 
     def tag(self, tags: str, now: float) -> list[Effect]:
         """Gives this node the tags of this text, as `tags_text` makes it, from now on."""
         return self._done(now, self._tag, tags)
+
+    def limit(self, max_counters: int) -> None:
+        """Lets clients make counters at this node while there are fewer than so many."""
+        self._runtime.limit(max_counters)
 
     def forget(self, member: str, now: float) -> list[Effect]:
         """Forgets a member in the whole cluster at once. Raises ValueError for one not gone."""

@@ -6,6 +6,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from random import Random
 from typing import Any
 
+import attrs
+
 from .bringers import Bringers
 from .config import Identity, ProtocolConfig
 from .effects import Effect, Notify
@@ -113,6 +115,10 @@ class Runtime(Part):
         """Takes a new reading of the wall clock, which was stepped."""
         self._wall_ms = wall_ms
         self._wall_read = self.now
+
+    def limit(self, max_counters: int) -> None:
+        """Changes that one setting; `config` is another object from then on."""
+        self.config = attrs.evolve(self.config, max_counters=max_counters)
 
     def emit(self, effect: Effect) -> None:
         """Queues an effect for the driver."""

@@ -11,6 +11,7 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import trio
 import trio.testing
@@ -19,7 +20,7 @@ from gossipd.daemon import open as open_module
 from gossipd.daemon import sockets
 from gossipd.daemon.config import DaemonConfig
 from gossipd.daemon.errors import StartError
-from gossipd.daemon.open import Daemon, open_daemon
+from gossipd.daemon.open import Daemon, Surroundings, open_daemon
 from gossipd.daemon.storage.lock import lock_directory
 from gossipd.protocol import Address
 from tests.daemon.asking import QUIET, ask, free_port, get
@@ -253,3 +254,19 @@ async def test_a_block_that_raises_ends_the_daemon_at_once(lines: Lines, tmp_pat
     assert [] == lines()
     async with quietly(**options) as daemon:
         assert 2 == daemon.service.count("default")
+
+
+async def test_seeds_limits_and_tags_are_read_again(lines: Lines) -> None:
+    """And are in force at once, in what the node says of itself."""
+    port = free_port()
+    config = DaemonConfig(**QUIET, bind=("127.0.0.1", port), join=("127.0.0.9:1", "127.0.0.8:1"))
+    able = {"max_counters": 1, "metrics_counters": 0, "tags": "role=web"}
+    asked = attrs.evolve(config, join=("127.0.0.8:1", "127.0.0.7:1"), **able)
+    with trio.fail_after(10):
+        async with open_daemon(config, around=Surroundings(again=lambda: asked)) as daemon:
+            assert "join" in daemon.operations.reload().changed
+            status = json.loads((await ask(port, get("/v1/status")))[1])
+            assert ["127.0.0.8:1", "127.0.0.7:1"] == [each["name"] for each in status["seeds"]]
+            assert {"role": "web"} == status["tags"]
+            page = (await ask(port, get("/metrics")))[1].decode()
+            assert "gossipd_counters_limit 1.0" in page

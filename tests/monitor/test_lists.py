@@ -51,6 +51,22 @@ def test_members_in_trouble_come_first() -> None:
     )
 
 
+def test_tags_are_shown_and_can_be_looked_for() -> None:
+    """Beside the other notes; a change of them is an event."""
+    known = _known(
+        {"id": "10.0.0.1:8088", "state": "alive", "tags": {"role": "web", "zone": "a"}},
+        {"id": "b:1", "state": "alive", "tags": {"role": "db"}},
+    )
+    view = View()
+    for key in ("/", *"ROLE=w", "enter"):
+        view.press(key)
+    [line] = [each.plain for each in members(known, view, 80, _WALL).lines]
+    assert line.endswith("this node, role=web, zone=a")
+    told = {"event": "member_tags", "member": "b:1"}
+    assert "b:1 has the tags role=db" == in_words({**told, "tags": "role=db"})[1]
+    assert "b:1 has no tags any more" == in_words({**told, "tags": ""})[1]
+
+
 def test_a_member_in_words() -> None:
     """State, for how long, round trip while it answers, and who got no answer."""
     known = _known(

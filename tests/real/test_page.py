@@ -87,6 +87,20 @@ def test_counters_are_followed(folder: Path) -> None:
         assert [] == browser.complaints
 
 
+def test_members_are_chosen_by_their_tags(folder: Path) -> None:
+    """Or by a part of their id."""
+    with (
+        network_of_its_own(),
+        cluster(2, folder, "--tag=role=web") as nodes,
+        tab(folder) as browser,
+    ):
+        opened(browser, nodes)
+        for text, left in (("role=WEB", 2), (nodes[1].id, 1), ("role=db", 0)):
+            browser.run(f"only.value = '{text}'; only.dispatchEvent(new Event('input')); 0")
+            browser.comes_to(f"document.querySelectorAll('#members tr').length === {left}")
+        assert [] == browser.complaints
+
+
 def _json(text: str) -> str:
     return '"' + text.replace('"', '\\"') + '"'
 

@@ -92,7 +92,7 @@ class Metrics:
 
     def __init__(
         self,
-        counters: CounterValues,
+        counters: Callable[[], CounterValues],
         statistics: Callable[[], Statistics],
         http: Callable[[], HttpStatistics],
         requests: Mapping[tuple[str, int], int],
@@ -106,7 +106,7 @@ class Metrics:
         """Imports and reads nothing yet.
 
         Args:
-            counters: the values to show.
+            counters: returns the values to show.
             statistics: returns what the protocol has counted.
             http: returns what the HTTP server has counted.
             requests: number of answered requests by (route, status).
@@ -239,8 +239,9 @@ class Metrics:
         """
         from prometheus_client.core import GaugeMetricFamily, UnknownMetricFamily
 
-        values = self._counters.values
-        busiest, others = values.busiest(self._counters.shown)
+        counters = self._counters()
+        values = counters.values
+        busiest, others = values.busiest(counters.shown)
         text = "Counters: default, and those that change most often."
         count = UnknownMetricFamily("gossipd_count", text, labels=("name",))
         for name, value in [(DEFAULT, values.value(DEFAULT)), *busiest]:
@@ -252,7 +253,7 @@ class Metrics:
             (
                 "gossipd_counters_limit",
                 "Counters up to which clients may make more here.",
-                self._counters.most,
+                counters.most,
             ),
         ):
             yield GaugeMetricFamily(name, text, value=value)

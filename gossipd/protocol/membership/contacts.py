@@ -19,7 +19,7 @@ There are four kinds of contacts, and each answers another question:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -165,11 +165,17 @@ class Contacts(Part):
         contact = self._seeds.get(member)
         return None if contact is None else contact.remembered
 
-    def join(self, seeds: list[str]) -> None:
+    def join(self, seeds: list[str], dropped: Sequence[str] = ()) -> None:
         """Adds seeds, and tries each for as long as it is no live member.
 
-        Raises ValueError for a text that is no `host:port`.
+        Those that are `dropped` are tried no more. Raises ValueError for a text that is no
+        `host:port`.
         """
+        for text in dropped:
+            name = parse_node_id(text, DEFAULT_PORT)
+            if (dropping := self._seeds.get(name)) is not None and not dropping.remembered:
+                del self._seeds[name]
+                self._runtime.timers.cancel(("seed", name))
         for text in seeds:
             seed = Contact(text, seed=True)
             known = self._seeds.get(seed.name)

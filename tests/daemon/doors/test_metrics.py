@@ -38,7 +38,7 @@ class Page:
         self.ledger = Ledger(b"key")
         self.shown = CounterValues(Values(self.ledger, lambda: 0), 1, 9)
         self.metrics = Metrics(
-            self.shown,
+            lambda: self.shown,
             lambda: self.statistics,
             lambda: self.http,
             self.requests,
@@ -169,7 +169,11 @@ async def test_page_is_read_at_the_scrape(page: Page) -> None:
 async def test_a_node_that_keeps_nothing_counts_no_commits() -> None:
     """Its page has no such samples, so that nobody takes it for a node with an idle disk."""
     metrics = Metrics(
-        Page().shown, Statistics, lambda: HttpStatistics(0, 0, 0, 0, 0, {}), {}, LoopLateness()
+        lambda: Page().shown,
+        Statistics,
+        lambda: HttpStatistics(0, 0, 0, 0, 0, {}),
+        {},
+        LoopLateness(),
     )
 
     assert b"gossipd_store" not in await outcome(metrics.page())
@@ -181,7 +185,7 @@ async def test_who_seals_with_which_key() -> None:
     for sealing in (keys, None):
         page = Page()
         shown = (
-            page.shown,
+            lambda shown=page.shown: shown,
             Statistics,
             lambda http=page.http: http,
             page.requests,

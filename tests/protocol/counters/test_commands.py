@@ -47,6 +47,16 @@ def test_a_batch_is_done_whole_or_not_at_all() -> None:
     assert [("a", 2)] == node.values().page("a")
 
 
+def test_the_limit_of_counters_can_be_raised() -> None:
+    """While the node runs."""
+    node = make_node(1, ONE)
+    batch = [Increment((Change("a", 5), Change("b", 1)), "local", 1)]
+    with pytest.raises(LimitExceeded):
+        node.increments(batch, 0.0)
+    node.limit(2)
+    assert writes_of(node.increments(batch, 0.0))
+
+
 def test_a_peer_has_the_changes_and_names_of_another() -> None:
     """Beyond its own limit too: what others counted is never refused."""
     first, second = make_node(1), make_node(2, ONE)

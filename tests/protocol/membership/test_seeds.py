@@ -50,6 +50,17 @@ def test_a_silent_seed_is_reported(seconds: float, lines: int) -> None:
     assert (SeedView(node_id(2), "silent", SILENT),) == node.statistics().seeds
 
 
+def test_a_seed_that_is_dropped_is_tried_and_told_no_more() -> None:
+    """Others are, and one that was never there is no mistake."""
+    node, talk = joining(node_id(2), "box")
+    talk.carry(node, node.join([node_id(3)], talk.now, [node_id(2), "box", "other"]))
+    talk.run(20.0)
+    assert [node_id(3)] == [seed.name for seed in node.statistics().seeds]
+    assert [node_id(3)] == [each.seed for each in said(talk)]
+    talk.carry(node, node.join(["box"], talk.now))
+    assert 2 == len(node.statistics().seeds)
+
+
 def test_each_seed_has_a_line_of_its_own() -> None:
     """Each has its own reason."""
     node, talk = joining(node_id(2), "box", node_id(3))
