@@ -79,6 +79,10 @@ def _cells(row: dict[str, Any], own: str) -> list[str]:
     notes = []
     if row["id"] == own:
         notes.append(f"this node, version {row['version']}")
+        if row.get("local_health"):
+            notes.append(f"late {row['local_health']}")
+    if "key" in row:
+        notes.append("gossips in the open" if row["key"] == "open" else f"key {row['key']}")
     if row["removed"]:
         notes.append("removed here")
     if row["state"] in ("suspect", "dead") and "accuser" in row:

@@ -57,6 +57,11 @@ class _Tag(click.ParamType[str]):
     name = "NAME=VALUE"
     envvar_list_splitter = ","
 
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value.strip() and "=" not in value:
+            self.fail(f"{value!r} is no tag such as role=web", param, ctx)
+        return value
+
 
 TAG = _Tag()
 

@@ -52,6 +52,17 @@ def test_members_with_tags_have_a_column_for_them() -> None:
     assert suspect[at:].split() == ["c:1", "got", "no", "answer"]
 
 
+def test_members_tell_their_keys_and_how_late_the_node_is() -> None:
+    """As far as the node knows it."""
+    rows = [{**_OWN, "local_health": 2, "key": "0af51bc3"}, {**_SUSPECT, "key": "open"}]
+    with answering(_ok({**_MEMBERS, "members": rows})) as url:
+        _, own, suspect = invoke("members", "--url", url).stdout.splitlines()
+    assert own.endswith("this node, version 1.2.3, late 2, key 0af51bc3")
+    assert "gossips in the open" in suspect
+    result = invoke("members", "--tag", "role")
+    assert (2, True) == (result.exit_code, "'role' is no tag such as role=web" in result.stderr)
+
+
 def test_members_are_asked_for_by_tags() -> None:
     """All that are named; what the node refuses is told."""
     asked = list[bytes]()

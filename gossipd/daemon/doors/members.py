@@ -29,7 +29,9 @@ class MemberRow(msgspec.Struct, omit_defaults=True):
         evidence: what that node has for it: `silence`, or `refused` if the machine of the member
             refused pings of several nodes.
         round_trip: in how many seconds it answers on average.
-        version: of its gossipd.
+        version: of its gossipd. Only this node's is known here.
+        local_health: from 0 (healthy) upwards. Only this node's is known here.
+        key: the id of the key that it seals gossip with; `open` if it does not.
         tags: what it says of its purpose, by name.
     """
 
@@ -43,6 +45,8 @@ class MemberRow(msgspec.Struct, omit_defaults=True):
     evidence: str | UnsetType = UNSET
     round_trip: float | UnsetType = UNSET
     version: str | UnsetType = UNSET
+    local_health: int | UnsetType = UNSET
+    key: str | UnsetType = UNSET
     tags: dict[str, str] | UnsetType = UNSET
 
 
@@ -90,15 +94,21 @@ class MemberRoutes:
             wanted = tag_values(parse_tags([asked.query.tag])).items()
         except ValueError as error:
             raise Failed(INVALID, f"Invalid request: tag: {error}") from None
+        keys, own = service.keys(), service.node_id
+        sealing = {} if keys is None else keys.members
         rows = [
-            _row(each, now, service.node_id)
+            _row(each, now, sealing.get(each.row.id))
             for each in service.members()
             if wanted <= tag_values(each.row.tags).items()
         ]
-        return json_response(MembersAnswer(rows, service.node_id))
+        for row in rows:
+            if row.id == own:
+                # Nodes do not tell each other these two.
+                row.version, row.local_health = __version__, service.statistics().local_health
+        return json_response(MembersAnswer(rows, own))
 
 
-def _row(details: MemberDetails, now: datetime, own: str) -> MemberRow:
+def _row(details: MemberDetails, now: datetime, key: str | None) -> MemberRow:
     row = details.row
     return MemberRow(
         id=row.id,
@@ -110,8 +120,7 @@ def _row(details: MemberDetails, now: datetime, own: str) -> MemberRow:
         accuser=details.accuser or UNSET,
         evidence=details.evidence or UNSET,
         round_trip=UNSET if details.round_trip is None else round(details.round_trip, 6),
-        # Nodes do not tell each other which version they are.
-        version=__version__ if row.id == own else UNSET,
+        key=key or UNSET,
         tags=tag_values(row.tags) or UNSET,
     )
 

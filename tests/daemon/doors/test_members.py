@@ -11,6 +11,7 @@ import pytest
 from gossipd.daemon.doors.members import MemberRoutes
 from gossipd.daemon.doors.problems import Failed
 from gossipd.daemon.http import Request, Response
+from gossipd.daemon.service import Keys
 from gossipd.protocol import MemberDetails, MemberView
 from gossipd.version import __version__
 from tests.daemon.fake_service import NODE_ID, FakeService
@@ -51,7 +52,7 @@ def test_members(service: FakeService) -> None:
     assert {
         "node_id": NODE_ID,
         "members": [
-            {**own, "incarnation": 1, "removed": False, "version": __version__},
+            {**own, "incarnation": 1, "removed": False, "version": __version__, "local_health": 3},
             {
                 **other,
                 "incarnation": 0,
@@ -62,6 +63,17 @@ def test_members(service: FakeService) -> None:
             },
         ],
     } == asked(service, "/v1/members")
+
+
+def test_members_that_seal_have_the_id_of_their_key(service: FakeService) -> None:
+    """Or `open`. One that was not heard yet has none."""
+    members = {"a:1": "0af51bc3", "b:1": "open", "c:1": None}
+    service.sealing = Keys("0af51bc3", ["0af51bc3"], True, 0, {**members})
+    service.details = [
+        MemberDetails(MemberView(each, "alive", 7, 1, False), "", 90.5, None) for each in members
+    ]
+    found = asked(service, "/v1/members")["members"]
+    assert [*members.values()] == [each.get("key") for each in found]
 
 
 @pytest.mark.parametrize(
