@@ -48,9 +48,11 @@ class Keeping:
         if kept is None:
             return
         table = self._table
+        owners: dict[bytes, None] = {}
         for group in kept.groups:
             self._ledger.apply(group)
-        self._ledger.heirs.restore(kept.line, (group.owner for group in kept.groups))
+            owners[group.owner] = None
+        self._ledger.heirs.restore(kept.line, owners)
         self._clusters.restore(kept.cluster_ids, kept.members, strayed=kept.strayed)
         self._handed = self._identity()
         removed = dict.fromkeys(kept.removed)

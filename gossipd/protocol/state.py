@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -22,7 +22,7 @@ class State:
             machine's clock.
         apart: the ids of forgotten members whose addresses are still tried.
         groups: every owner's entries as they were persisted, and after those what was recorded
-            since, in the order of recording.
+            since, in the order of recording. They may be such as can be read only once.
         cluster_ids: the ids of the node's cluster.
         strayed: whether they were taken from others than the seeds of the node.
         line: the owner id that a process with this store drew last; empty: none is known.
@@ -31,7 +31,7 @@ class State:
     generation: int = 0
     members: tuple[Claim, ...] = ()
     removed: tuple[str, ...] = ()
-    groups: tuple[Group, ...] = ()
+    groups: Iterable[Group] = ()
     gone_since: Mapping[str, int] = attrs.Factory(dict)
     apart: tuple[str, ...] = ()
     cluster_ids: tuple[int, ...] = ()

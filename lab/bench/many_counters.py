@@ -32,6 +32,7 @@ def run(options: Options) -> Findings:
     counters = 2_000 if options.short else COUNTERS
     seconds = 1.0 if options.short else SECONDS
     rates: dict[tuple[int, str], list[LoadResult]] = {}
+    empties: dict[int, float] = {}
     each: dict[int, float] = {}
     with ExitStack() as stack:
         clusters: dict[int, list[Node]] = {}
@@ -43,9 +44,9 @@ def run(options: Options) -> Findings:
             clusters[number] = nodes.nodes[:-1]
             options.tell(f"counters: fills {number}")
             _start(nodes, clusters[number])
-            empty = _resident(clusters[number][0])
+            empties[number] = _resident(clusters[number][0])
             _fill(clusters[number], counters)
-            each[number] = (_resident(clusters[number][0]) - empty) / counters
+            each[number] = (_resident(clusters[number][0]) - empties[number]) / counters
             newcomer = nodes[-1]
         for repetition in range(options.times(REPETITIONS)):
             for number, some in clusters.items():
@@ -55,7 +56,8 @@ def run(options: Options) -> Findings:
                     rates.setdefault((number, names), []).append(load)
         joined = _join(clusters[3][0], newcomer, counters, options)
         started = _restart(clusters[1][0], options)
-    memory = {"bytes_of_one": each[1], "bytes_of_three": each[3]}
+    anew = (started.pop("resident_anew") - empties[1]) / counters
+    memory = {"bytes_of_one": each[1], "bytes_of_three": each[3], "bytes_anew": anew}
     return findings(rates, {**joined, **started, **memory, "counters": counters})
 
 
@@ -116,7 +118,8 @@ def _restart(node: Node, options: Options) -> dict[str, float]:
     began = time.monotonic()
     node.start()
     eventually("it answers", node.answers, _WITHIN)
-    return {"started": time.monotonic() - began}
+    started = time.monotonic() - began
+    return {"started": started, "resident_anew": _resident(node)}
 
 
 def findings(
@@ -154,6 +157,7 @@ def findings(
     ]
     memory = [
         ["one node", f"{others['bytes_of_one']:,.0f} bytes"],
+        ["the same, killed under load and started again", f"{others['bytes_anew']:,.0f} bytes"],
         ["the first of three nodes", f"{others['bytes_of_three']:,.0f} bytes"],
     ]
     tables = (

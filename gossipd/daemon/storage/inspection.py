@@ -49,8 +49,8 @@ def check_directory(directory: Path, progress: Progress = _ignore) -> str:
         shortfall = None if mark is None else mark.shortfall(state.groups)
         if shortfall is not None:
             raise InspectionError(f"{path} is incomplete: {shortfall}")
-        entries = sum(len(group.rows) for group in state.groups)
-        owners, members = len(state.groups), len(state.members)
+        numbers = [len(group.rows) for group in state.groups]
+        owners, entries, members = len(numbers), sum(numbers), len(state.members)
         return f"{path}: owners {owners}, their entries {entries}, members {members}"
 
 

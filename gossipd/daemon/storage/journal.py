@@ -212,8 +212,9 @@ class Journal:
             # A person may repair the file. Until then reads and gossip go on.
             self.trouble = str(error)
             return
-        for start in range(0, len(found.groups), _PIECE):
-            reports.restored(found.groups[start : start + _PIECE])
+        groups = tuple(found.groups)
+        for start in range(0, len(groups), _PIECE):
+            reports.restored(groups[start : start + _PIECE])
             await trio.lowlevel.checkpoint()
         # What the failed transaction was to write is not known to be there, and the file may be
         # another one.

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from gossipd.protocol import DEFAULT, Changes, Claim, Entry, Group, Ledger, Said, State, Write
+from gossipd.protocol import DEFAULT, Changes, Claim, Entry, Group, Said, State, Write
 
 from .closed import TABLE, put_closed, read_closed
+from .merging import VERSION_OF, with_writes
 
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
@@ -201,15 +202,6 @@ def drop_rows(connection: sqlite3.Connection, changes: Changes) -> None:
         connection.executemany(f"DELETE FROM {table} WHERE owner = ?", gone)
 
 
-def _with_writes(groups: Sequence[Group], written: Sequence[Group]) -> list[Group]:
-    """Returns one group for each owner, which has what its rows and the writes have."""
-    ledger, owners = Ledger(b""), {group.owner for group in written}
-    for group in (*[each for each in groups if each.owner in owners], *written):
-        ledger.apply(group)
-    found = [*[each for each in groups if each.owner not in owners], *ledger.all_groups()]
-    return sorted(found, key=lambda group: group.owner)
-
-
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
     query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
     return bool(connection.execute(query, (name,)).fetchone()[0])
@@ -294,7 +286,7 @@ def read_state(connection: sqlite3.Connection) -> State:
         generation or 0,
         tuple(members),
         tuple(removed),
-        tuple(_with_writes(groups, read_writes(connection)[1])),
+        tuple(with_writes(groups, read_writes(connection)[1])),
         {member: since for member, since in gone.items() if since},
         tuple(member for member, since in gone.items() if not since),
         ids,
@@ -325,7 +317,7 @@ def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:
     if _has_table(connection, "closed"):
         for owner, rows in read_closed(connection).items():
             both = [*found.get(owner, ()), *rows.values()]
-            found[owner] = sorted(both, key=attrgetter("version"))
+            found[owner] = sorted(both, key=VERSION_OF)
     return found
 
 

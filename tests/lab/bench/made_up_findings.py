@@ -25,6 +25,7 @@ SYSTEMS = ("gossipd", "serf", "kinship")
 _COUNTERS = {"counters": 9, "started": 1.5, "joined": 2.5, "p99_before": 1, "p99_meanwhile": 2} | {
     "bytes_of_one": 240,
     "bytes_of_three": 250,
+    "bytes_anew": 245,
 }
 
 

@@ -1,0 +1,61 @@
+"""What a store held is handed over in pieces, and makes the same node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+import attrs
+
+from gossipd.daemon.storage import handed_over
+from gossipd.protocol import Entry, Group, Identity, Node, ProtocolConfig, Said, State
+
+A, B = b"a" * 16, b"b" * 16
+
+
+def held() -> State:
+    """Two owners, of whom one counted a lot and has rows of both forms; and what was recorded."""
+    entries = [Entry(version, f"page:{version:04d}", 0, 1) for version in range(1, 1401)]
+    said = [Said(1401, "calls", b"sclient", 7, 7)]
+    groups = (
+        Group(A, 0, 1401, entries, said),
+        Group(B, 0, 2, [Entry(2, "page:0001", 0, 5)]),
+        Group(B, 2, 3, [Entry(3, "default", 0, 9)]),
+    )
+    return State(5, groups=groups)
+
+
+def restored(state: State) -> State:
+    """What a node keeps that began with this state."""
+    config, identity = ProtocolConfig(cluster="c"), Identity("10.0.0.1:1", 1, 1000)
+    return Node(config, identity, state=state, rng=Random(1), now=0.0).state()
+
+
+def all_of(groups: Iterable[Group]) -> list[object]:
+    """Every row with its owner, in order."""
+    return [(group.owner, row) for group in groups for row in group.rows]
+
+
+def test_pieces_have_all_rows_in_order() -> None:
+    """And only the last of a group says what it completes."""
+    pieces = list(handed_over(held()).groups)
+    assert all_of(held().groups) == all_of(pieces)
+    assert [0, 0, 1401, 2, 3] == [piece.upto for piece in pieces]
+    assert max(len(piece.rows) for piece in pieces) <= 501
+
+
+def test_a_node_begins_with_pieces_as_with_all() -> None:
+    """Nothing else of the state is different."""
+    assert restored(held()) == restored(handed_over(held()))
+
+
+def test_what_was_handed_over_is_held_no_more() -> None:
+    """Otherwise a process would have each row twice. The last piece goes with what is read last."""
+    state = held()
+    whole = [group.entries for group in state.groups]
+    read = iter(handed_over(state).groups)
+    next(read)
+    assert 900 == len(whole[0])
+    assert len(list(read)) == 4
+    assert 400 == len(whole[0])
+    assert State(5) == attrs.evolve(state, groups=())
