@@ -28,11 +28,16 @@ _BUCKET_BITS = POSITION_BITS - 8
 Key = TypeVar("Key", str, bytes)
 
 
+def keyed_hash(content: bytes, key: bytes) -> int:
+    """Returns the 63-bit hash of a content of any size under a key of at most 64 bytes."""
+    return int.from_bytes(blake2b(content, digest_size=8, key=key).digest(), "big") & MASK
+
+
 # The cache serves the simulator, where many nodes hold the same rows, and restarts of an exchange.
 @lru_cache(maxsize=1 << 12)
 def row_hash(row: bytes, key: bytes) -> int:
-    """Returns the 63-bit hash of a row's content under the cluster's key (at most 64 bytes)."""
-    return int.from_bytes(blake2b(row, digest_size=8, key=key).digest(), "big") & MASK
+    """Returns the hash of a row's content under the cluster's key. It keeps the content."""
+    return keyed_hash(row, key)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -218,14 +218,15 @@ class Bundle:
         """Sums up a log; `closed` are the ids that it closes, None if it is not whole."""
         for row in log.after(-1):
             if isinstance(row, Entry):
-                self._add(row.name, row.floor, row.count)
+                self.count(row.name, row.floor, row.count)
             elif not row.source:
-                self._add(row.name, 0, row.total)
+                self.count(row.name, 0, row.total)
             elif closed is not None and _inherited(owner, row):
-                self._add(row.name, floor_of(row) if row.name == DEFAULT else 0, row.total)
+                self.count(row.name, floor_of(row) if row.name == DEFAULT else 0, row.total)
         self.ids += (*(closed or ()), owner)
 
-    def _add(self, name: str, floor: int, count: int) -> None:
+    def count(self, name: str, floor: int, count: int) -> None:
+        """Adds what was counted of a name under a floor; of `DEFAULT`, 0 declares the floor."""
         if name != DEFAULT:
             self._sums[name] = self._sums.get(name, 0) + count
         else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..fingerprint import row_hash
+from ..fingerprint import keyed_hash
 from ..wire import DEFAULT, Entry, Row
-from .heirs import Ancestor, Bundle, is_whole, listed
+from .heirs import IDS_PER_ROW, Ancestor, Bundle, is_whole, listed
 from .ledger import Ledger
+from .owner_log import OwnerLog
 from .seen import seen_in
 from .sources import INHERITED, OWNER, Source, about, owner_of
 
@@ -15,9 +16,15 @@ _LARGE = 2**50
 """Sums from which on an owner is not taken over, so that the sum of many can be sent."""
 
 MOST_ROWS = 2_000
-"""How many rows an heir takes over.
+"""How many rows an heir takes over beside those that list ids.
 
 They are hashed by every member, and written, at one go. Of larger logs the ids stay.
+"""
+
+MOST_IDS = 10_000
+"""How many closed ids an heir takes over, for the same reason. It only lists them anew.
+
+A directory comes to that by a start every hour, each of which counts, in more than a year.
 """
 
 
@@ -30,13 +37,16 @@ def ancestors(ledger: Ledger, owner: bytes) -> list[Ancestor]:
     log = ledger.owners.get(owner)
     if log is None or is_whole(log):
         return []
-    rows = 0
+    rows = ids = 0
     while parent := ledger.heirs.parent(owner):
         log = ledger.owners.get(parent)
         if log is None or not log.entries or log.newest > log.have:
             break
-        rows += len(log.entries)
-        if rows > MOST_ROWS or len(ledger.heirs.children(parent)) > 1 or not plain(ledger, parent):
+        sizes = _sizes(ledger, parent, log)
+        rows, ids = rows + sizes[0], ids + sizes[1]
+        if rows > MOST_ROWS or ids > MOST_IDS or len(ledger.heirs.children(parent)) > 1:
+            break
+        if not plain(ledger, parent):
             break
         found.append(Ancestor(parent, log.have, digest(ledger, parent), owner))
         owner = parent
@@ -67,8 +77,17 @@ def _plain(ledger: Ledger, owner: bytes, row: Row) -> bool:
 def digest(ledger: Ledger, owner: bytes) -> int:
     """Returns the hash of all rows of an owner, 0 if it is not known or has too many."""
     log = ledger.owners.get(owner)
-    few = log is not None and len(log.entries) <= MOST_ROWS
-    return 0 if log is None or not few else row_hash(repr(list(log.after(0))).encode(), owner)
+    if log is None:
+        return 0
+    rows, ids = _sizes(ledger, owner, log)
+    few = rows <= MOST_ROWS and ids <= MOST_IDS
+    return keyed_hash(repr(list(log.after(0))).encode(), owner) if few else 0
+
+
+def _sizes(ledger: Ledger, owner: bytes, log: OwnerLog) -> tuple[int, int]:
+    """Returns how many rows an owner has beside those that list ids, and how many ids it lists."""
+    ids = len(ledger.heirs.lists.get(owner, ()))
+    return len(log.entries) - -(-ids // IDS_PER_ROW), ids
 
 
 def bundle(ledger: Ledger, heir: bytes, ancestors: Iterable[Ancestor], version: int) -> list[Row]:

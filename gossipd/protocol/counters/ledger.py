@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from ..address import Address
-from ..fingerprint import POSITION_BITS, SUM_MASK, Fingerprint, row_hash
+from ..fingerprint import POSITION_BITS, SUM_MASK, Fingerprint, keyed_hash, row_hash
 from ..unkept import Unkept
 from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
 from .closing import Closing
@@ -40,7 +40,7 @@ from .heirs import (
 from .in_order import InOrder
 from .named import Names
 from .owner_log import OwnerLog, group_of, is_sum
-from .rows import capped, larger, order
+from .rows import capped, joined, larger, order
 from .seen import seen_in
 from .sources import INHERITED, Source, Sources, owner_of
 from .sums import Sums
@@ -186,7 +186,7 @@ class Ledger:
         log = self.owners.get(owner)
         if log is None or log.newest != log.have:
             return None
-        return log.have, row_hash(repr(compared(log, since)).encode(), self._key)
+        return log.have, keyed_hash(repr(compared(log, since)).encode(), self._key)
 
     def part(self, owner: bytes, drawn: float) -> int:
         """Returns a version after which to compare an owner's entries, as `contents.begin`."""
@@ -352,8 +352,12 @@ class Ledger:
 
         Nothing is taken that is said about `DEFAULT`, which nobody writes.
         """
-        if row.name == DEFAULT or (known is not None and order(known) >= order(row)):
+        if row.name == DEFAULT:
             return False
+        if known is not None:
+            row = joined(known, row)
+            if row == known:
+                return False
         sources = self.names.sources.get(row.name)
         entries = list(self._entries(row.name)) if sources is None else []
         if sources is None:

@@ -51,6 +51,17 @@ def order(row: Row) -> tuple[int, ...]:
     return (row.version, *seen_in(row))
 
 
+def joined(known: Row, row: Row) -> Row:
+    """Returns what two rows of one slot of a named counter say together, at the later version.
+
+    A newer row says no less than an older one, and so it is the newer row. But an owner whose
+    machine was set back has two histories. All nodes must end up with the same, in whichever order
+    rows of both arrive.
+    """
+    version = max(known.version, row.version)
+    return seen_in(known).merged(seen_in(row)).row(version, row.name, getattr(row, "source", b""))
+
+
 def rank_said(group: Group, owner: bytes) -> int:
     """Returns how far an owner has come, as rows of others say; 0 if they say nothing of it."""
     said = [row for row in group.said if row.source == OWNER + owner]

@@ -94,7 +94,7 @@ def all_resets_are_repeated(
     return [each for each, seen in ledger.names.sources[name].items() if seen.base_rank]
 
 
-@mutant(Bundle, "_add", _INHERITANCE + "test_floors_and_what_was_counted_under_them_stay")
+@mutant(Bundle, "count", _INHERITANCE + "test_floors_and_what_was_counted_under_them_stay")
 def floors_are_not_repeated(original: Any, self: Bundle, name: str, floor: int, count: int) -> None:
     """All that was counted under floors is inherited under none."""
     original(self, name, 0, count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gossipd.protocol.counters import upkeep
+from gossipd.protocol.counters import inheritance, ledger, rows, upkeep
 from gossipd.protocol.counters.ahead import Ahead
 from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.ledger import Ledger
@@ -13,7 +13,7 @@ from gossipd.protocol.counters.named import Names
 from gossipd.protocol.counters.owner_log import OwnerLog
 from gossipd.protocol.counters.upkeep import Upkeep
 from gossipd.protocol.counters.writes import Writes
-from gossipd.protocol.wire import DEFAULT, Entry
+from gossipd.protocol.wire import DEFAULT, Entry, Row
 from tests.lab.search.mutants import tested_mutant as mutant
 
 _COUNTERS = "protocol/counters/test_"
@@ -109,3 +109,19 @@ def only_sums_are_compared(original: Any, self: Ledger, owner: bytes, since: int
     log = self.owners.get(owner)
     rows = [] if log is None else [each for each in log.after(since) if isinstance(each, Entry)]
     return None if log is None else (log.have, hash(str(rows)))
+
+
+@mutant(ledger, "joined", _COUNTERS + "rows.py::test_two_histories_of_a_log_are_joined")
+def one_of_two_histories_wins(original: Any, known: Row, row: Row) -> Row:
+    """Of two rows of a slot the larger is kept, though the node has merged what both say."""
+    return max(known, row, key=rows.order)
+
+
+@mutant(
+    inheritance,
+    "_sizes",
+    _COUNTERS + "inheritance.py::test_closed_ids_do_not_keep_an_heir_from_folding",
+)
+def rows_of_closed_ids_are_rows_like_others(original: Any, *arguments: Any) -> tuple[int, int]:
+    """With many counters a directory comes to an end of folding."""
+    return len(arguments[-1].entries), 0

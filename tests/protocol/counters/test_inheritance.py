@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from gossipd.protocol.counters.commands import Bounded, Reset
 from gossipd.protocol.counters.draft import Draft
-from gossipd.protocol.counters.heirs import claim_row, closed_ids, listed
-from gossipd.protocol.counters.inheritance import MOST_ROWS, ancestors, digest
+from gossipd.protocol.counters.heirs import Bundle, claim_row, closed_ids, listed
+from gossipd.protocol.counters.inheritance import MOST_IDS, MOST_ROWS, ancestors, digest
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.owner_log import group_of
+from gossipd.protocol.fingerprint import row_hash
 from gossipd.protocol.wire import DEFAULT, Entry, Group, Row, Said
 from tests.protocol.counters.lines import (
     FIRST,
@@ -119,6 +120,40 @@ def test_large_logs_are_not_folded() -> None:
     ledger.apply(group_of(FIRST, MOST_ROWS, MOST_ROWS + 1, [Entry(MOST_ROWS + 1, "more", 0, 1)]))
     assert ancestors(ledger, SECOND) == []
     assert digest(ledger, FIRST) == 0
+
+
+def heir_of(number: int, counters: int) -> Ledger:
+    """What an heir has that closed so many ids and inherited of so many counters, and its heir."""
+    bundle = Bundle(FIRST, 0)
+    bundle.take(OTHER, line(log(OTHER, *counted(counters))).owners[OTHER], None)
+    bundle.ids = [b"%016d" % each for each in range(number)]
+    return line(log(FIRST, *bundle.rows(0)), NEW)
+
+
+def counted(number: int) -> list[Row]:
+    """A count of each of so many counters."""
+    return [Entry(1 + each, f"{each}", 0, 1) for each in range(number)]
+
+
+def test_closed_ids_do_not_keep_an_heir_from_folding() -> None:
+    """A directory with many counters has very many processes in its time; yet there is a limit."""
+    ledger = heir_of(MOST_IDS, MOST_ROWS - 2)
+    assert [each.owner for each in ancestors(ledger, SECOND)] == [FIRST]
+    assert digest(ledger, FIRST)
+    folded(ledger, SECOND)
+    assert len(ledger.heirs.lists[SECOND]) == MOST_IDS + 1
+    more = heir_of(MOST_IDS + 1, 1)
+    assert ancestors(more, SECOND) == []
+    assert digest(more, FIRST) == 0
+
+
+def test_the_hash_of_a_log_does_not_keep_its_rows() -> None:
+    """A cache of hashes would hold all rows of each heir that there was."""
+    ledger = line(OLD, NEW)
+    before = row_hash.cache_info().currsize
+    assert digest(ledger, FIRST)
+    assert ledger.content(FIRST, 0)
+    assert before == row_hash.cache_info().currsize
 
 
 def test_a_process_folds_once() -> None:

@@ -68,3 +68,23 @@ def test_the_order_of_what_is_capped_does_not_matter(
     for name in (DEFAULT, "a"):
         assert one.value(name) == other.value(name)
     assert one.fingerprint.total == other.fingerprint.total
+
+
+SAID = st.lists(st.tuples(*[st.integers(1, 3)] * 5, st.booleans()), min_size=2, max_size=4)
+
+
+@given(SAID)
+def test_two_histories_of_a_log_are_joined(said: list[tuple[int, ...]]) -> None:
+    """A machine that was set back gives versions twice; all nodes come to the same value."""
+    rows = [Said(*each[:1], "a", b"sx", *each[1:5], bool(each[5])) for each in said]
+    ledgers = [Ledger(b""), Ledger(b"")]
+    for ledger, order in zip(ledgers, (rows, rows[::-1]), strict=True):
+        for row in order:
+            ledger.apply(Group(OWNER, 0, 3, [], [row]))
+    one, other = ledgers
+    assert one.value("a") == other.value("a")
+    assert one.all_groups() == other.all_groups()
+    anew = Ledger(b"")
+    for each in one.all_groups():
+        anew.apply(each)
+    assert one.value("a") == anew.value("a")
