@@ -19,6 +19,7 @@ from gossipd.version import __version__
 from .completion import completion
 from .config import config
 from .counting import add, counters, get, reset, watch
+from .examples import set_apart
 from .health import health
 from .keys import keys
 from .manual import manual
@@ -146,3 +147,4 @@ for _command in (
     *(counters, get, add, reset, watch),
 ):
     main.add_command(_command)
+set_apart(main)

@@ -53,13 +53,7 @@ def _page(ctx: click.Context, name: str) -> str:
     lines.append(f"{_escaped(name)} \\- {_escaped(command.get_short_help_str(200))}")
     usage = " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)])
     lines += [".SH SYNOPSIS", _escaped(usage), ".SH DESCRIPTION"]
-    for paragraph in (command.help or "").split("\n\n"):
-        # What click is told to leave as it is.
-        if paragraph.lstrip().startswith("\b"):
-            kept = [_escaped(each.strip()) for each in paragraph.replace("\b", "").splitlines()]
-            lines += [".nf", *filter(None, kept), ".fi", ".PP"]
-            continue
-        lines += [_escaped(" ".join(paragraph.split())), ".PP"]
+    lines += _paragraphs(command.help or "")
     options = [found for each in command.get_params(ctx) if (found := each.get_help_record(ctx))]
     for title, entries in (("OPTIONS", options), ("COMMANDS", _commands(command))):
         if entries:
@@ -67,8 +61,19 @@ def _page(ctx: click.Context, name: str) -> str:
         for term, text in entries:
             lines += [".TP", f"\\fB{_escaped(term)}\\fR", _escaped(" ".join(text.split()))]
     if command.epilog:
-        lines += [".SH EXAMPLES", _escaped(" ".join(command.epilog.split()))]
+        _, _, examples = command.epilog.partition(":\n")
+        lines += [".SH EXAMPLES", *_paragraphs(f"\b\n{examples}")]
     return "\n".join(lines)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in text.split("\n\n"):
+        # What click is told to leave as it is.
+        if paragraph.lstrip().startswith("\b"):
+            kept = [_escaped(each.strip()) for each in paragraph.replace("\b", "").splitlines()]
+            yield from (".nf", *filter(None, kept), ".fi", ".PP")
+        else:
+            yield from (_escaped(" ".join(paragraph.split())), ".PP")
 
 
 def _commands(command: click.Command) -> list[tuple[str, str]]:

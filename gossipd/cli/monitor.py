@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="Watch a node live in the terminal.",
-    epilog="Examples: gossipd monitor; NO_COLOR=1 gossipd monitor --url http://10.0.0.2:8088",
+    epilog="Examples: NO_COLOR=1 gossipd monitor; gossipd monitor --url http://10.0.0.2:8088",
 )
 @asking
 def monitor(door: Door) -> int:

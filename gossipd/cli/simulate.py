@@ -20,8 +20,8 @@ _fault = functools.partial(_word, multiple=True)
 
 @click.command(
     short_help="Try a cluster before you run it, in virtual time.",
-    epilog="Examples: gossipd simulate partition; gossipd simulate --nodes 30 --crash 5@10."
-    " WHO is 10 (nodes, drawn), 5% (of all), n7 or n3-7 (by number, from 0).",
+    epilog="Examples: gossipd simulate partition; gossipd simulate --nodes 30 --crash 5@10"
+    "\n\nWHO is 10 (nodes, drawn), 5% (of all), n7 or n3-7 (by number, from 0).",
 )
 @click.argument("scenario", required=False)
 @click.option(

@@ -56,12 +56,23 @@ def test_help_has_examples(path: tuple[str, ...], command: click.Command) -> Non
     assert " ".join(["gossipd", *path]) in " ".join((command.epilog or "").split())
 
 
+@pytest.mark.parametrize(("path", "command"), EVERY)
+def test_help_fits_80_columns(path: tuple[str, ...], command: click.Command) -> None:
+    """Each example is a line of its own, whole, and no line of the help is longer."""
+    result = invoke(*path, "--help", COLUMNS="80")
+    assert [] == [line for line in result.stdout.splitlines() if len(line) > 80]
+    _, shown = re.split(r"^  Examples?:\n", result.stdout, flags=re.MULTILINE)
+    lines = shown.partition("\n\n")[0].splitlines()
+    assert [] != lines
+    for line in lines:
+        assert re.match(r"    ([A-Z_]+=\S+ )?gossipd( |$)", line)
+        assert not re.search("; .*gossipd ", line)
+
+
 def examples(command: click.Command) -> list[str]:
     """The command lines in a command's help that are gossipd's own."""
-    text = " ".join((command.epilog or "").split())
-    found = re.split(r"; | \| ", re.sub(r"^Examples?: ", "", text).partition(". ")[0])
-    found = [re.sub(r"^[A-Z_]+=\S+ | [<>].*$", "", each) for each in found]
-    return [each for each in found if each.startswith("gossipd ") and "..." not in each]
+    found = [line.strip() for line in (command.epilog or "").splitlines() if "gossipd " in line]
+    return [re.sub(r"^[A-Z_]+=\S+ | [<>|].*$", "", each) for each in found]
 
 
 @pytest.mark.parametrize(("path", "command"), EVERY)

@@ -14,6 +14,8 @@ def test_a_page_has_what_help_has() -> None:
         assert part in page
     assert ".SH COMMANDS" in invoke("manual", "store").stdout
     assert ".nf\nq quit " in invoke("manual", "monitor").stdout
+    assert ".SH EXAMPLES\n.nf\ngossipd get page:home\n" in invoke("manual", "get").stdout
+    assert ".fi\n.PP\nWHO is " in invoke("manual", "simulate").stdout
     assert 2 == invoke("manual", "nothing").exit_code
 
 

@@ -81,6 +81,17 @@ SMALLER = {
 PAUSED = {"gossipd members --state suspect": 1}
 """Which of the running nodes is paused before a line, so that it shows what is printed."""
 
+KEPT = "gossipd run --ephemeral --key-file gossipd.keys"
+PREPARED = {
+    "gossipd keys list": (
+        "umask 077; (gossipd keys generate; gossipd keys generate) >gossipd.keys",
+        KEPT,
+        f"{KEPT} --bind 127.0.0.3 --join 127.0.0.1",
+    ),
+    "gossipd status --url http://127.0.0.1:8088": ("gossipd run --ephemeral --join 127.0.0.9",),
+}
+"""What is carried out before a line, so that there is what it shows."""
+
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SHAPES = {
     r"…": r".*",
@@ -282,7 +293,7 @@ def test_the_tables_are_of_use() -> None:
     texts = [(ROOT / name).read_text(encoding="utf-8") for name in documents]
     fences = [found for text in texts for found in _FENCE.findall(text)]
     lines = [command.line for fence in fences for command in commands(*fence)]
-    tables = [*CANNOT, *LASTING, *SMALLER, *PAUSED]
+    tables = [*CANNOT, *LASTING, *SMALLER, *PAUSED, *PREPARED]
     assert [] == [each for each in tables if not any(beginning(line, {each: ""}) for line in lines)]
 
 
@@ -318,6 +329,8 @@ def _carry_out(command: Command, machine: Machine) -> None:
     if beginning(command.line, LASTING):
         machine.start(command.line)
         return
+    for line in PREPARED.get(command.line, ()):
+        _carry_out(Command(line), machine)
     if command.line in PAUSED:
         machine.pause(PAUSED[command.line])
     smaller = beginning(command.line, SMALLER)
