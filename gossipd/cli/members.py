@@ -68,19 +68,19 @@ def _list(found: dict[str, Any], states: tuple[str, ...], output: str) -> None:
     if output == "json":
         click.echo(as_json({**found, "members": rows}))
         return
-    head = ["ID", "STATE", "SINCE", "ROUND TRIP", "TAGS", "NOTES"]
+    head = ["ID", "STATE", "SINCE", "ROUND TRIP", "VERSION", "TAGS", "NOTES"]
     listed = [head, *(_cells(row, found["node_id"]) for row in rows)]
     if not any("tags" in row for row in rows):
-        listed = [[*cells[:4], *cells[5:]] for cells in listed]
+        listed = [[*cells[:5], *cells[6:]] for cells in listed]
     click.echo(table(listed))
 
 
 def _cells(row: dict[str, Any], own: str) -> list[str]:
     notes = []
     if row["id"] == own:
-        notes.append(f"this node, version {row['version']}")
-        if row.get("local_health"):
-            notes.append(f"late {row['local_health']}")
+        notes.append("this node")
+    if row.get("local_health"):
+        notes.append(f"late {row['local_health']}")
     if "key" in row:
         notes.append("gossips in the open" if row["key"] == "open" else f"key {row['key']}")
     if row["removed"]:
@@ -90,7 +90,8 @@ def _cells(row: dict[str, Any], own: str) -> list[str]:
         why = "was told that no process is there" if refused else "got no answer"
         notes.append(f"{row['accuser']} {why}")
     trip = f"{row['round_trip'] * 1000:.1f} ms" if "round_trip" in row else "-"
-    return [row["id"], row["state"], row["since"], trip, _tags(row), ", ".join(notes)]
+    version = row.get("version", "-")
+    return [row["id"], row["state"], row["since"], trip, version, _tags(row), ", ".join(notes)]
 
 
 def _tags(row: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from gossipd.protocol import (
     is_address,
     split_node_id,
 )
+from gossipd.version import __version__
 
 from .config import DaemonConfig
 from .driver import Endpoint, LookUp
@@ -93,7 +94,7 @@ class OwnId:
         if self._address is not None:
             await self._search(self._address, endpoint, segments)
             node_id = format_node_id(self._address.host, self._port)
-        return Identity(node_id, self._nonce, self._wall_ms)
+        return Identity(node_id, self._nonce, self._wall_ms, __version__)
 
     def follow(self, move: Callable[[str], None]) -> None:
         """Has `move` called with another id whenever the node is to go on under that one."""

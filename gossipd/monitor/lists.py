@@ -218,6 +218,8 @@ def _note(row: Row, own: str | None) -> str:
     notes = []
     if row["id"] == own:
         notes.append("this node")
+    if row.get("local_health"):
+        notes.append(f"late {row['local_health']}")
     if row["removed"]:
         notes.append("removed here")
     if row["state"] in ("suspect", "dead") and "accuser" in row:

@@ -245,8 +245,10 @@ class Identity:
         nonce: a random number below 2**32, which tells two processes apart that use one id.
         wall_ms: the wall clock at the start, in milliseconds since 1970. The generation of this
             process is at least this.
+        program: the version of the program, of at most 32 characters, which members show to people.
     """
 
     node_id: str
     nonce: int
     wall_ms: int
+    program: str = ""

@@ -131,7 +131,7 @@ class Handshake(Part):
                 self._echoes.echo(peer)
             if self._clusters.admits(peer):
                 if peer.source == sent.address:
-                    self._echoes.sample(peer.sender.id, sent)
+                    self._echoes.sample(peer.sender.id, sent, ack)
                 sent.on_ack(ack, sent, peer)
                 if sent.contact is not None:
                     self._contacted(ack, peer)

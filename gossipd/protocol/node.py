@@ -113,7 +113,8 @@ class Node:
         # that changed, which must be sent what this node has counted; so the counters come first.
         self._counters = counters = Counters(runtime, outbox, table, ledger, round_trips)
         awareness = Awareness(config.awareness_max, enabled=config.local_health)
-        echoes, gossip = Echoes(runtime, gates, round_trips), Gossip(runtime, outbox, table)
+        echoes = Echoes(runtime, gates, round_trips, awareness)
+        gossip = Gossip(runtime, outbox, table)
         looks = partial(OwnLooks, runtime, echoes, gossip, awareness)
         own_word = OwnWord(runtime, outbox, table, gossip, awareness)
         view = View(runtime, table, gossip, own_word, looks, counters.members_changed)

@@ -108,8 +108,8 @@ class Runtime(Part):
         return min(max(self._wall_ms + passed, 0), LARGEST)
 
     def clock(self, *, asks: bool) -> Clock:
-        """Returns what this node tells of its clock and its settings to one that it meets."""
-        return Clock(self.wall_ms(), asks, self._common)
+        """Returns what this node tells of its clock, settings and version to one that it meets."""
+        return Clock(self.wall_ms(), asks, self._common, self.identity.program)
 
     def set_wall(self, wall_ms: int) -> None:
         """Takes a new reading of the wall clock, which was stepped."""

@@ -38,8 +38,8 @@ def test_members_tell_states_and_who_got_no_answer() -> None:
     with answering(_ok(_MEMBERS)) as url:
         result = invoke("members", "--url", url)
     own, suspect = result.stdout.splitlines()[1:]
-    assert ["a:1", "alive", _ROW["since"], "-", "this node, version 1.2.3"] == own.split(None, 4)
-    assert suspect.endswith("1.5 ms      removed here, c:1 got no answer")
+    assert ["a:1", "alive", _ROW["since"], "-", "1.2.3", "this node"] == own.split(None, 5)
+    assert suspect.endswith("1.5 ms      -        removed here, c:1 got no answer")
 
 
 def test_members_with_tags_have_a_column_for_them() -> None:
@@ -52,13 +52,14 @@ def test_members_with_tags_have_a_column_for_them() -> None:
     assert suspect[at:].split() == ["c:1", "got", "no", "answer"]
 
 
-def test_members_tell_their_keys_and_how_late_the_node_is() -> None:
+def test_members_tell_their_keys_and_how_late_they_are() -> None:
     """As far as the node knows it."""
-    rows = [{**_OWN, "local_health": 2, "key": "0af51bc3"}, {**_SUSPECT, "key": "open"}]
+    late = {**_SUSPECT, "key": "open", "version": "1.2.4", "local_health": 3}
+    rows = [{**_OWN, "local_health": 2, "key": "0af51bc3"}, late]
     with answering(_ok({**_MEMBERS, "members": rows})) as url:
         _, own, suspect = invoke("members", "--url", url).stdout.splitlines()
-    assert own.endswith("this node, version 1.2.3, late 2, key 0af51bc3")
-    assert "gossips in the open" in suspect
+    assert own.endswith("1.2.3    this node, late 2, key 0af51bc3")
+    assert "1.2.4    late 3, gossips in the open, c:1 got no answer" in suspect
     result = invoke("members", "--tag", "role")
     assert (2, True) == (result.exit_code, "'role' is no tag such as role=web" in result.stderr)
 

@@ -50,9 +50,11 @@ def make_node(
     wall_ms: int = WALL_MS,
     nonce: int | None = None,
     now: float = 0.0,
+    program: str = "",
 ) -> Node:
     """Returns a node of that number, whose randomness follows from the arguments."""
-    identity = Identity(node_id(number), 1000 + number if nonce is None else nonce, wall_ms)
+    nonce_or_default = 1000 + number if nonce is None else nonce
+    identity = Identity(node_id(number), nonce_or_default, wall_ms, program)
     node = Node(
         config or ProtocolConfig(),
         identity,

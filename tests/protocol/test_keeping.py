@@ -13,6 +13,7 @@ from gossipd.protocol import Changes, Entry, Group, Ledger, State
 from gossipd.protocol.fingerprint import Gates
 from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.membership import Contacts, Echoes, RoundTrips
+from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.wire import ALIVE, DEAD, LEFT, Claim
 from tests.protocol.conversation import WALL_MS, make_node, node_id
 from tests.protocol.parts import Parts
@@ -33,7 +34,7 @@ class Kept:
         self.table = parts.table
         self.ledger = Ledger(b"")
         gates = Gates(self.table.fingerprint, self.ledger.fingerprint)
-        echoes = Echoes(parts.runtime, gates, RoundTrips(10))
+        echoes = Echoes(parts.runtime, gates, RoundTrips(10), Awareness(8))
         self.contacts = Contacts(parts.runtime, parts.outbox, self.table, echoes, parts.gossip)
         clusters = parts.clusters(echoes, self.contacts)
         self.keeping = Keeping(parts.runtime, self.table, self.ledger, self.contacts, clusters)

@@ -29,8 +29,8 @@ class MemberRow(msgspec.Struct, omit_defaults=True):
         evidence: what that node has for it: `silence`, or `refused` if the machine of the member
             refused pings of several nodes.
         round_trip: in how many seconds it answers on average.
-        version: of its gossipd. Only this node's is known here.
-        local_health: from 0 (healthy) upwards. Only this node's is known here.
+        version: of its gossipd, which it tells when two nodes meet.
+        local_health: from 0 (healthy) upwards, as it told this node last.
         key: the id of the key that it seals gossip with; `open` if it does not.
         tags: what it says of its purpose, by name.
     """
@@ -103,7 +103,6 @@ class MemberRoutes:
         ]
         for row in rows:
             if row.id == own:
-                # Nodes do not tell each other these two.
                 row.version, row.local_health = __version__, service.statistics().local_health
         return json_response(MembersAnswer(rows, own))
 
@@ -120,6 +119,8 @@ def _row(details: MemberDetails, now: datetime, key: str | None) -> MemberRow:
         accuser=details.accuser or UNSET,
         evidence=details.evidence or UNSET,
         round_trip=UNSET if details.round_trip is None else round(details.round_trip, 6),
+        version=details.program or UNSET,
+        local_health=UNSET if details.health is None else details.health,
         key=key or UNSET,
         tags=tag_values(row.tags) or UNSET,
     )

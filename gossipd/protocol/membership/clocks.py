@@ -41,7 +41,7 @@ _DIFFERING = 1000
 
 
 class Clocks(Part):
-    """Hears the clocks and settings of others. `Challenges` tells them this node's."""
+    """Hears clocks, settings and versions of others. `Challenges` tells them this node's."""
 
     def __init__(
         self, runtime: Runtime, outbox: Outbox, table: MemberTable, echoes: Echoes
@@ -65,8 +65,10 @@ class Clocks(Part):
             return
         if clock.asks:
             self._outbox.send(peer.source, self._runtime.clock(asks=False))
-        if member not in self._table.rows:
+        row = self._table.rows.get(member)
+        if row is None:
             return
+        row.program = clock.program if clock.program.isprintable() else ""
         if abs(clock.wall_ms - ours) > _DIFFERS_MS:
             event = ClockDiffers(member, ours_ms=ours, theirs_ms=clock.wall_ms)
             self._runtime.notify_seldom(f"clock of {member}", event)

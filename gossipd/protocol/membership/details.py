@@ -20,6 +20,8 @@ class MemberDetails:
         seconds: for how long it has been in this state, as far as is known here.
         round_trip: the seconds in which it answers on average; None if that was not measured.
         evidence: what the accuser has for it, `silence` or `refused`; empty if nobody accuses it.
+        program: the version of its program, empty if it has not told this node.
+        health: the local health score that it told this node last, None if it has not.
     """
 
     row: MemberView
@@ -27,6 +29,8 @@ class MemberDetails:
     seconds: float
     round_trip: float | None
     evidence: str = ""
+    program: str = ""
+    health: int | None = None
 
 
 def member_details(table: MemberTable, round_trips: RoundTrips, now: float) -> list[MemberDetails]:
@@ -41,4 +45,6 @@ def _details(row: Member, view: MemberView, round_trips: RoundTrips, now: float)
         max(now - row.since, 0.0),
         round_trips.mean(view.id),
         evidence_name(row.evidence) if row.accuser else "",
+        row.program,
+        round_trips.health(view.id),
     )

@@ -17,6 +17,7 @@ from ..fingerprint import Gates
 from ..part import Part
 from ..runtime import Runtime
 from ..wire import Ack, Ping
+from .awareness import Awareness
 from .peer import Peer
 from .sessions import Seal, Sessions
 
@@ -62,10 +63,11 @@ class RoundTrip:
 
 
 class RoundTrips:
-    """The measured round-trip times of peers, by id."""
+    """The measured round-trip times of peers, by id, and the local health that they told last."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._health: dict[str, int] = {}
         self._of: dict[str, RoundTrip] = {}
         self._any: RoundTrip | None = None
 
@@ -80,6 +82,15 @@ class RoundTrips:
             known.add(seconds)
         elif len(self._of) < self._limit:
             self._of[peer] = RoundTrip(seconds)
+
+    def told(self, peer: str, health: int) -> None:
+        """Takes note of the local health of a peer that is measured."""
+        if peer in self._of:
+            self._health[peer] = health
+
+    def health(self, peer: str) -> int | None:
+        """Returns the local health that this peer told last, None if it told none."""
+        return self._health.get(peer)
 
     def mean(self, peer: str) -> float | None:
         """Returns the seconds of a round trip to this peer on average, None if unknown."""
@@ -152,10 +163,13 @@ class Sent:
 class Echoes(Part):
     """Keeps the pings under way, and the addresses that have echoed a number of ours."""
 
-    def __init__(self, runtime: Runtime, gates: Gates, round_trips: RoundTrips) -> None:
+    def __init__(
+        self, runtime: Runtime, gates: Gates, round_trips: RoundTrips, awareness: Awareness
+    ) -> None:
         self._runtime = runtime
         self._gates = gates
         self._round_trips = round_trips
+        self._awareness = awareness
         self._secret = runtime.rng.randbytes(16)
         self._sent: dict[int, Sent] = {}
         self._refused = 0
@@ -184,8 +198,8 @@ class Echoes(Part):
         return Ping(number, sent.target, *self._gates(), padding)
 
     def ack(self, ping: Ping) -> Ack:
-        """Returns the ack of a ping, with the gates."""
-        return Ack(ping.number, *self._gates())
+        """Returns the ack of a ping, with the gates and the local health."""
+        return Ack(ping.number, *self._gates(), health=self._awareness.score)
 
     def get(self, number: int) -> Sent | None:
         """Returns the ping of that number, if its ack is still of interest."""
@@ -212,10 +226,12 @@ class Echoes(Part):
         """Forgets a ping whose ack is no longer of interest."""
         self._sent.pop(number, None)
 
-    def sample(self, peer: str, sent: Sent) -> None:
+    def sample(self, peer: str, sent: Sent, ack: Ack) -> None:
         """Measures the round trip of `sent`, whose ack came directly from `peer`."""
         if sent.at is not None:
             self._round_trips.add(peer, self._runtime.now - sent.at)
+        if ack.members or ack.counters:
+            self._round_trips.told(peer, ack.health)
 
     def round_trip(self, peer: str) -> float | None:
         """Returns the seconds that a round trip to this peer is expected not to exceed.

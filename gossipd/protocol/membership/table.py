@@ -41,6 +41,7 @@ class Member:
         spoke: the largest generation whose process has spoken to this node from the address.
         in_vain: the time at which it did not answer a ping for another node.
         tags: its tags in this generation, None if none are known.
+        program: the version of its program, empty if it has not told this node.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class Member:
         "id",
         "in_vain",
         "incarnation",
+        "program",
         "removed",
         "since",
         "spoke",
@@ -76,6 +78,7 @@ class Member:
         self.in_vain = -inf
         self.spoke = -1
         self.tags = claim.tags
+        self.program = ""
 
     @property
     def live(self) -> bool:

@@ -18,6 +18,7 @@ from .message import Hash, Message, Number, Sum, Version
 
 NO_CLUSTER: Final = 1
 MOST_CLUSTER_IDS: Final = 128  # those of one cluster
+PROGRAM_CHARS: Final = 32  # of a program's version
 
 
 class Sender(Message, tag=0, gc=False, frozen=True):
@@ -77,6 +78,7 @@ class Ack(Message, tag=3, gc=False, frozen=True):
             receiver can be reached at its address.
         padding: accompanies a challenge, so that the ack in turn is no larger than this one even if
             its sender's id is longer.
+        health: beside gates, the sender's local health score, for people; 0 from older versions.
     """
 
     number: Number
@@ -84,6 +86,7 @@ class Ack(Message, tag=3, gc=False, frozen=True):
     counters: Hash = 0
     challenge: Number = 0
     padding: Annotated[bytes, Meta(max_length=64)] = b""
+    health: Annotated[int, Meta(ge=0, le=100)] = 0
 
 
 class Nack(Message, tag=4, gc=False, frozen=True):
@@ -193,11 +196,13 @@ class Clock(Message, tag=16, gc=False, frozen=True):
         asks: whether the receiver is to tell its own in return.
         settings: those that all nodes of a cluster should have, as `ProtocolConfig.common` tells
             them; empty from older versions.
+        program: the version of the sender's program, for people; empty if it tells none.
     """
 
     wall_ms: Number
     asks: bool = False
     settings: Annotated[str, Meta(max_length=256)] = ""
+    program: Annotated[str, Meta(max_length=PROGRAM_CHARS)] = ""
 
 
 class ClusterIds(Message, tag=17, frozen=True):

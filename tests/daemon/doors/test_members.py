@@ -45,6 +45,8 @@ def test_members(service: FakeService) -> None:
             1e15,
             0.00123456,
             "refused",
+            "1.2.3",
+            2,
         ),
     ]
     own = {"id": NODE_ID, "state": "alive", "since": "2026-01-31T11:58:29Z", "generation": 7}
@@ -60,6 +62,8 @@ def test_members(service: FakeService) -> None:
                 "accuser": "127.0.0.3:1",
                 "evidence": "refused",
                 "round_trip": 0.001235,
+                "version": "1.2.3",
+                "local_health": 2,
             },
         ],
     } == asked(service, "/v1/members")

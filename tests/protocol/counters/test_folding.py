@@ -15,6 +15,7 @@ from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.effects import Effect
 from gossipd.protocol.membership import Contacts, Echoes, Member, Peer, RoundTrips
+from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.part import Admits
 from gossipd.protocol.wire import (
     ALIVE,
@@ -44,7 +45,7 @@ class Process(Parts):
         self.ledger = Ledger(b"key")
         self.counters = Counters(*shared, self.ledger, RoundTrips(9))
         self.contacts = Contacts(
-            *shared, Echoes(self.runtime, lambda: (1, 1), RoundTrips(9)), self.gossip
+            *shared, Echoes(self.runtime, lambda: (1, 1), RoundTrips(9), Awareness(8)), self.gossip
         )
         self.folding = self.counters.folding(*shared, self.contacts)
         assert isinstance(self.folding, Folding)

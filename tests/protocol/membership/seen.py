@@ -24,7 +24,7 @@ class Seen:
         self.parts = parts = Parts(**{"blames_itself": False, **changes})
         self.runtime, self.table = parts.runtime, parts.table
         self.awareness = Awareness(8)
-        self.echoes = Echoes(parts.runtime, lambda: (0, 0), RoundTrips(9))
+        self.echoes = Echoes(parts.runtime, lambda: (0, 0), RoundTrips(9), self.awareness)
         self.own_word = OwnWord(
             parts.runtime, parts.outbox, parts.table, parts.gossip, self.awareness
         )

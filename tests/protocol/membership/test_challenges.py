@@ -6,6 +6,7 @@ import pytest
 
 from gossipd.protocol.fingerprint import Fingerprint, Gates
 from gossipd.protocol.membership import Challenges, Echoes, Peer, RoundTrips
+from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.wire import Ack, Claim, Claims
 from tests.protocol.conversation import (
     WALL_MS,
@@ -25,7 +26,7 @@ class Asked:
     def __init__(self, size: int) -> None:
         self.parts = parts = Parts()
         gates = Gates(Fingerprint(), Fingerprint())
-        self.echoes = Echoes(parts.runtime, gates, RoundTrips(10))
+        self.echoes = Echoes(parts.runtime, gates, RoundTrips(10), Awareness(8))
         clusters = parts.clusters(self.echoes)
         self.challenges = Challenges(
             parts.runtime, parts.outbox, parts.table, self.echoes, clusters

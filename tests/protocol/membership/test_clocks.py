@@ -9,6 +9,7 @@ import pytest
 from gossipd.protocol import ClockDiffers, Notify, ProtocolConfig, SettingsDiffer, Transmit
 from gossipd.protocol.fingerprint import Fingerprint, Gates
 from gossipd.protocol.membership import Clocks, Echoes, Peer, RoundTrips
+from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.wire import ALIVE, LARGEST, Claim, Clock
 from tests.protocol.conversation import (
     WALL_MS,
@@ -98,7 +99,9 @@ def test_a_member_that_asks_is_answered(asks: bool) -> None:
 def test_a_node_of_another_cluster_has_its_own_time(known: bool) -> None:
     """Though it has echoed a number: only of those with a row a person compares the logs."""
     parts = Parts()
-    echoes = Echoes(parts.runtime, Gates(Fingerprint(), Fingerprint()), RoundTrips(10))
+    echoes = Echoes(
+        parts.runtime, Gates(Fingerprint(), Fingerprint()), RoundTrips(10), Awareness(8)
+    )
     clocks = Clocks(parts.runtime, parts.outbox, parts.table, echoes)
     peer = Peer(address(2), sender(2), 100)
     echoes.echo(peer)

@@ -9,6 +9,7 @@ import pytest
 
 from gossipd.protocol.fingerprint import Fingerprint, Gates
 from gossipd.protocol.membership import sessions
+from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.membership.echoes import Echoes, RoundTrip, RoundTrips, Sent
 from gossipd.protocol.membership.peer import Peer
 from gossipd.protocol.membership.sessions import Seal
@@ -20,7 +21,7 @@ from tests.protocol.parts import Parts
 def pings(seed: int = 1) -> Echoes:
     """The echoes of a node that has sent no ping."""
     gates = Gates(Fingerprint(), Fingerprint())
-    return Echoes(Parts(seed=seed).runtime, gates, RoundTrips(10))
+    return Echoes(Parts(seed=seed).runtime, gates, RoundTrips(10), Awareness(8))
 
 
 def peer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gossipd.protocol.membership import Contacts, Discovery, Echoes, Reasons, RoundTrips
+from gossipd.protocol.membership.awareness import Awareness
 from gossipd.protocol.membership.peer import Peer
 from gossipd.protocol.membership.reasons import ASKED, CHANCE, DISCOVERED, RETURNED
 from gossipd.protocol.wire import ALIVE, DEAD, SUSPECT, Beacon, Claim
@@ -20,7 +21,7 @@ class Known:
     def __init__(self) -> None:
         self.parts = parts = Parts(discovery=True)
         shared = parts.runtime, parts.outbox, parts.table
-        echoes = Echoes(parts.runtime, lambda: (0, 0), RoundTrips(8))
+        echoes = Echoes(parts.runtime, lambda: (0, 0), RoundTrips(8), Awareness(8))
         self.contacts = Contacts(*shared, echoes, parts.gossip)
         self.discovery = Discovery(*shared, echoes, self.contacts)
         self.reasons = Reasons(parts.table, self.contacts, self.discovery)

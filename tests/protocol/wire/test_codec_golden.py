@@ -47,9 +47,9 @@ GOLDEN: list[tuple[Message, str]] = [
         "000307ce12ab34cd0011930202ad31302e302e302e333a38303838",
     ),
     (
-        m.Ack(3, 11, 12, 13),
-        "676402000004746573745f77086900209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd00089603030b0c0dc400",
+        m.Ack(3, 11, 12, 13, health=2),
+        "67640200000474657374f0845f2800209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd00099703030b0c0dc40002",
     ),
     (
         m.Nack(4),
@@ -127,9 +127,9 @@ GOLDEN: list[tuple[Message, str]] = [
         "000307ce12ab34cd0008930fc3c403706164",
     ),
     (
-        m.Clock(1_700_000_000_000, settings="profile=lan"),
-        "676402000004746573742ae46cde00209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd00189410cf0000018bcfe56800c2ab70726f66696c653d6c616e",
+        m.Clock(1_700_000_000_000, settings="profile=lan", program="0.1.0"),
+        "6764020000047465737413a994f600209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd001e9510cf0000018bcfe56800c2ab70726f66696c653d6c616ea5302e312e30",
     ),
     (
         m.ClusterIds([0x12AB34CD, 0xFFFFFFFF], True, False, True, 5),
@@ -329,6 +329,20 @@ WITHOUT_TAGS: list[tuple[Message, str]] = [
     ),
 ]
 
+# Before nodes told their health and their version.
+WITHOUT_HEALTH = [
+    (
+        m.Ack(3, 11, 12, 13),
+        "676402000004746573745f77086900209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd00089603030b0c0dc400",
+    ),
+    (
+        m.Clock(1_700_000_000_000, settings="profile=lan"),
+        "676402000004746573742ae46cde00209600ad31302e302e302e313a38303838cf0000018bcfe568"
+        "000307ce12ab34cd00189410cf0000018bcfe56800c2ab70726f66696c653d6c616e",
+    ),
+]
+
 # Before it said which evidence there is.
 WITHOUT_EVIDENCE = [
     (
@@ -360,7 +374,8 @@ def test_the_wire_is_written_as_it_was(message: Message, golden: str) -> None:
 @pytest.mark.parametrize(
     ("sender", "message", "golden"),
     [
-        *((S, *golden) for golden in (*GOLDEN, *WITHOUT_TAGS, *WITHOUT_EVIDENCE, *WITHOUT_SAID)),
+        *((S, *golden) for golden in (*GOLDEN, *WITHOUT_HEALTH, *WITHOUT_TAGS)),
+        *((S, *golden) for golden in (*WITHOUT_EVIDENCE, *WITHOUT_SAID)),
         *((S_BEFORE, *golden) for golden in SHORTER),
     ],
 )
