@@ -112,13 +112,12 @@ class Node:
         # The parts. Each is made after those that it calls. The view tells the counters of members
         # that changed, which must be sent what this node has counted; so the counters come first.
         self._counters = counters = Counters(runtime, outbox, table, ledger, round_trips)
-        awareness = Awareness(config.awareness_max, enabled=config.local_health)
-        echoes = Echoes(runtime, gates, round_trips, awareness)
-        gossip = Gossip(runtime, outbox, table)
-        looks = partial(OwnLooks, runtime, echoes, gossip, awareness)
-        own_word = OwnWord(runtime, outbox, table, gossip, awareness)
+        health = Awareness(config.awareness_max, enabled=config.local_health)
+        echoes, gossip = Echoes(runtime, gates, round_trips, health), Gossip(runtime, outbox, table)
+        looks = partial(OwnLooks, runtime, echoes, gossip, health)
+        own_word = OwnWord(runtime, outbox, table, gossip, health)
         view = View(runtime, table, gossip, own_word, looks, counters.members_changed)
-        detector = Detector(runtime, table, view, echoes, gossip, awareness)
+        detector = Detector(runtime, table, view, echoes, gossip, health)
         self._contacts = contacts = Contacts(runtime, outbox, table, echoes, gossip)
         seeds = SeedWatch(runtime, table, contacts)
         discovery = Discovery(runtime, outbox, table, echoes, contacts)
@@ -134,7 +133,7 @@ class Node:
 
         # The order in which they start. Another order is another run for the same seed.
         parts: list[Part] = [
-            *(runtime, awareness, echoes, gossip, view, detector, contacts, seeds, discovery),
+            *(runtime, health, echoes, gossip, view, detector, contacts, seeds, discovery),
             *(self._leaving, Forgetting(runtime, outbox, table, view, contacts), *counters.parts),
             *(rows, versions, reconciler, proof, handshake, Clocks(runtime, outbox, table, echoes)),
             *(clusters, counters.folding(runtime, outbox, table, contacts)),

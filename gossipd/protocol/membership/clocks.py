@@ -68,7 +68,7 @@ class Clocks(Part):
         row = self._table.rows.get(member)
         if row is None:
             return
-        row.program = clock.program if clock.program.isprintable() else ""
+        row.runs(clock.program if clock.program.isprintable() else "")
         if abs(clock.wall_ms - ours) > _DIFFERS_MS:
             event = ClockDiffers(member, ours_ms=ours, theirs_ms=clock.wall_ms)
             self._runtime.notify_seldom(f"clock of {member}", event)

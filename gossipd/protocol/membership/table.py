@@ -85,6 +85,10 @@ class Member:
         """Returns whether messages are sent to it: it is alive or suspect, and not removed here."""
         return self.state <= SUSPECT and not self.removed
 
+    def runs(self, program: str) -> None:
+        """Takes note of the version of its program."""
+        self.program = program
+
     def try_again(self, now: float) -> None:
         """Notes that this member, which is dead or left, is tried at `now`."""
         self.tried = now

@@ -329,17 +329,12 @@ WITHOUT_TAGS: list[tuple[Message, str]] = [
     ),
 ]
 
-# Before nodes told their health and their version.
+# Before nodes told their health.
 WITHOUT_HEALTH = [
     (
         m.Ack(3, 11, 12, 13),
         "676402000004746573745f77086900209600ad31302e302e302e313a38303838cf0000018bcfe568"
         "000307ce12ab34cd00089603030b0c0dc400",
-    ),
-    (
-        m.Clock(1_700_000_000_000, settings="profile=lan"),
-        "676402000004746573742ae46cde00209600ad31302e302e302e313a38303838cf0000018bcfe568"
-        "000307ce12ab34cd00189410cf0000018bcfe56800c2ab70726f66696c653d6c616e",
     ),
 ]
 
