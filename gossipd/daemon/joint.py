@@ -54,6 +54,15 @@ class Joint:
             return
         values = values_between(self._changes, self.changes, outcome)
         ticket, holders, target = outcome.ticket, outcome.holders, outcome.target
+        if (
+            len(values)
+            == len(self.requests)
+            == sum([len(one.changes) == 1 for one in self.requests])
+        ):
+            for request, value, change in zip(self.requests, values, self._changes, strict=True):
+                done = (change.amount,)
+                request.answer.settle(Answer(ticket, value, holders, target, (), done))
+            return
         start = 0
         for changes, _, answer, _ in self.requests:
             end = start + len(changes)
@@ -68,7 +77,10 @@ def joined(requests: Sequence[Request]) -> list[Joint]:
     counting: dict[str | None, list[Request]] = {}
     alone: list[Joint] = []
     for request in requests:
-        if all(type(change) is Change for change in request.changes):
+        changes = request.changes
+        # The generator costs as much as all else here, and nearly always there is one change.
+        is_one = len(changes) == 1 and type(changes[0]) is Change
+        if is_one or all(type(change) is Change for change in changes):
             counting.setdefault(request.ack, []).append(request)
         else:
             alone.append(Joint([request], counts=False))

@@ -197,8 +197,8 @@ async def open_daemon(
         identity = await own_id.find(endpoint, segments)
         node = _make_node(config, identity, kept, gate, discovery=segments is not None)
         _begin(store, node)
-        left, tickets, member_events = trio.Event(), Tickets(), MemberEvents()
-        journal, events = None if store is None else Journal(store), EventLog()
+        left, tickets, member_events, events = trio.Event(), Tickets(), MemberEvents(), EventLog()
+        journal = None if store is None else Journal(store, lambda: tickets.asked)
         cast, find = None if segments is None else segments.broadcast, own_id.look_up
         told = (events, member_events, partial(_notice, left), own_id.notice)
         driver = Driver(node, endpoint, tickets.answer, told, journal, cast, find, gate)

@@ -38,40 +38,44 @@ class Readiness:
 
     async def run(self) -> None:
         """Calls until it is cancelled."""
-        selector = self._selector
+        selector, forgotten = self._selector, self._forgotten
         try:
             while True:
                 await trio.lowlevel.wait_readable(selector)
-                self._forgotten.clear()
-                for key, _ in selector.select(0):
-                    if key.fileobj not in self._forgotten:
-                        key.data()
+                forgotten.clear()
+                for (sock, _, _, call), _ in selector.select(0):
+                    if sock not in forgotten:
+                        call()
         finally:
             self._is_over = True
             selector.close()
 
 
 class Ear:
-    """One socket, which is listened to while no task has to go on with what was heard."""
+    """One socket, which is listened to while no task has to go on with what was heard.
+
+    Attributes:
+        listens: whether it is listened to now.
+    """
 
     def __init__(self, readiness: Readiness, sock: socket.socket, call: Callable[[], None]) -> None:
         """Takes what is called while there is something to read, and raises nothing."""
         self._readiness = readiness
         self._sock = sock
         self._call = call
-        self._listens = self._is_closed = False
+        self.listens = self._is_closed = False
         self._handed_over = trio.Event()
 
     def listen(self) -> None:
         """Listens from now on, unless it was closed. Raises OSError if the system refuses that."""
-        if not (self._listens or self._is_closed):
+        if not (self.listens or self._is_closed):
             self._readiness.watch(self._sock, self._call)
-            self._listens = True
+            self.listens = True
 
     def rest(self) -> None:
         """Listens no more."""
-        if self._listens:
-            self._listens = False
+        if self.listens:
+            self.listens = False
             self._readiness.forget(self._sock)
 
     def hand_over(self) -> None:

@@ -33,7 +33,7 @@ gossipd.daemon: driver tickets joint
 gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.sealing, gossipd.daemon.access
 gossipd.daemon.http, gossipd.daemon.resp, gossipd.daemon.tls
 gossipd.daemon: config log event_log errors future clock_steps readers following watch member_events
-gossipd.daemon: file_watch connections readiness supervisor histogram
+gossipd.daemon: file_watch connections readiness supervisor histogram repeated
 gossipd.sim: command
 gossipd.sim: simulate report plot
 gossipd.sim.scenario

@@ -23,3 +23,14 @@ async def test_an_answer_settles_the_future_of_its_ticket() -> None:
         await outcome(one)
     assert 0 == len(tickets)
     assert ("+Inf", 1) == [*tickets.seconds.cumulative()][-1]
+
+
+async def test_requests_are_counted() -> None:
+    """Those that share a ticket each; not those that are asked for once more by another one."""
+    tickets = Tickets()
+    tickets.issue()
+    shared, _ = tickets.issue(requests=3)
+    assert 4 == tickets.asked
+    tickets.drop(shared)
+    tickets.issue(requests=2)
+    assert 3 == tickets.asked

@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gossipd.daemon.access import parse_tokens
 from gossipd.daemon.access import tokens as token_files
 from gossipd.daemon.http.messages import Limits
+from gossipd.daemon.http.parser import Ready
 from gossipd.daemon.http.parser import RequestParser as HttpParser
+from gossipd.daemon.repeated import Repeated
 from gossipd.daemon.resp import parser as resp
 from gossipd.daemon.sealing import Key, keys, parse_keys
 from gossipd.daemon.sealing.box import NotOpened, Opener, session_key
@@ -144,10 +146,16 @@ def _tells_nothing(text: str) -> None:
 
 
 def redis(data: bytes) -> None:
-    """Parses bytes as Redis requests, whole and in two parts; the first byte says where to cut."""
+    """Parses bytes as Redis requests, whole and in two parts; the first byte says where to cut.
+
+    The parts come to a parser that may know them from an earlier connection.
+    """
     cut, rest = _cut(data)
-    whole, parts = resp.RequestParser(), resp.RequestParser()
+    repeated = Repeated[list[list[bytes]]]()
+    whole, parts = resp.RequestParser(), resp.RequestParser(repeated)
     whole.feed(rest)
+    for part in (rest[:cut], rest[cut:]):
+        resp.RequestParser(repeated).feed(part)
     parts.feed(rest[:cut])
     parts.feed(rest[cut:])
     assert (whole.ready, whole.error, whole.has_begun) == (
@@ -158,13 +166,19 @@ def redis(data: bytes) -> None:
 
 
 def http(data: bytes) -> None:
-    """Parses bytes as HTTP requests, whole and in two parts; the first byte says where to cut."""
+    """Parses bytes as HTTP requests, whole and in two parts; the first byte says where to cut.
+
+    The parts come to a parser that may know them from an earlier connection.
+    """
     cut, rest = _cut(data)
-    assert _requests(rest) == _requests(rest[:cut], rest[cut:])
+    repeated = Repeated[list[Ready]]()
+    for part in (rest[:cut], rest[cut:]):
+        _requests(repeated, part)
+    assert _requests(Repeated(), rest) == _requests(repeated, rest[:cut], rest[cut:])
 
 
-def _requests(*parts: bytes) -> tuple[Any, ...]:
-    parser = HttpParser(_LIMITS)
+def _requests(repeated: Repeated[list[Ready]], *parts: bytes) -> tuple[Any, ...]:
+    parser = HttpParser(_LIMITS, repeated)
     for part in parts:
         if parser.refusal is None:
             parser.feed(part)

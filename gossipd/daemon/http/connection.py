@@ -76,7 +76,7 @@ class Connection:
         self._shared = shared
         self._ear = Ear(readiness, sock, self._read)
         self._scope = trio.CancelScope()
-        self._parser = RequestParser(shared.limits)
+        self._parser = RequestParser(shared.limits, shared.repeated)
         # Whether the last answer of this connection is among those that were given.
         self._last = False
         # Answers that are to be sent together, and their length.
@@ -129,7 +129,7 @@ class Connection:
     def drain(self) -> None:
         """Ends the connection unless an answer with an end is under way."""
         if self.phase is Phase.IDLE or self.phase is Phase.STREAMING:
-            self._scope.cancel()
+            self._end()
 
     def expire(self) -> None:
         """Ends the wait for the client, or shows a client of a stream that the connection lives.
@@ -146,12 +146,12 @@ class Connection:
             self._parser.refuse(None)
             self._cut = True
         self._rest = b""
-        self._scope.cancel()
+        self._end()
 
     def refuse(self, response: Response) -> None:
         """Makes `run` send this answer and nothing else."""
         self._parser.refuse(response)
-        self._scope.cancel()
+        self._end()
 
     # Receiving
 
@@ -168,7 +168,8 @@ class Connection:
 
     def _read(self) -> None:
         """Reads what has come, and answers what can be answered at once. Raises nothing."""
-        if self._is_busy() or self._scope.cancel_called:
+        if self._answering or self._awaited is not None or self._rest:
+            # Something must be done or come before the next request is read.
             self._ear.rest()
             return
         size = BODY_RECEIVE_BYTES if self.phase is Phase.BODY else RECEIVE_BYTES
@@ -187,9 +188,8 @@ class Connection:
             self._end()
 
     def _take(self, data: bytes) -> None:
-        before, parser = self.phase, self._parser
+        parser = self._parser
         parser.feed(data)
-        self.phase = self._reading()
         if parser.ready:
             if not self._advance():
                 # Neither idle nor waiting for the client: requests are still to be answered.
@@ -197,20 +197,18 @@ class Connection:
                 self._ear.hand_over()
                 return
             self.since = self._shared.now
-        elif self.phase is not before:
-            self.since = self._shared.now
+        else:
+            before, self.phase = self.phase, self._reading()
+            if self.phase is not before:
+                self.since = self._shared.now
         self._end_or_listen()
-
-    def _is_busy(self) -> bool:
-        """Returns whether something must be done or come before the next request is read."""
-        return self._answering or self._awaited is not None or bool(self._rest)
 
     def _end_or_listen(self) -> None:
         """Ends if no further request is taken; else reads, when nothing has to come before that."""
-        if self._is_busy():
+        if self._answering or self._awaited is not None or self._rest:
             return
-        parser = self._parser
-        if self._is_over() or parser.refusal is not None:
+        parser, is_drained = self._parser, self._shared.draining and self.phase is Phase.IDLE
+        if self._last or is_drained or parser.refusal is not None:
             self._end()
             return
         if parser.expects_continue:
@@ -218,22 +216,19 @@ class Connection:
             self._rest = self._sent(CONTINUE)
         if self._rest:
             self._ear.hand_over()
-        else:
+        elif not self._ear.listens:
             self._ear.listen()
 
     def _end(self) -> None:
         self._ear.close()
         self._scope.cancel()
 
-    def _is_over(self) -> bool:
-        """Returns whether no further request is taken."""
-        return self._last or (self._shared.draining and self.phase is Phase.IDLE)
-
     def _reading(self) -> Phase:
         """Returns the phase for what the client sends next."""
-        if self._parser.in_head:
+        parser = self._parser
+        if parser.in_head:
             return Phase.HEAD
-        return Phase.BODY if self._parser.in_body else Phase.IDLE
+        return Phase.BODY if parser.in_body else Phase.IDLE
 
     # Answering
 

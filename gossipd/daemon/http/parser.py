@@ -10,12 +10,17 @@ from functools import lru_cache
 
 import httptools
 
+from ..repeated import Repeated
 from .messages import CLOSE, KEEP_ALIVE, Limits, Request, Response, text_response
 
 # A head without any of these fields needs no closer check.
 _SPECIAL = frozenset(
     (b"connection", b"content-length", b"expect", b"transfer-encoding", b"upgrade")
 )
+
+
+Ready = tuple[Request, bytes]
+"""A complete request, and the Connection line of its answer."""
 
 
 class _Refused(Exception):
@@ -38,13 +43,15 @@ class RequestParser:
         expects_continue: whether the client waits for 100 Continue before it sends the body.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.ready: list[tuple[Request, bytes]] = []
+    def __init__(self, limits: Limits, repeated: Repeated[list[Ready]] | None = None) -> None:
+        """Takes the server's limits, and what its other connections have sent as well."""
+        self.ready: list[Ready] = []
         self.refusal: Response | None = None
         self.in_head = False
         self.in_body = False
         self.expects_continue = False
         self._limits = limits
+        self._repeated = Repeated[list[Ready]]() if repeated is None else repeated
         self._parser = httptools.HttpRequestParser(self)
         self._method = b""
         self._url = b""
@@ -55,6 +62,8 @@ class RequestParser:
         self._connection_line = b""
         self._drop_upgrade = False
         self._fruitless_bytes = 0
+        # Whether the next byte begins a request.
+        self._between = True
 
     def close(self) -> None:
         """Breaks the reference cycle with httptools' parser, so that both are freed at once."""
@@ -70,6 +79,20 @@ class RequestParser:
 
     def feed(self, data: bytes) -> None:
         """Parses the next bytes of the connection. Raises nothing."""
+        if self._between:
+            known = self._repeated.get(data)
+            if known is not None:
+                self.ready += known
+                return
+        begins = self._between and not self.ready
+        self._between = False
+        self._parse_anew(data)
+        if not (self.in_head or self.in_body) and self.ready and self.refusal is None:
+            self._between = self.ready[-1][1] is not CLOSE
+            if begins and self._between:
+                self._repeated.keep(data, self.ready.copy())
+
+    def _parse_anew(self, data: bytes) -> None:
         body_bytes = self._body_bytes
         try:
             self._parse(data)

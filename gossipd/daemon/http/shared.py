@@ -9,7 +9,9 @@ from time import perf_counter
 
 import attrs
 
+from ..repeated import Repeated
 from .messages import Limits, Request
+from .parser import Ready
 
 OnError = Callable[[Exception, Request | None], None]
 """Called with an error of the handler and its request, or with any other and None; never raises."""
@@ -39,6 +41,7 @@ class Shared:
         clock: tells the seconds that answers take.
         refusals: number of answers given without the handler, by status.
         streams: number of connections on which an answer is streamed.
+        repeated: the requests that short reads were found to be.
     """
 
     limits: Limits
@@ -49,6 +52,7 @@ class Shared:
     clock: Callable[[], float] = perf_counter
     refusals: dict[int, int] = attrs.Factory(dict)
     streams: int = 0
+    repeated: Repeated[list[Ready]] = attrs.Factory(Repeated)
 
     def begin_stream(self) -> bool:
         """Counts a stream, unless there is no room for one more."""

@@ -115,8 +115,11 @@ class Session:
             answers.settle(error)
         else:
             self._caller.wrote(answer.holders)
-            values = answer.counts or (answer.count,)
-            answers.settle(b"".join([b":%d\r\n" % value for value in values]))
+            values = answer.counts
+            if values:
+                answers.settle(b"".join([b":%d\r\n" % value for value in values]))
+            else:
+                answers.settle(b":%d\r\n" % answer.count)
 
     def _one_by_one(self, changes: list[Change], answers: Future[bytes]) -> None:
         """Makes each change by itself, in order, and settles the answers when all are there."""

@@ -57,7 +57,7 @@ class Connection:
         self._client = client
         self._shared = shared
         self._ear = Ear(readiness, sock, self._read)
-        self._parser = RequestParser()
+        self._parser = RequestParser(shared.repeated)
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self._out: list[bytes] = []
@@ -179,7 +179,7 @@ class Connection:
             return
         if self._last or self._shared.draining:
             self._end()
-        elif self._owed <= self._shared.limits.unread_bytes:
+        elif not self._ear.listens and self._owed <= self._shared.limits.unread_bytes:
             self._ear.listen()
 
     def _end(self) -> None:

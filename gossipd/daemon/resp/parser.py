@@ -16,6 +16,8 @@ from itertools import chain
 
 import hiredis
 
+from ..repeated import Repeated
+
 MOST_ARGUMENTS = 1024
 ARGUMENT_BYTES = 512
 INLINE_BYTES = 64 * 1024
@@ -53,8 +55,10 @@ class RequestParser:
             is ready, and nothing is parsed after it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, repeated: Repeated[list[list[bytes]]] | None = None) -> None:
+        """Takes what other connections of the server have sent as well."""
         self.ready: list[list[bytes]] = []
+        self._repeated = Repeated[list[list[bytes]]]() if repeated is None else repeated
         self.error: str | None = None
         self._reader = hiredis.Reader(notEnoughData=_NOTHING)
         # What is not parsed yet: less than a header, an argument, or an inline request.
@@ -76,6 +80,20 @@ class RequestParser:
             return
         if self._rest:
             data = self._rest + data
+        if self._left:
+            self._parse(data)
+            return
+        known = self._repeated.get(data)
+        if known is not None:
+            self.ready += known
+            self._rest = b""
+            return
+        begins = not self.ready
+        self._parse(data)
+        if begins and not self.has_begun and self.error is None:
+            self._repeated.keep(data, self.ready.copy())
+
+    def _parse(self, data: bytes) -> None:
         position = by_hand = 0
         try:
             while position < len(data):

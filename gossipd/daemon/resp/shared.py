@@ -7,6 +7,7 @@ from time import perf_counter
 
 import attrs
 
+from ..repeated import Repeated
 from .limits import Limits
 
 
@@ -21,6 +22,7 @@ class Shared:
         draining: whether connections end as soon as their requests are answered.
         clock: tells the seconds that answers take.
         malformed: number of connections that ended because of bytes that are no request.
+        repeated: the requests that short reads were found to be.
     """
 
     limits: Limits
@@ -29,6 +31,7 @@ class Shared:
     draining: bool = False
     clock: Callable[[], float] = perf_counter
     malformed: int = 0
+    repeated: Repeated[list[list[bytes]]] = attrs.Factory(Repeated)
 
     def tick(self, elapsed: float) -> None:
         """Moves the clock by so many seconds."""

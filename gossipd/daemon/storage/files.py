@@ -1,4 +1,4 @@
-"""The making of a database file, and the syncs that SQLite does not do."""
+"""The making of a database file, the syncs that SQLite does not do, and which errors pass."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from pathlib import Path
 from gossipd.protocol import State
 
 from . import schema
+
+_PASSING = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
+)
 
 
 def make_database(path: Path, log: Path, cluster: str, state: State) -> None:
@@ -73,3 +85,8 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def may_pass(error: sqlite3.DatabaseError) -> bool:
+    """Returns whether an error of SQLite may pass without a change of the file."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _PASSING

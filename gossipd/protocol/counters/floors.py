@@ -44,7 +44,9 @@ Slot = tuple[bytes, int, int]
 
 def shown(value: int) -> int:
     """Returns what is told of a value: merges may bring it beyond what JSON clients can read."""
-    return max(-VALUE_LIMIT, min(value, VALUE_LIMIT))
+    if -VALUE_LIMIT <= value <= VALUE_LIMIT:
+        return value
+    return VALUE_LIMIT if value > 0 else -VALUE_LIMIT
 
 
 class LimitExceeded(ValueError):

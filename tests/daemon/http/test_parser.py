@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gossipd.daemon.http.messages import CLOSE, KEEP_ALIVE, Limits, Request
-from gossipd.daemon.http.parser import RequestParser
+from gossipd.daemon.http.parser import Ready, RequestParser
+from gossipd.daemon.repeated import Repeated
 
 LIMITS = Limits(head_bytes=1000, body_bytes=5000)
 
@@ -224,3 +225,50 @@ def test_many_upgrades_at_once() -> None:
     data = head("GET / HTTP/1.1", "Host: x", "Connection: Upgrade", "Upgrade: h2c") * 3000
 
     assert 3000 == len(parsed(data).ready)
+
+
+def test_repeated_requests() -> None:
+    """Connections that send the same bytes share the request that these are."""
+    repeated = Repeated[list[Ready]]()
+    data = head("GET /count HTTP/1.1", "Host: x")
+    one, other = RequestParser(LIMITS, repeated), RequestParser(LIMITS, repeated)
+    for parser in (one, other, one):
+        parser.feed(data)
+    assert 2 == len(one.ready)
+    assert one.ready[0] is one.ready[1] is other.ready[0]
+
+
+def test_known_bytes_in_another_place() -> None:
+    """The bytes of a known request are a part of a request that has begun, or follow the last."""
+    data = head("GET /count HTTP/1.1", "Host: x")
+    body = head("POST /a HTTP/1.1", "Host: x", f"Content-Length: {len(data)}")
+    assert [("GET", "/count", "", b""), ("POST", "/a", "", data)] == [
+        shown(request) for request, _ in parsed(data, body, data).ready
+    ]
+    assert 400 == refused(head("GET / HTTP/1.1", "Host: x").removesuffix(b"\r\n") + data)
+    last = head("GET /last HTTP/1.1", "Host: x", "Connection: close")
+    assert ["/count", "/last"] == [each.path for each, _ in parsed(data, last, data, last).ready]
+
+
+@given(st.lists(st.sampled_from([PIPELINE, *PIPELINE.split(b"\r\n"), b"\r\n", b"abc"])))
+def test_the_same_with_and_without_a_memory(pieces: list[bytes]) -> None:
+    """A parser that has met all pieces before finds the same in them as one that has not."""
+    repeated = Repeated[list[Ready]]()
+    for piece in (PIPELINE, *pieces):
+        RequestParser(LIMITS, repeated).feed(piece)
+    found = []
+    for memory in (repeated, _Forgetful()):
+        parser = RequestParser(LIMITS, memory)
+        for piece in pieces:
+            if parser.refusal is None:
+                parser.feed(piece)
+        status = None if parser.refusal is None else parser.refusal.status
+        found.append(([(shown(each), line) for each, line in parser.ready], status))
+    assert found[0] == found[1]
+
+
+class _Forgetful(Repeated[list[Ready]]):
+    """Keeps nothing."""
+
+    def keep(self, data: bytes, value: list[Ready]) -> None:
+        pass

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gossipd.daemon.repeated import Repeated
 from gossipd.daemon.resp.parser import RequestParser, split_words
 
 INCR = b"*2\r\n$4\r\nINCR\r\n$1\r\na\r\n"
@@ -137,3 +138,35 @@ def test_a_request_that_has_begun() -> None:
 def test_words(line: bytes, words: list[bytes] | None) -> None:
     """As Redis splits a line."""
     assert words == split_words(line)
+
+
+def test_repeated_requests() -> None:
+    """Connections that send the same bytes share the requests that these are."""
+    repeated = Repeated[list[list[bytes]]]()
+    one, other = RequestParser(repeated), RequestParser(repeated)
+    for parser in (one, other, one):
+        parser.feed(INCR * 2)
+    assert 4 == len(one.ready)
+    assert one.ready[0] is one.ready[2] is other.ready[0]
+
+
+def test_known_bytes_in_another_place() -> None:
+    """The bytes of a known request are an argument where one is expected."""
+    size = len(INCR)
+    requests = [[b"INCR", b"a"], [b"ECHO", INCR], [b"INCR", b"a"]]
+    echo = b"*2\r\n$4\r\nECHO\r\n$%d\r\n" % size
+    assert (requests, None) == parsed(INCR, echo, INCR, b"\r\n", INCR)
+    assert (requests, None) == parsed(INCR, echo[:-1], b"\n" + INCR, b"\r\n" + INCR)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from([INCR, INCR * 2, b"*2\r\n", b"$4\r\n", b"$23\r\n", b"\r\n", b"a"])))
+def test_the_same_with_and_without_a_memory(pieces: list[bytes]) -> None:
+    """A parser that has met all pieces before finds the same in them as one by itself."""
+    repeated = Repeated[list[list[bytes]]]()
+    for piece in pieces:
+        RequestParser(repeated).feed(piece)
+    parser = RequestParser(repeated)
+    for piece in pieces:
+        parser.feed(piece)
+    assert (parser.ready, parser.error) == by_hand(b"".join(pieces))
