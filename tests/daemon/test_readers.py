@@ -46,5 +46,5 @@ async def test_many_are_woken_in_slices() -> None:
         nursery.start_soon(others)
         # Each look at the clock takes half a slice, and each reader one look.
         worked = await wake_all(readers, lambda: next(ticks) * 0.0005)
-    assert len(set(turns)) > 3
+    assert len(set(turns)) >= 3
     assert 0.009 < worked < 0.012
