@@ -12,15 +12,16 @@ SWEEP = "tests.daemon.storage.faults.sweep.sweep"
 LONG = bool(os.environ.get("GOSSIPD_LONG"))
 
 
-def test_a_fault_at_every_call() -> None:
+def test_a_fault_at_every_other_call() -> None:
     """Increments are answered or refused; reads go on; readiness is off meanwhile, and back after.
 
-    Then and after a power cut: acknowledged <= count <= acknowledged + without answer.
+    With GOSSIPD_LONG at each call. Then and after a power cut the count lies between what was
+    acknowledged and that with what was not answered.
     """
-    report = play(SWEEP, seed=1, thorough=LONG)
+    report = play(SWEEP, seed=1, thorough=LONG, stride=1 if LONG else 2)
     print({**report, "problems": len(report["problems"])})
     assert [] == report["problems"]
-    assert report["histories"] > 250
+    assert report["histories"] > (250 if LONG else 125)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_power_is_lost_again_during_the_recovery() -> None:
 
     What that start has shown is there as well.
     """
-    report = play("tests.daemon.storage.faults.recovery.cuts", seed=1, sample=200 if LONG else 30)
+    report = play("tests.daemon.storage.faults.recovery.cuts", seed=1, sample=200 if LONG else 12)
     print(report)
     assert [] == report["problems"]
     assert report["second"] > 50 * report["first"]
