@@ -37,14 +37,18 @@ def manual(ctx: click.Context, command: tuple[str, ...], into: str | None) -> in
     return 0
 
 
-def _pages(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+def _pages(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[tuple[str, str]]:
     """Yields name and text of the page of a command, and of all below it."""
     # The options of a run's environment must not be parsed here.
-    ctx = click.Context(command, info_name=name.replace("-", " "), max_content_width=100)
-    yield name, _page(ctx, name)
+    settings = {**command.context_settings, "max_content_width": 100}
+    ctx = click.Context(command, parent=parent, info_name=name, **settings)
+    page = ctx.command_path.replace(" ", "-")
+    yield page, _page(ctx, page)
     if isinstance(command, click.Group):
         for each in sorted(command.commands):
-            yield from _pages(command.commands[each], f"{name}-{each}")
+            yield from _pages(command.commands[each], each, ctx)
 
 
 def _page(ctx: click.Context, name: str) -> str:

@@ -47,7 +47,7 @@ from .operations import Again, Operations
 from .own_id import OwnId
 from .service import Service, system_wall_ms
 from .standing import Standing
-from .storage import Journal, LockError, Store, StoreError, WriteError, handed_over, lock_directory
+from .storage import Journal, LockError, Store, StoreError, WriteError, in_pieces, lock_directory
 from .tickets import Tickets
 
 if TYPE_CHECKING:
@@ -362,7 +362,7 @@ def _opened_store(
     try:
         store = Store(config.data_dir, config.cluster)
         try:
-            kept = handed_over(store.open())
+            kept = in_pieces(store.open())
         except StoreError as error:
             raise StartError(str(error)) from None
         if store.shortfall is not None:

@@ -245,7 +245,7 @@ class Identity:
         nonce: a random number below 2**32, which tells two processes apart that use one id.
         wall_ms: the wall clock at the start, in milliseconds since 1970. The generation of this
             process is at least this.
-        program: the version of the program, of at most 32 characters, which members show to people.
+        program: the version of the program, whose first 32 characters members show to people.
     """
 
     node_id: str

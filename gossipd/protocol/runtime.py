@@ -15,7 +15,7 @@ from .events import Event, MuchBrought, Paused
 from .leaky_bucket import LeakyBucket
 from .part import Part
 from .timers import Action, TimerQueue
-from .wire import LARGEST, Clock
+from .wire import LARGEST, PROGRAM_CHARS, Clock
 
 _SAME_EVENT = 60.0
 """Seconds during which `notify_seldom` does not report an event of one key again."""
@@ -43,6 +43,7 @@ class Runtime(Part):
         self.now = now
         self.timers = TimerQueue()
         self._common = config.common()
+        self._program = identity.program[:PROGRAM_CHARS]
         self._wall_ms = identity.wall_ms
         self._wall_read = now
         self._effects: list[Effect] = []
@@ -109,7 +110,7 @@ class Runtime(Part):
 
     def clock(self, *, asks: bool) -> Clock:
         """Returns what this node tells of its clock, settings and version to one that it meets."""
-        return Clock(self.wall_ms(), asks, self._common, self.identity.program)
+        return Clock(self.wall_ms(), asks, self._common, self._program)
 
     def set_wall(self, wall_ms: int) -> None:
         """Takes a new reading of the wall clock, which was stepped."""

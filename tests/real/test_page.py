@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -22,13 +23,13 @@ pytestmark = pytest.mark.real
 
 HOSTILE = "<img src=x onerror=\"document.title='broken'\">"
 
-_SAYS_DEAD = """new Promise(done => {
+_SAYS_DEAD = """new Promise(done => {{
   window.was_here = true;
-  new MutationObserver(() => {
-    if (document.querySelector("#events .dead")) done(Date.now());
-  }).observe(document.getElementById("events"), {childList: true, subtree: true});
+  new MutationObserver(() => {{
+    if (document.querySelectorAll("#events .dead").length > {}) done(Date.now());
+  }}).observe(document.getElementById("events"), {{childList: true, subtree: true}});
   document.title = "watching";
-})"""
+}})"""
 
 _HIDDEN = """
 Object.defineProperty(document, "hidden", {{configurable: true, value: {}}});
@@ -50,17 +51,18 @@ def opened(browser: Tab, nodes: Cluster) -> None:
 
 
 def test_a_death_is_shown_without_a_reload(folder: Path) -> None:
-    """In the events at once, among the members, in the picture and as a warning."""
-    with network_of_its_own(), cluster(3, folder) as nodes, tab(folder) as browser:
-        one, dead = nodes[0], nodes[2]
+    """In the events within 100 ms of the log line, in the table, the picture and the warnings."""
+    with network_of_its_own(), cluster(5, folder) as nodes, tab(folder) as browser:
+        one, late = nodes[0], []
         opened(browser, nodes)
-        browser.run(f"window.told = {_SAYS_DEAD}; 0")
-        dead.kill()
-        shown = browser.run("window.told") / 1000
-        logged = one.comes_to_log("member_dead", dead.id, 5)["at"]
-        print(f"the page shows the death {1000 * (shown - logged):.0f} ms after the log line")
-        # It is told, and does not come by the questions that are asked every 5 s.
-        assert shown - logged < 1
+        for number, dead in enumerate(nodes.nodes[2:]):
+            browser.run(f"window.told = {_SAYS_DEAD.format(number)}; 0")
+            dead.kill()
+            shown = browser.run("window.told") / 1000
+            late.append(shown - one.comes_to_log("member_dead", dead.id, 5)["at"])
+        print("shown after the log lines:", *(f"{1000 * each:.0f} ms" for each in late))
+        # They are told, and do not come by the questions that are asked every 5 s.
+        assert statistics.median(late) < 0.1
         browser.comes_to(in_rows("members", f"{dead.id} dead by "), 3)
         warning = browser.run("document.querySelector('#warnings').innerText")
         assert f"{dead.id} is dead" in warning

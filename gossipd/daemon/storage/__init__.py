@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from .inspection import InspectionError, back_up, check_directory, read_directory
 from .lock import LockError, lock_directory
-from .pieces import handed_over
+from .pieces import in_pieces
 from .store import Store, StoreError, WriteError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = [
     "WriteError",
     "back_up",
     "check_directory",
-    "handed_over",
+    "in_pieces",
     "lock_directory",
     "read_directory",
 ]

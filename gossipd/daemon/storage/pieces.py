@@ -16,7 +16,7 @@ from gossipd.protocol import Group, State
 _ROWS = 500
 
 
-def handed_over(state: State) -> State:
+def in_pieces(state: State) -> State:
     """Returns the state with groups that can be read once, and takes the rows out of its own."""
     return attrs.evolve(state, groups=_pieces(list(state.groups)))
 

@@ -21,6 +21,7 @@ from .message import LARGEST, Message
 from .messages import (
     MOST_CLUSTER_IDS,
     NO_CLUSTER,
+    PROGRAM_CHARS,
     Ack,
     Beacon,
     Claims,
@@ -56,6 +57,7 @@ __all__ = [
     "MOST_CLUSTER_IDS",
     "NAME_BYTES",
     "NO_CLUSTER",
+    "PROGRAM_CHARS",
     "REFUSED",
     "SEALED_HEAD",
     "SILENCE",

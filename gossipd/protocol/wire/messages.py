@@ -86,7 +86,7 @@ class Ack(Message, tag=3, gc=False, frozen=True):
     counters: Hash = 0
     challenge: Number = 0
     padding: Annotated[bytes, Meta(max_length=64)] = b""
-    health: Annotated[int, Meta(ge=0, le=100)] = 0
+    health: Number = 0
 
 
 class Nack(Message, tag=4, gc=False, frozen=True):

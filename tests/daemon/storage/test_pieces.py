@@ -7,7 +7,7 @@ from random import Random
 
 import attrs
 
-from gossipd.daemon.storage import handed_over
+from gossipd.daemon.storage import in_pieces
 from gossipd.protocol import Entry, Group, Identity, Node, ProtocolConfig, Said, State
 
 A, B = b"a" * 16, b"b" * 16
@@ -38,7 +38,7 @@ def all_of(groups: Iterable[Group]) -> list[object]:
 
 def test_pieces_have_all_rows_in_order() -> None:
     """And only the last of a group says what it completes."""
-    pieces = list(handed_over(held()).groups)
+    pieces = list(in_pieces(held()).groups)
     assert all_of(held().groups) == all_of(pieces)
     assert [0, 0, 1401, 2, 3] == [piece.upto for piece in pieces]
     assert max(len(piece.rows) for piece in pieces) <= 501
@@ -46,14 +46,14 @@ def test_pieces_have_all_rows_in_order() -> None:
 
 def test_a_node_begins_with_pieces_as_with_all() -> None:
     """Nothing else of the state is different."""
-    assert restored(held()) == restored(handed_over(held()))
+    assert restored(held()) == restored(in_pieces(held()))
 
 
 def test_what_was_handed_over_is_held_no_more() -> None:
     """Otherwise a process would have each row twice. The last piece goes with what is read last."""
     state = held()
     whole = [group.entries for group in state.groups]
-    read = iter(handed_over(state).groups)
+    read = iter(in_pieces(state).groups)
     next(read)
     assert 900 == len(whole[0])
     assert len(list(read)) == 4

@@ -52,6 +52,14 @@ def test_members_tell_their_version_and_how_late_they_are() -> None:
     ]
 
 
+def test_a_long_version_is_cut() -> None:
+    """Others would refuse to read it whole, and with it the clock and the settings."""
+    nodes = [make_node(1, program="1" * 100), make_node(2)]
+    talk = converse(*nodes)
+    talk.run(3.0)
+    assert ["1" * 32, ""] == [each.program for each in nodes[1].member_details(talk.now)]
+
+
 def test_no_version_that_a_terminal_would_act_on_is_shown() -> None:
     """A member may tell anything."""
     nodes = [make_node(1, program="1\x1b[2J"), make_node(2)]
