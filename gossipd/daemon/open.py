@@ -196,7 +196,7 @@ async def open_daemon(
         own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up, gate)
         identity = await own_id.find(endpoint, segments)
         node = _make_node(config, identity, kept, gate, discovery=segments is not None)
-        _begin(store, node)
+        _begin(store, node, identity.node_id)
         left, tickets, member_events, events = trio.Event(), Tickets(), MemberEvents(), EventLog()
         journal = None if store is None else Journal(store, lambda: tickets.asked)
         cast, find = None if segments is None else segments.broadcast, own_id.look_up
@@ -377,10 +377,10 @@ def _opened_store(
         os.close(held)
 
 
-def _begin(store: Store | None, node: Node) -> None:
+def _begin(store: Store | None, node: Node, node_id: str) -> None:
     if store is not None and store.trouble is None:
         with contextlib.suppress(WriteError):
-            store.begin(node.generation())
+            store.begin(node.generation(), node_id)
 
 
 def _close(store: Store | None, node: Node) -> None:

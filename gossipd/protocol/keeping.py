@@ -74,9 +74,14 @@ class Keeping:
         for claim in kept.members:
             if claim.id in table.apart:
                 table.unkept.note(claim.id, None)
-        if any(claim.id == table.own.id for claim in kept.members):
+        known = {claim.id for claim in kept.members}
+        if table.own.id in known:
             # The state is a copy from another node, which had a row of this one.
             table.unkept.note(table.own.id, None)
+            if kept.node_id and kept.node_id not in {table.own.id, *known}:
+                # The other may be down, and hold more of its own counts than the copy has.
+                self._contacts.remember(first_claim(kept.node_id, kept.generation, ""))
+                table.unkept.note(kept.node_id, None)
 
     def assume(self, members: Iterable[Claim]) -> None:
         """Takes these members as met, and this node as one of their cluster."""
@@ -105,6 +110,7 @@ class Keeping:
             table.apart.ids(),
             *self._identity(),
             self._ledger.heirs.line,
+            table.own.id,
         )
 
     def changes(self, most: int) -> Changes | None:

@@ -26,6 +26,7 @@ class State:
         cluster_ids: the ids of the node's cluster.
         strayed: whether they were taken from others than the seeds of the node.
         line: the owner id that a process with this store drew last; empty: none is known.
+        node_id: the id under which the last run began; empty: none is known.
     """
 
     generation: int = 0
@@ -37,6 +38,7 @@ class State:
     cluster_ids: tuple[int, ...] = ()
     strayed: bool = False
     line: bytes = b""
+    node_id: str = ""
 
 
 @attrs.frozen

@@ -180,6 +180,18 @@ def test_a_moved_node_keeps_its_old_id_and_forgets_the_new_one() -> None:
     assert (node_id(2),) == changes.forgotten
 
 
+def test_a_copy_from_another_node_remembers_that_node() -> None:
+    """It may be down, and hold more than the copy does. A node that has only moved is no copy."""
+    of_this, of_other = Claim(node_id(1), 1, 0, ALIVE), Claim(node_id(3), 1, 0, ALIVE)
+    copy = Kept(State(7, (of_this, of_other), node_id=node_id(2)))
+    assert {node_id(2), node_id(3)} == {claim.id for claim in copy.contacts.remembered()}
+    changes = copy.keeping.changes(MANY)
+    assert changes is not None
+    assert (node_id(2), 7) in [(claim.id, claim.generation) for claim in changes.members]
+    moved = Kept(State(7, (of_other,), node_id=node_id(2)))
+    assert [node_id(3)] == [claim.id for claim in moved.contacts.remembered()]
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_store_of_more_members_than_the_limit_is_read_to_it(order: int) -> None:
     """The newest of the dead are kept, whatever their order, and the removed if they may be alive.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -131,6 +131,7 @@ _OWNER = re.compile(r"[0-9a-f]{32}")
 CLUSTER_IDS = "cluster ids"
 STRAYED = "strayed"
 LINE = "line"
+NODE_ID = "node id"
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
@@ -163,10 +164,10 @@ def put_writes(connection: sqlite3.Connection, number: int, writes: Sequence[Wri
 
 def merge_writes(connection: sqlite3.Connection) -> None:
     """Puts the entries of all writes into the tables, and deletes these. Raises sqlite3.Error."""
-    last, groups = read_writes(connection)
-    for group in groups:
-        put_group(connection, group)
-    drop_writes(connection, last)
+    for number, groups in read_writes(connection):
+        for group in groups:
+            put_group(connection, group)
+        drop_writes(connection, number)
 
 
 def drop_writes(connection: sqlite3.Connection, upto: int) -> None:
@@ -174,19 +175,19 @@ def drop_writes(connection: sqlite3.Connection, upto: int) -> None:
     connection.execute("DELETE FROM writes WHERE number <= ?", (upto,))
 
 
-def read_writes(connection: sqlite3.Connection) -> tuple[int, list[Group]]:
-    """Returns the last number of `writes`, and the groups of all. A file may lack the table.
+def read_writes(connection: sqlite3.Connection) -> Iterator[tuple[int, list[Group]]]:
+    """Yields each number of `writes` with its groups, in order. A file may lack the table.
 
     Raises sqlite3.Error, also for what is no list of groups.
     """
-    last, found = 0, []
-    if _has_table(connection, "writes"):
-        for last, groups in connection.execute("SELECT number, groups FROM writes ORDER BY number"):
-            try:
-                found += [Group(*msgspec.structs.astuple(each)) for each in _decode(groups)]
-            except (msgspec.DecodeError, RecursionError, TypeError) as error:
-                raise sqlite3.DatabaseError(f"write {last} cannot be read: {error}") from None
-    return last, found
+    if not _has_table(connection, "writes"):
+        return
+    query = "SELECT number, groups FROM writes ORDER BY number"
+    for number, groups in connection.execute(query):
+        try:
+            yield number, [Group(*msgspec.structs.astuple(each)) for each in _decode(groups)]
+        except (msgspec.DecodeError, RecursionError, TypeError) as error:
+            raise sqlite3.DatabaseError(f"write {number} cannot be read: {error}") from None
 
 
 def drop_rows(connection: sqlite3.Connection, changes: Changes) -> None:
@@ -258,7 +259,7 @@ def put_state(connection: sqlite3.Connection, state: State) -> None:
     put_members(connection, changes)
     put_identity(connection, state)
     connection.execute(PUT_META, ("generation", state.generation))
-    connection.execute(PUT_META, (LINE, state.line.hex()))
+    connection.executemany(PUT_META, [(LINE, state.line.hex()), (NODE_ID, state.node_id)])
 
 
 def read_state(connection: sqlite3.Connection) -> State:
@@ -282,16 +283,18 @@ def read_state(connection: sqlite3.Connection) -> State:
             removed.append(row[0])
     gone = _read_gone(connection)
     ids, strayed = _read_identity(connection)
+    written = [group for _, some in read_writes(connection) for group in some]
     return State(
         generation or 0,
         tuple(members),
         tuple(removed),
-        tuple(with_writes(groups, read_writes(connection)[1])),
+        tuple(with_writes(groups, written)),
         {member: since for member, since in gone.items() if since},
         tuple(member for member, since in gone.items() if not since),
         ids,
         strayed,
         _read_line(connection),
+        _read_node_id(connection),
     )
 
 
@@ -302,6 +305,12 @@ def _read_line(connection: sqlite3.Connection) -> bytes:
         if _OWNER.fullmatch(str(line)):
             return bytes.fromhex(line)
     return b""
+
+
+def _read_node_id(connection: sqlite3.Connection) -> str:
+    """Returns the id of the last process; empty for a file of a version that does not keep it."""
+    query = "SELECT value FROM meta WHERE key = ?"
+    return next((str(each) for (each,) in connection.execute(query, (NODE_ID,))), "")
 
 
 def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:

@@ -80,6 +80,7 @@ class Store:
         self._cluster = cluster
         self._connection: sqlite3.Connection | None = None
         self._generation = 0
+        self._node_id = ""
         self._identity: tuple[tuple[int, ...], bool] = ((), False)
         # The last row of `writes`, and the last one whose entries a snapshot under way has.
         self._number = self._covered = 0
@@ -120,7 +121,7 @@ class Store:
         self._renew_log()
         self._disconnect()
         found = self._open()
-        self.begin(self._generation)
+        self.begin(self._generation, self._node_id)
         self.trouble = None
         return found
 
@@ -150,22 +151,23 @@ class Store:
         except WriteError as error:
             self.trouble = str(error)
             raise
-        self.begin(state.generation)
+        self.begin(state.generation, state.node_id)
         self._unsynced.forget()
 
-    def begin(self, generation: int) -> None:
-        """Writes that a process of this generation runs, and what the unsynced log held.
+    def begin(self, generation: int, node_id: str) -> None:
+        """Writes that a process of this generation and id runs, and what the unsynced log held.
 
         Raises WriteError.
         """
         with self._transaction() as connection:
-            connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
+            of_this = [("generation", generation), ("clean", 0), (schema.NODE_ID, node_id)]
+            connection.executemany(schema.PUT_META, of_this)
             # The node has what these hold, and hands over only what changes from now on.
             merge_writes(connection)
             for group in self._recorded:
                 put_group(connection, group)
         self._number = self._covered = 0
-        self._generation = generation
+        self._generation, self._node_id = generation, node_id
         self._recorded = []
         self.bytes = size(self.path)
 

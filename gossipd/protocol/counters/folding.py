@@ -131,7 +131,7 @@ class Folding(Part):
         """Returns whether every member that is not forgotten is live."""
         rows = self._table.rows.values()
         others = sum(not row.forgotten for row in rows) - 1
-        return others == len(self._table.live) and not self._contacts.remembered()
+        return others == len(self._table.live) and self._contacts.all_met()
 
     def _fold_if_ready(self) -> None:
         for row in self._table.live.values():

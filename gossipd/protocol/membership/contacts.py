@@ -127,6 +127,9 @@ class Contacts(Part):
         self._echoes = echoes
         self._gossip = gossip
         self._seeds: dict[str, Contact] = {}
+        # The members of an earlier run, seeds or not, that the table had no row for when it was
+        # last looked at.
+        self._unmet: set[str] = set()
         self.registered: dict[str, Contact] = {}
         self._resolving: dict[int, tuple[str, str]] = {}
         self._tickets = 0
@@ -151,6 +154,12 @@ class Contacts(Part):
     def remember(self, claim: Claim) -> None:
         """Adds a member of an earlier run, to be tried from `start` on."""
         self._seeds[claim.id] = Contact(claim.id, seed=True, remembered=claim)
+        self._unmet.add(claim.id)
+
+    def all_met(self) -> bool:
+        """Returns whether every member of an earlier run is known again, or forgotten."""
+        self._unmet.difference_update(self._table.rows, self._table.apart.ids())
+        return not self._unmet
 
     def remembered(self) -> list[Claim]:
         """Returns the members of an earlier run that the table has no row for yet."""

@@ -135,15 +135,20 @@ def test_those_that_do_not_answer_are_asked_again_a_few_times() -> None:
     assert process.wait(AFTER) == []
 
 
-@pytest.mark.parametrize("state", [DEAD, ALIVE])
-def test_nothing_is_folded_while_somebody_may_be_away(state: int) -> None:
+@pytest.mark.parametrize("known", ["dead", "of an earlier run", "of an earlier run and a seed"])
+def test_nothing_is_folded_while_somebody_may_be_away(known: str) -> None:
     """A dead member, or one of an earlier run that has not been met, may hold what forbids it."""
     process = Process()
-    if state == DEAD:
+    if known == "dead":
         process.member(9, DEAD)
     else:
         process.contacts.remember(Claim(node_id(9), WALL_MS, 0, ALIVE))
+    if known == "of an earlier run and a seed":
+        process.contacts.join([node_id(9)])
     assert process.wait(AFTER) == []
+    if known != "dead":
+        process.member(9)
+        assert process.wait(2 * AFTER) != []
 
 
 def test_who_comes_in_between_is_asked_as_well() -> None:
