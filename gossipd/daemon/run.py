@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import trio
 
@@ -58,9 +59,10 @@ async def run(config: DaemonConfig, again: Again | None = None, doubts: Sequence
     """
     log, supervisor = get_logger(), Supervisor(os.environ)
     received: list[AsyncIterator[int]] = []
-    with contextlib.ExitStack() as receiving:
+    with contextlib.ExitStack() as receiving, _collecting_later() as collect:
 
         def receive() -> None:
+            collect()
             # Without a file to read again SIGHUP does nothing: what ends a node lets it leave.
             receiver = trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
             received.append(receiving.enter_context(receiver))
@@ -95,6 +97,27 @@ async def run(config: DaemonConfig, again: Again | None = None, doubts: Sequence
                 nursery.cancel_scope.cancel()
         get_logger().info("stopped", node_id=daemon.service.node_id)
     return 0
+
+
+@contextlib.contextmanager
+def _collecting_later() -> Iterator[Callable[[], None]]:
+    """Lets no garbage be collected until what is yielded is called; what is there by then stays.
+
+    A node keeps what it has read from the disk. With 100,000 counters the interpreter looked at all
+    of it for 60 ms in each full collection, with the loop standing still, and for an eighth of the
+    start.
+    """
+
+    def collect() -> None:
+        gc.freeze()
+        gc.enable()
+
+    gc.disable()
+    try:
+        yield collect
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 async def _stopping(signals: AsyncIterator[int], operations: Operations) -> None:

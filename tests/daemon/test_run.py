@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -88,6 +89,15 @@ async def test_stops_gracefully(lines: Lines) -> None:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tcp.bind(("127.0.0.1", port))
         udp.bind(("127.0.0.1", port))
+
+
+async def test_collections_leave_alone_what_was_read_at_the_start(lines: Lines) -> None:
+    """They stop the loop for as long as they look. After the end all is as it was."""
+    async with running(bind=("127.0.0.1", free_port())):
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > len(gc.get_objects())
+    assert gc.isenabled()
+    assert not gc.get_freeze_count()
 
 
 async def test_a_client_lets_it_leave(lines: Lines) -> None:
