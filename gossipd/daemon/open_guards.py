@@ -9,7 +9,6 @@ import attrs
 import trio
 
 from .access import Access, TokenFileError, TokenWatch, read_tokens
-from .clock_steps import ClockSteps
 from .config import DaemonConfig
 from .errors import StartError
 from .net import is_own
@@ -76,7 +75,6 @@ def _gate(config: DaemonConfig) -> tuple[Gate, KeyWatch] | tuple[None, None]:
         keys,
         accept_open=config.accept_open,
         is_local=is_own,
-        stepped=ClockSteps(),
         clock=trio.current_time,
     )
     return gate, KeyWatch(config.key_file, keys, gate)

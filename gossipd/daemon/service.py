@@ -76,6 +76,9 @@ class Gate(Protocol):
     def key_of(self, session: bytes | None) -> str | None:
         """Returns the id of the key that a member's session seals with."""
 
+    def renew(self) -> None:
+        """Seals in another session."""
+
 
 @attrs.frozen
 class Keys:
@@ -354,8 +357,10 @@ class Service:
         self._driver.command(call)
 
     def _compare_clocks(self) -> None:
-        """Tells the node if the wall clock was stepped, and what it shows now."""
+        """Tells the node if the wall clock was stepped, and what it shows now; and the gate."""
         if self._stepped():
+            if self._gate is not None:
+                self._gate.renew()
             self._driver.command(lambda now: self._node.renew(now, self._wall_ms()))
 
     async def _watch_clock(self) -> None:

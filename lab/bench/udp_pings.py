@@ -58,7 +58,6 @@ def gate_of(name: str, key_file: Path) -> Gate:
         read_keys(key_file),
         accept_open=False,
         is_local=_no,
-        stepped=partial(_no, ""),
         clock=time.monotonic,
     )
 

@@ -124,11 +124,11 @@ class Site(Running):
 async def serving(node: Any, endpoint: Any, **options: Any) -> AsyncIterator[Running]:
     """Drives a node for the length of the block."""
     stepped = options.pop("stepped", None)
-    wall_ms = options.pop("wall_ms", system_wall_ms)
+    wall_ms, gate = options.pop("wall_ms", system_wall_ms), options.pop("gate", None)
     tickets = Tickets()
     driver = Driver(node, endpoint, tickets.answer, **options)
     service = Service(
-        node, NODE_ID, driver, tickets, options.get("journal"), stepped, wall_ms=wall_ms
+        node, NODE_ID, driver, tickets, options.get("journal"), stepped, gate, wall_ms=wall_ms
     )
     async with trio.open_nursery() as nursery:
         await nursery.start(driver.run)
@@ -146,11 +146,13 @@ async def running(
     kind: type[Scripted] = Scripted,
     listeners: Sequence[Callable[[Event], None]] = (),
     steps: list[bool] | None = None,
+    gate: Any = None,
 ) -> AsyncIterator[Site]:
     """Drives a scripted node for the length of the block."""
     scenario = Scenario("", (), 0.0, (), reactions=reactions or {})
     node = kind(scenario, None, state=None, rng=Random(1), now=trio.current_time())
     endpoint = Endpoint(clock, takes)
     stepped = lambda: bool(steps and steps.pop(0))  # noqa: E731
-    async with serving(node, endpoint, listeners=listeners, stepped=stepped) as made:
+    options = {"listeners": listeners, "stepped": stepped, "gate": gate}
+    async with serving(node, endpoint, **options) as made:
         yield Site(made, endpoint)

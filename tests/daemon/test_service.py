@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import trio
 import trio.testing
@@ -102,6 +104,16 @@ async def test_a_clock_that_was_stepped_is_told_without_a_write(autojump_clock: 
     async with running(autojump_clock, steps=[False, True]) as run:
         await trio.sleep(2.5)
     assert ["renew"] == [each[0] for each in run.node.recording if each[0] == "renew"]
+
+
+async def test_a_clock_that_was_stepped_ends_the_session_that_seals(autojump_clock: Clock) -> None:
+    """A machine that was set back would use the numbers of that session again."""
+    renewed: list[float] = []
+    gate = SimpleNamespace(renew=lambda: renewed.append(trio.current_time()))
+    begun = trio.current_time()
+    async with running(autojump_clock, steps=[False, True], gate=gate):
+        await trio.sleep(2.5)
+    assert [2.0] == [moment - begun for moment in renewed]
 
 
 async def test_watches_and_readers_are_told_while_the_service_runs(autojump_clock: Clock) -> None:

@@ -7,10 +7,10 @@ A sealed datagram is
 The sealed part (AES-256-GCM) is the recipient, of 4 bytes, and the frames. All before it, and the
 cluster's name, are authenticated with it. The secret in a key file seals nothing itself: from it
 and the random number of a session follows the key of that session (HKDF with SHA-256). A process
-draws a session at its start, and anew if it was forked or a clock was stepped, which may mean that
-its machine was set back to a snapshot. So no number, which is the nonce, is used twice under a key.
-Half of it counts. The other half is random, for the moment in which a machine that was set back
-knows nothing of it yet.
+draws a session at its start, and anew if it was forked, or hears that a clock was stepped, which
+may mean that its machine was set back to a snapshot. So no number, which is the nonce, is used
+twice under a key. Half of it counts. The other half is random, for the moment in which a machine
+that was set back knows nothing of it yet.
 
 The recipient is the beginning of the session that the sender's datagram is meant for, or zero.
 """
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import struct
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from os import getpid, urandom
@@ -34,6 +35,7 @@ from .keys import ID_BYTES, Key
 
 SESSION_BYTES = 16
 _NUMBER = 8
+_HALVES = struct.Struct(">II")
 _COUNTS = 4
 """Bytes of a number that count; those after them are random."""
 
@@ -109,10 +111,9 @@ class Sealer:
         key: the id of the key that seals.
     """
 
-    def __init__(self, cluster: str, key: Key, stepped: Callable[[], bool]) -> None:
-        """Draws a session. `stepped` returns whether the wall clock was stepped of late."""
+    def __init__(self, cluster: str, key: Key) -> None:
+        """Draws a session."""
         self._cluster = cluster.encode()
-        self._stepped = stepped
         self._own: deque[bytes] = deque(maxlen=_OWN)
         # The last datagrams, each with its frames, by the count in the number.
         self._last = [(b"", b"")] * _REMEMBERED
@@ -146,11 +147,11 @@ class Sealer:
 
         The session is empty if that process is not known yet.
         """
-        if self._count >= _LAST or getpid() != self._pid or self._stepped():
+        if self._count >= _LAST or getpid() != self._pid:
             self.renew()
         count = self._count = self._count + 1
         fresh = int.from_bytes(urandom(4), "big") ^ time_ns() & 0xFFFFFFFF
-        number = (count << 32 | fresh).to_bytes(_NUMBER, "big")
+        number = _HALVES.pack(count, fresh)
         head = self._head + number
         frames = (session[:_RECIPIENT] or _ZEROS) + payload
         sealed = head + self._encrypt(_NONCE + number, frames, head + self._cluster)

@@ -51,7 +51,6 @@ class Gate:
         *,
         accept_open: bool,
         is_local: Callable[[str], bool],
-        stepped: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         """Makes a gate for a cluster's name.
@@ -60,7 +59,6 @@ class Gate:
             keys: the first seals, all open.
             accept_open: whether open datagrams are taken, too.
             is_local: returns whether this machine has an address.
-            stepped: returns whether the wall clock was stepped of late.
             clock: tells seconds that never fall.
         """
         self.open_taken = 0
@@ -68,7 +66,7 @@ class Gate:
         self._start = self._codec.overhead
         self._cluster = cluster
         self._keys = tuple(keys)
-        self._sealer = Sealer(cluster, keys[0], stepped)
+        self._sealer = Sealer(cluster, keys[0])
         self._strangers = LeakyBucket(_STRANGERS, clock())
         self._opener = Opener(cluster, keys, self._is_allowed)
         self._ours = self._describe()
@@ -101,6 +99,10 @@ class Gate:
         self._sealer.use(keys[0])
         self._opener.use(keys)
         self._ours = self._describe()
+
+    def renew(self) -> None:
+        """Seals in another session: the machine may have been set back, and use numbers again."""
+        self._sealer.renew()
 
     def key_of(self, session: bytes | None) -> str | None:
         """Returns the id of the key that a member's session seals with; `open` if it does not.

@@ -48,7 +48,6 @@ class Made:
             keys or (ONE,),
             accept_open=accept_open,
             is_local=lambda host: host == local,
-            stepped=lambda: False,
             clock=lambda: self.now,
         )
 
