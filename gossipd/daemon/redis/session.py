@@ -32,6 +32,7 @@ class Session:
     """What is behind a connection: see `Client` of the server.
 
     Attributes:
+        gathered: what `gather` took and `flush` has not carried out.
         news: what the client subscribed to.
     """
 
@@ -45,7 +46,7 @@ class Session:
         self._service = context.service
         self._tally = tally
         self._commands = tally.commands
-        self._gathered: list[Change] = []
+        self.gathered: list[Change] = []
         self._transaction: Transaction | None = None
         self.news = context.subscriptions
         self._own: dict[str, Callable[[list[bytes]], Value | Future[bytes]]] = {
@@ -54,11 +55,6 @@ class Session:
             "DISCARD": self._discard,
             "RESET": self._reset,
         }
-
-    @property
-    def has_gathered(self) -> bool:
-        """Whether there are requests that `gather` took and `flush` has not carried out."""
-        return bool(self._gathered)
 
     @property
     def has_quit(self) -> bool:
@@ -81,7 +77,7 @@ class Session:
         if len(request) != arity:
             return False
         try:
-            self._gathered.append(change(request))
+            self.gathered.append(change(request))
         except Failed:
             return False
         self._commands[name] += 1
@@ -91,7 +87,7 @@ class Session:
 
     def flush(self) -> Future[bytes]:
         """Carries out what was gathered, in one write; returns the future of all answers."""
-        changes, self._gathered = self._gathered, []
+        changes, self.gathered = self.gathered, []
         answers: Future[bytes] = Future()
         self._service.change(changes, None).then(partial(self._take, changes, answers))
         return answers
@@ -133,7 +129,7 @@ class Session:
                 answers.settle(error or b"".join(one for one in ordered if isinstance(one, bytes)))
 
         for number, change in enumerate(changes):
-            self._gathered.append(change)
+            self.gathered.append(change)
             self.flush().then(partial(take, number))
 
     # Everything else

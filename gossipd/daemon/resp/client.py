@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from ..future import Future
@@ -36,8 +36,8 @@ class Client(Protocol):
         """What the client is told without having asked."""
 
     @property
-    def has_gathered(self) -> bool:
-        """Whether there are requests that `gather` took and `flush` has not carried out."""
+    def gathered(self) -> Sequence[object]:
+        """What `gather` took and `flush` has not carried out."""
 
     @property
     def has_quit(self) -> bool:

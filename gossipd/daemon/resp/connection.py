@@ -62,12 +62,10 @@ class Connection:
         self._nursery: trio.Nursery | None = None
         self._out: list[bytes] = []
         self._size = 0
-        # Whether the last answer of this connection is among those that were given, and whether it
-        # was an error because of what is no request.
+        # Whether the last answer was given, and whether it was an error about what is no request.
         self._last = False
         self._is_misunderstood = False
-        # Whether requests are being answered; how many of those that were read are; and the parts
-        # that follow of an answer.
+        # Whether requests are being answered, how many of those read are, and an answer's rest.
         self._answering = False
         self._answered = 0
         self._parts: Iterator[bytes] | None = None
@@ -168,10 +166,10 @@ class Connection:
         elif not parser.has_begun:
             self.since = self._shared.now
         parser.feed(data)
-        if not (parser.ready or parser.error) or self._advance():
-            self._end_or_listen()
-        else:
+        if (parser.ready or parser.error) and not self._advance():
             self._ear.hand_over()
+        elif not self._awaited:
+            self._end_or_listen()
 
     def _end_or_listen(self) -> None:
         """Ends after the last answer; else reads again unless something has to come before that."""
@@ -223,11 +221,13 @@ class Connection:
             if self._awaited:
                 return False
             self._complain(self._parser.error)
-        self._flush()
+        if self._size:
+            self._flush()
         self._answering = False
         if not self._unsent:
             self.since = self._shared.now
-        self._tell()
+        if not self._awaited:
+            self._tell()
         return True
 
     async def _go_on(self) -> None:
@@ -274,7 +274,7 @@ class Connection:
         return part is None
 
     def _flush_gathered(self) -> None:
-        if self._client.has_gathered:
+        if self._client.gathered:
             self._expect(self._client.flush())
 
     def _expect(self, future: Future[bytes]) -> None:

@@ -66,10 +66,6 @@ class Echo:
         self.has_quit = False
         self.news = Words()
 
-    @property
-    def has_gathered(self) -> bool:
-        return bool(self.gathered)
-
     def gather(self, request: list[bytes]) -> bool:
         if request[0] != b"add":
             return False
