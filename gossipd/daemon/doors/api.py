@@ -108,7 +108,9 @@ class Api:
                 route = next(iter(methods.values()))
                 allowed = ", ".join(methods)
                 raise Failed(METHOD, f"{allowed} can be asked here", ("Allow", allowed))
-            token = authorize(self._access, route, request.headers)
+            token = None
+            if self._access is not None:
+                token = authorize(self._access, route, request.headers)
             if route.method != "GET":
                 self._admit(request)
             response = route.handle(request, parts)

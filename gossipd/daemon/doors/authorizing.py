@@ -10,13 +10,13 @@ from .routes import AnyRoute
 _CHALLENGE = 'Bearer realm="gossipd"'
 
 
-def authorize(access: Access | None, route: AnyRoute, headers: dict[bytes, bytes]) -> Token | None:
+def authorize(access: Access, route: AnyRoute, headers: dict[bytes, bytes]) -> Token | None:
     """Raises Failed unless a request for a route may be answered. Its headers are by name.
 
     Returns the token that was needed for it, None if none was.
     """
     role = route.role
-    if access is None or role is None:
+    if role is None:
         return None
     what = f"{route.method} {route.label}"
     scheme, _, secret = headers.get(b"authorization", b"").strip().partition(b" ")

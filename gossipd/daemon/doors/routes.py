@@ -247,6 +247,10 @@ def held(outcome: Answer | Exception) -> Answer:
     A write whose outcome is unknown is answered without `Retry-After`: a client or a proxy that
     follows that header would repeat it.
     """
+    if isinstance(outcome, Answer):
+        if outcome.holders == 0:
+            raise Failed(OUTCOME_UNKNOWN, _UNKNOWN)
+        return outcome
     if isinstance(outcome, Refused):
         raise Failed(NOT_WRITTEN, f"nothing was written: {outcome}")
     if isinstance(outcome, LimitExceeded):
@@ -255,11 +259,7 @@ def held(outcome: Answer | Exception) -> Answer:
         raise Failed(KEY_REUSED, str(outcome))
     if isinstance(outcome, ValueError):
         raise Failed(INVALID, f"Invalid request: {outcome}")
-    if isinstance(outcome, Exception):
-        raise outcome
-    if outcome.holders == 0:
-        raise Failed(OUTCOME_UNKNOWN, _UNKNOWN)
-    return outcome
+    raise outcome
 
 
 def acks(answer: Answer) -> tuple[str, str]:

@@ -197,6 +197,8 @@ class Connection:
                 self._ear.hand_over()
                 return
             self.since = self._shared.now
+            if self._awaited is not None:
+                return
         else:
             before, self.phase = self.phase, self._reading()
             if self.phase is not before:

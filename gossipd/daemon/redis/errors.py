@@ -22,6 +22,10 @@ class Failed(Exception):
 
 def held(outcome: Answer | Exception) -> Answer:
     """Returns the answer to a write that counts. Raises Failed for any other."""
+    if isinstance(outcome, Answer):
+        if outcome.holders == 0:
+            raise Failed(_UNKNOWN_OUTCOME)
+        return outcome
     if isinstance(outcome, Refused):
         raise Failed(f"MISCONF nothing was written: {outcome}")
     if isinstance(outcome, TooManyCounters):
@@ -30,8 +34,4 @@ def held(outcome: Answer | Exception) -> Answer:
         raise Failed(OVERFLOW)
     if isinstance(outcome, ValueError):
         raise Failed(f"ERR {outcome}")
-    if isinstance(outcome, Exception):
-        raise outcome
-    if outcome.holders == 0:
-        raise Failed(_UNKNOWN_OUTCOME)
-    return outcome
+    raise outcome

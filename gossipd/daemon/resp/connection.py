@@ -8,9 +8,8 @@ its future, within the node's driver. These rules keep answers whole and in orde
    the client gets no request before the answers to those before it are there. Those that it gathers
    are the exception: they become one write, with one future for all their answers.
 2. While requests are being answered (`_answering`), the call sends nothing. Else it does.
-3. What does not fit into the socket is kept in `_unsent`, and a second task sends it as the client
-   takes it. Meanwhile requests are still read, up to a limit: a client may send a million of them
-   before it reads an answer.
+3. What does not fit into the socket is kept in `_unsent`, for a second task to send. Meanwhile
+   requests are still read, up to a limit: a client may send a million before it reads an answer.
 4. News is sent by whoever brings it, when no answer is under way and the client has taken all that
    was sent. Else it is left until then, and a client that does not read costs what is in `_unsent`.
 5. Nothing is raised into the driver: an error ends this connection, and nothing else.
@@ -311,7 +310,8 @@ class Connection:
                 self._end_or_listen()
             except OSError:
                 self._end()
-            self._tell()
+            if self._client.news.is_there:
+                self._tell()
 
     def _fail(self, error: Exception) -> None:
         # The client could not tell which of its requests the next answer belongs to.
