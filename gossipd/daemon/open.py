@@ -31,6 +31,7 @@ from gossipd.protocol import (
 )
 
 from . import sockets
+from .clock_steps import ClockSteps
 from .config import DaemonConfig, Place
 from .doors import Api, CounterValues, Metrics, OwnHosts, of_node
 from .driver import Driver, look_up
@@ -182,7 +183,8 @@ async def open_daemon(
 
     Raises StartError if the address or the data directory cannot be used.
     """
-    gate = (guarded := guards(config)).gate
+    # The clock is watched from before the first session is drawn.
+    stepped, gate = ClockSteps(), (guarded := guards(config)).gate
     host = await sockets.bind_host(config.bind[0])
     http = await sockets.resolved(config.http or around.http(host, config.bind[1]), "--http")
     redis_at = await sockets.resolved([] if config.redis is None else [config.redis], "--redis")
@@ -196,13 +198,13 @@ async def open_daemon(
         own_id = OwnId(config, host, advertised, kept.generation if kept else 0, look_up, gate)
         identity = await own_id.find(endpoint, segments)
         node = _make_node(config, identity, kept, gate, discovery=segments is not None)
-        _begin(store, node, identity.node_id)
+        _begin(store, node)
         left, tickets, member_events, events = trio.Event(), Tickets(), MemberEvents(), EventLog()
         journal = None if store is None else Journal(store, lambda: tickets.asked)
         cast, find = None if segments is None else segments.broadcast, own_id.look_up
         told = (events, member_events, partial(_notice, left), own_id.notice)
         driver = Driver(node, endpoint, tickets.answer, told, journal, cast, find, gate)
-        more = (tickets, journal, None, gate, member_events, around.wall_ms)
+        more = (tickets, journal, stepped, gate, member_events, around.wall_ms)
         service = Service(node, identity.node_id, driver, *more)
         own_id.follow(service.move)
         operations = Operations(config, guarded.read, around.again, partial(_change, driver, node))
@@ -377,10 +379,10 @@ def _opened_store(
         os.close(held)
 
 
-def _begin(store: Store | None, node: Node, node_id: str) -> None:
+def _begin(store: Store | None, node: Node) -> None:
     if store is not None and store.trouble is None:
         with contextlib.suppress(WriteError):
-            store.begin(node.generation(), node_id)
+            store.begin(node.generation())
 
 
 def _close(store: Store | None, node: Node) -> None:

@@ -103,9 +103,8 @@ async def run(config: DaemonConfig, again: Again | None = None, doubts: Sequence
 def _collecting_later() -> Iterator[Callable[[], None]]:
     """Lets no garbage be collected until what is yielded is called; what is there by then stays.
 
-    A node keeps what it has read from the disk. With 100,000 counters the interpreter looked at all
-    of it for 60 ms in each full collection, with the loop standing still, and for an eighth of the
-    start.
+    A node keeps what it has read from the disk. To look for garbage in 100,000 counters held the
+    loop for 60 ms, and took an eighth of the time of a start. Of real garbage a start makes little.
     """
 
     def collect() -> None:

@@ -37,8 +37,8 @@ class Keeping:
         # The members that were live when a store was last written, and so became contacts, if their
         # cluster had an id by then.
         self._were_live: dict[str, Claim] = {}
-        # What of the cluster's identity was handed over last.
-        self._handed: tuple[tuple[int, ...], bool] = ((), False)
+        # What of this node's identity and the cluster's was handed over last.
+        self._handed: tuple[tuple[int, ...], bool, str] = ((), False, "")
 
     def restore(self, kept: State | None) -> None:
         """Takes over what a store kept of an earlier run, and takes note that the store has it.
@@ -54,7 +54,7 @@ class Keeping:
             owners[group.owner] = None
         self._ledger.heirs.restore(kept.line, owners)
         self._clusters.restore(kept.cluster_ids, kept.members, strayed=kept.strayed)
-        self._handed = self._identity()
+        self._handed = (*self._identity(), kept.node_id)
         removed = dict.fromkeys(kept.removed)
         for claim in kept.members:
             if claim.id == table.own.id:
@@ -74,14 +74,23 @@ class Keeping:
         for claim in kept.members:
             if claim.id in table.apart:
                 table.unkept.note(claim.id, None)
-        known = {claim.id for claim in kept.members}
+        known = {*kept.apart, *(claim.id for claim in kept.members)}
         if table.own.id in known:
-            # The state is a copy from another node, which had a row of this one.
+            # The state is a copy from another node, which knew this one, or of a former address.
             table.unkept.note(table.own.id, None)
             if kept.node_id and kept.node_id not in {table.own.id, *known}:
-                # The other may be down, and hold more of its own counts than the copy has.
-                self._contacts.remember(first_claim(kept.node_id, kept.generation, ""))
-                table.unkept.note(kept.node_id, None)
+                self._remember_original(kept)
+
+    def _remember_original(self, kept: State) -> None:
+        """Takes the node that kept a state of which this is a copy for a member of an earlier run.
+
+        It may be down, and hold more of its own counts than the copy has.
+        """
+        claim = first_claim(kept.node_id, kept.generation, "")
+        self._contacts.remember(claim)
+        self._table.unkept.note(claim.id, None)
+        if kept.cluster_ids:
+            self._were_live[claim.id] = claim
 
     def assume(self, members: Iterable[Claim]) -> None:
         """Takes these members as met, and this node as one of their cluster."""
@@ -119,7 +128,7 @@ class Keeping:
         groups, dropped = self._ledger.changes(most)
         left = max(0, most - sum(1 + len(group.rows) for group in groups))
         taken = table.unkept.take(left, self._all_members())
-        identity = self._identity()
+        identity = (*self._identity(), table.own.id)
         heirs = self._ledger.heirs
         idle = not groups and not dropped and not taken and not heirs.unkept
         if idle and identity == self._handed:
@@ -145,10 +154,11 @@ class Keeping:
             *(generation, tuple(members), tuple(removed), tuple(groups), tuple(forgotten), more),
             gone,
             tuple(member for member in forgotten if member in table.apart),
-            *identity,
+            *self._identity(),
             tuple(dropped),
             # The heirs' logs must be kept first.
             () if more else heirs.take_unkept(),
+            table.own.id,
         )
 
     def all_changed(self, held: Iterable[str]) -> None:

@@ -26,7 +26,7 @@ class State:
         cluster_ids: the ids of the node's cluster.
         strayed: whether they were taken from others than the seeds of the node.
         line: the owner id that a process with this store drew last; empty: none is known.
-        node_id: the id under which the last run began; empty: none is known.
+        node_id: the id under which the last run was known; empty: none is known.
     """
 
     generation: int = 0
@@ -47,6 +47,7 @@ class Changes:
 
     Attributes:
         generation: the generation of this run.
+        node_id: the id under which it is known.
         members: the members that are new or changed.
         removed: ids among `members` that are removed here.
         groups: the entries that changed, by owner. Each group's `since` is the version up to which
@@ -73,3 +74,4 @@ class Changes:
     strayed: bool = False
     dropped: tuple[tuple[bytes, Slot], ...] = ()
     closed: tuple[bytes, ...] = ()
+    node_id: str = ""

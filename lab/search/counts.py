@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import attrs
 
@@ -68,26 +69,46 @@ class _Asked:
 Times = tuple[float, float]
 """From when to when something lasts, in seconds."""
 
-Targets = Mapping[str | None, tuple[int, ...]]
-"""How many nodes an answer may ask for, by ack level; None is the node's own choice."""
+
+class _Members(NamedTuple):
+    """The members that a node knows.
+
+    Attributes:
+        live: those that live.
+        counted: those that count for a majority.
+    """
+
+    live: frozenset[str]
+    counted: frozenset[str]
+
+    @classmethod
+    def of(cls, host: Host) -> _Members:
+        """Returns those of a node by its rows."""
+        rows = [] if host.node is None else host.node.members()
+        others = [row for row in rows if not row.removed and row.id != host.id]
+        live = [row.id for row in others if row.state in ("alive", "suspect")]
+        counted = [row.id for row in others if row.state != "left"]
+        # A node that leaves still counts itself: what it alone holds is not what most hold.
+        return cls(frozenset([host.id, *live]), frozenset([host.id, *counted]))
 
 
-def _targets(host: Host) -> Targets:
-    """Returns how many nodes each ack level may ask for, by the rows of a node."""
-    if host.node is None:
-        return {}
-    rows = [row for row in host.node.members() if not row.removed]
-    live = 1 + sum(row.state in ("alive", "suspect") for row in rows if row.id != host.id)
-    # A node that leaves still counts itself: what it alone holds is not what most hold.
-    majority = sum(row.state != "left" or row.id == host.id for row in rows) // 2 + 1
-    one = min(2, live)
-    return {
-        "all": (live,),
-        "majority": (majority,),
-        "one": (one,),
-        "local": (1,),
-        None: (live, one),
+def _targets(before: _Members, after: _Members, level: str | None) -> set[int]:
+    """Returns how many nodes an ack level may ask for while members change.
+
+    One datagram may tell that some have left and that others are there. The node takes one after
+    the other, and answers in between.
+    """
+    live = range(len(before.live & after.live), len(before.live | after.live) + 1)
+    counted = range(len(before.counted & after.counted), len(before.counted | after.counted) + 1)
+    all_of, one = set(live), {min(2, number) for number in live}
+    targets: dict[str | None, set[int]] = {
+        "all": all_of,
+        "majority": {number // 2 + 1 for number in counted},
+        "one": one,
+        "local": {1},
+        None: all_of | one,
     }
+    return targets[level]
 
 
 def _reaches(operation: Operation, entries: Entries) -> bool:
@@ -114,7 +135,7 @@ class Counts(Checker):
         # By node, what it counted last.
         self._least: dict[str, int] = {}
         # What each node's answers may ask for, as of its last input.
-        self._targets: dict[str, Targets] = {}
+        self._members: dict[str, _Members] = {}
         # How many requests each node has not answered yet.
         self._open: dict[str, int] = {}
         self._failing = failing or {}
@@ -201,9 +222,9 @@ class Counts(Checker):
         if answer.holders > len(held):
             text = f"{what} and that {answer.holders} hold it, but only"
             self._find("too few holders", f"{text} {', '.join(held) or 'nobody'} did")
-        targets = (self._targets.get(node), _targets(self._world.hosts[node]))
+        now = _Members.of(self._world.hosts[node])
         level = asked.request.ack
-        if not any(answer.target in known.get(level, known.values()) for known in targets if known):
+        if answer.target not in _targets(self._members.get(node, now), now, level):
             self._find("wrong target", f"{what} and {answer.target} as target of {level}")
 
     def _knows_present(self, node: str, other: str) -> bool:
@@ -234,7 +255,7 @@ class Counts(Checker):
             self._find("count fell", f"from {least} to {count} at {host.id}")
         self._least[host.id] = count
         if self._open.get(host.id):
-            self._targets[host.id] = _targets(host)
+            self._members[host.id] = _Members.of(host)
 
     def _on_event(self, observed: Observed) -> None:
         event = observed.event

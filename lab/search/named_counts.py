@@ -7,6 +7,7 @@ of two, a value tells which requests it has, and so does the answer to a reset.
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -30,7 +31,8 @@ class _Counter:
         amounts: of each change, with whether it was answered. A key has one, however often tried.
         taken: the answers to resets and deletes.
         unanswered: whether there was another reset or delete, of which nobody knows what it took.
-        last: when it was last changed.
+        last: when it was last changed. A change that was not answered may still come: a process
+            that was paused takes it up as it goes on.
     """
 
     amounts: dict[Any, tuple[int, bool]] = attrs.Factory(dict)
@@ -106,7 +108,8 @@ def _counters(requests: Iterable[Request]) -> dict[str, _Counter]:
         if request.refused is None:
             for change, done in _changes(request):
                 counter = found.setdefault(change.name, _Counter())
-                counter.last = max(counter.last, request.answered_at or request.asked_at)
+                changed = math.inf if request.answered_at is None else request.answered_at
+                counter.last = max(counter.last, changed)
                 if isinstance(change, Reset):
                     counter.taken += [done or 0]
                     counter.unanswered |= done is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -157,7 +158,7 @@ def test_one_change_among_many_is_one_row(most: int) -> None:
         Group(n.to_bytes(16, "big"), 0, 2, [Entry(1, "x", 0, 1), Entry(2, "y", 0, 1)])
         for n in range(1000)
     )
-    node = make_node(1, state=State(7, members, (), groups))
+    node = make_node(1, state=State(7, members, (), groups, node_id=node_id(1)))
     assert node.changes(most) is None
     entry = Entry(3, "y", 0, 5)
     node.restored([Group(groups[500].owner, 2, 3, [entry])], 0.0)
@@ -166,7 +167,8 @@ def test_one_change_among_many_is_one_row(most: int) -> None:
     removed = (members[300].id,)
     expected = (members[300],), removed, (Group(groups[500].owner, 2, 3, [entry]),), ()
     gone = {members[300].id: WALL_MS // 1000}
-    assert changes == Changes(node.generation(), *expected, more=False, gone_since=gone)
+    about = {"gone_since": gone, "node_id": node_id(1)}
+    assert changes == Changes(node.generation(), *expected, **about)
 
 
 def test_a_moved_node_keeps_its_old_id_and_forgets_the_new_one() -> None:
@@ -180,16 +182,39 @@ def test_a_moved_node_keeps_its_old_id_and_forgets_the_new_one() -> None:
     assert (node_id(2),) == changes.forgotten
 
 
-def test_a_copy_from_another_node_remembers_that_node() -> None:
-    """It may be down, and hold more than the copy does. A node that has only moved is no copy."""
-    of_this, of_other = Claim(node_id(1), 1, 0, ALIVE), Claim(node_id(3), 1, 0, ALIVE)
-    copy = Kept(State(7, (of_this, of_other), node_id=node_id(2)))
-    assert {node_id(2), node_id(3)} == {claim.id for claim in copy.contacts.remembered()}
+OF_THIS, OF_OTHER = (Claim(node_id(number), 1, 0, ALIVE) for number in (1, 3))
+
+
+@pytest.mark.parametrize("kept", [{"members": (OF_THIS, OF_OTHER)}, {"apart": (node_id(1),)}])
+def test_a_copy_from_another_node_remembers_that_node(kept: dict[str, Any]) -> None:
+    """It may be down, and hold more than the copy does."""
+    copy = Kept(State(7, node_id=node_id(2), **kept))
+    assert node_id(2) in [claim.id for claim in copy.contacts.remembered()]
     changes = copy.keeping.changes(MANY)
     assert changes is not None
     assert (node_id(2), 7) in [(claim.id, claim.generation) for claim in changes.members]
-    moved = Kept(State(7, (of_other,), node_id=node_id(2)))
+    assert node_id(1) == changes.node_id
+
+
+def test_a_copy_remembers_its_original_until_they_have_met() -> None:
+    """Also if that is a seed, and however often the copy starts before."""
+    state = State(7, (OF_THIS,), cluster_ids=(5,), node_id=node_id(2))
+    for _ in range(3):
+        copy = Kept(state)
+        copy.contacts.join([node_id(2)])
+        state = copy.keeping.state()
+        assert not copy.contacts.all_met()
+    copy.table.add(Claim(node_id(2), WALL_MS, 0, ALIVE), 0.0)
+    assert copy.contacts.all_met()
+
+
+def test_a_node_that_has_moved_is_no_copy() -> None:
+    """No state has a row of its new id."""
+    moved = Kept(State(7, (OF_OTHER,), node_id=node_id(2)))
     assert [node_id(3)] == [claim.id for claim in moved.contacts.remembered()]
+    changes = moved.keeping.changes(MANY)
+    assert changes is not None
+    assert node_id(1) == changes.node_id
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -41,7 +41,7 @@ def fill(node: Node, cluster_name: str) -> None:
     node.directory.mkdir()
     store = Store(node.directory, cluster_name)
     store.open()
-    store.begin(1, "")
+    store.begin(1)
     store.commit([], Changes(1, members, (), groups))
     store.close(None)
 

@@ -64,7 +64,7 @@ class Connection:
         # Whether the last answer was given, and whether it was an error about what is no request.
         self._last = False
         self._is_misunderstood = False
-        # Whether requests are being answered, how many of those read are, and an answer's rest.
+        # Whether requests are being answered, how many were, and the parts of an answer to come.
         self._answering = False
         self._answered = 0
         self._parts: Iterator[bytes] | None = None

@@ -7,10 +7,10 @@ A sealed datagram is
 The sealed part (AES-256-GCM) is the recipient, of 4 bytes, and the frames. All before it, and the
 cluster's name, are authenticated with it. The secret in a key file seals nothing itself: from it
 and the random number of a session follows the key of that session (HKDF with SHA-256). A process
-draws a session at its start, and anew if it was forked, or hears that a clock was stepped, which
-may mean that its machine was set back to a snapshot. So no number, which is the nonce, is used
-twice under a key. Half of it counts. The other half is random, for the moment in which a machine
-that was set back knows nothing of it yet.
+draws a session at its start, and anew if Python forked it, or if it hears that a clock was stepped,
+which may mean that its machine was set back to a snapshot. So no number, which is the nonce, is
+used twice under a key. Half of it counts. The other half is random: a machine that was set back
+learns of it only when its clock is put right, and may use a count again until then.
 
 The recipient is the beginning of the session that the sender's datagram is meant for, or zero.
 """
@@ -123,7 +123,7 @@ class Sealer:
         self._key = key
         self.renew()
         # To ask for the process id with each datagram took a thirtieth of the time of a ping.
-        os.register_at_fork(after_in_child=partial(_renew, weakref.ref(self)))
+        os.register_at_fork(after_in_child=partial(_end, weakref.ref(self)))
 
     def use(self, key: Key) -> None:
         """Seals with that key from now on. Numbers go on, since the session's key is another."""
@@ -137,6 +137,10 @@ class Sealer:
         self._recipients = {session[:_RECIPIENT] for session in self._own}
         self._count = 0
         self._begin()
+
+    def end(self) -> None:
+        """Lets the next datagram be sealed in another session."""
+        self._count = _LAST
 
     def is_own(self, session: bytes) -> bool:
         """Returns whether that is, or was of late, a session of this process."""
@@ -175,10 +179,10 @@ class Sealer:
         self._encrypt = cipher.encrypt
 
 
-def _renew(some: weakref.ref[Sealer]) -> None:
+def _end(some: weakref.ref[Sealer]) -> None:
     sealer = some()
     if sealer is not None:
-        sealer.renew()
+        sealer.end()
 
 
 class Opener:

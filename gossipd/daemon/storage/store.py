@@ -121,7 +121,7 @@ class Store:
         self._renew_log()
         self._disconnect()
         found = self._open()
-        self.begin(self._generation, self._node_id)
+        self.begin(self._generation)
         self.trouble = None
         return found
 
@@ -151,23 +151,22 @@ class Store:
         except WriteError as error:
             self.trouble = str(error)
             raise
-        self.begin(state.generation, state.node_id)
+        self.begin(state.generation)
         self._unsynced.forget()
 
-    def begin(self, generation: int, node_id: str) -> None:
-        """Writes that a process of this generation and id runs, and what the unsynced log held.
+    def begin(self, generation: int) -> None:
+        """Writes that a process of this generation runs, and what the unsynced log held.
 
         Raises WriteError.
         """
         with self._transaction() as connection:
-            of_this = [("generation", generation), ("clean", 0), (schema.NODE_ID, node_id)]
-            connection.executemany(schema.PUT_META, of_this)
+            connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
             # The node has what these hold, and hands over only what changes from now on.
             merge_writes(connection)
             for group in self._recorded:
                 put_group(connection, group)
         self._number = self._covered = 0
-        self._generation, self._node_id = generation, node_id
+        self._generation = generation
         self._recorded = []
         self.bytes = size(self.path)
 
@@ -205,6 +204,7 @@ class Store:
             self._generation = changes.generation
             self._identity = (changes.cluster_ids, changes.strayed)
             if not changes.more:
+                self._node_id = changes.node_id
                 self._unsynced.forget()
             # Here in the writer's thread: a disk that hangs must not stop the loop.
             self.bytes = size(self.path)
@@ -366,6 +366,7 @@ class Store:
             raise damaged(self.path, "a value is of the wrong kind")
         state = read_state(connection)
         self._generation = state.generation
+        self._node_id = state.node_id
         self._identity = (state.cluster_ids, state.strayed)
         return state
 
@@ -381,6 +382,9 @@ class Store:
             put_identity(connection, changes)
         if changes.generation != self._generation:
             connection.execute(schema.PUT_META, ("generation", changes.generation))
+        # On a copy of another node's directory that node is among the members by then.
+        if changes.node_id != self._node_id and not changes.more:
+            connection.execute(schema.PUT_META, (schema.NODE_ID, changes.node_id))
 
 
 def damaged(path: Path, problem: str) -> StoreError:

@@ -100,7 +100,7 @@ class Folding(Part):
     def _begin(self) -> None:
         """Asks, if there is anything to fold and everybody is there."""
         self._asked = self._writes.ancestors()
-        if not self._asked or not self._all_there():
+        if not self._all_there() or not self._asked:
             self._give_up()
             return
         self._agreed.clear()
@@ -131,7 +131,7 @@ class Folding(Part):
         """Returns whether every member that is not forgotten is live."""
         rows = self._table.rows.values()
         others = sum(not row.forgotten for row in rows) - 1
-        return others == len(self._table.live) and self._contacts.all_met()
+        return self._contacts.all_met() and others == len(self._table.live)
 
     def _fold_if_ready(self) -> None:
         for row in self._table.live.values():

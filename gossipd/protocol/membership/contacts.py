@@ -127,9 +127,9 @@ class Contacts(Part):
         self._echoes = echoes
         self._gossip = gossip
         self._seeds: dict[str, Contact] = {}
-        # The members of an earlier run, seeds or not, that the table had no row for when it was
-        # last looked at.
+        # The members of an earlier run, seeds or not, that were not met when last looked at.
         self._unmet: set[str] = set()
+        self._begun = runtime.now
         self.registered: dict[str, Contact] = {}
         self._resolving: dict[int, tuple[str, str]] = {}
         self._tickets = 0
@@ -157,7 +157,12 @@ class Contacts(Part):
         self._unmet.add(claim.id)
 
     def all_met(self) -> bool:
-        """Returns whether every member of an earlier run is known again, or forgotten."""
+        """Returns whether every member of an earlier run is known again, or forgotten.
+
+        Those that were not met for as long as the dead are remembered are forgotten as these are.
+        """
+        if 0 < self._runtime.config.forget_after <= self._runtime.now - self._begun:
+            self._unmet.clear()
         self._unmet.difference_update(self._table.rows, self._table.apart.ids())
         return not self._unmet
 

@@ -124,7 +124,7 @@ def test_a_file_of_the_version_before_opens(tmp_path: Path) -> None:
         connection.execute("INSERT INTO owners VALUES (?, 9)", (HEIR,))
     store = Store(tmp_path, "c")
     assert [old] == [group.said for group in store.open().groups]
-    store.begin(1, "")
+    store.begin(1)
     more = rows(5, ids(5, 2))
     store.commit([], Changes(1, (), (), (Group(HEIR, 9, 12, [], more),), ()))
     store.close(None)

@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made = Store(tmp_path / "node", "prod")
     (tmp_path / "node").mkdir()
     made.open()
-    made.begin(7, "")
+    made.begin(7)
     made.commit([], Changes(7, MEMBERS, ("10.0.0.2:1",), GROUPS))
     yield made
     made._disconnect()

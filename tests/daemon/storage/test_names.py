@@ -44,7 +44,7 @@ def store(data: Path) -> Store:
     """A store at work, with two increments."""
     made = Store(data, "c")
     made.open()
-    made.begin(7, "")
+    made.begin(7)
     made.commit([write(1)])
     made.commit([write(2)])
     return made

@@ -72,7 +72,7 @@ def restarted(directory: Path) -> tuple[Watched, Node]:
     identity = Identity(NODE_ID, 1, 1_700_000_000_000)
     now = trio.current_time()
     node = Node(ProtocolConfig(), identity, state=kept, rng=Random(1), now=now)
-    store.begin(node.generation(), "")
+    store.begin(node.generation())
     return store, node
 
 
@@ -177,7 +177,7 @@ def test_its_size_is_known_as_of_the_last_snapshot(tmp_path: Path) -> None:
     """Without a look at the disk: that may hang."""
     made = Store(tmp_path, "prod")
     made.open()
-    made.begin(7, "")
+    made.begin(7)
     begun = made.bytes
     rows = [Entry(version, "x" * 100 + str(version), 0, 1) for version in range(1, 500)]
     made.commit([], Changes(7, (), (), (Group(OWNERS[0], 0, 499, rows),)))

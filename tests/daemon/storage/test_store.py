@@ -43,22 +43,35 @@ def test_a_new_directory_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_what_is_committed_is_there_after_a_crash(tmp_path: Path) -> None:
-    """Writes in order, several in a transaction, the generation and the id."""
+    """Writes in order, several in a transaction, and the generation."""
     store, _ = opened(tmp_path)
-    store.begin(7, "10.0.0.1:1")
+    store.begin(7)
     store.commit([write(1), write(2)])
     store.commit([write(3)])
     assert (2, 3) == (store.commits, store.writes)
     crash(store)
     _, state = opened(tmp_path)
-    groups = (Group(A, 0, 3, [Entry(3, "default", 0, 3)]),)
-    assert State(7, groups=groups, node_id="10.0.0.1:1") == state
+    assert State(7, groups=(Group(A, 0, 3, [Entry(3, "default", 0, 3)]),)) == state
+
+
+def test_the_nodes_id_comes_with_the_last_piece_of_a_snapshot(tmp_path: Path) -> None:
+    """Until then a copy of another node's directory says whose it is."""
+    found = []
+    for more in (True, False):
+        store, _ = opened(tmp_path)
+        store.begin(7)
+        store.commit([], Changes(7, more=more, node_id="10.0.0.1:1"))
+        crash(store)
+        store, state = opened(tmp_path)
+        found.append(state.node_id)
+        crash(store)
+    assert ["", "10.0.0.1:1"] == found
 
 
 def test_a_snapshot_writes_what_changed(tmp_path: Path) -> None:
     """Others' entries, members, the generation; entries that are there cost no row."""
     store, _ = opened(tmp_path)
-    store.begin(7, "")
+    store.begin(7)
     store.commit([write(1)])
     groups = (
         Group(A, 0, 1, [Entry(1, "default", 0, 1)]),
@@ -122,7 +135,7 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_file_is_never_taken_for_an_empty_one(tmp_path: Path, size: int) -> None:
     """Cut off, or with its beginning overwritten: one line with the path and what to do."""
     store, _ = opened(tmp_path)
-    store.begin(1, "")
+    store.begin(1)
     store.close(Changes(1))
     with (tmp_path / FILE).open("r+b") as file:
         if size:
@@ -140,7 +153,7 @@ def test_a_damaged_file_is_never_taken_for_an_empty_one(tmp_path: Path, size: in
 def test_damage_within_is_found_after_a_crash(tmp_path: Path) -> None:
     """A whole check is made if the last process did not end in good order."""
     store, _ = opened(tmp_path)
-    store.begin(1, "")
+    store.begin(1)
     store.commit([], Changes(1, groups=tuple(Group(bytes([n]) * 16, 0, n, []) for n in range(200))))
     crash(store)
     path = tmp_path / FILE
@@ -154,7 +167,7 @@ def test_damage_within_is_found_after_a_crash(tmp_path: Path) -> None:
 def test_a_failed_write_is_trouble_until_the_file_is_opened_anew(tmp_path: Path) -> None:
     """Here another process holds the file's lock; nothing of the transaction is there."""
     store, _ = opened(tmp_path)
-    store.begin(1, "")
+    store.begin(1)
     store.commit([write(1)])
     assert store._connection is not None
     store._connection.execute("PRAGMA busy_timeout = 0")
@@ -197,7 +210,7 @@ def test_a_directory_that_cannot_be_written_can_still_be_read(tmp_path: Path) ->
 def test_a_copy_made_while_it_is_open_is_whole(tmp_path: Path) -> None:
     """The file with its log beside it, as a crash leaves them."""
     store, _ = opened(tmp_path)
-    store.begin(1, "")
+    store.begin(1)
     store.commit([write(1)])
     copy = tmp_path / "copy"
     copy.mkdir()
@@ -316,7 +329,7 @@ def test_what_was_recorded_is_in_the_file_from_the_next_start_on(tmp_path: Path)
     store.record(group)
     crash(store)
     store, _ = opened(tmp_path)
-    store.begin(2, "")
+    store.begin(2)
     assert (group,) == store.reopen().groups
 
 

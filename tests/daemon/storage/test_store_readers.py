@@ -50,7 +50,7 @@ def test_a_reader_at_the_start_is_not_waited_for(tmp_path: Path, kind: str) -> N
     else:
         found = store.reopen()
     assert ([2], None) == ([group.upto for group in found.groups], store.trouble)
-    store.begin(2, "")
+    store.begin(2)
     store.commit([write(3)])
     reader.close()
     assert [3] == [group.upto for group in store.reopen().groups]

@@ -33,7 +33,7 @@ def killed(tmp_path: Path) -> Path:
     data.mkdir()
     store = Store(data, "c")
     store.open()
-    store.begin(1, "")
+    store.begin(1)
     for number in range(1, WRITES + 1):
         store.commit([write(number)])
     copy = tmp_path / "copy"
@@ -72,7 +72,7 @@ def test_a_whole_log_is_no_alarm(killed: Path) -> None:
     """Nor is an end in good order, a start without increments, or another owner."""
     store, found = opened(killed)
     assert (WRITES, None) == (found, store.shortfall)
-    store.begin(2, "")
+    store.begin(2)
     store.commit([write(1, B)])
     store.close(Changes(2))
     for _ in range(2):
@@ -105,7 +105,7 @@ def test_it_is_named_once(killed: Path) -> None:
     store._disconnect()
     store, _ = opened(killed)
     assert store.shortfall is None
-    store.begin(2, "")
+    store.begin(2)
     store.commit([write(1, B)])
     assert Mark(B, 1) == LastSynced(killed / FILE).read()
     store._disconnect()
@@ -137,7 +137,7 @@ def test_a_note_that_cannot_be_written_harms_nothing(killed: Path) -> None:
     store, _ = opened(killed)
     (killed / NOTE).unlink()
     (killed / NOTE).mkdir()
-    store.begin(2, "")
+    store.begin(2)
     store.commit([write(1, B)])
     store._disconnect()
     assert opened(killed)[0].shortfall is None
@@ -146,7 +146,7 @@ def test_a_note_that_cannot_be_written_harms_nothing(killed: Path) -> None:
 def test_a_note_whose_name_was_taken_away_comes_back(killed: Path) -> None:
     """With the first write after the names were compared."""
     store, _ = opened(killed)
-    store.begin(2, "")
+    store.begin(2)
     store.commit([write(1, B)])
     (killed / NOTE).unlink()
     assert store.lost() is None

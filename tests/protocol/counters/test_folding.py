@@ -151,6 +151,17 @@ def test_nothing_is_folded_while_somebody_may_be_away(known: str) -> None:
         assert process.wait(2 * AFTER) != []
 
 
+def test_who_was_not_met_for_long_is_forgotten() -> None:
+    """As the dead are: a machine that is lost for good must not end all folding."""
+    process = Process(0)
+    process.contacts.remember(Claim(node_id(9), WALL_MS, 0, ALIVE))
+    forgotten = process.runtime.config.forget_after
+    process.wait(forgotten - 1.0)
+    assert not process.folded
+    process.wait(3601.0)
+    assert process.folded
+
+
 def test_who_comes_in_between_is_asked_as_well() -> None:
     """So is a member that restarted, whose directory may be another one."""
     process = Process(1)

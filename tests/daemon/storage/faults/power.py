@@ -71,7 +71,7 @@ class Workload:
         """A first start to a clean end, and a second start that ends nowhere."""
         store = SmallLog(self._folder, CLUSTER)
         store.open()
-        self._step(store, lambda: store.begin(7, ""))
+        self._step(store, lambda: store.begin(7))
         for number in range(1, 31):
             own = [self._own(b"a" * 16, number) for _ in range(1 + 3 * (number % 5 == 0))]
             for _ in range(3):
@@ -87,7 +87,7 @@ class Workload:
         store.close(last)
         store = SmallLog(self._folder, CLUSTER)
         self._done(store.open(), 0)
-        self._step(store, lambda: store.begin(8, ""))
+        self._step(store, lambda: store.begin(8))
         self._version = 0
         for number in range(41, 49):
             own = [self._own(b"c" * 16, number)]
@@ -195,7 +195,7 @@ def _verdict(work: Workload, store: Store, told: Told) -> str | None:
         return f"holds {total(found)} of {work.counted[told.done]} acknowledged increments"
     if found not in work.states[told.done : told.begun + 1]:
         return f"holds no state from number {told.done} to {told.begun}"
-    store.begin(found.generation + 1, "")
+    store.begin(found.generation + 1)
     more = Write(1, (Group(b"n" * 16, 0, 1, [Entry(1, "default", 0, 1)]),))
     store.commit([more])
     if more.groups[0] not in store.reopen().groups:
@@ -236,7 +236,7 @@ def failed_sync(folder: Path, reader: bool) -> dict[str, Any]:
     groups = [Group(bytes([n]) * 16, 0, n, []) for n in (1, 2, 3)]
     store = Store(data, CLUSTER)
     store.open()
-    store.begin(1, "")
+    store.begin(1)
     store.commit([Write(1, (groups[0],))])
     shim.arm(1, 1 << 30, errno.EIO, SYNC)
     with contextlib.suppress(WriteError):
@@ -248,7 +248,7 @@ def failed_sync(folder: Path, reader: bool) -> dict[str, Any]:
         reading(store.path)
     store = Store(data, CLUSTER)
     read = [group.upto for group in store.open().groups]
-    store.begin(2, "")
+    store.begin(2)
     store.commit([Write(1, (groups[2],))])
     disk = Disk(data, Random(1))
     for record in records((folder / "log").read_bytes()):

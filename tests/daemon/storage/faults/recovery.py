@@ -49,7 +49,7 @@ class Recovery(Workload):
         self._shim.mark(f"begin {len(self.states)}")
         found = store.open()
         self._found(read_state(connection(store)))
-        self._step(store, lambda: store.begin(found.generation + 1, ""))
+        self._step(store, lambda: store.begin(found.generation + 1))
         for number in range(1, COMMITS + 1):
             entry = Entry(number, "default", 0, number)
             own = [Write(number, (Group(b"c" * 16, number - 1, number, [entry]),))]

@@ -114,7 +114,7 @@ class History:
                 node = restarted(kept)
                 if store.trouble is None:
                     try:
-                        store.begin(node.generation(), "")
+                        store.begin(node.generation())
                     except WriteError:
                         assert store.trouble is not None
                 # Of a log that can only be read nobody knows whether all of it is on the disk.
