@@ -183,3 +183,18 @@ def test_its_size_is_known_as_of_the_last_snapshot(tmp_path: Path) -> None:
     made.commit([], Changes(7, (), (), (Group(OWNERS[0], 0, 499, rows),)))
     assert begun < made.bytes == sum(path.stat().st_size for path in tmp_path.glob("gossipd.db*"))
     made._disconnect()
+
+
+def test_the_nodes_id_comes_with_the_last_piece_of_a_snapshot(tmp_path: Path) -> None:
+    """Until then a copy of another node's directory says whose it is."""
+    found = []
+    for more in (True, False):
+        store = Watched(tmp_path)
+        store.open()
+        store.begin(7)
+        store.commit([], Changes(7, more=more, node_id="10.0.0.1:1"))
+        store._disconnect()
+        store = Watched(tmp_path)
+        found.append(store.open().node_id)
+        store._disconnect()
+    assert ["", "10.0.0.1:1"] == found

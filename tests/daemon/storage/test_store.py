@@ -54,20 +54,6 @@ def test_what_is_committed_is_there_after_a_crash(tmp_path: Path) -> None:
     assert State(7, groups=(Group(A, 0, 3, [Entry(3, "default", 0, 3)]),)) == state
 
 
-def test_the_nodes_id_comes_with_the_last_piece_of_a_snapshot(tmp_path: Path) -> None:
-    """Until then a copy of another node's directory says whose it is."""
-    found = []
-    for more in (True, False):
-        store, _ = opened(tmp_path)
-        store.begin(7)
-        store.commit([], Changes(7, more=more, node_id="10.0.0.1:1"))
-        crash(store)
-        store, state = opened(tmp_path)
-        found.append(state.node_id)
-        crash(store)
-    assert ["", "10.0.0.1:1"] == found
-
-
 def test_a_snapshot_writes_what_changed(tmp_path: Path) -> None:
     """Others' entries, members, the generation; entries that are there cost no row."""
     store, _ = opened(tmp_path)
