@@ -126,15 +126,15 @@ class _Drawer:
         words |= self._commands()
         words |= self._faults()
         words |= self._set_back()
-        if "set-back" in words and self._names:
-            # Two histories of one owner may have different rows at the same version. Only the sweep
-            # finds that, and it must do so within the time for agreement.
-            words.setdefault("set", {})["sweep_interval"] = 0.2
         self._add_nat(words)
         self._add_refusals(words)
         most = MOST_ORDERED if self._ordered else MOST_INCREMENTS
         counts = Successors(self._seed, self._nodes, self._duration, self._names)
         counts.add(words, None if self._ordered else self._place, most - self._place)
+        if "set-back" in words and (self._names or "fold_after" in words.get("set", {})):
+            # Two histories of one owner may have different rows at the same version. Only the sweep
+            # finds that, and it must do so within the time for agreement.
+            words.setdefault("set", {})["sweep_interval"] = 0.2
         if rng.random() < 0.15:
             words["owners"] = rng.choice((5, 40))
         if self._duration == _SHORT and rng.random() < 0.2:
