@@ -298,7 +298,8 @@ class Service:
 
     def change(self, changes: Sequence[Asked], ack: str | None) -> Future[Answer]:
         """Changes several counters in one write: all of them, or none if one may not be."""
-        if self._journal is not None and (trouble := self.trouble()) is not None:
+        trouble = self.trouble()
+        if trouble is not None:
             return Future(Refused(trouble))
         request = Request(changes, ack, Future(), time.perf_counter())
         self._turns.add(request)

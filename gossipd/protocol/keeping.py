@@ -8,7 +8,7 @@ from msgspec import structs
 
 from .config import Identity
 from .counters import Ledger
-from .membership import Clusters, Contacts, Member, MemberTable, first_claim
+from .membership import Clusters, Contacts, Member, MemberTable, first_claim, usable_id
 from .runtime import Runtime
 from .state import Changes, State
 from .wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, SUSPECT, Claim
@@ -78,7 +78,7 @@ class Keeping:
         if table.own.id in known:
             # The state is a copy from another node, which knew this one, or of a former address.
             table.unkept.note(table.own.id, None)
-            if kept.node_id and kept.node_id not in {table.own.id, *known}:
+            if usable_id(kept.node_id) and kept.node_id not in known:
                 self._remember_original(kept)
 
     def _remember_original(self, kept: State) -> None:

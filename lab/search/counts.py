@@ -134,7 +134,7 @@ class Counts(Checker):
         self._asked: dict[int, _Asked] = {}
         # By node, what it counted last.
         self._least: dict[str, int] = {}
-        # What each node's answers may ask for, as of its last input.
+        # The members that each node knew, as of its last input.
         self._members: dict[str, _Members] = {}
         # How many requests each node has not answered yet.
         self._open: dict[str, int] = {}

@@ -208,6 +208,12 @@ def test_a_copy_remembers_its_original_until_they_have_met() -> None:
     assert copy.contacts.all_met()
 
 
+def test_a_damaged_id_in_a_store_is_nobody() -> None:
+    """A node starts from what else the store holds."""
+    copy = Kept(State(7, (OF_THIS, OF_OTHER), node_id="nonsense"))
+    assert [node_id(3)] == [claim.id for claim in copy.contacts.remembered()]
+
+
 def test_a_node_that_has_moved_is_no_copy() -> None:
     """No state has a row of its new id."""
     moved = Kept(State(7, (OF_OTHER,), node_id=node_id(2)))

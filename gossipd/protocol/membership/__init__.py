@@ -16,7 +16,7 @@ from .newcomers import admitted
 from .own_looks import OwnLooks
 from .own_word import OwnWord, first_claim
 from .peer import Peer
-from .precedence import beats, has_newer_tags
+from .precedence import beats, has_newer_tags, usable_id
 from .proof import Proof
 from .reasons import Reasons
 from .relays import Relays
@@ -61,4 +61,5 @@ __all__ = [
     "has_newer_tags",
     "member_details",
     "suspicion_timeout",
+    "usable_id",
 ]

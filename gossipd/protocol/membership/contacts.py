@@ -159,7 +159,7 @@ class Contacts(Part):
     def all_met(self) -> bool:
         """Returns whether every member of an earlier run is known again, or forgotten.
 
-        Those that were not met for as long as the dead are remembered are forgotten as these are.
+        Those that this process has not met for as long as the dead are remembered count as such.
         """
         if 0 < self._runtime.config.forget_after <= self._runtime.now - self._begun:
             self._unmet.clear()
