@@ -14,6 +14,10 @@ from collections.abc import Callable
 import trio
 
 
+def _nobody() -> None:
+    """Takes no notice."""
+
+
 class Readiness:
     """The sockets of a server that are listened to."""
 
@@ -92,3 +96,5 @@ class Ear:
         """Listens never again. It must happen before the socket is closed."""
         self.rest()
         self._is_closed = True
+        # Else its owner, which it calls, would stay until the garbage collector finds the two.
+        self._call = _nobody

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,16 @@ import trio
 
 from gossipd.daemon.config import DaemonConfig
 from gossipd.daemon.errors import StartError
+from gossipd.daemon.http.connection import Connection as HttpConnection
 from gossipd.daemon.open import Daemon, open_daemon
+from gossipd.daemon.resp.connection import Connection as RedisConnection
 from tests.daemon.asking import QUIET, ask, free_port, get
+
+_HALF = (
+    b"GET /count HTTP/1.1\r\nHost: localhost\r\n\r\nGET",
+    b"SUBSCRIBE __keyspace@0__:a\r\n*2\r\n",
+)
+"""What a client of HTTP and one of Redis send: a request, and the beginning of another."""
 
 
 @asynccontextmanager
@@ -76,3 +85,24 @@ async def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(StartError, match=r"--redis needs hiredis, .* 'gossipd\[redis\]'"):
         async with opened():
             pass
+
+
+async def test_a_closed_connection_is_freed_at_once() -> None:
+    """At either door, without the garbage collector, also with half a request and a subscription.
+
+    Many short connections would else keep all that they had read until it comes to them.
+    """
+    kept = (RedisConnection, HttpConnection)
+    async with opened() as (_, port, redis):
+        gc.collect()
+        gc.disable()
+        try:
+            for where in port, redis, redis:
+                async with await trio.open_tcp_stream("127.0.0.1", where) as stream:
+                    await stream.send_all(_HALF[where == redis])
+                    await stream.receive_some()
+            # The loop still names the last one of each door that it called.
+            while sum(isinstance(each, kept) for each in gc.get_objects()) > 2:
+                await trio.sleep(0)
+        finally:
+            gc.enable()

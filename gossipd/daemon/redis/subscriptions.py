@@ -108,7 +108,8 @@ class Subscriptions:
         return b"".join(parts)
 
     def close(self) -> None:
-        """Removes everything."""
+        """Removes everything, and calls nobody from now on."""
+        self._call = _nobody
         for command in "unsubscribe", "punsubscribe":
             self.unsubscribe(command, [])
 
