@@ -14,10 +14,6 @@ from collections.abc import Callable
 import trio
 
 
-def _nobody() -> None:
-    """Takes no notice."""
-
-
 class Readiness:
     """The sockets of a server that are listened to."""
 
@@ -66,13 +62,14 @@ class Ear:
         """Takes what is called while there is something to read, and raises nothing."""
         self._readiness = readiness
         self._sock = sock
-        self._call = call
-        self.listens = self._is_closed = False
+        # None once it is closed.
+        self._call: Callable[[], None] | None = call
+        self.listens = False
         self._handed_over = trio.Event()
 
     def listen(self) -> None:
         """Listens from now on, unless it was closed. Raises OSError if the system refuses that."""
-        if not (self.listens or self._is_closed):
+        if self._call is not None and not self.listens:
             self._readiness.watch(self._sock, self._call)
             self.listens = True
 
@@ -95,6 +92,5 @@ class Ear:
     def close(self) -> None:
         """Listens never again. It must happen before the socket is closed."""
         self.rest()
-        self._is_closed = True
-        # Else its owner, which it calls, would stay until the garbage collector finds the two.
-        self._call = _nobody
+        # Its owner has it and is called by it: a cycle, which only the garbage collector would free.
+        self._call = None
