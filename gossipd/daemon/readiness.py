@@ -92,5 +92,5 @@ class Ear:
     def close(self) -> None:
         """Listens never again. It must happen before the socket is closed."""
         self.rest()
-        # Its owner has it and is called by it: a cycle, which only the garbage collector would free.
+        # Its owner has it and is called by it: a cycle, which waits for the garbage collector.
         self._call = None
