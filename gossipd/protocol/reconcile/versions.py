@@ -19,6 +19,7 @@ import attrs
 from ..address import Address
 from ..counters import Ledger, Told, Writes, is_admitted
 from ..events import ContentDiffers
+from ..fingerprint import WHOLE, part_range
 from ..membership import MemberTable, Peer
 from ..outbox import Outbox
 from ..part import Admits, Handler
@@ -79,7 +80,7 @@ class VersionExchange(Exchange[bytes]):
         A list without a span, or a final one, says nothing of the owners that are not in it. Who
         asks for something is the one to go on, once it got that: so only one of the two does.
         """
-        span = haves.span or Span(1, 0)
+        span = haves.span or Span(0, -1)
         wanted = [have.owner for have in haves.haves if self._behind(have)]
         asking = bool(wanted) and not haves.final
         taken = _HAVE_BYTES * len(wanted) + FRAME_BYTES if asking else 0
@@ -92,7 +93,10 @@ class VersionExchange(Exchange[bytes]):
             messages = []
         if pages:
             total = 0 if asking else self._fingerprint.total
-            more, rest = next_position is not None, self.rest(span, next_position)
+            more = next_position is not None
+            # What is left of a list without a span is found in the whole table alone.
+            left = haves.span or Span(*part_range(WHOLE))
+            rest = self.rest(left, next_position)
             messages.append(Delta(pages[-1].groups, more, total, rest, pages[-1].cut))
         if messages:
             self._outbox.send(peer.source, *messages)
