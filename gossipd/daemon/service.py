@@ -161,6 +161,8 @@ class Turns:
             kept, self._kept = self._kept, []
             if kept:
                 self._act(kept)
+            # It is not kept until the next turn, which may be long to come.
+            del kept
 
 
 class Service:
@@ -378,12 +380,13 @@ class Service:
             asked.append(Increment(joint.changes, joint.requests[0].ack, ticket, number))
         try:
             self._count(lambda now: self._node.increments(asked, now))
+            return
         except ValueError as error:
             if len(requests) == 1:
                 self._tickets.refuse(asked[0].ticket, error)
                 return
-            for each in asked:
-                self._tickets.drop(each.ticket)
-            # All together pass the limit; some of them alone may not.
-            for request in requests:
-                self._increment([request])
+        for each in asked:
+            self._tickets.drop(each.ticket)
+        # All together pass the limit; some of them alone may not.
+        for request in requests:
+            self._increment([request])

@@ -53,5 +53,7 @@ class Tickets:
         self.asked -= self._waiting.pop(ticket)[2]
 
     def refuse(self, ticket: int, error: Exception) -> None:
-        """Settles the future of a ticket with an error."""
-        self._waiting.pop(ticket)[0].settle(error)
+        """Settles the future of a ticket with an error, which is an answer: it has no traceback."""
+        # A traceback has the caller's frame and so the future: a cycle, which waits for the
+        # garbage collector with everything that the requests of a turn have.
+        self._waiting.pop(ticket)[0].settle(error.with_traceback(None))

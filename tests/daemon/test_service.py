@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from types import SimpleNamespace
 
 import pytest
 import trio
 import trio.testing
 
+from gossipd.daemon.future import Future
+from gossipd.daemon.joint import Request
 from gossipd.protocol import Entry, Group, LimitExceeded
 from tests.conformance.suite import Reaction, Reply
 from tests.daemon.fakes import Clock, Full, Reactions, running
@@ -74,6 +77,22 @@ async def test_a_refused_write_leaves_nothing(autojump_clock: Clock) -> None:
         with pytest.raises(LimitExceeded):
             await outcome(site.service.sync(1, None))
         assert not site.tickets
+
+
+async def test_refused_writes_of_one_turn_are_freed_at_once(autojump_clock: Clock) -> None:
+    """Without the garbage collector: their error names nothing that waited for them."""
+    async with running(autojump_clock, kind=Full) as site:
+        gc.collect()
+        gc.disable()
+        try:
+            refused: list[object] = []
+            for _ in range(3):
+                site.service.increment("default", 1, None).then(refused.append)
+            await trio.sleep(1)
+            assert [LimitExceeded] * 3 == [type(each) for each in refused]
+            assert not [each for each in gc.get_objects() if isinstance(each, Future | Request)]
+        finally:
+            gc.enable()
 
 
 async def test_a_move_changes_the_id_until_the_end_has_begun(autojump_clock: Clock) -> None:

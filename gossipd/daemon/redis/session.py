@@ -49,12 +49,6 @@ class Session:
         self.gathered: list[Change] = []
         self._transaction: Transaction | None = None
         self.news = context.subscriptions
-        self._own: dict[str, Callable[[list[bytes]], Value | Future[bytes]]] = {
-            "MULTI": self._multi,
-            "EXEC": self._exec,
-            "DISCARD": self._discard,
-            "RESET": self._reset,
-        }
 
     @property
     def has_quit(self) -> bool:
@@ -175,7 +169,7 @@ class Session:
             if not isinstance(plan, Plan):
                 return plan
             return self._write(plan.changes, lambda answer: plan.tell(answer.done))
-        return self._own[command.name](request)
+        return _OWN[command.name](self)
 
     def _command(self, request: list[bytes]) -> Command:
         command = find(request[0])
@@ -226,13 +220,13 @@ class Session:
 
     # Transactions
 
-    def _multi(self, request: list[bytes]) -> Value:
+    def _multi(self) -> Value:
         if self._transaction is not None:
             raise Failed("ERR MULTI calls can not be nested")
         self._transaction = Transaction()
         return _OK
 
-    def _exec(self, request: list[bytes]) -> Value | Future[bytes]:
+    def _exec(self) -> Value | Future[bytes]:
         transaction, self._transaction = self._transaction, None
         if transaction is None:
             raise Failed("ERR EXEC without MULTI")
@@ -243,15 +237,24 @@ class Session:
             return tell(None)
         return self._write(changes, tell, "EXECABORT Transaction discarded: ")
 
-    def _discard(self, request: list[bytes]) -> Value:
+    def _discard(self) -> Value:
         if self._transaction is None:
             raise Failed("ERR DISCARD without MULTI")
         self._transaction = None
         return _OK
 
-    def _reset(self, request: list[bytes]) -> Value:
+    def _reset(self) -> Value:
         self._transaction = None
         self.news.close()
         self._caller.reset()
         self._visitor.leave()
         return Status("RESET")
+
+
+# By name and not bound to each session: it would be in a cycle, which waits for the collector.
+_OWN: dict[str, Callable[[Session], Value | Future[bytes]]] = {
+    "MULTI": Session._multi,
+    "EXEC": Session._exec,
+    "DISCARD": Session._discard,
+    "RESET": Session._reset,
+}
