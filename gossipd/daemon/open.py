@@ -200,7 +200,7 @@ async def open_daemon(
         node = _make_node(config, identity, kept, gate, discovery=segments is not None)
         _begin(store, node)
         left, tickets, member_events, events = trio.Event(), Tickets(), MemberEvents(), EventLog()
-        journal = None if store is None else Journal(store, lambda: tickets.asked)
+        journal = None if store is None else Journal(store)
         cast, find = None if segments is None else segments.broadcast, own_id.look_up
         told = (events, member_events, partial(_notice, left), own_id.notice)
         driver = Driver(node, endpoint, tickets.answer, told, journal, cast, find, gate)

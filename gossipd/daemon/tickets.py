@@ -15,12 +15,10 @@ class Tickets:
 
     Attributes:
         seconds: how long the answers took.
-        asked: for how many requests there were tickets so far.
     """
 
     def __init__(self) -> None:
         self.seconds = Histogram()
-        self.asked = 0
         # The future of each, when it was asked for, and for how many requests.
         self._waiting: dict[int, tuple[Future[Answer], float, int]] = {}
         self._last = 0
@@ -37,7 +35,6 @@ class Tickets:
             requests: for how many requests of clients it stands.
         """
         self._last += 1
-        self.asked += requests
         future: Future[Answer] = Future()
         self._waiting[self._last] = future, since or time.perf_counter(), requests
         return self._last, future
@@ -50,7 +47,7 @@ class Tickets:
 
     def drop(self, ticket: int) -> None:
         """Takes a ticket back: what it stands for is asked for otherwise."""
-        self.asked -= self._waiting.pop(ticket)[2]
+        del self._waiting[ticket]
 
     def refuse(self, ticket: int, error: Exception) -> None:
         """Settles the future of a ticket with an error, which is an answer: it has no traceback."""

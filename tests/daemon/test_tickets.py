@@ -30,7 +30,7 @@ async def test_requests_are_counted() -> None:
     tickets = Tickets()
     tickets.issue()
     shared, _ = tickets.issue(requests=3)
-    assert 4 == tickets.asked
+    assert 4 == len(tickets)
     tickets.drop(shared)
     tickets.issue(requests=2)
-    assert 3 == tickets.asked
+    assert 3 == len(tickets)

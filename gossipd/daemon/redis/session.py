@@ -79,40 +79,40 @@ class Session:
             self._visitor.admit("count", name)
         return True
 
-    def flush(self) -> Future[bytes]:
-        """Carries out what was gathered, in one write; returns the future of all answers."""
+    def flush(self, then: Callable[[bytes | Exception], object]) -> None:
+        """Carries out what was gathered, in one write, and calls `then` with all answers."""
         changes, self.gathered = self.gathered, []
-        answers: Future[bytes] = Future()
-        self._service.change(changes, None).then(partial(self._take, changes, answers))
-        return answers
+        self._service.change(changes, None).then(partial(self._take, changes, then))
 
     def _take(
         self,
         changes: list[Change],
-        answers: Future[bytes],
+        then: Callable[[bytes | Exception], object],
         outcome: Answer | Exception,
     ) -> None:
-        """Settles the answers to changes of one write."""
+        """Tells the answers to changes of one write."""
         if isinstance(outcome, ValueError) and len(changes) > 1:
             # Nothing of it was written. Each request stands for itself.
-            self._one_by_one(changes, answers)
+            self._one_by_one(changes, then)
             return
         try:
             answer = held(outcome)
         except Failed as failed:
-            answers.settle(self._failed(failed) * len(changes))
+            then(self._failed(failed) * len(changes))
         except Exception as error:
-            answers.settle(error)
+            then(error)
         else:
             self._caller.wrote(answer.holders)
             values = answer.counts
             if values:
-                answers.settle(b"".join([b":%d\r\n" % value for value in values]))
+                then(b"".join([b":%d\r\n" % value for value in values]))
             else:
-                answers.settle(b":%d\r\n" % answer.count)
+                then(b":%d\r\n" % answer.count)
 
-    def _one_by_one(self, changes: list[Change], answers: Future[bytes]) -> None:
-        """Makes each change by itself, in order, and settles the answers when all are there."""
+    def _one_by_one(
+        self, changes: list[Change], then: Callable[[bytes | Exception], object]
+    ) -> None:
+        """Makes each change by itself, in order, and tells the answers when all are there."""
         found: dict[int, bytes | Exception] = {}
 
         def take(number: int, outcome: bytes | Exception) -> None:
@@ -120,11 +120,11 @@ class Session:
             if len(found) == len(changes):
                 ordered = [found[each] for each in range(len(changes))]
                 error = next((one for one in ordered if isinstance(one, Exception)), None)
-                answers.settle(error or b"".join(one for one in ordered if isinstance(one, bytes)))
+                then(error or b"".join(one for one in ordered if isinstance(one, bytes)))
 
         for number, change in enumerate(changes):
             self.gathered.append(change)
-            self.flush().then(partial(take, number))
+            self.flush(partial(take, number))
 
     # Everything else
 

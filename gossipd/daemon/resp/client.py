@@ -46,8 +46,11 @@ class Client(Protocol):
     def gather(self, request: list[bytes]) -> bool:
         """Takes a request that can share a write with those behind it; else returns False."""
 
-    def flush(self) -> Future[bytes]:
-        """Carries out what was gathered; returns the future of all its answers, in order."""
+    def flush(self, then: Callable[[bytes | Exception], object]) -> None:
+        """Carries out what was gathered, and calls `then` with all its answers, in order.
+
+        That may be at once. What `then` is called with may be an error in their place.
+        """
 
     def answer(self, request: list[bytes]) -> bytes | Iterator[bytes] | Future[bytes]:
         """Answers a request that `gather` did not take, when nothing is gathered.

@@ -274,7 +274,8 @@ class Connection:
 
     def _flush_gathered(self) -> None:
         if self._client.gathered:
-            self._expect(self._client.flush())
+            self._awaited = True
+            self._client.flush(self._arrive)
 
     def _expect(self, future: Future[bytes]) -> None:
         self._awaited = True

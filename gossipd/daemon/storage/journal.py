@@ -1,17 +1,16 @@
 """The queue of the node's writes before the store: in order, and many in one transaction.
 
 One transaction is under way at a time, in a thread. Writes that are staged meanwhile go into the
-next one (group commit). Before it begins, a few turns of trio's loop pass for as long as they bring
-more writes, and clients are missing that asked a moment ago. Once a second a snapshot begins: the
-transaction also takes what has changed besides, which is others' entries, members, the generation.
-Much of that is cut, and each of the next transactions takes a piece, so that neither the loop nor a
-write waits long for it. After a failure every write that waits fails as well, and the file is
-opened anew, once a second, until it can be written; then the next snapshot takes everything.
+next one (group commit). Once a second a snapshot begins: the transaction also takes what has
+changed besides, which is others' entries, members, the generation. Much of that is cut, and each of
+the next transactions takes a piece, so that neither the loop nor a write waits long for it. After a
+failure every write that waits fails as well, and the file is opened anew, once a second, until it
+can be written; then the next snapshot takes everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import trio
@@ -27,15 +26,8 @@ _RETRY_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
 
-_GATHER_SECONDS = 0.001
-"""The longest time for which a commit waits while turns of the loop bring more writes."""
-
 _PIECE = 500
 """Entries, owners and members that one transaction takes at most besides the writes."""
-
-_TURNS = 3
-"""Turns of the loop between two checks for more writes. A write that a client asks for in one turn
-is staged up to two turns later, so that fewer turns would miss it."""
 
 
 class Storage(Protocol):
@@ -100,17 +92,10 @@ class Journal:
         trouble: why nothing can be written at present, or None.
     """
 
-    def __init__(self, store: Storage, asked: Callable[[], int] = lambda: 0) -> None:
-        """Makes a journal that does nothing until `run`.
-
-        `asked` returns how many requests of clients there were so far whose writes were added.
-        """
+    def __init__(self, store: Storage) -> None:
+        """Makes a journal that does nothing until `run`."""
         self.trouble = store.trouble
         self._store = store
-        self._asked = asked
-        # How many requests there were when the last transaction was taken from the queue, and how
-        # many clients are likely to ask now: those just answered, and those that wait already.
-        self._taken = self._expected = 0
         self._queue: list[Write] = []
         self._wake = trio.Event()
         self._next_snapshot = 0.0
@@ -137,7 +122,6 @@ class Journal:
             if self.trouble is None:
                 with trio.move_on_at(max(self._next_snapshot, trio.current_time())):
                     await self._wake.wait()
-                    await self._gather()
                 if await self._look(node, reports):
                     await self._commit(node, reports)
             else:
@@ -145,25 +129,9 @@ class Journal:
                 await trio.sleep(_RETRY_SECONDS)
                 await self._recover(node, reports)
 
-    async def _gather(self) -> None:
-        """Lets turns of the loop pass while they bring writes: fewer commits carry more each.
-
-        It ends when everybody is there who is expected: for 32 clients that ask again and again,
-        the turns after that were a tenth of the time of a commit.
-        """
-        end = trio.current_time() + _GATHER_SECONDS
-        known = 0
-        while known < len(self._queue) and trio.current_time() < end:
-            known = len(self._queue)
-            for _ in range(_TURNS):
-                if self._asked() - self._taken >= self._expected > 0:
-                    return
-                await trio.lowlevel.checkpoint()
-
     async def _commit(self, node: Snapshots, reports: Reports) -> None:
         self._wake = trio.Event()
         batch, self._queue = self._queue, []
-        before, self._taken = self._taken, self._asked()
         changes = self._changes(node)
         if not batch and changes is None:
             return
@@ -172,8 +140,6 @@ class Journal:
         except WriteError as error:
             self._fail(error, batch, reports)
         else:
-            # It falls slowly: a transaction that began without some must not make it usual.
-            self._expected = max(self._asked() - before, self._expected - 1)
             reports.reported(batch, kept=True)
 
     def _fail(self, error: Exception, batch: list[Write], reports: Reports) -> None:

@@ -72,9 +72,9 @@ class Echo:
         self.gathered.append(request[1])
         return True
 
-    def flush(self) -> Future[bytes]:
+    def flush(self, then: Callable[[bytes | Exception], object]) -> None:
         answer, self.gathered = b"+" + b",".join(self.gathered) + b"\n", []
-        return self._later(answer)
+        self._later(answer).then(then)
 
     def answer(self, request: list[bytes]) -> bytes | Iterator[bytes] | Future[bytes]:
         match request:

@@ -98,12 +98,10 @@ class Kept:
 
 
 @asynccontextmanager
-async def journal(
-    storage: Storage, asked: Callable[[], int] = lambda: 0
-) -> AsyncIterator[tuple[Journal, Kept]]:
+async def journal(storage: Storage) -> AsyncIterator[tuple[Journal, Kept]]:
     """A journal at work, which has just written its first snapshot."""
     kept = Kept()
-    under_test = Journal(storage, asked)
+    under_test = Journal(storage)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(under_test.run, kept, kept)
         await trio.testing.wait_all_tasks_blocked()

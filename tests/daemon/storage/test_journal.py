@@ -157,34 +157,6 @@ async def test_what_is_on_disk_is_reported_before_what_failed_after_it(
     assert [(1, True), (2, False)] == kept.reports
 
 
-async def test_writes_of_the_next_turns_go_along(storage: Storage, mock_clock: Clock) -> None:
-    """As long as each turn of the loop brings some; not of a turn after one that brought none."""
-    async with journal(storage) as (under_test, _):
-
-        async def client(number: int, turns: int) -> None:
-            for _ in range(turns):
-                await trio.lowlevel.checkpoint()
-            under_test.add(Write(number, ()))
-
-        async with trio.open_nursery() as nursery:
-            for number, turns in enumerate((0, 1, 2, 3, 12), 1):
-                nursery.start_soon(client, number, turns)
-        await trio.testing.wait_all_tasks_blocked()
-    assert [[1, 2, 3, 4], [5]] == [numbers for numbers, _ in storage.commits if numbers]
-
-
-async def test_a_commit_does_not_wait_for_ever(storage: Storage, mock_clock: Clock) -> None:
-    """Though every turn brings one more write."""
-    async with journal(storage) as (under_test, kept):
-        for number in range(1, 100):
-            under_test.add(Write(number, ()))
-            mock_clock.jump(0.0001)
-            await trio.lowlevel.checkpoint()
-            if kept.reports:
-                break
-    assert 10 <= number <= 16
-
-
 async def test_what_was_taken_away_is_written_anew_from_memory(
     storage: Storage, mock_clock: Clock
 ) -> None:
