@@ -29,6 +29,7 @@ gossipd.daemon: inside
 gossipd.daemon: open open_guards open_files open_redis own_id flaps sockets
 gossipd.daemon.doors, gossipd.daemon.redis
 gossipd.daemon: service operations standing
+gossipd.daemon: turns
 gossipd.daemon: driver tickets joint
 gossipd.daemon.storage, gossipd.daemon.net, gossipd.daemon.sealing, gossipd.daemon.access
 gossipd.daemon.http, gossipd.daemon.resp, gossipd.daemon.tls

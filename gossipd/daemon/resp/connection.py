@@ -250,7 +250,8 @@ class Connection:
             if isinstance(answer, bytes):
                 self._put(answer)
             elif isinstance(answer, Future):
-                self._expect(answer)
+                self._awaited = True
+                answer.then(self._arrive)
             elif not self._put_part(answer):
                 return False
         except Exception as error:
@@ -276,10 +277,6 @@ class Connection:
         if self._client.gathered:
             self._awaited = True
             self._client.flush(self._arrive)
-
-    def _expect(self, future: Future[bytes]) -> None:
-        self._awaited = True
-        future.then(self._arrive)
 
     async def _until_arrived(self) -> None:
         """Returns when no answer is awaited."""
