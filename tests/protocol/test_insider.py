@@ -11,7 +11,17 @@ import pytest
 
 from gossipd.protocol import ProtocolConfig
 from gossipd.protocol.events import MemberDead, MemberLeft
-from gossipd.protocol.wire import ALIVE, DEAD, FORGOTTEN, LEFT, REFUSED, SUSPECT, Claim, Claims
+from gossipd.protocol.wire import (
+    ALIVE,
+    DEAD,
+    FORGOTTEN,
+    LEFT,
+    REFUSED,
+    SUSPECT,
+    Claim,
+    Claims,
+    Tags,
+)
 from tests.protocol.conversation import (
     WALL_MS,
     Conversation,
@@ -66,11 +76,11 @@ def tell(talk: Conversation, lie: Lie, turns: int, pause: float = 0.3) -> None:
         talk.run(pause)
 
 
-def tell_once(talk: Conversation, claims: list[Claim]) -> None:
-    """Lets the liar tell everybody but the victim."""
+def tell_once(talk: Conversation, claims: list[Claim], *more: int) -> None:
+    """Lets the liar tell everybody but the victim, and `more` besides."""
     data = datagram(sender(LIAR), Claims(claims))
-    for honest in HONEST:
-        node = talk.nodes[address(honest)]
+    for told in (*HONEST, *more):
+        node = talk.nodes[address(told)]
         talk.carry(node, node.handle_datagram(data, address(LIAR), talk.now))
 
 
@@ -144,6 +154,24 @@ def test_a_liar_lets_nobody_leave_who_stays(own_looks: bool, lie: Lie) -> None:
     assert own_looks == (exclusions(talk) == 0)
     shown = {row.state for n in HONEST for row in talk.nodes[address(n)].members()}
     assert not own_looks or shown == {"alive"}
+
+
+def test_a_liar_about_tags_is_contradicted_once_a_second() -> None:
+    """However many it makes up, each node has the member's own ones a moment after the last."""
+    talk = cluster(own_looks=True)
+    for node in talk.nodes.values():
+        talk.carry(node, node.start(talk.now))
+    victim = talk.nodes[address(VICTIM)]
+    said = iter(range(1, 10_000))
+    for _ in range(20):
+        for _ in range(10):
+            tags = Tags(10 * next(said), "role=lie")
+            tell_once(talk, [Claim(node_id(VICTIM), WALL_MS, 0, ALIVE, tags=tags)], VICTIM)
+        talk.run(0.3)
+    assert 4 <= victim.statistics().refutations <= 8
+    talk.run(4.0)
+    shown = [talk.nodes[address(number)].members()[VICTIM - 1].tags for number in HONEST]
+    assert shown == [""] * len(HONEST)
 
 
 def test_who_left_and_is_gone_is_left_within_a_look() -> None:

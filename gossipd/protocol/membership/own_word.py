@@ -11,6 +11,13 @@ from .gossip import Gossip
 from .precedence import above, beats
 from .table import MemberTable
 
+_TAGS_REFUTED = 1.0
+"""How often in a second this node tells its tags anew because others have newer ones of it.
+
+Each time is news to the whole cluster. What comes too often comes again: tables that differ are
+compared.
+"""
+
 _RAISES = 3
 """How often this node may raise its own generation in a row."""
 
@@ -87,9 +94,13 @@ class OwnWord:
     def refute_tags(self, claim: Claim) -> bool:
         """Tells the own tags anew where a claim about this node has newer ones.
 
-        They are of a process that was set back, or somebody made them up. Returns whether it did.
+        They are of a process that was set back, or somebody made them up. Returns whether it did,
+        which it does once a second at most.
         """
         if self.leaving or claim.tags is None:
+            return False
+        if not self._runtime.allows("tags", _TAGS_REFUTED):
+            self._runtime.reject("tags refuted")
             return False
         own = self._table.own
         newest = max(own.incarnation, claim.tags.incarnation)

@@ -141,6 +141,17 @@ def test_tags_that_somebody_made_up_are_refuted(forged: Tags) -> None:
     assert [Refuted(own.incarnation, "tags")] == seen.events()
 
 
+def test_tags_that_are_made_up_again_and_again_are_refuted_once_a_second() -> None:
+    """Each refutation is news to the whole cluster. What is told later is told again by then."""
+    seen = Seen(3, tags="role=web")
+    for number in range(1, 100):
+        seen.view.apply(Claim(node_id(1), WALL_MS, 0, ALIVE, tags=Tags(10 * number, "role=db")))
+    assert [Refuted(11, "tags")] == seen.events()
+    seen.wait(1.0)
+    assert seen.view.apply(Claim(node_id(1), WALL_MS, 0, ALIVE, tags=Tags(990, "role=db")))
+    assert (991, Tags(991, "role=web")) == own_tags(seen)
+
+
 def test_older_tags_of_ours_are_no_news() -> None:
     """As they come from nodes that have not heard of the newer ones."""
     seen = Seen(3, tags="role=web")
