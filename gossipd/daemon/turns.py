@@ -12,8 +12,11 @@ _GATHER_SECONDS = 0.001
 """The longest time for which turns pass while they bring more increments."""
 
 _IDLE_TURNS = 3
-"""Turns of the loop that may pass without bringing one. What arrives in one turn is asked for in
-the next, so that fewer turns would miss it."""
+"""Turns of the loop in a row that may pass without bringing one.
+
+A socket that can be read is found in one turn and read in the next one. Which task is first in a
+turn is random, hence one more.
+"""
 
 
 class Turns:
@@ -71,6 +74,7 @@ class Turns:
         while True:
             # Waking this task takes until the end of the turn.
             await self._begun.wait()
+            # Whoever was alone, and is answered by now, must not be taken for somebody else.
             if self._gathers and self._kept:
                 await self._gather()
             # It falls slowly: a write that was made without some must not make it usual.
@@ -86,10 +90,8 @@ class Turns:
     async def _gather(self) -> None:
         """Lets turns of the loop pass while they bring more of those who are expected."""
         end = trio.current_time() + _GATHER_SECONDS
-        known = 0
-        while known < self._asked < self._expected and trio.current_time() < end:
+        idle = 0
+        while self._asked < self._expected and idle < _IDLE_TURNS and trio.current_time() < end:
             known = self._asked
-            for _ in range(_IDLE_TURNS):
-                await trio.lowlevel.checkpoint()
-                if self._asked >= self._expected:
-                    break
+            await trio.lowlevel.checkpoint()
+            idle = idle + 1 if self._asked == known else 0

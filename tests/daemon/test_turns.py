@@ -60,20 +60,20 @@ async def test_who_is_alone_does_not_wait(mock_clock: Clock, gathers: bool) -> N
 
 
 async def test_who_is_late_is_waited_for(mock_clock: Clock) -> None:
-    """Also the next time, and also in two parts; where a turn is all that there is, nobody is."""
-    late = (16,), (10, 0, 6), (12, 0, 4), (10, 0, 4, 0, 2)
+    """Also after a turn without them, and in two parts. Without `gathers` nobody is."""
+    late = (17,), (10,), (10, 0, 6), (12, 0, 4), (10, 0, 4, 0, 2)
     async with asking(gathers=True) as clients:
         for numbers in late:
             await clients.ask(*numbers)
-    assert [1, 15, 16, 16, 16] == clients.done
+    assert [1, 16, 10, 16, 16, 16] == clients.done
     async with asking(gathers=False) as clients:
         for numbers in late:
             await clients.ask(*numbers)
-    assert [1, 15, 10, 6, 12, 4, 10, 4, 2] == clients.done
+    assert [1, 16, 10, 10, 6, 12, 4, 10, 4, 2] == clients.done
 
 
 async def test_who_has_gone_is_not_waited_for(mock_clock: Clock) -> None:
-    """Three turns without anybody are the end, and none passes once all are there."""
+    """Three turns without anybody are the end."""
     async with asking(gathers=True) as clients:
         await clients.ask(16)
         await clients.ask(10, 0, 0, 0, 0, 0, 6)
@@ -83,6 +83,17 @@ async def test_who_has_gone_is_not_waited_for(mock_clock: Clock) -> None:
         clients.done.clear()
         await clients.ask(3, 0, 0, 2)
         assert [3, 2] == clients.done
+
+
+async def test_who_is_alone_after_a_crowd_does_not_wait(mock_clock: Clock) -> None:
+    """Though more were there a moment ago, and though it asks again two turns later."""
+    async with asking(gathers=True) as clients:
+        for number in (8, 8, 1):
+            await clients.ask(number)
+        for done in range(5, 10):
+            await clients.turn(1)
+            assert done == len(clients.done), "it is done in the turn in which it asks"
+            await clients.turn(0)
 
 
 async def test_nobody_waits_for_ever(mock_clock: Clock) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from gossipd.protocol import Answer, Asked, Change
 
 from ..future import Future
-from ..resp import Error, Status, Value, encode
+from ..resp import Error, OnAnswers, Status, Value, encode
 from .commands import COMMANDS, COUNTING, Command, find
 from .context import Context
 from .errors import Failed, held
@@ -79,7 +79,7 @@ class Session:
             self._visitor.admit("count", name)
         return True
 
-    def flush(self, then: Callable[[bytes | Exception], object]) -> None:
+    def flush(self, then: OnAnswers) -> None:
         """Carries out what was gathered, in one write, and calls `then` with all answers."""
         changes, self.gathered = self.gathered, []
         self._service.change(changes, None).then(partial(self._take, changes, then))
@@ -87,7 +87,7 @@ class Session:
     def _take(
         self,
         changes: list[Change],
-        then: Callable[[bytes | Exception], object],
+        then: OnAnswers,
         outcome: Answer | Exception,
     ) -> None:
         """Tells the answers to changes of one write."""
@@ -109,9 +109,7 @@ class Session:
             else:
                 then(b":%d\r\n" % answer.count)
 
-    def _one_by_one(
-        self, changes: list[Change], then: Callable[[bytes | Exception], object]
-    ) -> None:
+    def _one_by_one(self, changes: list[Change], then: OnAnswers) -> None:
         """Makes each change by itself, in order, and tells the answers when all are there."""
         found: dict[int, bytes | Exception] = {}
 

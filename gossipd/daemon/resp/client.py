@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ..future import Future
+
+OnAnswers: TypeAlias = Callable[[bytes | Exception], object]
+"""Called with answers, in the order of their requests, or with an error in their place."""
 
 
 class News(Protocol):
@@ -46,11 +49,8 @@ class Client(Protocol):
     def gather(self, request: list[bytes]) -> bool:
         """Takes a request that can share a write with those behind it; else returns False."""
 
-    def flush(self, then: Callable[[bytes | Exception], object]) -> None:
-        """Carries out what was gathered, and calls `then` with all its answers, in order.
-
-        That may be at once. What `then` is called with may be an error in their place.
-        """
+    def flush(self, then: OnAnswers) -> None:
+        """Carries out what was gathered, and calls `then` with all answers, maybe at once."""
 
     def answer(self, request: list[bytes]) -> bytes | Iterator[bytes] | Future[bytes]:
         """Answers a request that `gather` did not take, when nothing is gathered.

@@ -11,7 +11,7 @@ import trio
 
 from gossipd.daemon.future import Future
 from gossipd.daemon.readiness import Readiness
-from gossipd.daemon.resp import Limits
+from gossipd.daemon.resp import Limits, OnAnswers
 from gossipd.daemon.resp.connection import Connection
 from gossipd.daemon.resp.shared import Shared
 
@@ -72,7 +72,7 @@ class Echo:
         self.gathered.append(request[1])
         return True
 
-    def flush(self, then: Callable[[bytes | Exception], object]) -> None:
+    def flush(self, then: OnAnswers) -> None:
         answer, self.gathered = b"+" + b",".join(self.gathered) + b"\n", []
         self._later(answer).then(then)
 
