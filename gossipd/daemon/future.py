@@ -29,8 +29,10 @@ class Future(Generic[T]):
 
     def settle(self, outcome: T | Exception) -> None:
         """Sets the value, or the exception in its place, and calls the function given to `then`."""
-        self._outcome = outcome
-        if self._call is not None:
+        if self._call is None:
+            self._outcome = outcome
+        else:
+            # It is not kept: an error has the frames in which it was raised, which may have this.
             self._call(outcome)
 
     def then(self, call: Callable[[T | Exception], object]) -> None:
@@ -54,6 +56,7 @@ class Future(Generic[T]):
             except Exception as error:
                 new = error
             changed.settle(new)
+            del new  # An error has this frame.
 
         self.then(settle)
         return changed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from gossipd.daemon.future import Future
@@ -36,3 +39,28 @@ def test_map_changes_what_is_told(early: bool) -> None:
         if not early:
             later.settle(outcome)
     assert ["1", error, "refused"] == told
+
+
+class Refused(Exception):
+    """What a change of an outcome raises."""
+
+
+def refused(outcome: int | Exception) -> int:
+    """Raises."""
+    raise Refused
+
+
+def test_an_error_is_freed_with_the_last_who_has_it() -> None:
+    """Without the garbage collector: a refused write of an HTTP client is such an error."""
+    first: Future[int] = Future()
+    told: list[int | Exception] = []
+    first.map(refused).then(told.append)
+    gc.collect()
+    gc.disable()
+    try:
+        first.settle(0)
+        [error] = map(weakref.ref, told)
+        told.clear()
+        assert error() is None
+    finally:
+        gc.enable()
