@@ -217,8 +217,9 @@ async def test_one_page_for_all_that_wait(page: Page) -> None:
     """All who ask during the import get the same page, and so do all who ask in one turn later."""
     for _ in range(2):
         first, second = page.metrics.page(), page.metrics.page()
-        assert b"gossipd_build_info" in await outcome(first)
-        assert await outcome(first) is await outcome(second)
+        text = await outcome(first)
+        assert b"gossipd_build_info" in text
+        assert text is await outcome(second)
 
 
 async def test_one_client_gets_one_page_in_a_turn(page: Page) -> None:
