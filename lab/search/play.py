@@ -22,7 +22,16 @@ from gossipd.sim.scenario import (
     build_world,
     make_scenario,
 )
-from gossipd.sim.world import Crashed, DiskReplaced, Host, SetBack, World, id_of
+from gossipd.sim.world import (
+    Crashed,
+    DiskReplaced,
+    Host,
+    Observed,
+    SetBack,
+    Started,
+    World,
+    id_of,
+)
 
 from .budgets import Budgets
 from .counts import Counts, Times
@@ -141,6 +150,9 @@ class _History:
         )
         self.agreed: list[float | None] = [None, None]
         self._found: list[Finding] = []
+        # Whose present process began with members and counts, and without a cluster id.
+        self._nameless: set[str] = set()
+        world.log.on_event.append(self._on_event)
         agreement = Agreement(world, joined=scenario.start == "joined")
         detection = Detection(world, agreement, scenario.config)
         schedule = FaultSchedule(world, agreement, detection, spare_forked=True)
@@ -241,17 +253,32 @@ class _History:
             for each in self.world.unanswered()
         ]
 
+    def _on_event(self, observed: Observed) -> None:
+        if isinstance(observed.event, Started):
+            kept = self.world.hosts[observed.node].kept
+            self._nameless.discard(observed.node)
+            if kept is not None and kept.members and kept.groups and not kept.cluster_ids:
+                self._nameless.add(observed.node)
+
     def _cut(self, hosts: Sequence[Host]) -> dict[tuple[str, str], None]:
         """Returns the pairs of nodes that need not find each other.
 
         One of them has removed the other; or it lost its disk, and counted before any other node
-        met it, so that it is another cluster, unless somebody asks for one.
+        met it, so that it is another cluster, unless somebody asks for one. So is a node that was
+        cut off before its cluster had an id, counted and started anew, while none of its seeds
+        takes it in.
         """
         events = [each.event for each in self.world.log.events]
         lost = any(isinstance(each, Crashed) and each.state_lost for each in events)
         cut = apart(hosts)
         if lost or any(isinstance(each, DiskReplaced) for each in events):
             cut |= of_other_clusters(hosts)
+        running = {host.id for host in hosts}
+        for host in hosts:
+            seeds = running.intersection(host.seeds) - {host.id}
+            if host.id in self._nameless and all((host.id, seed) in cut for seed in seeds):
+                cut |= {(host.id, other): None for other in running - {host.id}}
+                cut |= {(other, host.id): None for other in running - {host.id}}
         return cut
 
     def _connected(self, hosts: Sequence[Host], cut: Collection[tuple[str, str]]) -> bool:
