@@ -115,18 +115,18 @@ def _answers(peer: Peer, node: Node, seconds: float) -> Rate:
 
 
 def _increments(options: Options, sealed: Sequence[str]) -> Rates:
-    with ExitStack() as stack:
-        nodes = {
-            form: stack.enter_context(
-                cluster(
-                    3,
-                    _folder(options, f"increments-{form}"),
-                    *(sealed if form == _SEALED else ()),
-                )
-            ).nodes
-            for form in _FORMS
-        }
-        return _loads(options, nodes, "increments", dict.fromkeys(_FORMS, "http"), "all")
+    """Lets clients increment at new clusters, each time.
+
+    Where the memory of a process happens to lie makes it faster or slower by a tenth and more.
+    """
+    rates: Rates = {form: [] for form in _FORMS}
+    for number, form in enumerate(_turns(options, "increments", options.times(REPETITIONS))):
+        flags = sealed if form == _SEALED else ()
+        with cluster(3, _folder(options, f"increments-{number}"), *flags) as nodes:
+            # The first load warms up: it fills caches, and memory grows to what it will be.
+            _load(options, nodes.nodes, "http", "all")
+            rates[form].append(_load(options, nodes.nodes, "http", "all"))
+    return rates
 
 
 def _tls(options: Options) -> Rates:
@@ -145,27 +145,19 @@ def _tls(options: Options) -> Rates:
             made[0].start()
             eventually("it listens", partial(made[0].events, "started"), _WITHIN)
             nodes[form] = made.nodes
-        return _loads(options, nodes, "TLS", {_OPEN: "http", _SEALED: "https"}, "local")
+        rates: Rates = {form: [] for form in _FORMS}
+        for form in _turns(options, "TLS", options.times(REPETITIONS)):
+            scheme = "https" if form == _SEALED else "http"
+            rates[form].append(_load(options, nodes[form], scheme, "local"))
+        return rates
 
 
-def _loads(
-    options: Options,
-    nodes: Mapping[str, Sequence[Node]],
-    what: str,
-    schemes: Mapping[str, str],
-    ack: str,
-) -> Rates:
-    """Lets clients increment at the first node of each form in turns."""
-    seconds = 1.0 if options.short else SECONDS
-    rates: Rates = {form: [] for form in _FORMS}
-    for form in _turns(options, what, options.times(REPETITIONS)):
-        some = nodes[form]
-        before = _processor(some)
-        url = f"{schemes[form]}://{some[0].id}/increment?ack={ack}"
-        load: LoadResult = wrk(url, "POST", CONNECTIONS, seconds)
-        used = _processor(some) - before
-        rates[form].append(Rate(load.rate, load.requests / used))
-    return rates
+def _load(options: Options, nodes: Sequence[Node], scheme: str, ack: str) -> Rate:
+    """Lets clients increment at the first of these nodes."""
+    before = _processor(nodes)
+    url = f"{scheme}://{nodes[0].id}/increment?ack={ack}"
+    load: LoadResult = wrk(url, "POST", CONNECTIONS, 1.0 if options.short else SECONDS)
+    return Rate(load.rate, load.requests / (_processor(nodes) - before))
 
 
 def _processor(nodes: Sequence[Node]) -> float:
