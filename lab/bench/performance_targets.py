@@ -226,6 +226,11 @@ TARGETS = (
         0.6,
     ),
     Target(
+        "the same, sealed, beside 20,000 forged datagrams a second to alone",
+        _of("sealing", "to", what=sealing.FLOOD),
+        0.5,
+    ),
+    Target(
         "`POST /increment`, all, three nodes, 32 connections, sealed to open",
         _of("sealing", "to", what=sealing.INCREMENTS),
         0.9,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ from lab.experiments import Findings, table
 from lab.processes import Node, cluster, eventually, free_addresses, processor_seconds
 
 from .benchmark import Options
+from .child_processes import running
 from .figures import ratios, shown
 from .load_generators import LoadResult, wrk
 from .rivals import installed
@@ -36,6 +38,7 @@ INCREMENTS = "`POST /increment`, all, three nodes, 32 connections, a second"
 IDLE = "idle node of 50, bytes a second, simulated"
 START = "start of `gossipd run` to its first answer, ms"
 START_PROCESSOR = f"{START} of processor time"
+FLOOD = "pings of a peer answered a second, sealed: alone, and beside 20,000 forged datagrams"
 TLS = "`POST /increment`, local, one node, 32 connections, plain and with TLS, a second"
 
 REPETITIONS = 5
@@ -43,6 +46,9 @@ STARTS = 15
 SECONDS = 3.0
 CONNECTIONS = 32
 IDLE_NODES = 50
+FORGED = 20_000
+"""Datagrams a second that no key was used for, from 256 addresses."""
+
 _IDLE_SECONDS = 120.0
 _OPEN, _SEALED = "open", "sealed"
 _FORMS = (_OPEN, _SEALED)
@@ -76,7 +82,11 @@ def run(options: Options) -> Findings:
     if installed("wrk", options):
         rates[INCREMENTS] = _increments(options, sealed)
         rates[TLS] = _tls(options)
-    values = {IDLE: _idle(options, sealed), **_starts(options, sealed)}
+    values = {
+        FLOOD: _flood(options, sealed),
+        IDLE: _idle(options, sealed),
+        **_starts(options, sealed),
+    }
     return findings(rates, values)
 
 
@@ -104,6 +114,35 @@ def _pings(options: Options, sealed: Sequence[str]) -> Rates:
             peer, node = made[form]
             rates[form].append(_answers(peer, node, seconds))
     return rates
+
+
+def _flood(options: Options, sealed: Sequence[str]) -> Values:
+    """Measures pings without others' datagrams, as `open`, and beside forged ones, as `sealed`."""
+    seconds = 0.5 if options.short else SECONDS
+    values: Values = {form: [] for form in _FORMS}
+    with cluster(1, _folder(options, "flood"), *sealed) as nodes:
+        peer = Peer(nodes.name, (nodes[0].host, nodes[0].port), Path(sealed[1]))
+        command = [sys.executable, "-m", "lab.bench.forged_datagrams", nodes[0].host]
+        command += [str(nodes[0].port), str(FORGED), peer.sealed().hex()]
+        with peer.socket:
+            peer.join()
+            for form in _turns(options, "flood", options.times(REPETITIONS)):
+                pings = peer.pings()
+                with ExitStack() as flood:
+                    if form == _SEALED:
+                        flooded = partial(_refuses_more, nodes[0], _refused(nodes[0]))
+                        flood.enter_context(running(command, options.folder / "flood.log"))
+                        eventually("it came", flooded, _WITHIN)
+                    values[form].append(answered(peer, pings, peer.target, seconds))
+    return values
+
+
+def _refused(node: Node) -> float:
+    return node.metric("gossipd_rejected_total", reason="key")
+
+
+def _refuses_more(node: Node, before: float) -> bool:
+    return _refused(node) > before
 
 
 def _answers(peer: Peer, node: Node, seconds: float) -> Rate:

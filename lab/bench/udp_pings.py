@@ -94,6 +94,11 @@ class Peer:
         if self._gate is not None:
             self.send = partial(self._gate.send, self._node, self.send)
 
+    def sealed(self) -> bytes:
+        """Returns a sealed datagram of its session, without a message."""
+        assert self._gate is not None, "it has a key"
+        return self._gate.broadcast(self._codec.datagram([]))[0]
+
     def join(self) -> None:
         """Begins to join the target."""
         now = time.monotonic()

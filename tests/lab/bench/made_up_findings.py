@@ -96,6 +96,7 @@ def _sealing() -> Findings:
             for what in (sealing.PINGS, sealing.INCREMENTS, sealing.TLS)
         },
         {
+            sealing.FLOOD: {"open": [100.0], "sealed": [80.0]},
             sealing.IDLE: {"open": [230.0], "sealed": [300.0]},
             sealing.START: {"open": [200.0, 210.0], "sealed": [230.0, 260.0]},
         },
