@@ -19,14 +19,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .membership import Challenges, Clusters, Echoes, Gossip, Peer, Proof, Seal, View
+from .membership import Challenges, Clusters, Echoes, Gossip, Peer, Proof, View
 from .part import Admits, Handler, Part
 from .reconcile import Reconciler
 from .wire import LEFT, Ack, Claims, Message, Ping
 
 
 class Handshake(Part):
-    """Answers pings, handles acks, and finds out how far the sender of a datagram is believed."""
+    """Answers pings, handles acks, and finds out how far the sender of a datagram is believed.
+
+    Attributes:
+        is_new: returns False for a sealed datagram that came before, or too late. Each counts once.
+    """
 
     def __init__(
         self,
@@ -41,15 +45,12 @@ class Handshake(Part):
         self._view = view
         self._proof = proof
         self._echoes = echoes
+        self.is_new = echoes.is_new
         self._gossip = gossip
         self._challenges = challenges
         self._clusters = clusters
         self._reconciler = reconciler
         self.handlers = {Ping: Handler(self.on_ping, Admits.ANYBODY)}
-
-    def is_new(self, seal: Seal) -> bool:
-        """Returns False for a sealed datagram that came before, or too late. Each counts once."""
-        return self._echoes.is_new(seal)
 
     def identify(self, peer: Peer) -> None:
         """Sets the rows under which the sender's messages are handled; acks must be handled before.

@@ -44,13 +44,13 @@ _COUNTS = 4
 
 _RECIPIENT = 4
 _TAG = 16
-_WHICH = slice(len(SEALED_HEAD), len(SEALED_HEAD) + ID_BYTES + SESSION_BYTES)
-"""Where key id and session stand."""
+_OPENED = struct.Struct(f">{len(SEALED_HEAD)}x{ID_BYTES + SESSION_BYTES}sI")
+"""Key id and session, and the part of the number that counts."""
 
-_COUNT = slice(_WHICH.stop, _WHICH.stop + _COUNTS)
+_COUNT = slice(_OPENED.size - _COUNTS, _OPENED.size)
 """Where the part of the number stands that counts."""
 
-_SEALED = _WHICH.stop + _NUMBER
+_SEALED = _COUNT.start + _NUMBER
 """Where the sealed part begins."""
 
 OVERHEAD = _SEALED + _RECIPIENT + _TAG
@@ -112,12 +112,14 @@ class Sealer:
 
     Attributes:
         key: the id of the key that seals.
+        own: the session of this process, and those that it had of late.
+        recipients: how datagrams that are meant for this process call it.
     """
 
     def __init__(self, cluster: str, key: Key) -> None:
         """Draws a session."""
         self._cluster = cluster.encode()
-        self._own: deque[bytes] = deque(maxlen=_OWN)
+        self.own: deque[bytes] = deque(maxlen=_OWN)
         # The last datagrams, each with its frames, by the count in the number.
         self._last = [(b"", b"")] * _REMEMBERED
         self._key = key
@@ -133,22 +135,14 @@ class Sealer:
     def renew(self) -> None:
         """Draws another session."""
         self._session = secrets.token_bytes(SESSION_BYTES)
-        self._own.append(self._session)
-        self._recipients = {session[:_RECIPIENT] for session in self._own}
+        self.own.append(self._session)
+        self.recipients = {session[:_RECIPIENT] for session in self.own}
         self._count = 0
         self._begin()
 
     def end(self) -> None:
         """Lets the next datagram be sealed in another session."""
         self._count = _LAST
-
-    def is_own(self, session: bytes) -> bool:
-        """Returns whether that is, or was of late, a session of this process."""
-        return session in self._own
-
-    def is_recipient(self, recipient: bytes) -> bool:
-        """Returns whether a datagram for that recipient is meant for this process."""
-        return recipient in self._recipients
 
     def seal(self, payload: bytes, session: bytes) -> bytes:
         """Returns the sealed datagram of these frames, for the process that has this session.
@@ -221,18 +215,19 @@ class Opener:
         """
         if len(data) < OVERHEAD:
             raise NotOpened
-        head, which = data[:_SEALED], data[_WHICH]
-        session = which[ID_BYTES:]
+        which, count = _OPENED.unpack_from(data)
+        head, session = data[:_SEALED], which[ID_BYTES:]
         known = self._known.get(which)
         decrypt = known or self._derive(which)
         try:
-            opened = decrypt(_NONCE + head[_WHICH.stop :], data[_SEALED:], head + self._cluster)
+            opened = decrypt(
+                _NONCE + data[_COUNT.start : _SEALED], data[_SEALED:], head + self._cluster
+            )
         except InvalidTag:
             raise NotOpened(which[:ID_BYTES].hex(), known=True) from None
         if known is None:
             _keep(self._known, which, decrypt)
             _keep(self._seals, session, which[:ID_BYTES].hex())
-        count = int.from_bytes(head[_COUNT], "big")
         return opened[_RECIPIENT:], session, count, opened[:_RECIPIENT]
 
     def _derive(self, which: bytes) -> _Decrypt:

@@ -174,12 +174,12 @@ class Gate:
             frames, session, number, recipient = self._opener.open(data)
         except NotOpened as error:
             return data, self._refusal(error)
-        if self._sealer.is_own(session) and not self._is_local(source[0]):
+        if session in self._sealer.own and not self._is_local(source[0]):
             # Only this machine itself may tell this process that it has reached itself.
             return data, DecodeError("own")
         if self._forms is not None:
             self._forms.sealed(source, self._clock())
-        return frames, Seal(session, number, self._sealer.is_recipient(recipient))
+        return frames, Seal(session, number, recipient in self._sealer.recipients)
 
     def _unsealed(self, data: bytes, source: Address) -> DecodeError | None:
         if data[:2] == _MAGIC and len(data) > _FLAGS and data[_FLAGS] & SEALED_HEAD[_FLAGS]:

@@ -19,7 +19,7 @@ from ..runtime import Runtime
 from ..wire import Ack, Ping
 from .awareness import Awareness
 from .peer import Peer
-from .sessions import Seal, Sessions
+from .sessions import Sessions
 
 _OUTSTANDING = 4096
 """Pings under way at most."""
@@ -161,7 +161,11 @@ class Sent:
 
 
 class Echoes(Part):
-    """Keeps the pings under way, and the addresses that have echoed a number of ours."""
+    """Keeps the pings under way, and the addresses that have echoed a number of ours.
+
+    Attributes:
+        is_new: returns False for a sealed datagram that came before, or too late. Each counts once.
+    """
 
     def __init__(
         self, runtime: Runtime, gates: Gates, round_trips: RoundTrips, awareness: Awareness
@@ -176,7 +180,9 @@ class Echoes(Part):
         # By address: id, generation, and session of the process there; no session if it does not
         # seal its datagrams.
         self._echoed: dict[Address, tuple[str, int, bytes]] = {}
-        self._sessions = Sessions()
+        self._sessions = sessions = Sessions()
+        self._proven = sessions.windows
+        self.is_new = sessions.take
 
     # Pings
 
@@ -265,15 +271,11 @@ class Echoes(Part):
         session = peer.seal.session if peer.seal else _OPEN
         if self._echoed.get(peer.source) != (peer.sender.id, peer.sender.generation, session):
             return False
-        return session == _OPEN or (peer.meant and session in self._sessions)
+        return session == _OPEN or (peer.meant and session in self._proven)
 
     def is_doubtful(self, peer: Peer) -> bool:
         """Returns whether the datagram is sealed, but may be a recorded one."""
         return peer.seal is not None and not self.verified(peer)
-
-    def is_new(self, seal: Seal) -> bool:
-        """Returns False for a sealed datagram that came before, or too late. Each counts once."""
-        return self._sessions.take(seal)
 
     def echo(self, peer: Peer) -> None:
         """Notes that the sender's process has echoed a number of ours from its address."""

@@ -68,18 +68,18 @@ class Window:
 
 
 class Sessions:
-    """The proven sessions of other processes."""
+    """The proven sessions of other processes.
+
+    Attributes:
+        windows: what has come of each.
+    """
 
     def __init__(self) -> None:
-        self._windows: dict[bytes, Window] = {}
-
-    def __contains__(self, session: bytes) -> bool:
-        """Returns whether a session is proven."""
-        return session in self._windows
+        self.windows: dict[bytes, Window] = {}
 
     def take(self, seal: Seal) -> bool:
         """Returns False for a datagram of a proven session that has come before, or is too old."""
-        window = self._windows.get(seal.session)
+        window = self.windows.get(seal.session)
         return window is None or window.take(seal.number)
 
     def prove(self, seal: Seal) -> bool:
@@ -87,10 +87,10 @@ class Sessions:
 
         Returns whether another one was forgotten for it. What proved that one must not do so again.
         """
-        if seal.session in self._windows:
+        if seal.session in self.windows:
             return False
-        full = len(self._windows) >= _MOST
+        full = len(self.windows) >= _MOST
         if full:
-            del self._windows[next(iter(self._windows))]
-        self._windows[seal.session] = Window(seal.number)
+            del self.windows[next(iter(self.windows))]
+        self.windows[seal.session] = Window(seal.number)
         return full

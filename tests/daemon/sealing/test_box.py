@@ -42,9 +42,9 @@ def test_what_is_sealed_is_opened() -> None:
     session = first[1]
     assert (PAYLOAD, session, 1, b"sess") == first
     assert (PAYLOAD, session, 2, b"sess") == second
-    assert some.is_own(session)
-    assert some.is_recipient(session[:4])
-    assert not some.is_recipient(b"sess")
+    assert session in some.own
+    assert session[:4] in some.recipients
+    assert b"sess" not in some.recipients
     assert ONE.id == opener.key_of(session)
     assert opener.key_of(b"another") is None
     assert len(PAYLOAD) + OVERHEAD == len(some.seal(PAYLOAD, b""))
@@ -183,7 +183,7 @@ def test_another_session_is_drawn_when_the_machine_may_have_been_set_back() -> N
     some.renew()
     found += nonces(some, 2)
     assert [1, 1, 2, 2] == [1 + (nonce[4:20] != found[0][4:20]) for nonce in found]
-    assert all(some.is_own(nonce[4:20]) for nonce in found)
+    assert all(nonce[4:20] in some.own for nonce in found)
 
 
 def test_a_machine_that_was_set_back_repeats_no_number_even_before_it_knows() -> None:
