@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -41,7 +43,7 @@ class Held:
     Attributes:
         restarts: so many there were.
         owners: in the file.
-        store: bytes of the file, which is whole.
+        store: bytes of the file, as large as it is once what its log has is moved there.
         memory: resident megabytes.
         start: seconds from the start of a process to its first answer, the median of the last ten.
         idle: bytes that a node sends a second, on average, while nothing happens.
@@ -102,7 +104,7 @@ class Restarts:
         return Held(
             len(self._taken),
             max(map(_owners, nodes)),
-            max((node.directory / "gossipd.db").stat().st_size for node in nodes),
+            max(map(_store, nodes)),
             max(resident_megabytes(node.process.pid) or 0.0 for node in nodes),
             median(self._taken[-10:]),
             idle,
@@ -115,6 +117,15 @@ class Restarts:
 
 def _owners(node: Node) -> int:
     return len(read_directory(node.directory)["owners"])
+
+
+def _store(node: Node) -> int:
+    place = f"{(node.directory / 'gossipd.db').as_uri()}?mode=ro"
+    with closing(sqlite3.connect(place, uri=True)) as connection:
+        [pages], [size] = (
+            connection.execute(f"PRAGMA {what}").fetchone() for what in ("page_count", "page_size")
+        )
+    return int(pages * size)
 
 
 def _sent(node: Node) -> float:

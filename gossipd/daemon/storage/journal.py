@@ -18,6 +18,7 @@ import trio
 from gossipd.protocol import Changes, Group, State, Write
 
 from ..log import RateLimit, get_logger
+from .pieces import in_pieces
 from .store import StoreError, WriteError
 from .writer import WriterThread
 
@@ -195,9 +196,8 @@ class Journal:
             # A person may repair the file. Until then reads and gossip go on.
             self.trouble = str(error)
             return
-        groups = tuple(found.groups)
-        for start in range(0, len(groups), _PIECE):
-            reports.restored(groups[start : start + _PIECE])
+        for piece in in_pieces(found).groups:
+            reports.restored([piece])
             await trio.lowlevel.checkpoint()
         # What the failed transaction was to write is not known to be there, and the file may be
         # another one.

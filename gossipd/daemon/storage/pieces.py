@@ -1,12 +1,14 @@
 """What a store held, handed over in pieces that are free as soon as they were read.
 
 A node makes objects of its own of the rows that it takes over. If rows and objects were there at
-once, the process would keep the memory of both for as long as it runs.
+once, the process would keep the memory of both for as long as it runs. A node that runs takes what
+a store turned out to hold piece by piece, so that its loop is not held up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import attrs
 from msgspec.structs import astuple
@@ -14,6 +16,8 @@ from msgspec.structs import astuple
 from gossipd.protocol import Group, State
 
 _ROWS = 500
+
+_Row = TypeVar("_Row")
 
 
 def in_pieces(state: State) -> State:
@@ -27,8 +31,17 @@ def _pieces(groups: list[Group]) -> Iterator[Group]:
     while groups:
         owner, since, upto, entries, said = astuple(groups.pop())
         entries.reverse()
+        said.reverse()
         while len(entries) > _ROWS:
-            some = entries[: -_ROWS - 1 : -1]
-            del entries[-_ROWS:]
-            yield Group(owner, 0, 0, some)
-        yield Group(owner, since, upto, entries[::-1], said)
+            yield Group(owner, 0, 0, _last(entries))
+        while len(entries) + len(said) > _ROWS:
+            some, entries = entries[::-1], []
+            yield Group(owner, 0, 0, some, _last(said))
+        yield Group(owner, since, upto, entries[::-1], said[::-1])
+
+
+def _last(rows: list[_Row]) -> list[_Row]:
+    """Takes the last rows out, and returns them backwards."""
+    some = rows[: -_ROWS - 1 : -1]
+    del rows[-_ROWS:]
+    return some

@@ -23,6 +23,7 @@ class Storage:
 
     Attributes:
         gate: whatever is asked of it waits for this event, if it is there.
+        held: what it turns out to hold when it is opened anew.
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Storage:
         self.recorded: list[Group] = []
         self.turns: list[int] = []
         self.gate: trio.Event | None = None
+        self.held = tuple(GROUPS)
         self.missing: str | None = None
         self.renewed: list[State] = []
 
@@ -56,7 +58,7 @@ class Storage:
         if self.failing:
             raise WriteError(self.failing)
         self.trouble = None
-        return State(9, (Claim("10.0.0.7:1", 1, 0, 0),), (), tuple(GROUPS))
+        return State(9, (Claim("10.0.0.7:1", 1, 0, 0),), (), self.held)
 
     def lost(self) -> str | None:
         return self.missing

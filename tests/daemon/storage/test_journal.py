@@ -6,7 +6,7 @@ import trio
 import trio.testing
 from structlog.testing import capture_logs
 
-from gossipd.protocol import Group, State, Write
+from gossipd.protocol import Entry, Group, State, Write
 from tests.daemon.storage.journals import GROUPS, Clock, Storage, journal
 
 
@@ -108,6 +108,25 @@ async def test_a_failure_fails_all_that_waits_until_it_is_over(
     assert [tuple(GROUPS[:1]), tuple(GROUPS[:3])] == [each.groups for each in changes if each]
     assert ["store_failed"] * 3 + ["store_recovered"] == [line["event"] for line in lines]
     assert "disk full" == lines[0]["reason"]
+
+
+async def test_what_the_file_holds_is_told_in_pieces(storage: Storage, mock_clock: Clock) -> None:
+    """The loop goes on between them: 100,000 rows at once would hold it for a second."""
+    rows = [Entry(version, f"page:{version}", 0, 1) for version in range(1, 1201)]
+    storage.held = (Group(b"o" * 16, 0, 1200, rows),)
+    seen = set()
+    async with journal(storage) as (under_test, kept):
+        storage.failing = "disk full"
+        under_test.add(Write(1, ()))
+        await trio.testing.wait_all_tasks_blocked()
+        storage.failing = None
+        mock_clock.jump(1.1)
+        with trio.fail_after(10):
+            while under_test.trouble is not None:
+                await trio.lowlevel.checkpoint()
+                seen.add(len(kept.found))
+    assert [500, 500, 200] == [len(group.rows) for group in kept.found]
+    assert seen & {1, 2}
 
 
 async def test_a_store_that_cannot_be_written_at_start_is_tried_again(

@@ -16,9 +16,9 @@ A, B = b"a" * 16, b"b" * 16
 def held() -> State:
     """Two owners, of whom one counted a lot and has rows of both forms; and what was recorded."""
     entries = [Entry(version, f"page:{version:04d}", 0, 1) for version in range(1, 1401)]
-    said = [Said(1401, "calls", b"sclient", 7, 7)]
+    said = [Said(1400 + each, "calls", b"s%d" % each, each, each) for each in range(1, 801)]
     groups = (
-        Group(A, 0, 1401, entries, said),
+        Group(A, 0, 2200, entries, said),
         Group(B, 0, 2, [Entry(2, "page:0001", 0, 5)]),
         Group(B, 2, 3, [Entry(3, "default", 0, 9)]),
     )
@@ -40,8 +40,8 @@ def test_pieces_have_all_rows_in_order() -> None:
     """And only the last of a group says what it completes."""
     pieces = list(in_pieces(held()).groups)
     assert all_of(held().groups) == all_of(pieces)
-    assert [0, 0, 1401, 2, 3] == [piece.upto for piece in pieces]
-    assert max(len(piece.rows) for piece in pieces) <= 501
+    assert [0, 0, 0, 2200, 2, 3] == [piece.upto for piece in pieces]
+    assert [500, 500, 900, 300, 1, 1] == [len(piece.rows) for piece in pieces]
 
 
 def test_a_node_begins_with_pieces_as_with_all() -> None:
@@ -56,6 +56,6 @@ def test_what_was_handed_over_is_held_no_more() -> None:
     read = iter(in_pieces(state).groups)
     next(read)
     assert 900 == len(whole[0])
-    assert len(list(read)) == 4
+    assert len(list(read)) == 5
     assert 400 == len(whole[0])
     assert State(5) == attrs.evolve(state, groups=())
