@@ -34,9 +34,10 @@ def _pieces(groups: list[Group]) -> Iterator[Group]:
         said.reverse()
         while len(entries) > _ROWS:
             yield Group(owner, 0, 0, _last(entries))
-        while len(entries) + len(said) > _ROWS:
-            some, entries = entries[::-1], []
-            yield Group(owner, 0, 0, some, _last(said))
+        if entries and len(entries) + len(said) > _ROWS:
+            yield Group(owner, 0, 0, _last(entries))
+        while len(said) > _ROWS:
+            yield Group(owner, 0, 0, [], _last(said))
         yield Group(owner, since, upto, entries[::-1], said[::-1])
 
 
