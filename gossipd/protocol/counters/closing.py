@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from ..wire import DEFAULT, Row, Said
 from .floors import Counter
 from .heirs import floor_of, inherits
@@ -53,9 +55,8 @@ class Closing:
             elif whole and row.name not in self._names.sources:
                 self._names.inherit(row.name, -row.total)
 
-    def refresh(self, *logs: OwnerLog) -> None:
-        """Brings those of the logs' counters up to date that have sources."""
-        names = {row.name for log in logs for row in log.after(-1)}
+    def refresh(self, names: Set[str]) -> None:
+        """Brings those of these counters up to date that have sources."""
         for name in sorted(names & self._names.sources.keys()):
             self._names.sources[name].recount()
             self._names.refresh(name)

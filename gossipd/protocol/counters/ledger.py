@@ -325,15 +325,16 @@ class Ledger:
         return True
 
     def _close(self, heir: bytes, log: OwnerLog) -> None:
-        whole, ids = self.heirs.lists.keys() & listed(log), listed(log)
+        ids = listed(log)
+        whole = self.heirs.lists.keys() & ids
         self.heirs.close(heir, ids)
         closed = {owner: self.owners.pop(owner) for owner in ids if owner in self.owners}
         self._closing.inherit(heir, log)
         for owner, other in closed.items():
             self._closing.uncount(owner, other, whole=owner in whole)
             self.fingerprint.drop(owner)
-        self._closing.refresh(log, *closed.values())
         names = {row.name for other in closed.values() for row in other.after(-1)}
+        self._closing.refresh(names.union(row.name for row in log.after(-1)))
         for other in closed.values():
             other.clear()
         self.names.unlist(names)
