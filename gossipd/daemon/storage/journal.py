@@ -196,12 +196,14 @@ class Journal:
             # A person may repair the file. Until then reads and gossip go on.
             self.trouble = str(error)
             return
-        for piece in in_pieces(found).groups:
+        held, pieces = [claim.id for claim in found.members], in_pieces(found).groups
+        del found
+        for piece in pieces:
             reports.restored([piece])
             await trio.lowlevel.checkpoint()
         # What the failed transaction was to write is not known to be there, and the file may be
         # another one.
-        node.all_changed([claim.id for claim in found.members])
+        node.all_changed(held)
         self._next_snapshot, self._in_snapshot = 0.0, False
         self.trouble = None
         get_logger().info("store_recovered")

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import attrs
+from msgspec.structs import replace
 
 from gossipd.protocol import Changes, Group, State, Write
 
@@ -108,7 +109,11 @@ class Store:
         if self.shortfall is not None:
             # It is named once.
             self._synced.clear()
-        return attrs.evolve(found, groups=(*found.groups, *self._recorded))
+        # Whoever reads a state may take its rows out (`in_pieces`), and the file is to get these.
+        recorded = [
+            replace(each, entries=[*each.entries], said=[*each.said]) for each in self._recorded
+        ]
+        return attrs.evolve(found, groups=(*found.groups, *recorded))
 
     def reopen(self) -> State:
         """Opens the file anew, writes to it, and returns what it really holds.

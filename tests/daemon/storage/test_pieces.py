@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from random import Random
 
 import attrs
 
-from gossipd.daemon.storage import in_pieces
+from gossipd.daemon.storage import Store, in_pieces
 from gossipd.protocol import Entry, Group, Identity, Node, ProtocolConfig, Said, State
 
 A, B = b"a" * 16, b"b" * 16
@@ -59,3 +60,19 @@ def test_what_was_handed_over_is_held_no_more() -> None:
     assert len(list(read)) == 6
     assert 0 == len(whole[0])
     assert State(5) == attrs.evolve(state, groups=())
+
+
+def test_the_file_gets_what_was_recorded_as_it_was(tmp_path: Path) -> None:
+    """Though the node has taken the rows out of what it was handed by then."""
+    [group, *_] = held().groups
+    said = [Said(400 + each, "calls", b"s%d" % each, each, each) for each in range(1, 201)]
+    group = Group(A, 0, 600, group.entries[:400], said)
+    store = Store(tmp_path, "c")
+    store.open()
+    store.record(group)
+    store._disconnect()
+    store = Store(tmp_path, "c")
+    assert 600 == sum(len(piece.rows) for piece in in_pieces(store.open()).groups)
+    store.begin(2)
+    [found] = store.reopen().groups
+    assert group == found
