@@ -165,7 +165,7 @@ def _plain(key: str, name: str, title: str, form: str) -> Callable[[Any, _Rows],
         names = [str(row[name]) for row in rows]
         colors = [_color(name) for name in names]
         _bars(axis, names, [row[key] for row in rows], form, colors)
-        axis.xaxis.set_major_formatter("{x:,g}")
+        axis.xaxis.set_major_formatter("{x:,.10g}")
         return made
 
     return figure

@@ -1,8 +1,9 @@
 """A flood of datagrams that look sealed and that nobody with a key has made.
 
 `python -m lab.bench.forged_datagrams HOST PORT RATE SEALED` sends so many a second, from many
-addresses, until it is ended. SEALED is a sealed datagram in hexadecimal. Each that is sent has
-another key id, another session or another tag in its place, in turns.
+addresses, until it is ended or the process that started it has ended. SEALED is a sealed datagram
+in hexadecimal. Each that is sent has another key id, another session or another tag in its place,
+in turns.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def forged(sealed: bytes) -> Iterator[bytes]:
 
 
 def main(host: str, port: int, rate: float, sealed: bytes) -> None:
-    """Sends so many a second, or as many as it can, and never ends."""
+    """Sends so many a second, or as many as it can, as long as the process that started it runs."""
+    parent = os.getppid()
     sockets = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(_ADDRESSES)]
     for number, each in enumerate(sockets):
         each.bind((f"127.9.{number}.1", 0))
@@ -36,6 +38,8 @@ def main(host: str, port: int, rate: float, sealed: bytes) -> None:
     for number, (sender, data) in enumerate(zip(itertools.cycle(sockets), forged(sealed))):
         while number >= rate * (time.monotonic() - start):
             time.sleep(_PAUSE)
+            if os.getppid() != parent:
+                return
         sender.sendto(data, (host, port))
 
 

@@ -50,6 +50,7 @@ FORGED = 20_000
 """Datagrams a second that no key was used for, from 256 addresses."""
 
 _IDLE_SECONDS = 120.0
+_UNOPENED = ("key", "tag", "flood")
 _OPEN, _SEALED = "open", "sealed"
 _FORMS = (_OPEN, _SEALED)
 _WITHIN = 30.0
@@ -127,18 +128,21 @@ def _flood(options: Options, sealed: Sequence[str]) -> Values:
         with peer.socket:
             peer.join()
             for form in _turns(options, "flood", options.times(REPETITIONS)):
-                pings = peer.pings()
                 with ExitStack() as flood:
                     if form == _SEALED:
                         flooded = partial(_refuses_more, nodes[0], _refused(nodes[0]))
                         flood.enter_context(running(command, options.folder / "flood.log"))
                         eventually("it came", flooded, _WITHIN)
+                    pings, before, start = peer.pings(), _refused(nodes[0]), time.monotonic()
                     values[form].append(answered(peer, pings, peer.target, seconds))
+                    forged = (_refused(nodes[0]) - before) / (time.monotonic() - start)
+                    options.tell(f"{forged:,.0f} forged datagrams a second were refused")
     return values
 
 
 def _refused(node: Node) -> float:
-    return node.metric("gossipd_rejected_total", reason="key")
+    """Returns how many datagrams could not be opened."""
+    return sum(node.metric("gossipd_rejected_total", reason=why) for why in _UNOPENED)
 
 
 def _refuses_more(node: Node, before: float) -> bool:
@@ -156,7 +160,7 @@ def _answers(peer: Peer, node: Node, seconds: float) -> Rate:
 def _increments(options: Options, sealed: Sequence[str]) -> Rates:
     """Lets clients increment at new clusters, each time.
 
-    Where the memory of a process happens to lie makes it faster or slower by a tenth and more.
+    One process is faster or slower than the next one by a tenth and more, for as long as it runs.
     """
     rates: Rates = {form: [] for form in _FORMS}
     for number, form in enumerate(_turns(options, "increments", options.times(REPETITIONS))):

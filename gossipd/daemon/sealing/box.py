@@ -44,10 +44,10 @@ _COUNTS = 4
 
 _RECIPIENT = 4
 _TAG = 16
-_OPENED = struct.Struct(f">{len(SEALED_HEAD)}x{ID_BYTES + SESSION_BYTES}sI")
-"""Key id and session, and the part of the number that counts."""
+_HEAD = struct.Struct(f">{len(SEALED_HEAD)}x{ID_BYTES + SESSION_BYTES}sI")
+"""Of what stands before the sealed part: key id and session, and what counts of the number."""
 
-_COUNT = slice(_OPENED.size - _COUNTS, _OPENED.size)
+_COUNT = slice(_HEAD.size - _COUNTS, _HEAD.size)
 """Where the part of the number stands that counts."""
 
 _SEALED = _COUNT.start + _NUMBER
@@ -113,7 +113,7 @@ class Sealer:
     Attributes:
         key: the id of the key that seals.
         own: the session of this process, and those that it had of late.
-        recipients: how datagrams that are meant for this process call it.
+        recipients: the first bytes of these sessions, which name this process as the recipient.
     """
 
     def __init__(self, cluster: str, key: Key) -> None:
@@ -215,7 +215,7 @@ class Opener:
         """
         if len(data) < OVERHEAD:
             raise NotOpened
-        which, count = _OPENED.unpack_from(data)
+        which, count = _HEAD.unpack_from(data)
         head, session = data[:_SEALED], which[ID_BYTES:]
         known = self._known.get(which)
         decrypt = known or self._derive(which)

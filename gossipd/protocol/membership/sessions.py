@@ -71,7 +71,7 @@ class Sessions:
     """The proven sessions of other processes.
 
     Attributes:
-        windows: what has come of each.
+        windows: the window of each, by session. It is the same dict as long as this object lives.
     """
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from gossipd.daemon.sealing import new_key
 from gossipd.daemon.sealing.box import NotOpened, Opener, Sealer
+from gossipd.protocol import SEALED_HEAD
 from lab.bench.forged_datagrams import forged
 
 
@@ -18,6 +19,7 @@ def test_no_forged_datagram_is_opened() -> None:
     assert b"frames" == opener.open(sealed)[0]
     known = []
     for data in islice(forged(sealed), 6):
+        assert data.startswith(SEALED_HEAD)
         with pytest.raises(NotOpened) as refused:
             opener.open(data)
         known.append(refused.value.known)

@@ -18,13 +18,13 @@ def nothing_is_doubtful(original: Any, self: Any, peer: Any) -> bool:
     return False
 
 
-@tested_mutant(sessions.Sessions, "__contains__", _ECHOES + "test_an_echo_is_of_one_session")
-def no_session_is_known(original: Any, self: Any, session: bytes) -> bool:
+@tested_mutant(sessions.Sessions, "prove", _ECHOES + "test_an_echo_is_of_one_session")
+def no_session_is_known(original: Any, self: Any, seal: Any) -> bool:
     """A session is never proven."""
     return False
 
 
-@tested_mutant(echoes.Echoes, "is_new", _REPLAYS + "test_a_running_node_takes_nothing_twice")
+@tested_mutant(sessions.Sessions, "take", _REPLAYS + "test_a_running_node_takes_nothing_twice")
 def everything_is_new(original: Any, self: Any, seal: Any) -> bool:
     """A datagram of a proven session counts as often as it comes."""
     return True
