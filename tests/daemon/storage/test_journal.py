@@ -111,7 +111,7 @@ async def test_a_failure_fails_all_that_waits_until_it_is_over(
 
 
 async def test_what_the_file_holds_is_told_in_pieces(storage: Storage, mock_clock: Clock) -> None:
-    """The loop goes on between them: 100,000 rows at once would hold it for a second."""
+    """The loop goes on between them: 100,000 rows at once hold it for 0.1 s, pieces for 0.5 ms."""
     rows = [Entry(version, f"page:{version}", 0, 1) for version in range(1, 1201)]
     storage.held = (Group(b"o" * 16, 0, 1200, rows),)
     seen = set()
