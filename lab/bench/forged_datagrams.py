@@ -38,8 +38,8 @@ def main(host: str, port: int, rate: float, sealed: bytes) -> None:
     for number, (sender, data) in enumerate(zip(itertools.cycle(sockets), forged(sealed))):
         while number >= rate * (time.monotonic() - start):
             time.sleep(_PAUSE)
-            if os.getppid() != parent:
-                return
+        if not number % 1000 and os.getppid() != parent:
+            return
         sender.sendto(data, (host, port))
 
 
