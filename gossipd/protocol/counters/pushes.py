@@ -85,17 +85,22 @@ class Pushes(Part):
         """Sends what was counted to every live peer to which no push is under way.
 
         If those are more than the configured limit, a round of two hops is begun instead. What is
-        counted during the round goes into the next one.
+        counted during the round goes into the next one, and what is counted during the pause after
+        a silent round as well, unless there is a member that was not in that round.
         """
         self._version = self._ledger.have(self._owner)
         self._made.clear()
-        if self._relays.under_way:
+        relays = self._relays
+        if relays.under_way and not relays.resting:
             return
         lacking = [
             (row, holding)
             for row in self._table.live.values()
             if not (holding := self._holdings.of(row)).number and holding.holds < self._version
         ]
+        if relays.resting and all(row.id in relays.silent for row, _ in lacking):
+            return
+        relays.reset()
         if len(lacking) > self._runtime.config.direct_push_limit and self._spread(lacking):
             return
         for row, holding in lacking:

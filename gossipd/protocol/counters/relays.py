@@ -11,7 +11,8 @@ relay R passes it on to the members of its branch:
 
 What is counted meanwhile goes into the next round, which begins when this one is over. Members that
 a relay reports as missing, or whose relay is silent, still lack the write, and get it in the next
-round through other relays, chosen anew at random.
+round through other relays, chosen anew at random. If nobody answered at all, that round begins
+later each time, as a push to a silent peer does.
 """
 
 from __future__ import annotations
@@ -91,7 +92,11 @@ class _Relayed:
 
 
 class Relays(Part):
-    """Makes the rounds of this node's own two-hop pushes, and relays those of others."""
+    """Makes the rounds of this node's own two-hop pushes, and relays those of others.
+
+    Attributes:
+        silent: ids of the members that the latest round went to, until one of its relays answers.
+    """
 
     def __init__(
         self,
@@ -110,14 +115,21 @@ class Relays(Part):
         self._number = 0
         self._branches: dict[int, _Branch] = {}
         self._upto = 0
+        self.silent: frozenset[str] = frozenset()
+        self._pause = 0.0
         self._over: Callable[[], None] | None = None
         self._relayed: dict[int, _Relayed] = {}
         self.handlers = {SpreadDone: Handler(self.on_done, Admits.MEMBERS)}
 
     @property
     def under_way(self) -> bool:
-        """Whether a round of this node is under way."""
+        """Whether a round of this node is under way, which includes the pause after it."""
         return bool(self._branches)
+
+    @property
+    def resting(self) -> bool:
+        """Whether the round's time is over without an answer, and the next one is not due yet."""
+        return "spread again" in self._runtime.timers
 
     def begin(self, rows: list[Member], group: Group, over: Callable[[], None]) -> None:
         """Begins a round: sends `group` to these members by way of some of them.
@@ -133,6 +145,7 @@ class Relays(Part):
         longest = max(len(row.id) for row in rows) + _ID_BYTES
         fitting = (self._outbox.payload_bytes - group_bytes(group) - _SPREAD_BYTES) // longest
         size = min(math.ceil(math.sqrt(len(rows))), max(fitting, 1), _BRANCH)
+        self.silent = frozenset(row.id for row in rows)
         self._upto = group.upto
         for start in range(0, len(rows), size):
             branch = _Branch(rows[start : start + size])
@@ -141,14 +154,14 @@ class Relays(Part):
             ids = [row.id for row in branch.members]
             self._pushes += 1
             self._outbox.send(branch.relay.address, Spread(self._number, group, ids))
-        wait = self._patience() * 2
         self._over = over
-        self._runtime.after("spread", wait, self._end)
+        self._runtime.after("spread", self._patience(), self._expire)
 
     def reset(self) -> None:
-        """Forgets the round, because this node will count under another owner id."""
+        """Forgets the round: its answers are ignored from now on."""
         self._branches.clear()
         self._runtime.timers.cancel("spread")
+        self._runtime.timers.cancel("spread again")
 
     def on_done(self, done: SpreadDone, peer: Peer) -> None:
         """Takes the report of a relay of the present round; any other report is ignored."""
@@ -156,6 +169,7 @@ class Relays(Part):
         if branch is None or branch.relay.address != peer.source or done.version < self._upto:
             return
         branch.reported = True
+        self._heard()
         for row in branch.members:
             if row.id not in done.missing:
                 self._confirmed(row)
@@ -169,6 +183,7 @@ class Relays(Part):
         branch = self._branches.get(confirm.number)
         if branch is None or branch.relay is not row:
             return False
+        self._heard()
         if confirm.version >= self._upto:
             branch.held = True
             self._confirmed(row)
@@ -186,9 +201,21 @@ class Relays(Part):
             if not self._branches:
                 self._end()
 
+    def _heard(self) -> None:
+        self.silent = frozenset()
+        self._pause = 0.0
+
+    def _expire(self) -> None:
+        """Ends a round whose time is over. If nobody answered, it waits on, longer each time."""
+        if not self.silent:
+            self._end()
+            return
+        longest = self._runtime.config.push_retry_max
+        self._pause = min(2 * self._pause or self._patience(), longest)
+        self._runtime.after("spread again", self._pause, self._end)
+
     def _end(self) -> None:
-        self._branches.clear()
-        self._runtime.timers.cancel("spread")
+        self.reset()
         if self._over is not None:
             self._over()
 
@@ -197,7 +224,8 @@ class Relays(Part):
         self._answers.settle()
 
     def _patience(self) -> float:
-        return self._runtime.config.push_retry_min * _TRIES
+        """Returns the seconds that a round may take: all tries of a relay, and as long again."""
+        return self._runtime.config.push_retry_min * _TRIES * 2
 
     # For others
 

@@ -95,6 +95,16 @@ def new_members_wait_for_a_ping(original: Any, self: Any, row: Any) -> None:
     """A member that appears is not pushed what it lacks."""
 
 
+@mutant(
+    Relays,
+    "_expire",
+    _COUNTERS + "relays.py::test_a_node_that_nobody_hears_waits_longer_each_time",
+)
+def silent_rounds_follow_at_once(original: Any, self: Any) -> None:
+    """A round that nobody answered is repeated without a pause."""
+    self._end()
+
+
 @mutant(Relays, "begin", _COUNTERS + "relays.py::test_a_spread_fits_a_datagram")
 def branches_have_no_bound(original: Any, self: Any, rows: Any, group: Any, over: Any) -> None:
     """All members are one branch, whether or not their ids fit a datagram."""

@@ -73,6 +73,31 @@ def test_a_silent_relay_is_replaced(silent: int) -> None:
     assert {1} == {node.count("default") for node in others}
 
 
+def test_a_node_that_nobody_hears_waits_longer_each_time() -> None:
+    """Of its rounds there are as few as the longest retry time allows."""
+    talk, nodes = crowd()
+    talk.lost = lambda source, to, data: source == address(1)
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "local", 1, talk.now))
+    talk.run(4)
+    first, last = FEW_DIRECT.push_retry_min, FEW_DIRECT.push_retry_max
+    doublings = math.log2(last / (6 * first))
+    rounds = sent_by(talk, 1, Spread) / math.ceil(math.sqrt(SIZE - 1))
+    assert 4 <= rounds <= doublings + 4 / last + 2
+
+
+def test_the_silent_do_not_delay_a_write_to_others() -> None:
+    """A write goes to all members at once, though the last rounds went to silent ones only."""
+    talk, nodes = crowd()
+    silent = {address(number) for number in range(20, SIZE + 1)}
+    talk.lost = lambda source, to, data: bool(silent & {source, to})
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "local", 1, talk.now))
+    for ticket in (2, 3, 4):
+        talk.run(3)
+        talk.carry(nodes[0], nodes[0].increment("default", 1, "one", ticket, talk.now))
+        talk.run(6 * FEW_DIRECT.push_retry_min)
+        assert ticket == talk.answers[address(1)][-1].ticket
+
+
 def test_members_that_a_relay_does_not_know_are_reported_missing() -> None:
     """The writer brings the write to members that the relay reports as missing."""
     talk, nodes = crowd()
