@@ -13,15 +13,15 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 
-from gossipd.protocol import DEFAULT, Changes, Claim, Entry, Group, Said, State, Write
+from gossipd.protocol import Changes, Claim, Entry, Group, Said, State, Write
 
 from .closed import TABLE, put_closed, read_closed
 from .merging import VERSION_OF, with_writes
+from .upserts import put_entries, put_said
 
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
@@ -79,19 +79,6 @@ CREATE TABLE IF NOT EXISTS said (
 """
 """Tables that files of earlier versions lack. These versions leave them alone."""
 
-# Of 'default' the maximum of each number stays, of all others the entry of the higher version.
-_PUT_ENTRY = f"""
-INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET version = max(version, excluded.version),
-    count = iif(name = '{DEFAULT}', max(count, excluded.count), excluded.count),
-    floor = iif(excluded.version > version, excluded.floor, floor)
-WHERE iif(name = '{DEFAULT}', excluded.version > version OR excluded.count > count,
-    (excluded.version, excluded.count) > (version, count))
-"""
-_PUT_SAID = """
-INSERT INTO said VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-SET version = excluded.version, row = excluded.row WHERE excluded.version >= version
-"""
 # A group has the entries after `since`. So they complete an owner up to `upto` only where the rows
 # were complete up to `since`.
 _PUT_OWNER = """
@@ -110,7 +97,6 @@ _KINDS = {
     ],
 }
 _encode = msgspec.msgpack.Encoder().encode
-_name_of = attrgetter("name")
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -137,19 +123,8 @@ PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 def put_group(connection: sqlite3.Connection, group: Group) -> None:
     """Merges a group into the tables, as `Ledger.apply` does in memory. Raises sqlite3.Error."""
-    connection.executemany(
-        _PUT_ENTRY,
-        [
-            (group.owner, entry.name, _slot(entry), entry.version, entry.floor, entry.count)
-            # As they lie in the file: rows on one page follow each other.
-            for entry in sorted(group.entries, key=_name_of)
-        ],
-    )
-    others = put_closed(connection, group.owner, group.said)
-    connection.executemany(
-        _PUT_SAID,
-        [(group.owner, said.name, said.source, said.version, _encode(said)) for said in others],
-    )
+    put_entries(connection, group.owner, group.entries)
+    put_said(connection, group.owner, put_closed(connection, group.owner, group.said))
     connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
 
 
@@ -206,11 +181,6 @@ def drop_rows(connection: sqlite3.Connection, changes: Changes) -> None:
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
     query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
     return bool(connection.execute(query, (name,)).fetchone()[0])
-
-
-def _slot(entry: Entry) -> int:
-    slot = entry.slot
-    return slot if isinstance(slot, int) else 0
 
 
 def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
