@@ -6,6 +6,7 @@ beyond the grammar.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import httptools
@@ -18,6 +19,9 @@ _SPECIAL = frozenset(
     (b"connection", b"content-length", b"expect", b"transfer-encoding", b"upgrade")
 )
 
+
+# A target in which a request may differ from another one, and be the same otherwise.
+_PLAIN = re.compile(rb"/[\w/.:~%?=&,+@-]*")
 
 Ready = tuple[Request, bytes]
 """A complete request, and the Connection line of its answer."""
@@ -84,13 +88,32 @@ class RequestParser:
             if known is not None:
                 self.ready += known
                 return
+            if self._differs_in_target(data):
+                return
         begins = self._between and not self.ready
         self._between = False
         self._parse_anew(data)
         if not (self.in_head or self.in_body) and self.ready and self.refusal is None:
             self._between = self.ready[-1][1] is not CLOSE
             if begins and self._between:
-                self._repeated.keep(data, self.ready.copy())
+                ready = self.ready.copy()
+                self._repeated.keep(data, ready)
+                if len(ready) == 1:
+                    self._repeated.keep(_without_target(data)[0], ready)
+
+    def _differs_in_target(self, data: bytes) -> bool:
+        """Takes a request that is the same as an earlier one but for its target, and is plain.
+
+        Returns whether it is one. A client that counts by name sends hardly anything else.
+        """
+        rest, target = _without_target(data)
+        known = self._repeated.get(rest)
+        if known is None or not _PLAIN.fullmatch(target):
+            return False
+        [(like, line)] = known
+        path, _, query = target.decode("ascii").partition("?")
+        self.ready.append((Request(like.method, path, query, like.headers, like.body), line))
+        return True
 
     def _parse_anew(self, data: bytes) -> None:
         body_bytes = self._body_bytes
@@ -238,6 +261,13 @@ class RequestParser:
         if len(self._url) > limit // 2:
             return _Refused(414, "the target is too long")
         return _Refused(431, f"the head is over {limit} bytes")
+
+
+def _without_target(data: bytes) -> tuple[bytes, bytes]:
+    """Returns a request without its target, which is no request any more, and the target."""
+    method, _, rest = data.partition(b" ")
+    target, _, rest = rest.partition(b" ")
+    return method + rest, target
 
 
 # Most requests repeat a few targets. The cache is small because a target may be as long as a head.

@@ -267,6 +267,43 @@ def test_the_same_with_and_without_a_memory(pieces: list[bytes]) -> None:
     assert found[0] == found[1]
 
 
+_ALIKE = (
+    b"HEAD %b HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
+    b"GET %b HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
+    b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na b",
+    b"OPTIONS %b HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    b"GET %b HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+)
+
+
+@given(
+    st.sampled_from(_ALIKE),
+    st.from_regex(rb"/[ab.:%?=&#*@ \r\n]{0,5}", fullmatch=True) | st.binary(max_size=5),
+)
+def test_requests_that_differ_in_their_target(form: bytes, target: bytes) -> None:
+    """A parser that knows a request with another target finds the same as one that does not."""
+    known = RequestParser(LIMITS)
+    for other in _ALIKE:
+        known.feed(other % b"/known?a=1")
+        known.ready.clear()
+    known.feed(form % target)
+    anew = parsed(form % target)
+    assert [(shown(each), each.headers, line) for each, line in known.ready] == [
+        (shown(each), each.headers, line) for each, line in anew.ready
+    ]
+    statuses = [each.refusal and each.refusal.status for each in (known, anew)]
+    assert statuses[0] == statuses[1]
+
+
+def test_what_a_target_follows_is_parsed_once() -> None:
+    """Requests that differ in a plain target have their headers from the first one."""
+    parser = parsed(*(head(f"GET /{name} HTTP/1.1", "Host: x") for name in ("a", "b?c=%20", "!")))
+    [a, b, c] = [request for request, _ in parser.ready]
+    assert a.headers is b.headers
+    assert a.headers is not c.headers
+    assert ["/a", "/b"] == [a.path, b.path]
+
+
 class _Forgetful(Repeated[list[Ready]]):
     """Keeps nothing."""
 
