@@ -23,7 +23,8 @@ class InOrder:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._last = ""
+        # The name to look at next.
+        self._at = ""
 
     def take(self, slots: dict[Slot, None], most: int) -> dict[Slot, None]:
         """Takes out and returns up to `most` slots. What it costs follows from `most`."""
@@ -36,17 +37,11 @@ class InOrder:
         return dict.fromkeys(some)
 
     def _next(self, slots: dict[Slot, None], most: int) -> list[Slot]:
-        """Returns those that follow the last name that was looked at."""
-        found: list[Slot] = []
-        looked_at = most * _LOOKED_AT
-        for name in islice(self._names.following(self._last), looked_at):
-            self._last, looked_at = name, looked_at - 1
-            if name in slots:
-                found.append(name)
-                if len(found) == most:
-                    break
-        else:
-            self._last = self._last if not looked_at else ""
+        """Returns those that come next in the order of names."""
+        names = self._names.since(self._at)
+        looked_at = islice(names, most * _LOOKED_AT)
+        found: list[Slot] = list(islice(filter(slots.__contains__, looked_at), most))
+        self._at = next(names, "")
         return found
 
 

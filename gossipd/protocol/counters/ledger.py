@@ -17,7 +17,7 @@ which the slots themselves tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from ..address import Address
 from ..fingerprint import POSITION_BITS, SUM_MASK, Fingerprint, keyed_hash, row_hash
@@ -213,8 +213,11 @@ class Ledger:
                 slots, upto = some, since
             else:
                 upto = log.have
-            found.append(self._stored(owner, since, slots, upto))
-            dropped += [(owner, slot) for slot in slots if slot not in log.entries]
+            rows = {slot: log.entries.get(slot) for slot in slots}
+            present = [row for row in rows.values() if row is not None]
+            found.append(group_of(owner, since, upto, sorted(present, key=version_of)))
+            if len(present) < len(rows):
+                dropped += [(owner, slot) for slot, row in rows.items() if row is None]
         return found, dropped
 
     def all_groups(self) -> list[Group]:
@@ -253,12 +256,6 @@ class Ledger:
     def next_change(self, name: str, grace: int) -> int | None:
         """Returns when a counter with sources changes by itself, as `Sources.next_change`."""
         return self.names.sources[name].next_change(self.clock(), grace)
-
-    def _stored(self, owner: bytes, since: int, slots: Iterable[Slot], upto: int) -> Group:
-        entries = self.owners[owner].entries
-        found = [row for slot in slots if (row := entries.get(slot)) is not None]
-        rows = sorted(found, key=version_of)
-        return group_of(owner, since, upto, rows)
 
     def row(self, owner: bytes, slot: Slot) -> Row | None:
         """Returns the row of a slot in the log of an owner, None if there is none."""
