@@ -28,6 +28,10 @@ class Unkept(Generic[Key, Note]):
     def __len__(self) -> int:
         return 0 if self._notes is None else len(self._notes)
 
+    def noted(self, key: Key) -> Note | None:
+        """Returns what is noted of the row of `key`; None if nothing is, or the whole row lacks."""
+        return None if self._notes is None else self._notes.get(key)
+
     def note(self, key: Key, note: Note) -> Note | None:
         """Notes that the row of `key` changed, and returns what is noted of it.
 

@@ -21,16 +21,15 @@ _ROWS = (100, 10, 1)
 """So many rows are merged by one statement, as many as there are. SQLite may be built for at most
 999 variables in a statement."""
 
-_ENTRY = "INSERT INTO entries VALUES {rows} ON CONFLICT DO UPDATE " + (
-    # Of 'default' the maximum of each number stays, of all others the entry of the higher version.
-    f"""
+# Of 'default' the maximum of each number stays, of all others the entry of the higher version.
+_ENTRY = f"""
+INSERT INTO entries VALUES {{rows}} ON CONFLICT DO UPDATE
 SET version = max(version, excluded.version),
     count = iif(name = '{DEFAULT}', max(count, excluded.count), excluded.count),
     floor = iif(excluded.version > version, excluded.floor, floor)
 WHERE iif(name = '{DEFAULT}', excluded.version > version OR excluded.count > count,
     (excluded.version, excluded.count) > (version, count))
 """
-)
 _SAID = """
 INSERT INTO said VALUES {rows} ON CONFLICT DO UPDATE
 SET version = excluded.version, row = excluded.row WHERE excluded.version >= version

@@ -117,11 +117,15 @@ class Ahead:
 
     def present(self, name: str) -> int | None:
         """Returns what the counter's value will be, None if there will be no such counter."""
+        if not self.has_sources(name):
+            return self.sum(name)
+        if name in self._entries or name in self._said:
+            return self.sources(name).value(self._clock())
+        return self._ledger.names.present(name, self._clock())
+
+    def sum(self, name: str) -> int | None:
+        """Returns the same of a counter that will have no sources."""
         ledger, entries = self._ledger, self._entries.get(name)
-        if self.has_sources(name):
-            if entries or name in self._said:
-                return self.sources(name).value(self._clock())
-            return ledger.names.present(name, self._clock())
         if name == DEFAULT:
             counts = [(*key, entry.count) for key, entry in (entries or {}).items()]
             return ledger.default.value_with(counts) if counts else ledger.default.value

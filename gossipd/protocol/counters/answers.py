@@ -178,7 +178,7 @@ class Answers(Part):
             command.requests for command, _ in tickets
         )
         for command, counts in tickets:
-            told = tuple([shown(count) for count in counts])
+            told = tuple(map(shown, counts))
             several = told if len(told) > 1 else ()
             answer = Answer(command.ticket, told[-1], holders, target, several, command.done)
             self._runtime.emit(answer)

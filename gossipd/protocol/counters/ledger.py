@@ -86,7 +86,9 @@ class Ledger:
 
     def value(self, name: str) -> int:
         """Returns the counter's value, 0 for a name that was never counted."""
-        return self.default.value if name == DEFAULT else self.names.value(name)
+        if name == DEFAULT:
+            return self.default.value
+        return self.names.value(name) if name in self.names.sources else self.names.sum(name) or 0
 
     def knows(self, name: str) -> bool:
         """Returns whether anybody has counted under this name, as far as is known here."""
@@ -95,7 +97,7 @@ class Ledger:
     def total(self, owner: bytes, name: str) -> int:
         """Returns the sum of all that an owner counted under a name that has no sources."""
         log = self.owners.get(owner)
-        held = None if log is None else log.entries.held(name)
+        held = None if log is None else log.entries.sum(name)
         return 0 if held is None else held.count
 
     def sources(self, name: str) -> Sources:
@@ -273,7 +275,7 @@ class Ledger:
 
     def _note(self, owner: bytes, log: OwnerLog, slot: Slot) -> None:
         """Notes that a store lacks what the slot has now."""
-        lacking = self.unkept.note(owner, (log.have, {}))
+        lacking = self.unkept.noted(owner) or self.unkept.note(owner, (log.have, {}))
         if lacking is not None:
             lacking[1][slot] = None
 
@@ -293,14 +295,16 @@ class Ledger:
         return self._merge_source(owner, log, row, known)
 
     def _merge_sum(self, owner: bytes, log: OwnerLog, row: Entry) -> bool:
-        name, known = row.name, log.entries.held(row.name)
+        name = row.name
+        known = log.entries.sum(name)
         if known is None:
             by, new = row.count, self.names.sum(name) is None
         elif (known.version, known.count) >= (row.version, row.count):
             return False
         else:
             by, new = row.count - known.count, False
-        self._put(owner, log, name, row)
+        self._note(owner, log, name)
+        log.put_sum(row)
         self.names.counted(name, by, new=new)
         return True
 

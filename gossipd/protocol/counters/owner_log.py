@@ -38,7 +38,7 @@ class Rows:
         return self._number + len(self.others)
 
     def __contains__(self, slot: Slot) -> bool:
-        return slot in self.others or self.held(slot) is not None
+        return slot in self.others or self.get(slot) is not None
 
     def __getitem__(self, slot: Slot) -> Row:
         row = self.get(slot)
@@ -48,12 +48,12 @@ class Rows:
 
     def get(self, slot: Slot) -> Row | None:
         """Returns the row of a slot, None if there is none."""
-        held = self.held(slot)
+        held = self.sum(slot) if isinstance(slot, str) else None
         return self.others.get(slot) if held is None else _entry(held)
 
-    def held(self, slot: Slot) -> Held | None:
-        """Returns the sum whose slot this is, None if it is not one or not here."""
-        return self._sums.find(self._owner, slot) if isinstance(slot, str) else None
+    def sum(self, name: str) -> Held | None:
+        """Returns the sum of a plain counter, None if it is not here."""
+        return self._sums.find(self._owner, name)
 
     def put(self, row: Entry) -> tuple[Held, int]:
         """Takes in a sum, of whose slot there is no other row. Returns what `Sums.put` does."""
@@ -113,15 +113,22 @@ class OwnerLog:
 
     def put(self, slot: Slot, row: Row) -> None:
         """Takes a row of a slot in, in place of the one that the slot has."""
-        entries, version = self.entries, row.version
-        placed: Placed = row
-        before = GONE
+        entries = self.entries
         if (not is_sum(row) or slot in entries.others) and slot in entries:
             self._take_out(entries.pop(slot))
         if is_sum(row):
-            placed, before = entries.put(row)
+            self.put_sum(row)
         else:
             entries.others[slot] = row
+            self._place(row, GONE)
+
+    def put_sum(self, row: Entry) -> None:
+        """Takes the sum of a plain counter in, of whose slot there is no other row."""
+        self._place(*self.entries.put(row))
+
+    def _place(self, placed: Placed, before: int) -> None:
+        """Takes what has a version now into their order. `before` is the version that it had."""
+        version = placed.version
         if before != version:
             self._by_version.add(placed)
             if before != GONE:

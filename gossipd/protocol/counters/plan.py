@@ -57,11 +57,12 @@ class Plan:
         as many counters as there may be, and ValueError for what is not allowed.
         """
         changes = [change for command in commands for change in command.changes]
+        # Counters of which all changes are plain may be sums.
         drafted = {change.name for change in changes if type(change) is not Change}
         for command in commands:
             done = []
             for change in command.changes:
-                if isinstance(change, Change) and change.name not in drafted and self._add(change):
+                if type(change) is Change and change.name not in drafted and self._add(change):
                     done.append(change.amount)
                 else:
                     done.append(self._change(change))
@@ -87,7 +88,7 @@ class Plan:
 
     def _lost(self, name: str) -> bool:
         """Returns whether an older row of the owner may be somewhere, though none is here."""
-        if not self._dropped or name == DEFAULT:
+        if name == DEFAULT:
             return False
         return self._ahead.row(self._owner, name, OWNER + self._owner) is None
 
@@ -99,31 +100,28 @@ class Plan:
         name, amount = change
         before = self._values.get(name)
         if before is None:
-            if self._ahead.has_sources(name) or self._lost(name):
+            if self._ahead.has_sources(name) or (self._dropped and self._lost(name)):
                 return False
-            before = self._value(name)
+            before = self._ahead.sum(name)
+            if before is None:
+                self._make(name)
+                before = 0
         if name == DEFAULT and amount < 1:
             raise ValueError("amount: must be at least 1")
         value, added = before + amount, self._sums.get(name, 0) + amount
-        if not is_within(before, value):
+        if not (-VALUE_LIMIT <= value <= VALUE_LIMIT or is_within(before, value)):
             check_own(self._ahead.sum_of(self._owner, name) + added)
         self._values[name] = value
         self._sums[name] = added
         return True
 
-    def _value(self, name: str) -> int:
-        """Returns a counter's value before this write.
-
-        Raises ValueError or LimitExceeded if there is no counter and none may be made.
-        """
-        value = self._ahead.present(name)
-        if value is None:
-            check_name(name)
-            number = self._ahead.number_with([*self._values, *self._allowed])
-            if number >= self._most and self._ahead.made >= self._most // _OWN_PART:
-                raise TooManyCounters(f"there are {self._most} counters, and no more may be made")
-            self._ahead.make()
-        return value or 0
+    def _make(self, name: str) -> None:
+        """Takes note that a counter is made. Raises ValueError or LimitExceeded if none may be."""
+        check_name(name)
+        number = self._ahead.number_with([*self._values, *self._allowed])
+        if number >= self._most and self._ahead.made >= self._most // _OWN_PART:
+            raise TooManyCounters(f"there are {self._most} counters, and no more may be made")
+        self._ahead.make()
 
     def _change(self, change: Asked) -> int:
         """Puts a change to a counter with sources. Returns by how much the counter changes."""
@@ -137,7 +135,8 @@ class Plan:
         elif isinstance(change, Bounded):
             self._check_bounds(change)
         if name not in self._allowed and not isinstance(change, Reset):
-            self._value(name)
+            if self._ahead.present(name) is None:
+                self._make(name)
             self._allowed.add(name)
         return self._draft(name).change(change, self._dropped)
 

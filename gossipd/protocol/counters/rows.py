@@ -17,7 +17,12 @@ def capped(group: Group) -> Group:
     what goes beyond, all nodes take the same. Of several rows that become rows of one slot, merging
     takes the maximum as ever. So the order in which they come does not matter.
     """
-    entries = [entry if _fits(entry) else _capped(entry) for entry in group.entries]
+    entries = [
+        entry
+        if -TOTAL_LIMIT <= entry.count <= TOTAL_LIMIT and entry.floor <= VALUE_LIMIT
+        else _capped(entry)
+        for entry in group.entries
+    ]
     said = [
         row
         if abs(row.total) <= TOTAL_LIMIT and abs(row.base) <= TOTAL_LIMIT
@@ -66,10 +71,6 @@ def rank_said(group: Group, owner: bytes) -> int:
     """Returns how far an owner has come, as rows of others say; 0 if they say nothing of it."""
     said = [row for row in group.said if row.source == OWNER + owner]
     return max([max(row.rank, row.base_rank) for row in said], default=0)
-
-
-def _fits(entry: Entry) -> bool:
-    return entry.floor <= VALUE_LIMIT and -TOTAL_LIMIT <= entry.count <= TOTAL_LIMIT
 
 
 def _capped(entry: Entry) -> Entry:
