@@ -11,6 +11,7 @@ from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.named import Names
 from gossipd.protocol.counters.owner_log import OwnerLog
+from gossipd.protocol.counters.sums import GONE
 from gossipd.protocol.counters.upkeep import Upkeep
 from gossipd.protocol.counters.writes import Writes
 from gossipd.protocol.wire import DEFAULT, Entry, Row
@@ -45,13 +46,14 @@ def larger_sums_win(original: Any, self: Ledger, owner: bytes, log: OwnerLog, en
     return original(self, owner, log, entry)
 
 
-@mutant(OwnerLog, "put", _COUNTERS + "ledger.py::test_what_an_owner_has_is_cut_from_where_it_is")
-def replaced_entries_are_found_again(original: Any, self: OwnerLog, slot: Any, row: Any) -> None:
+@mutant(OwnerLog, "_place", _COUNTERS + "ledger.py::test_what_an_owner_has_is_cut_from_where_it_is")
+def replaced_entries_are_found_again(
+    original: Any, self: OwnerLog, placed: Any, before: int
+) -> None:
     """An entry that was replaced stays among those that are sent."""
-    replaced = self.entries.get(slot)
-    original(self, slot, row)
-    if replaced is not None:
-        self._by_version.add(replaced)
+    original(self, placed, before)
+    if before != GONE:
+        self._by_version.add(placed)
 
 
 @mutant(Names, "page", _COUNTERS + "commands.py::test_a_peer_has_the_changes_and_names_of_another")
