@@ -98,9 +98,10 @@ class Pushes(Part):
             for row in self._table.live.values()
             if not (holding := self._holdings.of(row)).number and holding.holds < self._version
         ]
-        if relays.resting and all(row.id in relays.silent for row, _ in lacking):
-            return
-        relays.reset()
+        if relays.under_way:
+            if all(row.id in relays.silent for row, _ in lacking):
+                return
+            relays.reset()
         if len(lacking) > self._runtime.config.direct_push_limit and self._spread(lacking):
             return
         for row, holding in lacking:
