@@ -20,7 +20,7 @@ _SPECIAL = frozenset(
 )
 
 
-# A target in which a request may differ from another one, and be the same otherwise.
+# A target of these characters says nothing else about a request than its path and its query.
 _PLAIN = re.compile(rb"/[\w/.:~%?=&,+@-]*")
 
 Ready = tuple[Request, bytes]
@@ -96,19 +96,25 @@ class RequestParser:
         if not (self.in_head or self.in_body) and self.ready and self.refusal is None:
             self._between = self.ready[-1][1] is not CLOSE
             if begins and self._between:
-                ready = self.ready.copy()
-                self._repeated.keep(data, ready)
-                if len(ready) == 1:
-                    self._repeated.keep(_without_target(data)[0], ready)
+                self._repeated.keep(data, self.ready.copy())
+                if len(self.ready) == 1:
+                    self._keep_for_others(data, *self.ready[0])
+
+    def _keep_for_others(self, data: bytes, request: Request, line: bytes) -> None:
+        """Keeps a request as what it would be with the target /, for those with other targets."""
+        at_root, target = _at_root(data)
+        if _PLAIN.fullmatch(target):
+            root = Request(request.method, "/", "", request.headers, request.body)
+            self._repeated.keep(at_root, [(root, line)])
 
     def _differs_in_target(self, data: bytes) -> bool:
-        """Takes a request that is the same as an earlier one but for its target, and is plain.
+        """Takes a request that differs from a known one in nothing but a plain target.
 
         Returns whether it is one. A client that counts by name sends hardly anything else.
         """
-        rest, target = _without_target(data)
-        known = self._repeated.get(rest)
-        if known is None or not _PLAIN.fullmatch(target):
+        at_root, target = _at_root(data)
+        known = self._repeated.get(at_root)
+        if known is None or len(known) > 1 or not _PLAIN.fullmatch(target):
             return False
         [(like, line)] = known
         path, _, query = target.decode("ascii").partition("?")
@@ -128,6 +134,7 @@ class RequestParser:
                 self.refusal = refused.response
             else:
                 self.refusal = text_response(400, f"not HTTP: {error}")
+            del refused  # It has this frame, and so what was read of the body.
             return
         if self.in_head:
             self._head_is_split = True
@@ -263,11 +270,11 @@ class RequestParser:
         return _Refused(431, f"the head is over {limit} bytes")
 
 
-def _without_target(data: bytes) -> tuple[bytes, bytes]:
-    """Returns a request without its target, which is no request any more, and the target."""
+def _at_root(data: bytes) -> tuple[bytes, bytes]:
+    """Returns a request with the target / in place of its own, and its own."""
     method, _, rest = data.partition(b" ")
     target, _, rest = rest.partition(b" ")
-    return method + rest, target
+    return b"%b / %b" % (method, rest), target
 
 
 # Most requests repeat a few targets. The cache is small because a target may be as long as a head.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import pairwise
 
 import pytest
@@ -278,14 +279,15 @@ _ALIKE = (
 
 @given(
     st.sampled_from(_ALIKE),
-    st.from_regex(rb"/[ab.:%?=&#*@ \r\n]{0,5}", fullmatch=True) | st.binary(max_size=5),
+    st.from_regex(rb"/[ab.:%?=&#*@/ \r\n]{0,5}", fullmatch=True) | st.binary(max_size=5),
 )
 def test_requests_that_differ_in_their_target(form: bytes, target: bytes) -> None:
     """A parser that knows a request with another target finds the same as one that does not."""
     known = RequestParser(LIMITS)
     for other in _ALIKE:
-        known.feed(other % b"/known?a=1")
-        known.ready.clear()
+        for before in b"/known?a=1", b"/":
+            known.feed(other % before)
+            known.ready.clear()
     known.feed(form % target)
     anew = parsed(form % target)
     assert [(shown(each), each.headers, line) for each, line in known.ready] == [
@@ -295,13 +297,46 @@ def test_requests_that_differ_in_their_target(form: bytes, target: bytes) -> Non
     assert statuses[0] == statuses[1]
 
 
-def test_what_a_target_follows_is_parsed_once() -> None:
-    """Requests that differ in a plain target have their headers from the first one."""
+def test_what_was_refused_is_freed_at_once() -> None:
+    """A body of a megabyte must not wait for a collection of garbage."""
+    gc.collect()
+    gc.disable()
+    try:
+        data = head("POST / HTTP/1.1", "Host: x", "Transfer-Encoding: chunked")
+        parser = parsed(data + b"1389\r\n" + bytes(5001))
+        assert parser.refusal is not None
+        parser.close()
+        del parser
+        assert 0 == gc.collect()
+    finally:
+        gc.enable()
+
+
+def test_requests_with_other_targets_share_their_headers() -> None:
+    """If the target is plain; a request is parsed as a whole otherwise."""
     parser = parsed(*(head(f"GET /{name} HTTP/1.1", "Host: x") for name in ("a", "b?c=%20", "!")))
     [a, b, c] = [request for request, _ in parser.ready]
     assert a.headers is b.headers
     assert a.headers is not c.headers
-    assert ["/a", "/b"] == [a.path, b.path]
+    assert [("/a", ""), ("/b", "c=%20")] == [(each.path, each.query) for each in (a, b)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["GETHTTP/1.1", "GE /x THTTP/1.1", " /x GETHTTP/1.1", "GET /x /a HTTP/1.1", "GET HTTP/1.1"],
+)
+def test_a_line_that_only_adds_up_to_a_known_one_is_refused(line: str) -> None:
+    """Method, target and version of a request are where those of the known one are."""
+    known = [head(f"GET {target} HTTP/1.1", "Host: x") for target in ("/a", " /a", "/")]
+    parser = RequestParser(LIMITS)
+    for data in known:
+        parser.feed(data)
+        parser.ready.clear()
+    before = parser.refusal
+    parser.feed(head(line, "Host: x"))
+    assert (None, []) == (before, parser.ready)
+    assert parser.refusal is not None
+    assert 400 == parser.refusal.status
 
 
 class _Forgetful(Repeated[list[Ready]]):
