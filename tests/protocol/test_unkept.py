@@ -22,6 +22,7 @@ def test_a_key_is_handed_over_once_for_all_its_changes() -> None:
     lacking = unkept.note("a", [2])
     assert lacking is not None
     lacking.append(3)
+    assert (lacking, None) == (unkept.noted("a"), unkept.noted("b"))
     assert [("a", [1, 3])] == unkept.take(9, ())
     assert [2] == unkept.note("a", [2])
 
@@ -30,6 +31,7 @@ def test_a_row_that_is_lacking_as_a_whole_stays_so() -> None:
     """Whatever changes of it meanwhile."""
     unkept: Unkept[str, int] = Unkept()
     unkept.fill(["a", "b"])
+    assert unkept.noted("a") is None
     assert unkept.note("a", 1) is None
     assert 7 == unkept.note("c", 7)
     assert [("a", None), ("b", None), ("c", 7)] == unkept.take(3, ())

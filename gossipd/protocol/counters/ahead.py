@@ -124,7 +124,7 @@ class Ahead:
         return self._ledger.names.present(name, self._clock())
 
     def sum(self, name: str) -> int | None:
-        """Returns the same of a counter that will have no sources."""
+        """Returns what the value of a counter without sources will be, None without a counter."""
         ledger, entries = self._ledger, self._entries.get(name)
         if name == DEFAULT:
             counts = [(*key, entry.count) for key, entry in (entries or {}).items()]

@@ -86,9 +86,7 @@ class Ledger:
 
     def value(self, name: str) -> int:
         """Returns the counter's value, 0 for a name that was never counted."""
-        if name == DEFAULT:
-            return self.default.value
-        return self.names.value(name) if name in self.names.sources else self.names.sum(name) or 0
+        return self.default.value if name == DEFAULT else self.names.value(name)
 
     def knows(self, name: str) -> bool:
         """Returns whether anybody has counted under this name, as far as is known here."""
@@ -97,7 +95,7 @@ class Ledger:
     def total(self, owner: bytes, name: str) -> int:
         """Returns the sum of all that an owner counted under a name that has no sources."""
         log = self.owners.get(owner)
-        held = None if log is None else log.entries.sum(name)
+        held = None if log is None else log.entries.held(name)
         return 0 if held is None else held.count
 
     def sources(self, name: str) -> Sources:
@@ -296,7 +294,7 @@ class Ledger:
 
     def _merge_sum(self, owner: bytes, log: OwnerLog, row: Entry) -> bool:
         name = row.name
-        known = log.entries.sum(name)
+        known = log.entries.held(name)
         if known is None:
             by, new = row.count, self.names.sum(name) is None
         elif (known.version, known.count) >= (row.version, row.count):

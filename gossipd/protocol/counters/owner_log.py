@@ -38,7 +38,7 @@ class Rows:
         return self._number + len(self.others)
 
     def __contains__(self, slot: Slot) -> bool:
-        return slot in self.others or self.get(slot) is not None
+        return self.get(slot) is not None
 
     def __getitem__(self, slot: Slot) -> Row:
         row = self.get(slot)
@@ -48,11 +48,11 @@ class Rows:
 
     def get(self, slot: Slot) -> Row | None:
         """Returns the row of a slot, None if there is none."""
-        held = self.sum(slot) if isinstance(slot, str) else None
+        held = self.held(slot) if isinstance(slot, str) else None
         return self.others.get(slot) if held is None else _entry(held)
 
-    def sum(self, name: str) -> Held | None:
-        """Returns the sum of a plain counter, None if it is not here."""
+    def held(self, name: str) -> Held | None:
+        """Returns what is held of a plain counter, None if nothing is."""
         return self._sums.find(self._owner, name)
 
     def put(self, row: Entry) -> tuple[Held, int]:

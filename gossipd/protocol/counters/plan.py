@@ -57,7 +57,7 @@ class Plan:
         as many counters as there may be, and ValueError for what is not allowed.
         """
         changes = [change for command in commands for change in command.changes]
-        # Counters of which all changes are plain may be sums.
+        # Counters with a change that no sum can take: all changes of these go to a draft, in order.
         drafted = {change.name for change in changes if type(change) is not Change}
         for command in commands:
             done = []
@@ -88,7 +88,7 @@ class Plan:
 
     def _lost(self, name: str) -> bool:
         """Returns whether an older row of the owner may be somewhere, though none is here."""
-        if name == DEFAULT:
+        if not self._dropped or name == DEFAULT:
             return False
         return self._ahead.row(self._owner, name, OWNER + self._owner) is None
 
@@ -100,7 +100,7 @@ class Plan:
         name, amount = change
         before = self._values.get(name)
         if before is None:
-            if self._ahead.has_sources(name) or (self._dropped and self._lost(name)):
+            if self._ahead.has_sources(name) or self._lost(name):
                 return False
             before = self._ahead.sum(name)
             if before is None:
@@ -109,7 +109,7 @@ class Plan:
         if name == DEFAULT and amount < 1:
             raise ValueError("amount: must be at least 1")
         value, added = before + amount, self._sums.get(name, 0) + amount
-        if not (-VALUE_LIMIT <= value <= VALUE_LIMIT or is_within(before, value)):
+        if not is_within(before, value):
             check_own(self._ahead.sum_of(self._owner, name) + added)
         self._values[name] = value
         self._sums[name] = added

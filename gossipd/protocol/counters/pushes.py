@@ -85,23 +85,21 @@ class Pushes(Part):
         """Sends what was counted to every live peer to which no push is under way.
 
         If those are more than the configured limit, a round of two hops is begun instead. What is
-        counted during the round goes into the next one, and what is counted during the pause after
-        a silent round as well, unless there is a member that was not in that round.
+        counted during the round goes into the next one. What is counted during the pause after a
+        silent round waits for its end, unless there are other members.
         """
         self._version = self._ledger.have(self._owner)
         self._made.clear()
-        relays = self._relays
-        if relays.under_way and not relays.resting:
-            return
+        if self._relays.under_way:
+            others = len(self._table.live) - len(self._holdings.under_way)
+            if not self._relays.resting or self._relays.holds_up(others):
+                return
+            self._relays.reset()
         lacking = [
             (row, holding)
             for row in self._table.live.values()
             if not (holding := self._holdings.of(row)).number and holding.holds < self._version
         ]
-        if relays.under_way:
-            if all(row.id in relays.silent for row, _ in lacking):
-                return
-            relays.reset()
         if len(lacking) > self._runtime.config.direct_push_limit and self._spread(lacking):
             return
         for row, holding in lacking:
@@ -112,7 +110,7 @@ class Pushes(Part):
 
         If that is more than one push holds, no answer waits for the member until it has all.
         """
-        if self._version and row.id in self._table.live and not self._relays.under_way:
+        if self._version and row.id in self._table.live and not self._relays.serves(row):
             holding = self._holdings.of(row)
             if not holding.number and holding.holds < self._version:
                 self._send(row, holding)

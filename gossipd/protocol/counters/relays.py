@@ -92,11 +92,7 @@ class _Relayed:
 
 
 class Relays(Part):
-    """Makes the rounds of this node's own two-hop pushes, and relays those of others.
-
-    Attributes:
-        silent: ids of the members that the latest round went to, until one of its relays answers.
-    """
+    """Makes the rounds of this node's own two-hop pushes, and relays those of others."""
 
     def __init__(
         self,
@@ -115,7 +111,9 @@ class Relays(Part):
         self._number = 0
         self._branches: dict[int, _Branch] = {}
         self._upto = 0
-        self.silent: frozenset[str] = frozenset()
+        # The generations of the members of the latest round, by id.
+        self._members: dict[str, int] = {}
+        self._answered = False
         self._pause = 0.0
         self._over: Callable[[], None] | None = None
         self._relayed: dict[int, _Relayed] = {}
@@ -128,8 +126,19 @@ class Relays(Part):
 
     @property
     def resting(self) -> bool:
-        """Whether the round's time is over without an answer, and the next one is not due yet."""
+        """Whether the round's time was over without an answer, and the next one is not due yet."""
         return "spread again" in self._runtime.timers
+
+    def serves(self, row: Member) -> bool:
+        """Returns whether the round under way is for a member."""
+        return self.under_way and row.id in self._members
+
+    def holds_up(self, members: int) -> bool:
+        """Returns whether a push to so many members waits for the end of the pause.
+
+        It does if all were in the round before, and nobody has answered that meanwhile.
+        """
+        return not self._answered and members <= len(self._members)
 
     def begin(self, rows: list[Member], group: Group, over: Callable[[], None]) -> None:
         """Begins a round: sends `group` to these members by way of some of them.
@@ -145,7 +154,8 @@ class Relays(Part):
         longest = max(len(row.id) for row in rows) + _ID_BYTES
         fitting = (self._outbox.payload_bytes - group_bytes(group) - _SPREAD_BYTES) // longest
         size = min(math.ceil(math.sqrt(len(rows))), max(fitting, 1), _BRANCH)
-        self.silent = frozenset(row.id for row in rows)
+        self._members = {row.id: row.generation for row in rows}
+        self._answered = False
         self._upto = group.upto
         for start in range(0, len(rows), size):
             branch = _Branch(rows[start : start + size])
@@ -202,12 +212,12 @@ class Relays(Part):
                 self._end()
 
     def _heard(self) -> None:
-        self.silent = frozenset()
+        self._answered = True
         self._pause = 0.0
 
     def _expire(self) -> None:
-        """Ends a round whose time is over. If nobody answered, it waits on, longer each time."""
-        if not self.silent:
+        """Ends a round whose time is over; after a pause, longer each time, if nobody answered."""
+        if self._answered:
             self._end()
             return
         longest = self._runtime.config.push_retry_max
@@ -220,8 +230,10 @@ class Relays(Part):
             self._over()
 
     def _confirmed(self, row: Member) -> None:
-        self._holdings.of(row).has(self._upto)
-        self._answers.settle()
+        """Takes note that a member holds the group, unless it is another process by now."""
+        if self._members[row.id] == row.generation:
+            self._holdings.of(row).has(self._upto)
+            self._answers.settle()
 
     def _patience(self) -> float:
         """Returns the seconds that a round may take: all tries of a relay, and as long again."""

@@ -17,6 +17,7 @@ def capped(group: Group) -> Group:
     what goes beyond, all nodes take the same. Of several rows that become rows of one slot, merging
     takes the maximum as ever. So the order in which they come does not matter.
     """
+    # Nearly all fit: a call for each would take longer than the comparison.
     entries = [
         entry
         if -TOTAL_LIMIT <= entry.count <= TOTAL_LIMIT and entry.floor <= VALUE_LIMIT

@@ -105,6 +105,14 @@ def silent_rounds_follow_at_once(original: Any, self: Any) -> None:
     self._end()
 
 
+@mutant(Relays, "_heard", _COUNTERS + "relays.py::test_after_an_answer_the_pauses_begin_anew")
+def pauses_only_become_longer(original: Any, self: Any) -> None:
+    """An answer does not take back how long the pauses have become."""
+    pause = self._pause
+    original(self)
+    self._pause = pause
+
+
 @mutant(Relays, "begin", _COUNTERS + "relays.py::test_a_spread_fits_a_datagram")
 def branches_have_no_bound(original: Any, self: Any, rows: Any, group: Any, over: Any) -> None:
     """All members are one branch, whether or not their ids fit a datagram."""

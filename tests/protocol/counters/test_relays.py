@@ -6,9 +6,18 @@ import math
 
 import pytest
 
-from gossipd.protocol import Node, ProtocolConfig
-from gossipd.protocol.wire import Claim, Push, Spread, SpreadDone
-from tests.protocol.conversation import WALL_MS, Conversation, address, make_node, node_id, opened
+from gossipd.protocol import Address, Node, ProtocolConfig, split_node_id
+from gossipd.protocol.wire import Claim, Claims, Push, Spread, SpreadDone
+from tests.protocol.conversation import (
+    WALL_MS,
+    Conversation,
+    address,
+    datagram,
+    make_node,
+    node_id,
+    opened,
+    sender,
+)
 
 SIZE = 50
 FEW_DIRECT = ProtocolConfig.profile("lan", direct_push_limit=8)
@@ -74,7 +83,7 @@ def test_a_silent_relay_is_replaced(silent: int) -> None:
 
 
 def test_a_node_that_nobody_hears_waits_longer_each_time() -> None:
-    """Of its rounds there are as few as the longest retry time allows."""
+    """The pause after a round that nobody answered doubles, up to the longest retry time."""
     talk, nodes = crowd()
     talk.lost = lambda source, to, data: source == address(1)
     talk.carry(nodes[0], nodes[0].increment("default", 1, "local", 1, talk.now))
@@ -85,8 +94,65 @@ def test_a_node_that_nobody_hears_waits_longer_each_time() -> None:
     assert 4 <= rounds <= doublings + 4 / last + 2
 
 
+def test_after_an_answer_the_pauses_begin_anew() -> None:
+    """However long the node was not heard before."""
+    talk, nodes = crowd()
+    for ticket in (1, 2):
+        before = sent_by(talk, 1, Spread)
+        talk.lost = lambda source, to, data: source == address(1)
+        talk.carry(nodes[0], nodes[0].increment("default", 1, "local", ticket, talk.now))
+        talk.run(1)
+        assert 3 * math.ceil(math.sqrt(SIZE - 1)) == sent_by(talk, 1, Spread) - before
+        talk.lost = lambda source, to, data: False
+        talk.run(2)
+
+
+def test_a_late_report_says_nothing_of_a_member_that_started_again() -> None:
+    """The relay tells what the process before had."""
+    talk, nodes = crowd()
+    late: list[tuple[Address, bytes]] = []
+
+    def held_back(source: Address, to: Address, data: bytes) -> bool:
+        if to == address(1):
+            late.append((source, data))
+        return to == address(1)
+
+    talk.lost = held_back
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "all", 1, talk.now))
+    talk.deliver()
+    reports = late.copy()
+    [again, *_] = next(
+        message.branch
+        for source, _, data in talk.carried
+        for message in opened(data)
+        if source == address(1) and isinstance(message, Spread)
+    )
+    talk.run(0.2)
+    news = Claims([Claim(again, WALL_MS + 1, 0, 0)])
+    talk.carry(nodes[0], nodes[0].handle_datagram(datagram(sender(2), news), address(2), talk.now))
+    talk.lost = lambda source, to, data: split_node_id(again) in (source, to)
+    for source, data in reports:
+        talk.carry(nodes[0], nodes[0].handle_datagram(data, source, talk.now))
+    talk.run(1)
+    [answer] = talk.answers[address(1)]
+    assert (SIZE - 1, SIZE) == (answer.holders, answer.target)
+
+
+def test_a_member_that_appears_in_a_pause_is_pushed_at_once() -> None:
+    """It was not in the round that nobody answered."""
+    talk, nodes = crowd()
+    crowded = {address(number) for number in range(2, SIZE + 1)}
+    talk.lost = lambda source, to, data: source == address(1) and to in crowded
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "local", 1, talk.now))
+    talk.run(3)
+    talk.add(make_node(SIZE + 1, FEW_DIRECT))
+    talk.carry(nodes[0], nodes[0].register(node_id(SIZE + 1), talk.now))
+    talk.run(0.1)
+    assert 1 == sent_by(talk, 1, Push)
+
+
 def test_the_silent_do_not_delay_a_write_to_others() -> None:
-    """A write goes to all members at once, though the last rounds went to silent ones only."""
+    """A write is answered at once, though the last rounds went to silent members only."""
     talk, nodes = crowd()
     silent = {address(number) for number in range(20, SIZE + 1)}
     talk.lost = lambda source, to, data: bool(silent & {source, to})
