@@ -93,11 +93,14 @@ async def test_stops_gracefully(lines: Lines) -> None:
 
 async def test_collections_leave_alone_what_was_read_at_the_start(lines: Lines) -> None:
     """They stop the loop for as long as they look. After the end all is as it was."""
+    thresholds = gc.get_threshold()
     async with running(bind=("127.0.0.1", free_port())):
         assert gc.isenabled()
+        assert gc.get_threshold()[0] == 10_000
         assert gc.get_freeze_count() > len(gc.get_objects())
     assert gc.isenabled()
     assert not gc.get_freeze_count()
+    assert thresholds == gc.get_threshold()
 
 
 async def test_a_client_lets_it_leave(lines: Lines) -> None:

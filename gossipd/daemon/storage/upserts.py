@@ -18,8 +18,10 @@ import msgspec
 from gossipd.protocol import DEFAULT, Entry, Said
 
 _ROWS = (100, 10, 1)
-"""So many rows are merged by one statement, as many as there are. SQLite may be built for at most
-999 variables in a statement."""
+"""How many rows a statement merges: the largest number that is left to merge.
+
+100 rows of six columns are 600 variables, and SQLite may be built for at most 999.
+"""
 
 # Of 'default' the maximum of each number stays, of all others the entry of the higher version.
 _ENTRY = f"""
@@ -47,7 +49,7 @@ def put_entries(connection: sqlite3.Connection, owner: bytes, entries: Iterable[
 
 
 def put_said(connection: sqlite3.Connection, owner: bytes, said: Iterable[Said]) -> None:
-    """Merges rows that say more than an entry. Raises sqlite3.Error."""
+    """Merges rows that say more than an entry: of a slot the newest stays. Raises sqlite3.Error."""
     rows = [(owner, each.name, each.source, each.version, _encode(each)) for each in said]
     _put(connection, _SAID, rows)
 
