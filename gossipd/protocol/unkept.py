@@ -29,7 +29,7 @@ class Unkept(Generic[Key, Note]):
         return 0 if self._notes is None else len(self._notes)
 
     def noted(self, key: Key) -> Note | None:
-        """Returns what is noted of the row of `key`; None if nothing is, or all of it lacks."""
+        """Returns what is noted of a row; None if nothing is, or if the whole row is lacking."""
         return None if self._notes is None else self._notes.get(key)
 
     def note(self, key: Key, note: Note) -> Note | None:

@@ -130,8 +130,8 @@ class Relays(Part):
         return "spread again" in self._runtime.timers
 
     def serves(self, row: Member) -> bool:
-        """Returns whether the round under way is for a member."""
-        return self.under_way and row.id in self._members
+        """Returns whether the round under way is for a member, and not for an earlier process."""
+        return self.under_way and self._members.get(row.id) == row.generation
 
     def holds_up(self, members: int) -> bool:
         """Returns whether a push to so many members waits for the end of the pause.

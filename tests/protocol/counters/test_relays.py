@@ -151,6 +151,17 @@ def test_a_member_that_appears_in_a_pause_is_pushed_at_once() -> None:
     assert 1 == sent_by(talk, 1, Push)
 
 
+def test_a_member_that_starts_again_in_a_pause_is_pushed_at_once() -> None:
+    """The round that nobody answered was for the process before."""
+    talk, nodes = crowd()
+    talk.lost = lambda source, to, data: source == address(1)
+    talk.carry(nodes[0], nodes[0].increment("default", 1, "local", 1, talk.now))
+    talk.run(3)
+    news = Claims([Claim(node_id(3), WALL_MS + 1, 0, 0)])
+    talk.carry(nodes[0], nodes[0].handle_datagram(datagram(sender(2), news), address(2), talk.now))
+    assert 1 == sent_by(talk, 1, Push)
+
+
 def test_the_silent_do_not_delay_a_write_to_others() -> None:
     """A write is answered at once, though the last rounds went to silent members only."""
     talk, nodes = crowd()
