@@ -48,7 +48,7 @@ from .operations import Again, Operations
 from .own_id import OwnId
 from .service import Service, system_wall_ms
 from .standing import Standing
-from .storage import Journal, LockError, Store, StoreError, WriteError, in_pieces, lock_directory
+from .storage import PIECE, Journal, LockError, Store, StoreError, WriteError, lock_directory
 from .tickets import Tickets
 
 if TYPE_CHECKING:
@@ -364,7 +364,7 @@ def _opened_store(
     try:
         store = Store(config.data_dir, config.cluster)
         try:
-            kept = in_pieces(store.open())
+            kept = store.open()
         except StoreError as error:
             raise StartError(str(error)) from None
         if store.shortfall is not None:
@@ -393,6 +393,6 @@ def _close(store: Store | None, node: Node) -> None:
     try:
         if store.lost() is not None:
             store.renew(node.state())
-        store.close(node.changes())
+        store.close(node.changes(), node.checkpoint(PIECE))
     except (WriteError, StoreError) as error:
         get_logger().error("store_failed", reason=str(error))

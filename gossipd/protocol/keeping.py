@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
 from .config import Identity
-from .counters import Ledger
+from .counters import Ledger, checkpoint
 from .membership import Clusters, Contacts, Member, MemberTable, first_claim, usable_id
 from .runtime import Runtime
 from .state import Changes, State
-from .wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, SUSPECT, Claim
+from .wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, SUSPECT, Claim, Group
 
 
 class Keeping:
@@ -48,11 +48,9 @@ class Keeping:
         if kept is None:
             return
         table = self._table
-        owners: dict[bytes, None] = {}
         for group in kept.groups:
             self._ledger.apply(group)
-            owners[group.owner] = None
-        self._ledger.heirs.restore(kept.line, owners)
+        self._ledger.heirs.draw(kept.line)
         self._clusters.restore(kept.cluster_ids, kept.members, strayed=kept.strayed)
         self._handed = (*self._identity(), kept.node_id)
         removed = dict.fromkeys(kept.removed)
@@ -69,15 +67,14 @@ class Keeping:
         for member in kept.apart:
             if member not in table.rows:
                 table.keep_apart(member)
-        self._ledger.unkept.clear()
         table.unkept.clear()
         for claim in kept.members:
             if claim.id in table.apart:
-                table.unkept.note(claim.id, None)
+                table.unkept.note(claim.id)
         known = {*kept.apart, *(claim.id for claim in kept.members)}
         if table.own.id in known:
             # The state is a copy from another node, which knew this one, or of a former address.
-            table.unkept.note(table.own.id, None)
+            table.unkept.note(table.own.id)
             if usable_id(kept.node_id) and kept.node_id not in known:
                 self._remember_original(kept)
 
@@ -88,7 +85,7 @@ class Keeping:
         """
         claim = first_claim(kept.node_id, kept.generation, "")
         self._contacts.remember(claim)
-        self._table.unkept.note(claim.id, None)
+        self._table.unkept.note(claim.id)
         if kept.cluster_ids:
             self._were_live[claim.id] = claim
 
@@ -123,19 +120,18 @@ class Keeping:
         )
 
     def changes(self, most: int) -> Changes | None:
-        """Hands over up to `most` changed entries and rows; None if nothing has changed."""
+        """Hands over up to `most` changed members; None if nothing has changed.
+
+        The counters are not among it: a store has them from `Persist`, `Record` and `checkpoint`.
+        """
         table = self._table
-        groups, dropped = self._ledger.changes(most)
-        left = max(0, most - sum(1 + len(group.rows) for group in groups))
-        taken = table.unkept.take(left, self._all_members())
+        taken = table.unkept.take(most, self._all_members())
         identity = (*self._identity(), table.own.id)
-        heirs = self._ledger.heirs
-        idle = not groups and not dropped and not taken and not heirs.unkept
-        if idle and identity == self._handed:
+        if not taken and identity == self._handed:
             return None
         self._handed = identity
         members, removed, forgotten, gone = [], [], [], {}
-        for member, _ in taken:
+        for member in taken:
             row = table.rows.get(member)
             if row is not None and row.forgotten:
                 row = None
@@ -148,23 +144,21 @@ class Keeping:
                     gone[member] = self._gone_since(row)
             if row is not None and row.removed:
                 removed.append(member)
-        more = bool(table.unkept) or bool(self._ledger.unkept)
-        generation = table.own.generation
         return Changes(
-            *(generation, tuple(members), tuple(removed), tuple(groups), tuple(forgotten), more),
+            *(table.own.generation, tuple(members), tuple(removed), tuple(forgotten)),
+            bool(table.unkept),
             gone,
             tuple(member for member in forgotten if member in table.apart),
             *self._identity(),
-            tuple(dropped),
-            # The heirs' logs must be kept first.
-            () if more else heirs.take_unkept(),
             table.own.id,
         )
 
+    def checkpoint(self, most: int) -> Iterator[list[Group]]:
+        """Yields all counters' rows in pieces, as `counters.checkpoint`."""
+        return checkpoint(self._ledger, most)
+
     def all_changed(self, held: Iterable[str]) -> None:
-        """Lets `changes` hand over everything anew, and the ids of `held` that are unknown here."""
-        self._ledger.unkept.fill(self._ledger.owners)
-        self._ledger.heirs.forget_kept()
+        """Lets `changes` hand over all members anew, and ids of `held` that are unknown here."""
         self._table.unkept.fill([*held, *self._all_members()])
 
     def _identity(self) -> tuple[tuple[int, ...], bool]:

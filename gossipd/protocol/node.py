@@ -7,7 +7,7 @@ concerns. What the protocol does is written in the parts: those of `membership` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from random import Random
 
@@ -70,7 +70,7 @@ class Node:
     - Inputs tell the node what happened: from `start` to `resolved`.
     - Commands ask it to do something: from `join` to `sync`.
     - Getters change nothing: from `next_timeout` to `gates`.
-    - `changes` hands a store what it is to write; `all_changed` lets it do so again.
+    - `changes` and `checkpoint` hand a store what it is to write besides `Persist` and `Record`.
 
     Every input and command returns effects: plain values that the driver carries out. Each takes
     the time as `now`, in seconds, which never falls and may start anywhere. The driver's contract:
@@ -368,20 +368,20 @@ class Node:
     # What a store is to write
 
     def changes(self, most: int = UNLIMITED) -> Changes | None:
-        """Hands over what changed since the last call, or None if nothing did.
+        """Hands over up to `most` members that changed since the last call, None if none did.
 
-        At most `most` owners and members are handed over at once. The first call of a node that
-        was made without a state hands over everything. Whatever was handed over is not handed over
-        again until it changes, or until `all_changed` is called.
+        The first call of a node that was made without a state hands over all. A member is handed
+        over again when it changes, or after `all_changed`.
         """
         return self._keeping.changes(most)
 
     def all_changed(self, held: Iterable[str] = ()) -> None:
-        """Lets `changes` hand over everything anew, since the store may have lost some of it.
-
-        `held` are the ids of the members that the store holds now: unknown ones are forgotten.
-        """
+        """Lets `changes` hand over all members anew, and ids of `held` that are unknown here."""
         self._keeping.all_changed(held)
+
+    def checkpoint(self, most: int) -> Iterator[list[Group]]:
+        """Yields the rows of all counters in pieces of about `most`, each as it is by then."""
+        return self._keeping.checkpoint(most)
 
     # Each input
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Reversible
 
 import attrs
 
-from .wire import Claim, Group, Slot
+from .wire import Claim, Group
 
 
 @attrs.frozen
@@ -21,8 +21,8 @@ class State:
         gone_since: when members that are dead or left went, by id, in seconds since 1970 by this
             machine's clock.
         apart: the ids of forgotten members whose addresses are still tried.
-        groups: every owner's entries as they were persisted, and after those what was recorded
-            since, in the order of recording. They may be such as can be read only once.
+        groups: what was persisted and recorded of the counters, in the order in which it is to be
+            merged.
         cluster_ids: the ids of the node's cluster.
         strayed: whether they were taken from others than the seeds of the node.
         line: the owner id that a process with this store drew last; empty: none is known.
@@ -32,7 +32,7 @@ class State:
     generation: int = 0
     members: tuple[Claim, ...] = ()
     removed: tuple[str, ...] = ()
-    groups: Iterable[Group] = ()
+    groups: Reversible[Group] = ()
     gone_since: Mapping[str, int] = attrs.Factory(dict)
     apart: tuple[str, ...] = ()
     cluster_ids: tuple[int, ...] = ()
@@ -43,35 +43,28 @@ class State:
 
 @attrs.frozen
 class Changes:
-    """What changed of a node's state since the changes before, for a store that has those.
+    """What changed of a node's members since the changes before, for a store that has those.
 
     Attributes:
         generation: the generation of this run.
         node_id: the id under which it is known.
         members: the members that are new or changed.
         removed: ids among `members` that are removed here.
-        groups: the entries that changed, by owner. Each group's `since` is the version up to which
-            the changes before had everything of the owner.
         forgotten: ids of members that are no longer to be kept.
         cluster_ids, strayed: as of `State`, as they are now.
         more: whether more has changed than this, so that only all changes up to the first without
             `more` make a whole.
         gone_since: since when those of `members` are gone that are dead or left.
         apart: ids among `forgotten` that are kept apart: their addresses are still tried.
-        dropped: owner and slot of the rows that are no longer to be kept.
-        closed: the owners of whom nothing is to be kept.
     """
 
     generation: int = 0
     members: tuple[Claim, ...] = ()
     removed: tuple[str, ...] = ()
-    groups: tuple[Group, ...] = ()
     forgotten: tuple[str, ...] = ()
     more: bool = False
     gone_since: Mapping[str, int] = attrs.Factory(dict)
     apart: tuple[str, ...] = ()
     cluster_ids: tuple[int, ...] = ()
     strayed: bool = False
-    dropped: tuple[tuple[bytes, Slot], ...] = ()
-    closed: tuple[bytes, ...] = ()
     node_id: str = ""

@@ -46,23 +46,34 @@ class Storage:
         self.gate.set()
         self.written: list[Write] = []
         self.commits = 0
-        self.snapshots: list[Changes] = []
+        self.changes: list[Changes] = []
         self.holds = State()
         self.recorded: list[Group] = []
 
-    def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
+    def commit(
+        self,
+        writes: Sequence[Write],
+        changes: Changes | None = None,
+        piece: Sequence[Group] | None = None,
+    ) -> None:
         if self.failing:
             raise WriteError(self.failing)
         self.commits += 1
         self.written += writes
         if changes is not None:
-            self.snapshots.append(changes)
+            self.changes.append(changes)
 
     def record(self, group: Group) -> None:
         self.recorded.append(group)
 
-    def begin_snapshot(self) -> None:
-        pass
+    def begin_sync(self) -> bool:
+        return False
+
+    def wants_checkpoint(self) -> bool:
+        return False
+
+    def begin_checkpoint(self) -> None:
+        raise AssertionError("none is wanted")
 
     def reopen(self) -> State:
         if self.failing:
@@ -178,17 +189,16 @@ async def test_what_the_disk_turned_out_to_hold_counts(
 async def test_the_rest_is_written_within_a_second(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Removed peers, for instance; and nothing when nothing has changed."""
+    """The id of the cluster, for instance; and nothing when nothing has changed."""
     async with running(autojump_clock, monkeypatch) as (site, storage, _):
         site.service.register("10.0.0.9:8088")
         await trio.sleep(5)
-        before = len(storage.snapshots)
+        before = len(storage.changes)
         await trio.sleep(30)
-        assert before == len(storage.snapshots)
-        waiting = site.service.increment("default", 1, "local")
-        await outcome(waiting)
+        assert before == len(storage.changes)
+        await outcome(site.service.increment("default", 1, "local"))
         await trio.sleep(1.5)
-        assert 1 == len(storage.snapshots[-1].groups)
+        assert storage.changes[before].cluster_ids, "a node that has counted has none"
 
 
 async def test_what_a_peer_counted_is_recorded_before_it_is_shown(

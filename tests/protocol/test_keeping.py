@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from random import Random
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gossipd.protocol import Changes, Entry, Group, Ledger, State
+from gossipd.protocol import Changes, Ledger, State
 from gossipd.protocol.fingerprint import Gates
 from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.membership import Contacts, Echoes, RoundTrips
@@ -20,11 +19,6 @@ from tests.protocol.conversation import WALL_MS, make_node, node_id
 from tests.protocol.parts import Parts
 
 MANY = 1 << 30
-
-
-def by_owner(groups: Iterable[Group]) -> dict[bytes, tuple[int, dict[tuple[str, int], Entry]]]:
-    """Returns the version up to which everything is there, and the entries by slot."""
-    return {each.owner: (each.upto, {e.slot: e for e in each.entries}) for each in groups}
 
 
 class Kept:
@@ -41,10 +35,7 @@ class Kept:
         self.keeping = Keeping(parts.runtime, self.table, self.ledger, self.contacts, clusters)
         self.members = {claim.id: claim for claim in state.members} if state else {}
         self.removed = set(state.removed) if state else set()
-        self.stored = Ledger(b"")
         if state is not None:
-            for group in state.groups:
-                self.stored.apply(group)
             self.keeping.restore(state)
 
     def store(self, changes: Changes | None) -> None:
@@ -58,24 +49,19 @@ class Kept:
         for member in changes.forgotten:
             self.members.pop(member, None)
             self.removed.discard(member)
-        for group in changes.groups:
-            self.stored.apply(group)
 
     def is_whole(self) -> bool:
         """Returns whether the store has exactly what the node would keep."""
         state = self.keeping.state()
-        return (
-            {claim.id: claim for claim in state.members} == self.members
-            and set(state.removed) == self.removed
-            and by_owner(state.groups) == by_owner(self.stored.all_groups())
-        )
+        members = {claim.id: claim for claim in state.members}
+        return members == self.members and set(state.removed) == self.removed
 
     def act(self, rng: Random) -> None:
         """Changes something."""
         table, number = self.table, rng.randint(2, 6)
         row = table.rows.get(node_id(number))
         claim = Claim(node_id(number), WALL_MS + rng.randint(0, 9), 0, rng.randint(0, 3))
-        match rng.randrange(7):
+        match rng.randrange(5):
             case 0 if row is not None:
                 table.change(row, claim, 0.0)
             case 0:
@@ -89,19 +75,12 @@ class Kept:
             case 4 if rng.random() < 0.2:
                 generation = table.own.generation + 1
                 table.become(Claim(node_id(rng.randint(1, 6)), generation, 0, ALIVE), 0.0)
-            case _:
-                version = rng.randint(1, 9)
-                since = rng.randint(0, version - 1)
-                slots = {rng.randint(since + 1, version): rng.choice("xy") for _ in range(2)}
-                entries = [Entry(n, name, 0, n) for n, name in sorted(slots.items())]
-                self.ledger.apply(Group(bytes([number]) * 16, since, version, entries))
 
 
 def a_state(rng: Random) -> State:
-    """Another run left this: some members, this node's own id among them, and two owners."""
+    """Another run left this: some members, this node's own id among them."""
     members = tuple(Claim(node_id(n), WALL_MS, 0, rng.choice((0, 2, 3))) for n in range(1, 5))
-    groups = tuple(Group(bytes([n]) * 16, 0, 3, [Entry(3, "x", 0, 3)]) for n in (2, 3))
-    return State(WALL_MS, members, (node_id(2),), groups)
+    return State(WALL_MS, members, (node_id(2),))
 
 
 @settings(max_examples=300, deadline=None)
@@ -139,36 +118,17 @@ def test_after_a_loss_everything_is_handed_over_again(seed: int) -> None:
     assert kept.is_whole()
 
 
-def test_what_was_lost_is_never_vouched_for() -> None:
-    """Though nobody declares it lost: the store then gets it from other nodes again."""
-    kept = Kept(State())
-    owner = b"o" * 16
-    for version, lost in (1, False), (2, True), (3, False):
-        kept.ledger.apply(Group(owner, version - 1, version, [Entry(version, f"n{version}", 0, 1)]))
-        changes = kept.keeping.changes(MANY)
-        kept.store(None if lost else changes)
-    assert (1, 3) == (kept.stored.have(owner), kept.stored.newest(owner))
-
-
 @pytest.mark.parametrize("most", [10, MANY])
 def test_one_change_among_many_is_one_row(most: int) -> None:
     """And nothing is handed over if nothing has changed."""
     members = tuple(Claim(f"10.1.{n // 250}.{n % 250 + 1}:1", n, 0, DEAD) for n in range(1000))
-    groups = tuple(
-        Group(n.to_bytes(16, "big"), 0, 2, [Entry(1, "x", 0, 1), Entry(2, "y", 0, 1)])
-        for n in range(1000)
-    )
-    node = make_node(1, state=State(7, members, (), groups, node_id=node_id(1)))
+    node = make_node(1, state=State(7, members, node_id=node_id(1)))
     assert node.changes(most) is None
-    entry = Entry(3, "y", 0, 5)
-    node.restored([Group(groups[500].owner, 2, 3, [entry])], 0.0)
     node.remove(members[300].id, 0.0)
     changes = node.changes(most)
-    removed = (members[300].id,)
-    expected = (members[300],), removed, (Group(groups[500].owner, 2, 3, [entry]),), ()
-    gone = {members[300].id: WALL_MS // 1000}
+    removed, gone = (members[300].id,), {members[300].id: WALL_MS // 1000}
     about = {"gone_since": gone, "node_id": node_id(1)}
-    assert changes == Changes(node.generation(), *expected, **about)
+    assert changes == Changes(node.generation(), (members[300],), removed, **about)
 
 
 def test_a_moved_node_keeps_its_old_id_and_forgets_the_new_one() -> None:

@@ -156,8 +156,8 @@ class FakeNode:
     def state(self) -> Any:
         return dict(self.totals)
 
-    def changes(self) -> Any:
-        return None
+    def checkpoint(self, most: int) -> Any:
+        return iter(())
 
     def gates(self) -> tuple[int, int]:
         return len(self.states), sum(self.totals.values())

@@ -18,8 +18,9 @@ from random import Random
 
 import attrs
 
-from gossipd.daemon.storage import Store
-from gossipd.protocol import Change, Group, Identity, Node, ProtocolConfig, State
+from gossipd.daemon.storage import PIECE, Store
+from gossipd.daemon.storage.log import in_pieces
+from gossipd.protocol import Change, Entry, Group, Identity, Node, ProtocolConfig, State, Write
 from gossipd.protocol.counters.heirs import DRAWN_BYTES, Bundle
 from gossipd.protocol.counters.owner_log import group_of
 from gossipd.protocol.wire import DEFAULT
@@ -118,8 +119,8 @@ def _heir(node: int, names: Sequence[str], closed: int) -> Group:
 
 @attrs.frozen
 class Held:
-    """What a node holds: bytes of its file and of its memory, seconds of its start, owners in a
-    digest, and bytes that it sends a second."""
+    """What a node holds: bytes of its file, at its largest, and of its memory, seconds of its start,
+    owners in a digest, and bytes that it sends a second."""
 
     processes: int
     closed: int
@@ -142,6 +143,7 @@ def measure(processes: int) -> Held:
         store = Store(path, _CLUSTER)
         store.open()
         store.renew(state)
+        _grow(store, state)
         store.close(None)
         size = (path / "gossipd.db").stat().st_size
         start = min(_started(path)[0] for _ in range(5))
@@ -149,6 +151,18 @@ def measure(processes: int) -> Held:
         memory = _started(path)[1]
         tracemalloc.stop()
     return Held(processes, ids, size, memory, start, run.held(0)[0], run.idle(), len(run.wrong()))
+
+
+def _grow(store: Store, state: State) -> None:
+    """Lets the file become as large as it gets: up to the next checkpoint, and by that."""
+    sequence = 0
+    while not store.wants_checkpoint():
+        sequence += 1
+        row = Entry(sequence, "c0", 0, sequence)
+        store.commit([Write(sequence, (Group(b"o" * 16, sequence - 1, sequence, [row]),))])
+    store.begin_checkpoint()
+    for piece in (*in_pieces(state.groups, PIECE), []):
+        store.commit([], piece=piece)
 
 
 def _lists(row: object) -> bool:

@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 from .inspection import InspectionError, back_up, check_directory, read_directory
 from .lock import LockError, lock_directory
-from .pieces import in_pieces
-from .store import Store, StoreError, WriteError
+from .log import PIECE
+from .reading import StoreError
+from .store import Store, WriteError
 
 if TYPE_CHECKING:
     from .journal import Journal
 
 __all__ = [
+    "PIECE",
     "InspectionError",
     "Journal",
     "LockError",
@@ -19,7 +21,6 @@ __all__ = [
     "WriteError",
     "back_up",
     "check_directory",
-    "in_pieces",
     "lock_directory",
     "read_directory",
 ]

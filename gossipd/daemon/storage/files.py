@@ -36,7 +36,7 @@ def make_database(path: Path, log: Path, cluster: str, state: State) -> None:
         log.unlink()
         sync(path.parent)
     with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-        connection.executescript(f"BEGIN; {schema.SCHEMA} {schema.LATER} COMMIT;")
+        connection.executescript(f"BEGIN; {schema.SCHEMA} {' '.join(schema.LATER)} COMMIT;")
         connection.execute("BEGIN")
         connection.executemany(schema.PUT_META, [("cluster", cluster), ("clean", 1)])
         if state != State():

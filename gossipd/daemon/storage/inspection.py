@@ -49,7 +49,7 @@ def check_directory(directory: Path, progress: Progress = _ignore) -> str:
         shortfall = None if mark is None else mark.shortfall(state.groups)
         if shortfall is not None:
             raise InspectionError(f"{path} is incomplete: {shortfall}")
-        numbers = [len(group.rows) for group in state.groups]
+        numbers = [len(log.entries) for log in _merged(state.groups).owners.values()]
         owners, entries, members = len(numbers), sum(numbers), len(state.members)
         return f"{path}: owners {owners}, their entries {entries}, members {members}"
 
@@ -60,6 +60,7 @@ def read_directory(directory: Path) -> dict[str, Any]:
         meta = dict(connection.execute("SELECT key, value FROM meta"))
         state = read_state(connection)
     recorded = UnsyncedLog(directory / schema.FILE, str(meta.get("cluster"))).read()
+    ledger = _merged([*state.groups, *recorded])
     removed = frozenset(state.removed)
     return {
         "path": str(path),
@@ -67,14 +68,12 @@ def read_directory(directory: Path) -> dict[str, Any]:
         "cluster_ids": [f"{each:08x}" for each in state.cluster_ids],
         "generation": state.generation,
         "ended_in_good_order": bool(meta.get("clean")),
-        "counters": _values([*state.groups, *recorded]),
+        "counters": {
+            name: ledger.value(name) for name in ledger.names.page("", "") if ledger.knows(name)
+        },
         "owners": [
-            {
-                "owner": group.owner.hex(),
-                "complete_up_to": group.upto,
-                "entries": len(group.rows),
-            }
-            for group in state.groups
+            {"owner": owner.hex(), "complete_up_to": log.have, "entries": len(log.entries)}
+            for owner, log in sorted(ledger.owners.items())
         ],
         "members": [
             {
@@ -117,11 +116,11 @@ def back_up(directory: Path, target: Path, progress: Progress = _ignore) -> None
             raise InspectionError(f"cannot write {target}: {why}") from None
 
 
-def _values(groups: Iterable[Group]) -> dict[str, int]:
+def _merged(groups: Iterable[Group]) -> Ledger:
     ledger = Ledger(b"", lambda: time.time_ns() // 1_000_000)
     for group in groups:
         ledger.apply(group)
-    return {name: ledger.value(name) for name in ledger.names.page("", "") if ledger.knows(name)}
+    return ledger
 
 
 @contextlib.contextmanager

@@ -1,16 +1,17 @@
 """The queue of the node's writes before the store: in order, and many in one transaction.
 
 One transaction is under way at a time, in a thread. Writes that are staged meanwhile go into the
-next one (group commit). Once a second a snapshot begins: the transaction also takes what has
-changed besides, which is others' entries, members, the generation. Much of that is cut, and each of
-the next transactions takes a piece, so that neither the loop nor a write waits long for it. After a
-failure every write that waits fails as well, and the file is opened anew, once a second, until it
-can be written; then the next snapshot takes everything.
+next one (group commit). Once a second the transaction also takes what has changed besides: what
+others counted, members, the generation. When the log of the counters has grown to twice its size, a
+checkpoint begins, and each of the next transactions takes a piece of it. Many members are cut
+likewise, so that neither the loop nor a write waits long. After a failure every write that waits
+fails as well, and the file is opened anew, once a second, until it can be written; then a
+checkpoint begins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import trio
@@ -18,17 +19,15 @@ import trio
 from gossipd.protocol import Changes, Group, State, Write
 
 from ..log import RateLimit, get_logger
-from .pieces import in_pieces
-from .store import StoreError, WriteError
+from .log import PIECE
+from .reading import StoreError
+from .store import WriteError
 from .writer import WriterThread
 
 _LAZY_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
-
-_PIECE = 500
-"""Entries, owners and members that one transaction takes at most besides the writes."""
 
 
 class Storage(Protocol):
@@ -41,11 +40,25 @@ class Storage(Protocol):
     def record(self, group: Group) -> None:
         """Keeps a group for the next process, without a sync."""
 
-    def begin_snapshot(self) -> None:
-        """Prepares for a snapshot that is taken now, and so has all that was recorded so far."""
+    def begin_sync(self) -> bool:
+        """Lets the next transaction have all that was recorded. Returns whether it is any."""
 
-    def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
-        """Puts all of it on disk in one transaction, or raises WriteError."""
+    def wants_checkpoint(self) -> bool:
+        """Returns whether a checkpoint is to begin."""
+
+    def begin_checkpoint(self) -> None:
+        """Takes note that one begins now, in place of one that is under way."""
+
+    def commit(
+        self,
+        writes: Sequence[Write],
+        changes: Changes | None = None,
+        piece: Sequence[Group] | None = None,
+    ) -> None:
+        """Puts all of it on disk in one transaction, or raises WriteError.
+
+        An empty piece ends a checkpoint.
+        """
 
     def reopen(self) -> State:
         """Makes the store writable again and returns what it holds.
@@ -63,17 +76,20 @@ class Storage(Protocol):
         """
 
 
-class Snapshots(Protocol):
-    """Where a journal gets what changed of the node's state. The protocol's `Node` is one."""
+class Source(Protocol):
+    """Where a journal gets the node's state. The protocol's `Node` is one."""
 
     def state(self) -> State:
         """Returns all that is to be kept."""
 
     def changes(self, most: int) -> Changes | None:
-        """Hands over up to `most` changes that were not handed over yet; None if there are none."""
+        """Hands over up to `most` members that changed since they were; None if there are none."""
+
+    def checkpoint(self, most: int) -> Iterator[list[Group]]:
+        """Yields all counters' rows, about `most` at a time, each as it is by then."""
 
     def all_changed(self, held: Iterable[str]) -> None:
-        """Takes note that the store lacks everything, and holds members of the ids `held`."""
+        """Takes note that the store lacks all members, and holds those of the ids `held`."""
 
 
 class Reports(Protocol):
@@ -99,8 +115,9 @@ class Journal:
         self._store = store
         self._queue: list[Write] = []
         self._wake = trio.Event()
-        self._next_snapshot = 0.0
-        self._in_snapshot = False
+        self._next_sync = 0.0
+        # What is left of the checkpoint that is under way.
+        self._pieces: Iterator[list[Group]] | None = None
         self._next_look = 0.0
         self._thread = WriterThread()
         self._complaints = RateLimit(_COMPLAINT_SECONDS, trio.current_time)
@@ -114,14 +131,16 @@ class Journal:
         return True
 
     def record(self, group: Group) -> None:
-        """Keeps a group that the next snapshot will have, in case that this process is killed."""
+        """Keeps a group until the next sync, in case that this process is killed."""
         self._store.record(group)
 
-    async def run(self, node: Snapshots, reports: Reports) -> None:
-        """Commits what is queued and snapshots of `node` until it is cancelled."""
+    async def run(self, node: Source, reports: Reports) -> None:
+        """Commits what is queued, and what changes of `node`, until it is cancelled."""
         while True:
             if self.trouble is None:
-                with trio.move_on_at(max(self._next_snapshot, trio.current_time())):
+                now = trio.current_time()
+                due = now if self._pieces is not None else max(self._next_sync, now)
+                with trio.move_on_at(due):
                     await self._wake.wait()
                 if await self._look(node, reports):
                     await self._commit(node, reports)
@@ -130,14 +149,15 @@ class Journal:
                 await trio.sleep(_RETRY_SECONDS)
                 await self._recover(node, reports)
 
-    async def _commit(self, node: Snapshots, reports: Reports) -> None:
+    async def _commit(self, node: Source, reports: Reports) -> None:
         self._wake = trio.Event()
         batch, self._queue = self._queue, []
-        changes = self._changes(node)
-        if not batch and changes is None:
+        changes, found = self._sync(node)
+        piece = self._piece()
+        if not batch and not found and piece is None:
             return
         try:
-            await self._thread.run(self._store.commit, batch, changes)
+            await self._thread.run(self._store.commit, batch, changes, piece)
         except WriteError as error:
             self._fail(error, batch, reports)
         else:
@@ -149,7 +169,7 @@ class Journal:
         batch, self._queue = batch + self._queue, []
         reports.reported(batch, kept=False)
 
-    async def _look(self, node: Snapshots, reports: Reports) -> bool:
+    async def _look(self, node: Source, reports: Reports) -> bool:
         """Looks once a second whether files were taken away, and has them written anew.
 
         Returns False if nothing can be written.
@@ -161,33 +181,47 @@ class Journal:
         lost = await self._thread.run(self._store.lost)
         if lost is None:
             return True
-        self._store.begin_snapshot()
+        self._store.begin_sync()
         try:
             await self._thread.run(self._store.renew, node.state())
         except (WriteError, StoreError) as error:
             self._fail(error, [], reports)
             return False
-        # The new file has all that the pieces of a snapshot under way would bring.
-        self._in_snapshot = False
+        # The new file has all that the checkpoint would bring.
+        self._pieces = None
         get_logger().error(
             "store_files_lost", files=lost, consequence="all was written anew from memory"
         )
         return True
 
-    def _changes(self, node: Snapshots) -> Changes | None:
-        """Returns the first piece of a snapshot once a second, or a further piece of one."""
-        now = trio.current_time()
-        if now < self._next_snapshot:
-            return None
-        if not self._in_snapshot:
-            self._store.begin_snapshot()
-        changes = node.changes(_PIECE)
-        self._in_snapshot = changes is not None and changes.more
-        if not self._in_snapshot:
-            self._next_snapshot = now + _LAZY_SECONDS
-        return changes
+    def _sync(self, node: Source) -> tuple[Changes | None, bool]:
+        """Returns, once a second, which members changed, and whether there is anything to write.
 
-    async def _recover(self, node: Snapshots, reports: Reports) -> None:
+        Begins a checkpoint if it is time for one.
+        """
+        now = trio.current_time()
+        if now < self._next_sync:
+            return None, False
+        recorded = self._store.begin_sync()
+        changes = node.changes(PIECE)
+        if changes is None or not changes.more:
+            self._next_sync = now + _LAZY_SECONDS
+        if self._store.wants_checkpoint():
+            self._store.begin_checkpoint()
+            self._pieces = node.checkpoint(PIECE)
+        return changes, recorded or changes is not None
+
+    def _piece(self) -> list[Group] | None:
+        """Returns the next piece of the checkpoint that is under way, if there is one."""
+        if self._pieces is None:
+            return None
+        piece = next(self._pieces, [])
+        self._store.begin_sync()
+        if not piece:
+            self._pieces = None
+        return piece
+
+    async def _recover(self, node: Source, reports: Reports) -> None:
         try:
             found = await self._thread.run(self._store.reopen)
         except WriteError:
@@ -196,15 +230,13 @@ class Journal:
             # A person may repair the file. Until then reads and gossip go on.
             self.trouble = str(error)
             return
-        held, pieces = [claim.id for claim in found.members], in_pieces(found).groups
-        del found
-        for piece in pieces:
-            reports.restored([piece])
+        for group in found.groups:
+            reports.restored([group])
             await trio.lowlevel.checkpoint()
         # What the failed transaction was to write is not known to be there, and the file may be
         # another one.
-        node.all_changed(held)
-        self._next_snapshot, self._in_snapshot = 0.0, False
+        node.all_changed(claim.id for claim in found.members)
+        self._next_sync, self._pieces = 0.0, None
         self.trouble = None
         get_logger().info("store_recovered")
 

@@ -1,51 +1,32 @@
 """The tables of a node's file, and the node's state as rows in them.
 
-Each slot of a counter has one row. A newer entry of its owner replaces the row, so that the file
-grows with the number of slots and not with the number of increments.
-
-The node's own writes are first put as they are, each transaction's in one row of `writes`. Rows of
-many counters lie on as many pages of the file, and to change all of them would write all these
-pages in each transaction. The entries themselves follow once a second, with all that changed.
+The counters' rows are in a log (`log`). All else has a row for each thing, which is replaced when
+it changes.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import msgspec
+from gossipd.protocol import Changes, Claim, Group, State, Write
 
-from gossipd.protocol import Changes, Claim, Entry, Group, Said, State, Write
-
-from .closed import TABLE, put_closed, read_closed
-from .merging import VERSION_OF, with_writes
-from .upserts import put_entries, put_said
+from .earlier import drop_tables, read_tables
+from .log import PIECE, TABLE, Log, in_pieces, put_packed, read_log
 
 FILE = "gossipd.db"
 """The name of the file in a node's directory."""
 
-VERSION = 4
+VERSION = 5
 """The version of the schema, which SQLite keeps as `user_version`.
 
-Version 1 has no `writes`, version 2 no `said`, and version 3 no `closed`.
+Versions 1 to 4 have no log (`earlier`). Version 1 has no `gone` either.
 """
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT;
-CREATE TABLE owners (owner BLOB PRIMARY KEY, have INTEGER NOT NULL) STRICT, WITHOUT ROWID;
--- slot is the floor that was counted under, or -1 for the owner's declaration of a floor. It is 0
--- for every counter but 'default', which has no floors.
-CREATE TABLE entries (
-    owner BLOB NOT NULL,
-    name TEXT NOT NULL,
-    slot INTEGER NOT NULL,
-    version INTEGER NOT NULL,
-    floor INTEGER NOT NULL,
-    count INTEGER NOT NULL,
-    PRIMARY KEY (owner, name, slot)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE members (
     id TEXT PRIMARY KEY,
     generation INTEGER NOT NULL,
@@ -55,62 +36,23 @@ CREATE TABLE members (
     removed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-LATER = f"""
-{TABLE}
+GONE = """
 -- gone has the dead and left members and those that are forgotten; since is 0 for the latter.
 CREATE TABLE IF NOT EXISTS gone (
     id TEXT PRIMARY KEY,
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
--- groups has what one transaction wrote, as a list of groups in MessagePack.
-CREATE TABLE IF NOT EXISTS writes (
-    number INTEGER PRIMARY KEY,
-    groups BLOB NOT NULL
-) STRICT;
--- said has the rows that say more than an entry, in MessagePack. source is empty for the owner.
-CREATE TABLE IF NOT EXISTS said (
-    owner BLOB NOT NULL,
-    name TEXT NOT NULL,
-    source BLOB NOT NULL,
-    version INTEGER NOT NULL,
-    row BLOB NOT NULL,
-    PRIMARY KEY (owner, name, source)
-) STRICT, WITHOUT ROWID;
 """
-"""Tables that files of earlier versions lack. These versions leave them alone."""
+LATER = (GONE, TABLE)
+"""Tables that files of earlier versions may lack."""
 
-# A group has the entries after `since`. So they complete an owner up to `upto` only where the rows
-# were complete up to `since`.
-_PUT_OWNER = """
-INSERT INTO owners VALUES (:owner, iif(:since = 0, :upto, 0)) ON CONFLICT DO UPDATE
-SET have = :upto WHERE have >= :since AND have < :upto
-"""
 _KINDS = {
-    "owners": [("owner", "blob"), ("have", "integer")],
-    "entries": [
-        *[("owner", "blob"), ("name", "text"), ("slot", "integer")],
-        *[(column, "integer") for column in ("version", "floor", "count")],
-    ],
+    "log": [("groups", "blob")],
     "members": [
         *[("id", "text"), ("accuser", "text")],
         *[(column, "integer") for column in ("generation", "incarnation", "state", "removed")],
     ],
 }
-_encode = msgspec.msgpack.Encoder().encode
-
-
-class _Kept(msgspec.Struct, array_like=True):
-    """The same as `Group`, without the bounds that it has on the wire."""
-
-    owner: bytes
-    since: int
-    upto: int
-    entries: list[Entry]
-    said: list[Said] = []
-
-
-_decode = msgspec.msgpack.Decoder(list[_Kept]).decode
-_decode_said = msgspec.msgpack.Decoder(Said).decode
 # Each cluster id is written as a number of eight hexadecimal digits.
 _IDS = re.compile(r"(?:[0-9a-f]{8}(?: [0-9a-f]{8})*)?")
 _OWNER = re.compile(r"[0-9a-f]{32}")
@@ -121,61 +63,29 @@ NODE_ID = "node id"
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
-def put_group(connection: sqlite3.Connection, group: Group) -> None:
-    """Merges a group into the tables, as `Ledger.apply` does in memory. Raises sqlite3.Error."""
-    put_entries(connection, group.owner, group.entries)
-    put_said(connection, group.owner, put_closed(connection, group.owner, group.said))
-    connection.execute(_PUT_OWNER, {"owner": group.owner, "since": group.since, "upto": group.upto})
-
-
-def put_writes(connection: sqlite3.Connection, number: int, writes: Sequence[Write]) -> None:
-    """Puts writes as they are, under this number. Raises sqlite3.Error."""
-    groups = [group for write in writes for group in write.groups]
-    connection.execute("INSERT INTO writes VALUES (?, ?)", (number, _encode(groups)))
+def put_line(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+    """Writes the owner id that the last of these writes drew, if any did. Raises sqlite3.Error."""
     lines = [write.line for write in writes if write.line]
     if lines:
         connection.execute(PUT_META, (LINE, lines[-1].hex()))
 
 
-def merge_writes(connection: sqlite3.Connection) -> None:
-    """Puts the entries of all writes into the tables, and deletes these. Raises sqlite3.Error."""
-    for number, groups in read_writes(connection):
-        for group in groups:
-            put_group(connection, group)
-        drop_writes(connection, number)
+def upgrade(connection: sqlite3.Connection, groups: Iterable[Group]) -> None:
+    """Puts what a file of an earlier version has into the tables of this one.
 
-
-def drop_writes(connection: sqlite3.Connection, upto: int) -> None:
-    """Deletes writes whose entries are in the tables by now. Raises sqlite3.Error."""
-    connection.execute("DELETE FROM writes WHERE number <= ?", (upto,))
-
-
-def read_writes(connection: sqlite3.Connection) -> Iterator[tuple[int, list[Group]]]:
-    """Yields each number of `writes` with its groups, in order. A file may lack the table.
-
-    Raises sqlite3.Error, also for what is no list of groups.
+    Raises sqlite3.Error.
     """
-    if not _has_table(connection, "writes"):
-        return
-    query = "SELECT number, groups FROM writes ORDER BY number"
-    for number, groups in connection.execute(query):
-        try:
-            yield number, [Group(*msgspec.structs.astuple(each)) for each in _decode(groups)]
-        except (msgspec.DecodeError, RecursionError, TypeError) as error:
-            raise sqlite3.DatabaseError(f"write {number} cannot be read: {error}") from None
+    for table in LATER:
+        connection.execute(table)
+    put_all(connection, groups)
+    drop_tables(connection)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def drop_rows(connection: sqlite3.Connection, changes: Changes) -> None:
-    """Deletes rows that are no longer to be kept. Raises sqlite3.Error."""
-    for owner, slot in changes.dropped:
-        name, source = slot if isinstance(slot, tuple) else (slot, b"")
-        keys = (owner, name, source)
-        connection.execute("DELETE FROM said WHERE (owner, name, source) = (?, ?, ?)", keys)
-        if not source:
-            connection.execute("DELETE FROM entries WHERE (owner, name) = (?, ?)", (owner, name))
-    gone = [(owner,) for owner in changes.closed]
-    for table in ("owners", "entries", "said", "closed") if gone else ():
-        connection.executemany(f"DELETE FROM {table} WHERE owner = ?", gone)
+def put_all(connection: sqlite3.Connection, groups: Iterable[Group]) -> None:
+    """Puts groups into an empty log, as a checkpoint. Raises sqlite3.Error."""
+    for number, piece in enumerate(in_pieces(groups, PIECE), 1):
+        put_packed(connection, number, piece)
 
 
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
@@ -217,8 +127,7 @@ def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
 
 def put_state(connection: sqlite3.Connection, state: State) -> None:
     """Writes a whole state into empty tables. Raises sqlite3.Error."""
-    for group in state.groups:
-        put_group(connection, Group(group.owner, 0, group.upto, group.entries, group.said))
+    put_all(connection, state.groups)
     changes = Changes(
         members=state.members,
         removed=state.removed,
@@ -236,16 +145,6 @@ def read_state(connection: sqlite3.Connection) -> State:
     """Returns all that a file holds. Raises sqlite3.Error."""
     query = "SELECT max(value) FROM meta WHERE key = 'generation'"
     [generation] = connection.execute(query).fetchone()
-    entries: dict[bytes, list[Entry]] = {}
-    for owner, name, version, floor, count in connection.execute(
-        "SELECT owner, name, version, floor, count FROM entries ORDER BY owner, version"
-    ):
-        entries.setdefault(owner, []).append(Entry(version, name, floor, count))
-    said = _read_said(connection)
-    groups = [
-        Group(owner, 0, have, entries.get(owner, []), said.get(owner, []))
-        for owner, have in connection.execute("SELECT owner, have FROM owners ORDER BY owner")
-    ]
     members, removed = [], []
     for row in connection.execute("SELECT * FROM members ORDER BY id"):
         members.append(Claim(*row[:5]))
@@ -253,12 +152,13 @@ def read_state(connection: sqlite3.Connection) -> State:
             removed.append(row[0])
     gone = _read_gone(connection)
     ids, strayed = _read_identity(connection)
-    written = [group for _, some in read_writes(connection) for group in some]
+    has_log = _has_table(connection, "log")
+    groups = read_log(connection) if has_log else Log((), tuple(read_tables(connection)))
     return State(
         generation or 0,
         tuple(members),
         tuple(removed),
-        tuple(with_writes(groups, written)),
+        groups,
         {member: since for member, since in gone.items() if since},
         tuple(member for member, since in gone.items() if not since),
         ids,
@@ -283,23 +183,6 @@ def _read_node_id(connection: sqlite3.Connection) -> str:
     return next((str(each) for (each,) in connection.execute(query, (NODE_ID,))), "")
 
 
-def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:
-    """Returns the rows of `said` and `closed` by owner; a file of an earlier version has none."""
-    found: dict[bytes, list[Said]] = {}
-    if _has_table(connection, "said"):
-        query = "SELECT owner, row FROM said ORDER BY owner, version"
-        for owner, row in connection.execute(query):
-            try:
-                found.setdefault(owner, []).append(_decode_said(row))
-            except (msgspec.DecodeError, RecursionError, TypeError) as error:
-                raise sqlite3.DatabaseError(f"a row of said cannot be read: {error}") from None
-    if _has_table(connection, "closed"):
-        for owner, rows in read_closed(connection).items():
-            both = [*found.get(owner, ()), *rows.values()]
-            found[owner] = sorted(both, key=VERSION_OF)
-    return found
-
-
 def _read_identity(connection: sqlite3.Connection) -> tuple[tuple[int, ...], bool]:
     """Returns which cluster the node belongs to; none for a file of a version without ids."""
     query = "SELECT key, value FROM meta WHERE key IN (?, ?)"
@@ -316,6 +199,7 @@ def holds_wrong_kinds(connection: sqlite3.Connection) -> bool:
     queries = [
         f"SELECT 1 FROM {table} WHERE " + " OR ".join(f"typeof({c}) <> '{k}'" for c, k in kinds)
         for table, kinds in _KINDS.items()
+        if _has_table(connection, table)
     ]
     if any(connection.execute(f"{query} LIMIT 1").fetchone() for query in queries):
         return True

@@ -1,53 +1,36 @@
 """The file in which a node keeps what it must not forget: SQLite in WAL mode.
 
 There is one connection, and one thread at a time uses it. Every commit is synced before it returns.
-That an owner is complete up to a version is written in the same transaction as the entries that
-make it so. Others' counts are also appended, unsynced, to the log beside it (`unsynced`).
+Whatever is written or recorded of the counters is appended to a log (`log`), in that order. Others'
+counts are first appended, unsynced, to files beside it (`unsynced`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
-from msgspec.structs import replace
 
 from gossipd.protocol import Changes, Group, State, Write
 
 from ..errors import reason
 from . import schema
 from .files import make_database, may_pass, rewrite_log, size, sync
+from .growth import GrowingLog
+from .log import chained
 from .names import Names
-from .schema import (
-    check,
-    drop_members,
-    drop_rows,
-    drop_writes,
-    holds_wrong_kinds,
-    merge_writes,
-    open_to_read,
-    put_group,
-    put_identity,
-    put_members,
-    put_writes,
-    read_state,
-)
+from .reading import StoreError, damaged, only_read, read_file
+from .schema import drop_members, put_identity, put_line, put_members, upgrade
 from .synced import LastSynced
 from .unsynced import UnsyncedLog
 
 _BUSY_SECONDS = 5.0
 _LOG_BYTES = 4 * 2**20
 _CACHE_KIB = 512
-
-
-class StoreError(Exception):
-    """The file cannot be used. The text is one line: what, where, and what to do."""
 
 
 class WriteError(Exception):
@@ -62,7 +45,8 @@ class Store:
         trouble: why the last attempt to write failed, until `reopen` succeeds; None if it did not.
         shortfall: what `open` found to be missing of what was acknowledged, in one line, or None.
         written: when the last transaction was on disk, in seconds since 1970; None before it.
-        bytes: size of its files at the start, and with the last piece of a snapshot.
+        bytes: size of its files at the start, and with the last transaction that had more than
+            writes.
         commits, writes: number of transactions so far, and of the node's writes in them.
     """
 
@@ -83,10 +67,11 @@ class Store:
         self._generation = 0
         self._node_id = ""
         self._identity: tuple[tuple[int, ...], bool] = ((), False)
-        # The last row of `writes`, and the last one whose entries a snapshot under way has.
-        self._number = self._covered = 0
+        self._growing = GrowingLog()
+        # What was recorded and is to be in the next transaction.
+        self._taken: list[bytes] = []
         # What the unsynced log held at the start, until the file has it.
-        self._recorded: list[Group] = []
+        self._recorded: tuple[Group, ...] = ()
 
     def open(self) -> State:
         """Opens the file, which is made if it is missing, and returns what it holds.
@@ -99,21 +84,18 @@ class Store:
             found = self._open()
         except WriteError as error:
             self.trouble = str(error)
+            self._growing.lacks()
             found = self._read_only()
         except StoreError:
             self._disconnect()
             raise
-        self._recorded = self._unsynced.read()
+        self._recorded = tuple(self._unsynced.read())
         mark = self._synced.read()
         self.shortfall = None if mark is None else mark.shortfall(found.groups)
         if self.shortfall is not None:
             # It is named once.
             self._synced.clear()
-        # Whoever reads a state may take its rows out (`in_pieces`), and the file is to get these.
-        recorded = [
-            replace(each, entries=[*each.entries], said=[*each.said]) for each in self._recorded
-        ]
-        return attrs.evolve(found, groups=(*found.groups, *recorded))
+        return attrs.evolve(found, groups=chained(found.groups, self._recorded))
 
     def reopen(self) -> State:
         """Opens the file anew, writes to it, and returns what it really holds.
@@ -126,7 +108,7 @@ class Store:
         self._renew_log()
         self._disconnect()
         found = self._open()
-        self.begin(self._generation)
+        self._begin(self._generation)
         self.trouble = None
         return found
 
@@ -152,75 +134,119 @@ class Store:
             # moves the old log into the old file nor removes a log of that name.
             self._make(state)
             self._disconnect()
+            self._growing = GrowingLog()
             self._open()
         except WriteError as error:
             self.trouble = str(error)
+            self._growing.lacks()
             raise
-        self.begin(state.generation)
+        self._begin(state.generation)
         self._unsynced.forget()
 
     def begin(self, generation: int) -> None:
         """Writes that a process of this generation runs, and what the unsynced log held.
 
-        Raises WriteError.
+        It is called before anything is recorded. Raises WriteError.
         """
+        recorded = self._recorded
+        self._begin(generation)
+        if recorded:
+            with contextlib.suppress(OSError):
+                self._unsynced.clear()
+
+    def _begin(self, generation: int) -> None:
         with self._transaction() as connection:
             connection.executemany(schema.PUT_META, [("generation", generation), ("clean", 0)])
-            # The node has what these hold, and hands over only what changes from now on.
-            merge_writes(connection)
-            for group in self._recorded:
-                put_group(connection, group)
-        self._number = self._covered = 0
+            if self._recorded:
+                self._growing.put(connection, self._recorded)
         self._generation = generation
-        self._recorded = []
+        self._recorded = ()
         self.bytes = size(self.path)
 
     def record(self, group: Group) -> None:
         """Appends a group to the unsynced log, for the next process if this one is killed."""
         self._unsynced.add(group)
 
-    def begin_snapshot(self) -> None:
-        """Prepares for a snapshot that begins now, and so has all that was recorded so far."""
-        self._unsynced.switch()
-        self._covered = self._number
+    def begin_sync(self) -> bool:
+        """Lets the next transaction have all that was recorded. Returns whether it is any."""
+        taken, is_all = self._unsynced.take()
+        self._taken += taken
+        if not is_all:
+            self._growing.lacks()
+        return bool(taken)
 
-    def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
-        """Puts writes, in order, and a piece of a snapshot besides, on disk in one transaction.
+    def wants_checkpoint(self) -> bool:
+        """Returns whether a checkpoint is to begin."""
+        return self._growing.wants_checkpoint()
 
-        The last piece of a snapshot makes all writes superfluous that were committed before
-        `begin_snapshot`: it has their entries.
+    def begin_checkpoint(self) -> None:
+        """Takes note that a checkpoint begins now, in place of one that is under way."""
+        self._growing.begin_checkpoint()
+
+    def commit(
+        self,
+        writes: Sequence[Write],
+        changes: Changes | None = None,
+        piece: Sequence[Group] | None = None,
+    ) -> None:
+        """Puts all of it on disk in one transaction, and what `begin_sync` took besides.
+
+        Args:
+            writes: in order.
+            changes: of members.
+            piece: of a checkpoint, in order; empty: it has ended. `begin_sync` was called after it
+                was read.
 
         Raises WriteError. After that only `reopen` or `close` may be called.
         """
+        taken, self._taken = self._taken, []
+        drawn = any(write.line for write in writes)
         # One statement is a transaction by itself, for half of the processor time.
-        is_one = changes is None and not any(write.line for write in writes)
+        is_one = changes is None and piece is None and not taken and not drawn
         with self._transaction(is_one=is_one) as connection:
             if writes:
-                put_writes(connection, self._number + 1, writes)
+                groups = [group for write in writes for group in write.groups]
+                self._growing.put(connection, groups)
+                put_line(connection, writes)
+            if taken:
+                self._growing.put_encoded(connection, taken)
             if changes is not None:
                 self._put_changes(connection, changes)
-                if not changes.more:
-                    drop_writes(connection, self._covered)
-        self._number += bool(writes)
+            if piece is not None:
+                self._growing.put_piece(connection, piece)
         self._synced.note(writes)
         self.commits += 1
         self.writes += len(writes)
+        if not is_one:
+            if not self._growing.lacking:
+                self._unsynced.forget()
+            # Here in the writer's thread: a disk that hangs must not stop the loop.
+            self.bytes = size(self.path)
         if changes is not None:
             self._generation = changes.generation
             self._identity = (changes.cluster_ids, changes.strayed)
             if not changes.more:
                 self._node_id = changes.node_id
-                self._unsynced.forget()
-            # Here in the writer's thread: a disk that hangs must not stop the loop.
-            self.bytes = size(self.path)
 
-    def close(self, changes: Changes | None) -> None:
-        """Writes the last changes and that the process ended in good order. Raises WriteError."""
+    def close(
+        self, changes: Changes | None, pieces: Iterable[Sequence[Group]] | None = None
+    ) -> None:
+        """Writes the last changes and that the process ended in good order.
+
+        If the file may lack something, the pieces of a checkpoint are read and written as well.
+        Raises WriteError.
+        """
         try:
+            self.begin_sync()
             with self._transaction() as connection:
+                if self._taken:
+                    self._growing.put_encoded(connection, self._taken)
+                if self._growing.lacking and pieces is not None:
+                    self._growing.begin_checkpoint()
+                    for piece in (*pieces, ()):
+                        self._growing.put_piece(connection, piece)
                 if changes is not None:
                     self._put_changes(connection, changes)
-                merge_writes(connection)
                 connection.execute(schema.PUT_META, ("clean", 1))
             with contextlib.suppress(OSError):
                 self._unsynced.clear()
@@ -251,8 +277,9 @@ class Store:
             # A log that grew while somebody read is cut back to this size when it begins anew.
             connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             found = self._read(connection)
-            connection.executescript(schema.LATER)
-            connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+            if connection.execute("PRAGMA user_version").fetchone() != (schema.VERSION,):
+                found = self._upgraded(connection, found)
+            self._growing.begin(connection)
             # If a reader of an older state is in the way, the log is kept.
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -286,15 +313,8 @@ class Store:
         if not self.path.exists():
             return State()
         try:
-            with tempfile.TemporaryDirectory() as scratch:
-                path = self.path
-                if self._log.exists():
-                    # To read a log, SQLite writes an index file beside it.
-                    path = Path(scratch, self.path.name)
-                    shutil.copyfile(self.path, path)
-                    shutil.copyfile(self._log, path.with_name(self._log.name))
-                with contextlib.closing(open_to_read(path)) as connection:
-                    return self._read(connection)
+            with only_read(self.path, self._log) as connection:
+                return self._read(connection)
         except sqlite3.DatabaseError as error:
             failure = self._failure(error)
             if isinstance(failure, StoreError):
@@ -336,6 +356,7 @@ class Store:
                 raise WriteError(str(error)) from None
         except WriteError as error:
             self.trouble = str(error)
+            self._growing.lacks()
             raise
 
     def _make(self, state: State | None = None) -> None:
@@ -349,38 +370,23 @@ class Store:
         except OSError as error:
             raise WriteError(reason(error)) from None
 
-    # Reading
+    # Reading and writing
 
     def _read(self, connection: sqlite3.Connection) -> State:
-        [version] = connection.execute("PRAGMA user_version").fetchone()
-        if version > schema.VERSION:
-            raise StoreError(f"{self.path} was written by a newer gossipd (version {version})")
-        meta = dict(connection.execute("SELECT key, value FROM meta"))
-        if not meta.get("clean"):
-            problem = check(connection)
-            if problem is not None:
-                raise damaged(self.path, problem)
-        if meta.get("cluster") != self._cluster:
-            theirs = meta.get("cluster")
-            raise StoreError(
-                f"{self.path} belongs to the cluster {theirs!r}, not {self._cluster!r}: start with"
-                f" --cluster {theirs}, or in another directory to begin with what other nodes hold"
-            )
-        # After an end in good order the file is not checked as a whole.
-        if holds_wrong_kinds(connection):
-            raise damaged(self.path, "a value is of the wrong kind")
-        state = read_state(connection)
+        state = read_file(self.path, connection, self._cluster)
         self._generation = state.generation
         self._node_id = state.node_id
         self._identity = (state.cluster_ids, state.strayed)
         return state
 
-    # Writing
+    def _upgraded(self, connection: sqlite3.Connection, found: State) -> State:
+        """Brings a file of an earlier version to this one. Returns what it holds then."""
+        connection.execute("BEGIN IMMEDIATE")
+        upgrade(connection, found.groups)
+        connection.execute("COMMIT")
+        return self._read(connection)
 
     def _put_changes(self, connection: sqlite3.Connection, changes: Changes) -> None:
-        for group in changes.groups:
-            put_group(connection, group)
-        drop_rows(connection, changes)
         put_members(connection, changes)
         drop_members(connection, changes.forgotten)
         if self._identity != (changes.cluster_ids, changes.strayed):
@@ -390,11 +396,3 @@ class Store:
         # On a copy of another node's directory that node is among the members by then.
         if changes.node_id != self._node_id and not changes.more:
             connection.execute(schema.PUT_META, (schema.NODE_ID, changes.node_id))
-
-
-def damaged(path: Path, problem: str) -> StoreError:
-    """Returns the error for a file that cannot be read: what, where, and what to do."""
-    return StoreError(
-        f"{path} is damaged ({' '.join(problem.split())}): put a backup in its place, with no"
-        f" {path.name}-wal beside it, or move both away to begin with what other nodes hold"
-    )

@@ -16,7 +16,7 @@ import contextlib
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Reversible, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,17 +33,16 @@ class Mark(NamedTuple):
     owner: bytes
     version: int
 
-    def shortfall(self, groups: Iterable[Group]) -> str | None:
+    def shortfall(self, groups: Reversible[Group]) -> str | None:
         """Returns one line that says how far a database with these groups falls short, or None."""
         newest = 0
-        for group in groups:
+        # What was written last is at the end.
+        for group in reversed(groups):
             if group.owner == self.owner:
                 newest = max(newest, group.newest)
-            if self.owner in closed_ids(group):
+            if newest >= self.version or self.owner in closed_ids(group):
                 # An heir has what it counted, and its own log was dropped.
                 return None
-        if newest >= self.version:
-            return None
         return (
             f"it ends at write {newest} of owner {self.owner.hex()}, and write {self.version} was"
             " acknowledged: its log was damaged or cut, or an older file was put in its place"

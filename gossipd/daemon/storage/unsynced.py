@@ -7,7 +7,8 @@ the owner has it.
 
 There are two files. While the store writes what is in the one, new groups go to the other. Once the
 transaction is on disk the first file is emptied, and it is the next to be appended to. A group that
-is in a file and in the store is merged twice when they are read, which changes nothing.
+is in a file and in the store is merged twice when they are read, which changes nothing. What was
+added is also kept in memory until the store takes it, encoded as it is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class UnsyncedLog:
     """Two files beside the store's file `path`. They appear with the first group.
 
     The checksums depend on the cluster's name, so that files of another cluster read as damaged.
-    The thread that handles datagrams calls `add` and `turn`; `forget` and `clear` may be called in
+    The thread that handles datagrams calls `add` and `take`; `forget` and `clear` may be called in
     another thread.
     """
 
@@ -45,6 +46,9 @@ class UnsyncedLog:
         self._file: int | None = None
         self._size = 0
         self._switched = False
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._overflowed = False
 
     def read(self) -> list[Group]:
         """Returns all groups in both files, of each file up to the first damage.
@@ -69,6 +73,11 @@ class UnsyncedLog:
         So if the disk is full, a node that is killed may come back with less than it has shown.
         """
         content = _encode(group)
+        if self._waiting_bytes + len(content) > _LIMIT:
+            self._overflowed = True
+        else:
+            self._waiting.append(content)
+            self._waiting_bytes += len(content)
         record = _HEAD.pack(len(content), zlib.crc32(content, self._seed)) + content
         # Without the lock another thread could close the file here, and its descriptor could be
         # that of another file by the time of the write.
@@ -81,16 +90,19 @@ class UnsyncedLog:
             if os.pwrite(self._file, record, self._size) == len(record):
                 self._size += len(record)
 
-    def switch(self) -> None:
-        """Switches to the other file: the store is about to write all that was added so far.
+    def take(self) -> tuple[list[bytes], bool]:
+        """Returns what was added since the last call, in MessagePack, and whether it is all of it.
 
-        Does nothing while the store has not yet written what was added before the last switch.
+        What is added from now on goes to the other file, unless `forget` was not called since the
+        last switch.
         """
-        if not self._size or self._switched:
-            return
-        self._close()
-        self._current = 1 - self._current
-        self._switched = True
+        taken, is_all = self._waiting, not self._overflowed
+        self._waiting, self._waiting_bytes, self._overflowed = [], 0, False
+        if self._size and not self._switched:
+            self._close()
+            self._current = 1 - self._current
+            self._switched = True
+        return taken, is_all
 
     def forget(self) -> None:
         """Empties the file that was left at the last switch: the store has all of it."""

@@ -1,5 +1,6 @@
 """The room of counters: their values, who counted what, and how a write reaches other nodes."""
 
+from .checkpointing import checkpoint
 from .commands import Asked, Bounded, Change, Increment, Reset, Stated
 from .courses import Told
 from .face import Counters
@@ -34,6 +35,7 @@ __all__ = [
     "Values",
     "Writes",
     "check_name",
+    "checkpoint",
     "closed_ids",
     "is_admitted",
 ]

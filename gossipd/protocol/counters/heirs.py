@@ -11,7 +11,7 @@ The rules are those of the model in `tests/protocol/models/heirs.py`. The rows o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import NamedTuple
 
 from ..wire import DEFAULT, Entry, Group, Row, Said
@@ -55,25 +55,14 @@ class Heirs:
         closed: the heir of each closed id.
         lists: the closed ids of each heir whose log is whole, the oldest first.
         line: the id that was drawn last on this directory, and is on disk; empty: none is known.
-        unkept: the closed ids that a store may still have the logs of.
     """
 
     def __init__(self) -> None:
         self.closed: dict[bytes, bytes] = {}
         self.lists: dict[bytes, tuple[bytes, ...]] = {}
         self.line = b""
-        self.unkept: dict[bytes, None] = {}
         self._parents: dict[bytes, bytes] = {}
         self._children: dict[bytes, list[bytes]] = {}
-
-    def restore(self, line: bytes, owners: Iterable[bytes]) -> None:
-        """Takes over the last id of the directory; a store has the logs of these owners."""
-        self.line = line
-        self.unkept = {owner: None for owner in owners if owner in self.closed}
-
-    def forget_kept(self) -> None:
-        """Takes note that a store may have the logs of all that are closed."""
-        self.unkept = dict.fromkeys(self.closed)
 
     def draw(self, line: bytes) -> None:
         """Takes note that an id was drawn on this directory, if it is not empty."""
@@ -111,18 +100,11 @@ class Heirs:
         for owner in ids:
             self.closed[owner] = heir
             self.lists.pop(owner, None)
-            self.unkept[owner] = None
             parent = self._parents.pop(owner, b"")
             if parent:
                 self._children[parent].remove(owner)
                 if not self._children[parent]:
                     del self._children[parent]
-
-    def take_unkept(self) -> tuple[bytes, ...]:
-        """Returns the closed ids that were not returned before, for a store to drop their logs."""
-        taken = tuple(self.unkept)
-        self.unkept.clear()
-        return taken
 
 
 def claim_row(version: int, parent: bytes) -> Row:

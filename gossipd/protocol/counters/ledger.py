@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator
 
 from ..address import Address
 from ..fingerprint import POSITION_BITS, SUM_MASK, Fingerprint, keyed_hash, row_hash
-from ..unkept import Unkept
 from ..wire import DEFAULT, Entry, Group, Have, Row, Said, Slot
 from .closing import Closing
 from .contents import begin, compared
@@ -37,16 +36,13 @@ from .heirs import (
     is_whole,
     listed,
 )
-from .in_order import InOrder
 from .named import Names
 from .owner_log import OwnerLog, group_of, is_sum
 from .rows import capped, joined, larger, order
 from .seen import seen_in
 from .sources import INHERITED, Source, Sources, owner_of
 from .sums import Sums
-from .version_order import version_of
 
-_Unkept = tuple[int, dict[Slot, None]]
 _UNKNOWN = Told()
 
 
@@ -60,8 +56,6 @@ class Ledger:
         heirs: which ids claim which, and whose logs were taken over.
         owners: what is known of each owner.
         fingerprint: the hash of the version vector, with partial sums.
-        unkept: the owners that a store lacks, each with the version up to which it has everything,
-            and the slots that changed since.
     """
 
     def __init__(self, key: bytes, clock: Callable[[], int] = lambda: 0) -> None:
@@ -77,10 +71,8 @@ class Ledger:
         self.names = Names(clock, self._sums)
         self.heirs: Heirs = self.names.heirs
         self._closing = Closing(self.default, self.names)
-        self._in_order = InOrder(self.names)
         self.owners: dict[bytes, OwnerLog] = {}
         self.fingerprint: Fingerprint[bytes] = Fingerprint()
-        self.unkept: Unkept[bytes, _Unkept] = Unkept()
         self._key = key
         self.clock = clock
 
@@ -131,7 +123,6 @@ class Ledger:
         if log is None:
             self._drawn += 1
             log = self.owners[group.owner] = OwnerLog(self._sums, self._drawn)
-            self.unkept.note(group.owner, (0, {}))
         known = (log.have, log.newest, log.loose)
         news = False
         for entry in group.entries:
@@ -140,8 +131,6 @@ class Ledger:
             news |= self._merge(group.owner, log, said)
         self.names.settle()
         news |= log.hear(group, told)
-        if log.have != known[0]:
-            self.unkept.note(group.owner, (known[0], {}))
         if known != (log.have, log.newest, log.loose):
             self._rehash(group.owner, log)
         if is_whole(log) and group.owner not in self.heirs.lists:
@@ -192,34 +181,6 @@ class Ledger:
         """Returns a version after which to compare an owner's entries, as `contents.begin`."""
         return begin(self.owners[owner], drawn)
 
-    def changes(self, most: int) -> tuple[list[Group], list[tuple[bytes, Slot]]]:
-        """Hands over what changed: up to `most` rows and owners together, and what was dropped.
-
-        What is left of an owner's rows is handed over by the next call. Only the last of an owner's
-        groups completes it.
-        """
-        found: list[Group] = []
-        dropped: list[tuple[bytes, Slot]] = []
-        while most > 0 and (taken := self.unkept.take(1, self.owners)):
-            [(owner, note)] = taken
-            log = self.owners.get(owner)
-            if log is None:
-                continue
-            since, slots = note or (0, dict.fromkeys(log.slots()))
-            most -= 1 + len(slots)
-            if most < 0:
-                some = self._in_order.take(slots, max(1, len(slots) + most))
-                self.unkept.note(owner, (since, slots))
-                slots, upto = some, since
-            else:
-                upto = log.have
-            rows = {slot: log.entries.get(slot) for slot in slots}
-            present = [row for row in rows.values() if row is not None]
-            found.append(group_of(owner, since, upto, sorted(present, key=version_of)))
-            if len(present) < len(rows):
-                dropped += [(owner, slot) for slot, row in rows.items() if row is None]
-        return found, dropped
-
     def all_groups(self) -> list[Group]:
         """Returns every owner's rows, for a store."""
         return [group_of(owner, 0, log.have, log.after(-1)) for owner, log in self.owners.items()]
@@ -234,7 +195,6 @@ class Ledger:
         """Drops a row that says nothing which another does not say, or that is over."""
         log = self.owners.get(owner)
         if log is not None and slot in log.entries:
-            self._note(owner, log, slot)
             log.drop(slot)
 
     def forget(self, name: str, source: Source) -> None:
@@ -271,16 +231,6 @@ class Ledger:
             if inherited is not None:
                 yield owner, inherited
 
-    def _note(self, owner: bytes, log: OwnerLog, slot: Slot) -> None:
-        """Notes that a store lacks what the slot has now."""
-        lacking = self.unkept.noted(owner) or self.unkept.note(owner, (log.have, {}))
-        if lacking is not None:
-            lacking[1][slot] = None
-
-    def _put(self, owner: bytes, log: OwnerLog, slot: Slot, row: Row) -> None:
-        self._note(owner, log, slot)
-        log.put(slot, row)
-
     def _merge(self, owner: bytes, log: OwnerLog, row: Row) -> bool:
         sources = self.names.sources
         if is_sum(row) and row.name not in sources and row.name not in log.entries.others:
@@ -301,7 +251,6 @@ class Ledger:
             return False
         else:
             by, new = row.count - known.count, False
-        self._note(owner, log, name)
         log.put_sum(row)
         self.names.counted(name, by, new=new)
         return True
@@ -315,7 +264,7 @@ class Ledger:
             return False
         if row.name == DEFAULT and not is_valid(row):
             return False
-        self._put(owner, log, row.slot, row)
+        log.put(row.slot, row)
         if row.source.startswith(CLAIM):
             self.heirs.claim(owner, row.source[1:])
         elif row.source.startswith(INHERITED):
@@ -343,7 +292,7 @@ class Ledger:
             row = larger(known, row)
             if row == known:
                 return False
-        self._put(owner, log, row.slot, row)
+        log.put(row.slot, row)
         self.names.note(DEFAULT)
         return self.default.merge(owner, row.floor, row.count)
 
@@ -362,7 +311,7 @@ class Ledger:
         entries = list(self._entries(row.name)) if sources is None else []
         if sources is None:
             self.names.begin_sources(row.name)
-        self._put(owner, log, row.slot, row)
+        log.put(row.slot, row)
         self.names.say(row.name, owner, row, entries)
         return True
 

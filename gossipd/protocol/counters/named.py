@@ -280,10 +280,6 @@ class Names:
         else:
             self._changes = {each: count - 1 for each, count in changes.items() if count > 1}
 
-    def since(self, name: str) -> Iterator[str]:
-        """Yields the names from one on, in order; none may be added meanwhile."""
-        return iter(self._sorted.irange(name))
-
     def page(self, prefix: str, after: str) -> Iterator[str]:
         """Yields the names that begin with `prefix` and come after `after`, in order.
 

@@ -71,9 +71,8 @@ class Writes(Part):
         # What `afterwards` was asked to call, by the sequence number of the write waited for.
         self._afterwards: dict[int, list[Callable[[], None]]] = {}
         self._ahead = Ahead(ledger, runtime.wall_ms)
-        self._sequence = 0
+        self._sequence = self._version = 0
         self._owner = b""
-        self._version = 0
         self._drew = False  # any id, the first of which claims the last one of the directory
         self._copied: list[bytes] = []  # ids given up because a copy of this process has them
 
@@ -161,12 +160,7 @@ class Writes(Part):
             self._learning += 1
             self._stage(group, then=then, told=told)
             return True
-        have = self._ledger.have(group.owner)
-        news = self._ledger.apply(group, told)
-        if news:
-            # After a restart nobody knows who told it. What it completed here is complete then.
-            upto = self._ledger.have(group.owner)
-            self._runtime.emit(Record(structs.replace(group, since=have, upto=upto)))
+        news = self._apply(group, told)
         if self._owner in self._ledger.heirs.closed:
             self._retire(self._version)
         if then is not None:
@@ -219,7 +213,7 @@ class Writes(Part):
         staged = self._pop(write)
         self._ledger.heirs.draw(write.line)
         if not staged.own:
-            self._ledger.apply(staged.group, staged.told)
+            self._apply(staged.group, staged.told, kept=True)
         elif staged.group.owner in self._copied:
             # A copy of this process may have made this very write. It must not count anew under the
             # next id; its clients are told of no holders.
@@ -268,6 +262,15 @@ class Writes(Part):
     def waiting(self) -> Mapping[str, int]:
         """Returns how many writes are staged and not yet reported."""
         return {"writes": len(self._staged)}
+
+    def _apply(self, group: Group, told: Told, *, kept: bool = False) -> bool:
+        have = self._ledger.have(group.owner)
+        news = self._ledger.apply(group, told)
+        # After a restart nobody knows who told it. What it completed here is complete then.
+        upto = self._ledger.have(group.owner)
+        if news and (not kept or group.since > have < upto):
+            self._runtime.emit(Record(structs.replace(group, since=have, upto=upto)))
+        return news
 
     def _confirm(self, number: int, owner: bytes, to: Address) -> None:
         self._outbox.send(to, Confirm(number, owner, self._ledger.have(owner)))
@@ -394,7 +397,4 @@ class Writes(Part):
     def _answer_followers(self, sequence: int, *, failed: bool = False) -> None:
         for command in self._followers.pop(sequence, ()):
             lacks = failed if command.changes else self._ledger.default.value < command.value
-            if lacks:
-                self._fail([command])
-            else:
-                self._answer_done([command])
+            (self._fail if lacks else self._answer_done)([command])

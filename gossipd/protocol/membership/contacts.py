@@ -194,7 +194,7 @@ class Contacts(Part):
             seed = Contact(text, seed=True)
             known = self._seeds.get(seed.name)
             if known is None or known.remembered:
-                self._table.unkept.note(seed.name, None)
+                self._table.unkept.note(seed.name)
                 self._seeds[seed.name] = seed
                 self._try_seed(seed.name)
 

@@ -172,7 +172,7 @@ class MemberTable:
         self.removed: dict[Address, None] = {}
         self.fingerprint: Fingerprint[str] = Fingerprint()
         self.counts = dict.fromkeys((*STATES, "removed"), 0)
-        self.unkept: Unkept[str, None] = Unkept()
+        self.unkept: Unkept[str] = Unkept()
         self._key = key
         self._rng = rng
         self._order: list[Member] = []
@@ -227,7 +227,7 @@ class MemberTable:
         self._count(row, -1)
         row.removed = removed
         self._count(row, 1)
-        self.unkept.note(row.id, None)
+        self.unkept.note(row.id)
         if removed:
             self.removed[row.address] = None
         else:
@@ -263,7 +263,7 @@ class MemberTable:
     def keep_apart(self, member: str) -> None:
         """Keeps the id of a forgotten member apart, which may cost another id its place."""
         for each in (member, *self.apart.add(member)):
-            self.unkept.note(each, None)
+            self.unkept.note(each)
 
     def drop_forgotten(self, row: Member) -> None:
         """Drops the row of a forgotten member; its id may still be kept apart."""
@@ -320,7 +320,7 @@ class MemberTable:
     def _drop(self, row: Member) -> None:
         self.fingerprint.drop(row.id)
         self._count(row, -1)
-        self.unkept.note(row.id, None)
+        self.unkept.note(row.id)
         del self.rows[row.id]
         self.live.pop(row.id, None)
         self.ring.drop(row.id)
@@ -371,7 +371,7 @@ class MemberTable:
         A suspect is hashed as alive: suspicion is a passing view, and no difference to reconcile.
         The forgotten are in no hash, so each node may drop their rows when it likes.
         """
-        self.unkept.note(row.id, None)
+        self.unkept.note(row.id)
         if row.forgotten:
             self.fingerprint.drop(row.id)
             return

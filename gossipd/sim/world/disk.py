@@ -6,7 +6,7 @@ judged by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Any
 
@@ -20,14 +20,17 @@ from .network import Delay
 # has one such entry for each name, whatever its floor.
 _DECLARED = -1
 
+_ROWS = 5
+
 
 class Disk:
     """One disk.
 
     Args:
-        sync_interval: every so many seconds all that the node knows is synced; between two such
-            syncs only what the node stages is. What the node records outlives its process, but not
-            the power of its machine. None: a crash leaves all that the node knows.
+        sync_interval: every so many seconds all that the node records is synced; what it stages is
+            at once. What is recorded outlives the process before, but not the power of its machine.
+            What is dropped stays until a checkpoint ends, of which each sync and each transaction
+            take a piece. None: a crash leaves all that the node knows.
 
     Attributes:
         delay: from the beginning of a transaction to the report of its writes; None: no delay.
@@ -36,11 +39,11 @@ class Disk:
     """
 
     __slots__ = (
-        "_entries",
-        "_have",
+        "_content",
         "_line",
+        "_next",
+        "_pieces",
         "_recorded",
-        "_said",
         "delay",
         "failing",
         "sync_interval",
@@ -50,11 +53,12 @@ class Disk:
         self.delay: Delay | None = None
         self.failing = 0.0
         self.sync_interval = sync_interval
-        self._entries: dict[tuple[bytes, str, int], Entry] = {}
-        self._said: dict[tuple[bytes, Slot], Said] = {}
-        # Up to which version each owner's entries are all there.
-        self._have: dict[bytes, int] = {}
+        self._content = Content()
         self._recorded: list[Group] = []
+        # What a checkpoint under way has so far, together with what came since its beginning, and
+        # what is left of it. Its end replaces the content.
+        self._next: Content | None = None
+        self._pieces: Iterator[list[Group]] = iter(())
         # The owner id that was drawn last on this disk.
         self._line = b""
 
@@ -69,28 +73,30 @@ class Disk:
     def load(self, state: Any) -> None:
         """Replaces the content by the state that a process starts from."""
         if self.sync_interval is not None:
-            self._entries.clear()
-            self._said.clear()
-            self._have.clear()
-            self._recorded.clear()
-            self._line = b""
+            self._content, self._recorded, self._next, self._line = Content(), [], None, b""
             if state is not None:
-                self.flush(state.groups)
+                for group in state.groups:
+                    self._put(group)
                 self._line = state.line
 
-    def flush(self, groups: Iterable[Group], closed: Iterable[bytes] = ()) -> None:
-        """Syncs what the node hands over: all that it knows and that is not here yet.
+    def sync(self, checkpoint: Callable[[int], Iterator[list[Group]]]) -> None:
+        """Syncs what was recorded, and goes on with a checkpoint of the node, or begins one."""
+        if self._next is None:
+            self._next, self._pieces = Content(), checkpoint(_ROWS)
+        self.go_on()
 
-        Nothing is kept of the owners that are `closed`.
-        """
-        self._recorded.clear()
-        for group in groups:
+    def go_on(self) -> None:
+        """Takes the next piece of a checkpoint that is under way, and all that was recorded."""
+        if self._next is None:
+            return
+        for group in self._recorded:
             self._put(group)
-        gone = frozenset(closed)
-        if gone:
-            self._entries = {k: each for k, each in self._entries.items() if k[0] not in gone}
-            self._said = {k: each for k, each in self._said.items() if k[0] not in gone}
-            self._have = {k: each for k, each in self._have.items() if k not in gone}
+        self._recorded.clear()
+        piece = next(self._pieces, [])
+        for group in piece:
+            self._next.put(group)
+        if not piece:
+            self._content, self._next = self._next, None
 
     def write(self, write: Write) -> None:
         """Puts a staged write on the disk."""
@@ -126,13 +132,43 @@ class Disk:
         """Returns the state of a node as far as it is synced."""
         if self.sync_interval is None:
             return state
+        return attrs.evolve(state, groups=self._content.groups(), line=self._line)
+
+    def contents(self) -> tuple[object, ...]:
+        """Returns all that is on the disk, synced or not, for `put_back`. Copy it to keep it."""
+        return self._content, self._recorded, self._line
+
+    def put_back(self, contents: Any) -> None:
+        """Replaces the content by an earlier one, which `contents` returned."""
+        self._content, self._recorded, self._line = contents
+        self._next = None
+
+    def _put(self, group: Group) -> None:
+        self._content.put(group)
+        if self._next is not None:
+            self._next.put(group)
+
+
+class Content:
+    """What is synced of the counters, merged."""
+
+    __slots__ = ("_entries", "_have", "_said")
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[bytes, str, int], Entry] = {}
+        self._said: dict[tuple[bytes, Slot], Said] = {}
+        # Up to which version each owner's entries are all there.
+        self._have: dict[bytes, int] = {}
+
+    def groups(self) -> tuple[Group, ...]:
+        """Returns what there is, by owner."""
         entries: dict[bytes, list[Entry]] = {owner: [] for owner in self._have}
         for (owner, _, _), entry in self._entries.items():
             entries[owner].append(entry)
         said: dict[bytes, list[Said]] = {owner: [] for owner in self._have}
         for (owner, _), row in self._said.items():
             said[owner].append(row)
-        groups = [
+        return tuple(
             Group(
                 owner,
                 0,
@@ -141,18 +177,9 @@ class Disk:
                 sorted(said[owner], key=_version),
             )
             for owner, have in self._have.items()
-        ]
-        return attrs.evolve(state, groups=tuple(groups), line=self._line)
+        )
 
-    def contents(self) -> tuple[object, ...]:
-        """Returns all that is on the disk, synced or not, for `put_back`. Copy it to keep it."""
-        return self._entries, self._said, self._have, self._recorded, self._line
-
-    def put_back(self, contents: Any) -> None:
-        """Replaces the content by an earlier one, which `contents` returned."""
-        self._entries, self._said, self._have, self._recorded, self._line = contents
-
-    def _put(self, group: Group) -> None:
+    def put(self, group: Group) -> None:
         """Merges a group: of two entries with one key, the one with the higher version stays."""
         have = self._have.setdefault(group.owner, 0)
         for entry in group.entries:

@@ -333,6 +333,7 @@ class Process:
     # Writes
 
     def _begin_transaction(self) -> None:
+        self._disk.go_on()
         takes = self._staged.begin()
         if takes is not None:
             self._clock.at(self._clock.now + takes, self._written)
@@ -362,9 +363,7 @@ class Process:
         if self.ended:
             return
         if not self._stands:
-            changes = self.node.changes()
-            if changes is not None:
-                self._disk.flush(changes.groups, changes.closed)
+            self._disk.sync(self.node.checkpoint)
         self._clock.at(self._clock.now + interval, self._sync, interval)
 
     # Timers

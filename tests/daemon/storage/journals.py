@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 import trio
@@ -23,6 +23,9 @@ class Storage:
 
     Attributes:
         gate: whatever is asked of it waits for this event, if it is there.
+        commits: the numbers of the writes, the changes and the piece of each.
+        calls: what was asked of it besides, and of the node: a letter for each call.
+        grown: whether it wants a checkpoint.
         held: what it turns out to hold when it is opened anew.
     """
 
@@ -30,26 +33,43 @@ class Storage:
         self.trouble: str | None = None
         self.failing: str | None = None
         self.damage: str | None = None
-        self.commits: list[tuple[list[int], Changes | None]] = []
+        self.commits: list[tuple[list[int], Changes | None, Sequence[Group] | None]] = []
         self.opened = 0
         self.recorded: list[Group] = []
-        self.turns: list[int] = []
+        self.taken: list[int] = []
+        self.calls = ""
+        self.grown = False
         self.gate: trio.Event | None = None
         self.held = tuple(GROUPS)
         self.missing: str | None = None
         self.renewed: list[State] = []
 
-    def commit(self, writes: Sequence[Write], changes: Changes | None = None) -> None:
+    def commit(
+        self,
+        writes: Sequence[Write],
+        changes: Changes | None = None,
+        piece: Sequence[Group] | None = None,
+    ) -> None:
         if self.failing:
             self.trouble = self.failing
             raise WriteError(self.failing)
-        self.commits.append(([write.sequence for write in writes], changes))
+        self.calls += "c"
+        self.commits.append(([write.sequence for write in writes], changes, piece))
 
     def record(self, group: Group) -> None:
         self.recorded.append(group)
 
-    def begin_snapshot(self) -> None:
-        self.turns.append(len(self.recorded))
+    def begin_sync(self) -> bool:
+        self.calls += "s"
+        self.taken.append(len(self.recorded) - sum(self.taken))
+        return bool(self.taken[-1])
+
+    def wants_checkpoint(self) -> bool:
+        return self.grown
+
+    def begin_checkpoint(self) -> None:
+        self.calls += "b"
+        self.grown = False
 
     def reopen(self) -> State:
         self.opened += 1
@@ -72,11 +92,13 @@ class Storage:
 
 
 class Kept:
-    """Notes what it is told."""
+    """A node that notes what it is told."""
 
-    def __init__(self) -> None:
-        self.changed = [GROUPS[0]]
-        self.pieces: list[int] = []
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.changed = ["10.0.0.1:1"]
+        self.held: list[str] = []
+        self.pieces: list[list[Group]] = []
         self.reports: list[tuple[int, bool]] = []
         self.found: list[Group] = []
 
@@ -85,12 +107,15 @@ class Kept:
 
     def changes(self, most: int) -> Changes | None:
         taken, self.changed = self.changed[:most], self.changed[most:]
-        self.pieces += [len(taken)] if taken else []
-        return Changes(groups=tuple(taken), more=bool(self.changed)) if taken else None
+        return Changes(forgotten=tuple(taken), more=bool(self.changed)) if taken else None
+
+    def checkpoint(self, most: int) -> Iterator[list[Group]]:
+        for piece in self.pieces:
+            self.storage.calls += "p"
+            yield piece
 
     def all_changed(self, held: Iterable[str]) -> None:
-        self.changed = GROUPS[:3]
-        self.held = list(held)
+        self.changed = self.held = list(held)
 
     def reported(self, writes: Sequence[Write], *, kept: bool) -> None:
         self.reports += [(write.sequence, kept) for write in writes]
@@ -101,8 +126,8 @@ class Kept:
 
 @asynccontextmanager
 async def journal(storage: Storage) -> AsyncIterator[tuple[Journal, Kept]]:
-    """A journal at work, which has just written its first snapshot."""
-    kept = Kept()
+    """A journal at work, which has just synced for the first time."""
+    kept = Kept(storage)
     under_test = Journal(storage)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(under_test.run, kept, kept)

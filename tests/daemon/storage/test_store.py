@@ -13,6 +13,7 @@ import pytest
 from gossipd.daemon.storage.schema import FILE
 from gossipd.daemon.storage.store import Store, StoreError, WriteError
 from gossipd.protocol import Changes, Claim, Entry, Group, State, Write
+from tests.daemon.storage.contents import merged, whole
 
 A, B = b"a" * 16, b"b" * 16
 
@@ -26,7 +27,7 @@ def write(number: int, count: int | None = None) -> Write:
 def opened(directory: Path, cluster: str = "c") -> tuple[Store, State]:
     """A store that was opened, and what it held."""
     store = Store(directory, cluster)
-    return store, store.open()
+    return store, whole(store.open())
 
 
 def crash(store: Store) -> None:
@@ -54,40 +55,29 @@ def test_what_is_committed_is_there_after_a_crash(tmp_path: Path) -> None:
     assert State(7, groups=(Group(A, 0, 3, [Entry(3, "default", 0, 3)]),)) == state
 
 
-def test_a_snapshot_writes_what_changed(tmp_path: Path) -> None:
-    """Others' entries, members, the generation; entries that are there cost no row."""
+def test_a_sync_writes_what_was_recorded_and_which_members_changed(tmp_path: Path) -> None:
+    """And the generation. Nothing is written twice."""
     store, _ = opened(tmp_path)
     store.begin(7)
     store.commit([write(1)])
-    groups = (
-        Group(A, 0, 1, [Entry(1, "default", 0, 1)]),
-        Group(B, 0, 4, [Entry(4, "default", 0, 9)]),
-    )
+    group = Group(B, 0, 4, [Entry(4, "default", 0, 9)])
     members, removed = (Claim("10.0.0.1:1", 2, 1, 0),), ("10.0.0.1:1",)
-    store.commit([], Changes(8, members, removed, groups))
-    assert store._connection is not None
-    before = store._connection.total_changes
-    store.commit([], Changes(8, groups=groups))
-    assert before == store._connection.total_changes
+    store.record(group)
+    assert store.begin_sync()
+    store.commit([], Changes(8, members, removed))
+    assert not store.begin_sync()
     crash(store)
-    assert State(8, members, removed, groups) == opened(tmp_path)[1]
+    own = Group(A, 0, 1, [Entry(1, "default", 0, 1)])
+    assert State(8, members, removed, (own, group)) == opened(tmp_path)[1]
 
 
-@pytest.mark.parametrize("lazily", [True, False])
-def test_two_histories_of_one_owner_are_kept_as_they_are_merged(
-    tmp_path: Path, lazily: bool
-) -> None:
+def test_two_histories_of_one_owner_are_kept_as_they_are_merged(tmp_path: Path) -> None:
     """The newest version with the largest count, whichever comes first."""
     store, _ = opened(tmp_path)
     groups = [Group(A, 0, n, [Entry(n, "default", 0, 12 - n)]) for n in (5, 3)]
-    merged = Group(A, 0, 5, [Entry(5, "default", 0, 9)])
-    if lazily:
-        store.commit([], Changes(groups=(groups[0],)))
-        store.commit([], Changes(groups=(merged,)))
-    else:
-        store.commit([Write(n, (group,)) for n, group in enumerate(groups)])
+    store.commit([Write(n, (group,)) for n, group in enumerate(groups)])
     crash(store)
-    assert (merged,) == opened(tmp_path)[1].groups
+    assert (Group(A, 0, 5, [Entry(5, "default", 0, 9)]),) == opened(tmp_path)[1].groups
 
 
 def test_members_that_are_gone_are_forgotten(tmp_path: Path) -> None:
@@ -140,7 +130,8 @@ def test_damage_within_is_found_after_a_crash(tmp_path: Path) -> None:
     """A whole check is made if the last process did not end in good order."""
     store, _ = opened(tmp_path)
     store.begin(1)
-    store.commit([], Changes(1, groups=tuple(Group(bytes([n]) * 16, 0, n, []) for n in range(200))))
+    for n in range(1, 200):
+        store.commit([Write(n, (Group(bytes([n]) * 16, 0, n, [Entry(n, "n" * n, 0, 1)]),))])
     crash(store)
     path = tmp_path / FILE
     data = bytearray(path.read_bytes())
@@ -163,10 +154,10 @@ def test_a_failed_write_is_trouble_until_the_file_is_opened_anew(tmp_path: Path)
         store.commit([write(2)])
     assert "database is locked" == store.trouble
     other.close()
-    assert [1] == [group.upto for group in store.reopen().groups]
+    assert [1] == [group.upto for group in merged(store.reopen().groups)]
     assert store.trouble is None
     store.commit([write(2)])
-    assert [2] == [group.upto for group in store.reopen().groups]
+    assert [2] == [group.upto for group in merged(store.reopen().groups)]
 
 
 def test_a_closed_store_takes_no_write(tmp_path: Path) -> None:
@@ -264,30 +255,17 @@ def test_values_of_the_wrong_kind_are_damage(tmp_path: Path) -> None:
     connection.execute("PRAGMA ignore_check_constraints = ON")
     connection.execute("PRAGMA writable_schema = ON")
     connection.execute(
-        "UPDATE sqlite_schema SET sql = 'CREATE TABLE entries (owner, name, slot, version, floor,"
-        " count, PRIMARY KEY (owner, name, slot)) WITHOUT ROWID' WHERE name = 'entries'"
+        "UPDATE sqlite_schema SET sql = 'CREATE TABLE log (number INTEGER PRIMARY KEY, groups)'"
+        " WHERE name = 'log'"
     )
     connection.commit()
     connection.close()
     connection = sqlite3.connect(tmp_path / FILE)
-    connection.execute("INSERT INTO owners VALUES (?, 1)", (A,))
-    connection.execute("INSERT INTO entries VALUES (?, 'default', 0, NULL, 0, 1)", (A,))
+    connection.execute("INSERT INTO log VALUES (1, 'text')")
     connection.commit()
     connection.close()
     with pytest.raises(StoreError, match="is damaged"):
         opened(tmp_path)
-
-
-def test_what_another_file_held_is_not_taken_for_written(tmp_path: Path) -> None:
-    """After a failure the file may be an older one: the next snapshot brings all that it lacks."""
-    store, _ = opened(tmp_path)
-    whole = Changes(1, groups=(Group(B, 0, 4, [Entry(4, "default", 0, 9)]),))
-    store.commit([], whole)
-    store._disconnect()
-    (tmp_path / FILE).unlink()
-    assert () == store.reopen().groups
-    store.commit([], whole)
-    assert whole.groups == store.reopen().groups
 
 
 def test_what_was_recorded_is_read_until_it_is_stored(tmp_path: Path) -> None:
@@ -295,40 +273,71 @@ def test_what_was_recorded_is_read_until_it_is_stored(tmp_path: Path) -> None:
     store, _ = opened(tmp_path)
     group = Group(B, 0, 1, [Entry(1, "default", 0, 5)])
     store.record(group)
-    crash(store)
-    store, state = opened(tmp_path)
-    assert (group,) == state.groups
-    store.begin_snapshot()
-    store.commit([], Changes(groups=state.groups))
-    crash(store)
-    store, state = opened(tmp_path)
-    assert (group,) == state.groups
+    assert store.begin_sync()
+    store.commit([])
     assert [0] == [path.stat().st_size for path in tmp_path.glob("*recent*")]
+    crash(store)
+    store, state = opened(tmp_path)
+    assert (group,) == state.groups
+    later = Group(B, 1, 2, [Entry(2, "default", 0, 6)])
+    store.record(later)
     store.close(None)
     assert [] == list(tmp_path.glob("*recent*"))
+    assert (Group(B, 0, 2, later.entries),) == opened(tmp_path)[1].groups
 
 
 def test_what_was_recorded_is_in_the_file_from_the_next_start_on(tmp_path: Path) -> None:
-    """The node takes it for kept, and so does not hand it over."""
+    """The node takes it for kept. It is in the file once, however often that is opened."""
     store, _ = opened(tmp_path)
     group = Group(B, 0, 1, [Entry(1, "default", 0, 5)])
     store.record(group)
     crash(store)
-    store, _ = opened(tmp_path)
-    store.begin(2)
-    assert (group,) == store.reopen().groups
+    for _ in range(3):
+        store, state = opened(tmp_path)
+        assert (group,) == state.groups
+        store.begin(2)
+        assert [group] == list(store.reopen().groups)
+        crash(store)
+    assert [] == list(tmp_path.glob("*recent*"))
 
 
-def test_what_was_recorded_stays_until_all_of_a_snapshot_is_there(tmp_path: Path) -> None:
-    """A piece of it may lack what was recorded."""
+def test_what_was_recorded_before_a_failure_stays_until_a_checkpoint_ends(tmp_path: Path) -> None:
+    """The transaction that was to have it failed, and a later one lacks it."""
     store, _ = opened(tmp_path)
+    store.begin(1)
     store.record(Group(B, 0, 1, [Entry(1, "default", 0, 5)]))
-    store.begin_snapshot()
-    store.commit([], Changes(groups=(Group(A, 0, 1, []),), more=True))
+    assert store._connection is not None
+    store._connection.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    store.begin_sync()
+    with pytest.raises(WriteError):
+        store.commit([])
+    other.close()
+    assert () == merged(store.reopen().groups)
     [log] = tmp_path.glob("*recent*")
-    assert log.stat().st_size
-    store.commit([], Changes(groups=(Group(B, 0, 1, [Entry(1, "default", 0, 5)]),)))
+    assert store.wants_checkpoint()
+    store.begin_checkpoint()
+    for piece in [Group(B, 0, 1, [Entry(1, "default", 0, 5)])], []:
+        store.begin_sync()
+        assert log.stat().st_size
+        store.commit([], piece=piece)
     assert not log.stat().st_size
+    assert not store._growing.lacking
+    assert [1] == [group.upto for group in store.reopen().groups]
+
+
+def test_a_close_writes_all_that_the_file_may_lack(tmp_path: Path) -> None:
+    """Nothing but the last changes where it lacks nothing: a checkpoint is not even begun then."""
+    store, _ = opened(tmp_path)
+    store.begin(1)
+    store.commit([write(1)])
+    store.close(Changes(1), iter([[Group(B, 0, 1, [])]]))
+    store, state = opened(tmp_path)
+    assert [A] == [group.owner for group in state.groups]
+    store._growing.lacks()
+    store.close(None, iter([[Group(B, 0, 1, [Entry(1, "n", 0, 1)])]]))
+    assert [B] == [group.owner for group in opened(tmp_path)[1].groups]
 
 
 def test_what_was_recorded_beside_a_file_that_is_gone_is_not_read(tmp_path: Path) -> None:
@@ -377,19 +386,3 @@ def test_ids_that_are_none_are_damage(ids: str, tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreError):
         opened(tmp_path)
-
-
-def test_a_file_of_an_earlier_version_is_read_and_gets_what_it_lacks(tmp_path: Path) -> None:
-    """Without the table of who is gone nobody is; the earlier version can still use the file."""
-    store, _ = opened(tmp_path)
-    dead = Claim("10.0.0.1:1", 2, 1, 2)
-    store.commit([], Changes(8, (dead,)))
-    crash(store)
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.execute("DROP TABLE gone")
-    connection.close()
-    store, state = opened(tmp_path)
-    assert State(8, (dead,)) == state
-    store.commit([], Changes(8, (dead,), gone_since={dead.id: 5}))
-    crash(store)
-    assert State(8, (dead,), gone_since={dead.id: 5}) == opened(tmp_path)[1]

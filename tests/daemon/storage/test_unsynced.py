@@ -6,6 +6,7 @@ import os
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gossipd.daemon.storage.unsynced import UnsyncedLog
@@ -46,12 +47,12 @@ def test_what_is_stored_is_forgotten(path: Path) -> None:
     """But not what came after the snapshot was taken."""
     log = UnsyncedLog(path, "prod")
     log.add(group(1))
-    log.switch()
+    log.take()
     log.add(group(2))
     assert [1, 2] == upto(UnsyncedLog(path, "prod"))
     log.forget()
     assert [2] == upto(UnsyncedLog(path, "prod"))
-    log.switch()
+    log.take()
     log.forget()
     assert ([], []) == (upto(UnsyncedLog(path, "prod")), files(path))
 
@@ -60,9 +61,9 @@ def test_what_could_not_be_stored_stays(path: Path) -> None:
     """The next snapshot has it too, and only that one's success forgets it."""
     log = UnsyncedLog(path, "prod")
     log.add(group(1))
-    log.switch()
+    log.take()
     log.add(group(2))
-    log.switch()
+    log.take()
     log.add(group(3))
     assert [2, 3, 1] == [*upto(UnsyncedLog(path, "prod"))[1:], upto(UnsyncedLog(path, "prod"))[0]]
     log.forget()
@@ -73,14 +74,14 @@ def test_what_an_earlier_process_left_is_forgotten_once_it_is_stored(path: Path)
     """And stays until then, whatever is added."""
     earlier = UnsyncedLog(path, "prod")
     earlier.add(group(1))
-    earlier.switch()
+    earlier.take()
     earlier.add(group(2))
     log = UnsyncedLog(path, "prod")
     assert [1, 2] == upto(log)
     log.add(group(3))
     assert [1, 2, 3] == sorted(upto(UnsyncedLog(path, "prod")))
     for _ in range(2):
-        log.switch()
+        log.take()
         log.forget()
     assert [] == files(path)
 
@@ -113,7 +114,7 @@ def test_a_directory_that_takes_nothing_ends_nothing(tmp_path: Path) -> None:
     """What cannot be noted is not noted."""
     log = UnsyncedLog(tmp_path / "missing" / "node.db", "prod")
     log.add(group(1))
-    log.switch()
+    log.take()
     log.forget()
     assert [] == log.read()
 
@@ -130,12 +131,30 @@ def test_a_store_that_takes_nothing_for_long_is_no_reason_to_fill_the_disk(
     assert 50 < file.stat().st_size <= 100
 
 
+def test_what_was_added_is_taken_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encoded as it is, in order; also what no file takes. It is told if it is not all."""
+    log = UnsyncedLog(path.parent / "missing" / "node.db", "prod")
+    for number in 1, 2:
+        log.add(group(number))
+    taken, is_all = log.take()
+    assert [group(1), group(2)] == [msgspec.msgpack.decode(each, type=Group) for each in taken]
+    assert is_all
+    assert ([], True) == log.take()
+    monkeypatch.setattr("gossipd.daemon.storage.unsynced._LIMIT", 100)
+    for number in range(1, 10):
+        log.add(group(number))
+    taken, is_all = log.take()
+    assert 1 < len(taken) < 9
+    assert not is_all
+    assert ([], True) == log.take()
+
+
 def test_both_files_can_be_removed(path: Path) -> None:
     """Even if there are none."""
     log = UnsyncedLog(path, "prod")
     log.clear()
     log.add(group(1))
-    log.switch()
+    log.take()
     log.add(group(2))
     log.clear()
     assert [] == list(path.parent.iterdir())
@@ -173,7 +192,7 @@ def test_a_file_that_complains_when_it_is_closed_ends_nothing(
         raise OSError("no space")
 
     monkeypatch.setattr(os, "close", full)
-    log.switch()
+    log.take()
     monkeypatch.undo()
     log.add(group(2))
     assert [1, 2] == upto(UnsyncedLog(path, "prod"))

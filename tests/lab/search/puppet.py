@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -11,7 +11,6 @@ import attrs
 from gossipd.protocol import (
     DEFAULT,
     Answer,
-    Changes,
     Effect,
     Entry,
     Group,
@@ -138,8 +137,8 @@ class Puppet:
     def state(self) -> State:
         return State(groups=tuple(self.groups))
 
-    def changes(self) -> Changes:
-        return Changes(groups=tuple(self.groups))
+    def checkpoint(self, most: int) -> Iterator[list[Group]]:
+        yield list(self.groups)
 
 
 def puppets(nodes: int) -> tuple[World, list[Any]]:

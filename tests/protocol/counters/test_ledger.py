@@ -285,21 +285,6 @@ def test_a_cut_delta_does_not_vouch_for_what_it_left_out() -> None:
     assert (1, early.fingerprint.total) == (late.value("s"), late.fingerprint.total)
 
 
-def test_changes_are_handed_over_in_pieces_of_entries() -> None:
-    """Those of one owner too; only the last piece says that the owner is complete."""
-    ledger, stored = Ledger(b"key"), Ledger(b"key")
-    for version in range(1, 26):
-        entry = Entry(version, f"n{version}", 0, version)
-        ledger.apply(Group(OWNERS[0], version - 1, version, [entry]))
-    pieces = []
-    while found := ledger.changes(10)[0]:
-        [group] = found
-        stored.apply(group)
-        pieces.append((len(group.entries), stored.have(OWNERS[0])))
-    assert [(9, 0), (9, 0), (7, 25)] == pieces
-    assert ledger.all_groups() == stored.all_groups()
-
-
 def test_the_sweep_compares_a_part_of_a_large_owner() -> None:
     """So what it costs does not grow, and each part is compared in time."""
     one, other = Ledger(b"key"), Ledger(b"key")

@@ -232,16 +232,3 @@ def test_what_an_owner_that_is_gone_counted_is_not_dropped_by_a_delete() -> None
     one.do(Reset("a", delete=True))
     one.wait(2 * KEPT)
     assert ([("a", b""), ("a", b"o")], {}) == (one.slots(), one.values())
-
-
-def test_a_store_is_told_what_is_dropped() -> None:
-    """Once, beside what changed."""
-    one = Alone()
-    one.node.changes()
-    one.do(Bounded("a", 5, ttl=3000))
-    one.node.changes()
-    one.wait(70 + GRACE_MS / 1000)
-    changes = one.node.changes()
-    assert changes is not None
-    assert ["a"] == [slot for _, slot in changes.dropped]
-    assert one.node.changes() is None

@@ -36,13 +36,6 @@ def test_a_disk_keeps_all_that_the_node_knows_unless_it_is_lazy() -> None:
     assert ([1], 7) == (versions(left), left.generation)
 
 
-def test_what_was_flushed_stays() -> None:
-    """Others' entries, as of then."""
-    disk = Disk(1.0)
-    disk.flush([Group(OTHER, 0, 4, [])])
-    assert [4] == versions(disk.crash(EVERYTHING, [], Random(1)))
-
-
 def test_staged_writes_may_be_on_disk_in_order() -> None:
     """None, the first or both, but never the second alone."""
     seen = []
@@ -62,7 +55,7 @@ def test_a_process_starts_from_its_disk() -> None:
     assert [] == versions(disk.content(EVERYTHING))
 
 
-def test_a_machine_flushes_now_and_then() -> None:
+def test_a_machine_syncs_now_and_then() -> None:
     """Others' entries are on its disk a second after they came; its own are there at once."""
     world = World(1, factory=JoinedNodes(2))
     for _ in range(2):
@@ -78,19 +71,32 @@ def test_a_machine_flushes_now_and_then() -> None:
 
 
 def test_what_is_recorded_outlives_the_process_and_not_the_power() -> None:
-    """A kill leaves all of it, a power cut some beginning of it, and a flush makes it safe."""
+    """A kill leaves all of it, a power cut some beginning of it, and a sync makes it safe."""
     groups = [Group(OTHER, n - 1, n, [Entry(n, "default", 0, n)]) for n in (1, 2, 3)]
 
-    def left(seed: int, *, power_cut: bool, flushed: bool = False) -> list[int]:
+    def left(seed: int, *, power_cut: bool, synced: bool = False) -> list[int]:
         disk = Disk(1.0)
         for group in groups:
             disk.record(group)
         assert [] == versions(disk.content(EVERYTHING))
-        if flushed:
-            disk.flush([Group(OTHER, 0, 3, [])])
+        if synced:
+            disk.sync(lambda most: iter(()))
         return versions(disk.crash(EVERYTHING, [], Random(seed), power_cut=power_cut))
 
     assert all([3] == left(seed, power_cut=False) for seed in range(20))
     seen = [left(seed, power_cut=True) for seed in range(40)]
     assert [[], [1], [2], [3]] == sorted({tuple(each): each for each in seen}.values())
-    assert all([3] == left(seed, power_cut=True, flushed=True) for seed in range(20))
+    assert all([3] == left(seed, power_cut=True, synced=True) for seed in range(20))
+
+
+def test_a_checkpoint_replaces_all_that_was_there_before_it() -> None:
+    """Only at its end. What came meanwhile stays."""
+    disk = Disk(1.0)
+    disk.write(write(1))
+    pieces = [[Group(OTHER, 0, 0, [Entry(3, "a", 0, 1)])], [Group(OTHER, 0, 6, [])]]
+    seen = []
+    for number in range(3):
+        disk.record(Group(OTHER, 4 + number, 5 + number, []))
+        disk.sync(lambda most: iter(pieces))
+        seen.append({group.owner: group.upto for group in disk.content(EVERYTHING).groups})
+    assert [{OWN: 1, OTHER: 0}, {OWN: 1, OTHER: 0}, {OTHER: 7}] == seen

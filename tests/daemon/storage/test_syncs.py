@@ -1,4 +1,4 @@
-"""Node, journal and file together: a second's snapshot writes what changed, and loses nothing."""
+"""Node, journal and file together: each second what changed is written, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -16,10 +16,22 @@ from structlog.testing import capture_logs
 
 from gossipd.daemon.open import _close
 from gossipd.daemon.storage.journal import Journal
+from gossipd.daemon.storage.log import PIECE, read_log
+from gossipd.daemon.storage.log import sizes as log_sizes
 from gossipd.daemon.storage.schema import FILE
 from gossipd.daemon.storage.store import Store
 from gossipd.daemon.storage.writer import WriterThread
-from gossipd.protocol import Changes, Entry, Group, Identity, Node, ProtocolConfig, State
+from gossipd.protocol import (
+    Change,
+    Changes,
+    Entry,
+    Group,
+    Identity,
+    Ledger,
+    Node,
+    ProtocolConfig,
+    State,
+)
 from tests.daemon.fakes import NODE_ID, Endpoint, Running, serving
 from tests.daemon.waiting import outcome
 
@@ -49,9 +61,10 @@ class Watched(Store):
     def holds(self, number: int) -> int:
         """Returns the version up to which the file has everything of that owner."""
         assert self._connection is not None
-        query = "SELECT have FROM owners WHERE owner = ?"
-        found = self._connection.execute(query, (OWNERS[number],)).fetchone()
-        return int(found[0]) if found else 0
+        ledger = Ledger(b"")
+        for group in read_log(self._connection):
+            ledger.apply(group)
+        return ledger.have(OWNERS[number])
 
 
 @pytest.fixture(autouse=True)
@@ -84,8 +97,8 @@ async def running(directory: Path, clock: Clock) -> AsyncIterator[tuple[Running,
         node.restored([told(number, 1) for number in range(1000)], 0.0)
         # It has a cluster id, as a node that has counted does.
         node.assume([])
-        node.all_changed()
-        store.close(node.changes())
+        store._growing.lacks()
+        store.close(node.changes(), node.checkpoint(PIECE))
         store, node = restarted(directory)
     async with serving(node, Endpoint(clock), journal=Journal(store)) as made:
         await trio.sleep(2.1)
@@ -94,35 +107,45 @@ async def running(directory: Path, clock: Clock) -> AsyncIterator[tuple[Running,
     store._disconnect()
 
 
-async def test_a_second_costs_the_rows_that_changed(tmp_path: Path, autojump_clock: Clock) -> None:
-    """Of a thousand owners one has counted: its entry and its version, and nothing otherwise."""
+def hear(site: Running, store: Store, group: Group) -> None:
+    """The node is told what another one has counted."""
+    store.record(group)
+    site.driver.restored([group])
+
+
+async def test_a_second_costs_what_changed(tmp_path: Path, autojump_clock: Clock) -> None:
+    """Of a thousand owners one has counted: one row is written, and without a change none."""
     async with running(tmp_path, autojump_clock) as (site, store, _):
         await trio.sleep(5)
         assert [] == store.rows
-        site.driver.restored([told(300, 2)])
+        hear(site, store, told(300, 2))
         await trio.sleep(2)
-        assert ([2], 2) == (store.rows, store.holds(300))
+        assert ([1], 2) == (store.rows, store.holds(300))
         await outcome(site.service.increment("default", 1, "local"))
         await trio.sleep(2)
-        # The write as it is, and the id that was drawn; a second later its entry and its version,
-        # which make it superfluous.
-        assert [2, 2, 3] == [rows for rows in store.rows if rows]
+        # The write as it is, and the id that was drawn.
+        assert [1, 2] == store.rows
 
 
-async def test_the_first_snapshot_after_a_start_is_empty(
-    tmp_path: Path, autojump_clock: Clock
-) -> None:
-    """What was recorded beside the file before a kill is in it by then."""
-    async with running(tmp_path, autojump_clock) as (site, store, _):
-        store.record(told(7, 2))
-        site.driver.restored([told(7, 2)])
-    store, node = restarted(tmp_path)
-    assert (2, None) == (store.holds(7), node.changes())
-    store._disconnect()
+async def test_a_log_that_has_grown_is_written_anew(tmp_path: Path, autojump_clock: Clock) -> None:
+    """A checkpoint has what is there by then. The log grows with that, and not with changes."""
+    sizes = []
+    async with running(tmp_path, autojump_clock) as (site, store, node):
+        for _ in range(12):
+            for _ in range(10):
+                changes = [Change(f"{number:0100}", 1) for number in range(100)]
+                await outcome(site.service.change(changes, "local"))
+            await trio.sleep(2)
+            assert store._connection is not None
+            sizes.append(sum(log_sizes(store._connection)))
+        assert max(sizes[6:]) <= max(sizes[:6])
+        expected = _values(node.state())
+    _, again = restarted(tmp_path)
+    assert expected == _values(again.state())
 
 
 @pytest.mark.parametrize("gone", [False, True])
-async def test_a_failed_snapshot_is_written_later(
+async def test_what_could_not_be_written_is_written_later(
     tmp_path: Path, autojump_clock: Clock, gone: bool
 ) -> None:
     """Here the file is locked. With `gone` it is another one afterwards, which lacks everything."""
@@ -132,19 +155,19 @@ async def test_a_failed_snapshot_is_written_later(
             store._connection.execute("PRAGMA busy_timeout = 0")
             other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
-            site.driver.restored([told(300, 2)])
+            hear(site, store, told(300, 2))
             await trio.sleep(1.5)
             assert store.trouble is not None
             other.close()
             if gone:
                 for path in tmp_path.glob(f"{FILE}*"):
                     path.unlink()
-            site.driver.restored([told(400, 2)])
+            hear(site, store, told(400, 2))
             await trio.sleep(10)
             assert store.trouble is None
             assert [2, 2, 1] == [store.holds(number) for number in (300, 400, 500)]
-            assert sum(store.rows) < 10 or gone
-            node.restored([told(5, 2)], trio.current_time())
+            assert not store._growing.lacking
+            hear(site, store, told(5, 2))
             store.close(node.changes())
     _, again = restarted(tmp_path)
     assert _values(node.state()) == _values(again.state())
@@ -153,14 +176,14 @@ async def test_a_failed_snapshot_is_written_later(
 async def test_what_a_stopping_node_could_not_write_is_written_at_the_end(
     tmp_path: Path, autojump_clock: Clock
 ) -> None:
-    """The snapshot that failed was handed over, and nothing has opened the file anew since."""
+    """What the failed transaction had is nowhere else, and nothing has opened the file anew."""
     with capture_logs():
         async with running(tmp_path, autojump_clock) as (site, store, node):
             assert store._connection is not None
             store._connection.execute("PRAGMA busy_timeout = 0")
             other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
-            site.driver.restored([told(300, 2)])
+            hear(site, store, told(300, 2))
             with trio.move_on_after(1.1):
                 while store.trouble is None:
                     await trio.sleep(0.1)
@@ -173,19 +196,21 @@ def _values(state: State) -> object:
     return sorted(state.members, key=str), {group.owner: group for group in state.groups}
 
 
-def test_its_size_is_known_as_of_the_last_snapshot(tmp_path: Path) -> None:
+def test_its_size_is_known_as_of_the_last_sync(tmp_path: Path) -> None:
     """Without a look at the disk: that may hang."""
     made = Store(tmp_path, "prod")
     made.open()
     made.begin(7)
     begun = made.bytes
     rows = [Entry(version, "x" * 100 + str(version), 0, 1) for version in range(1, 500)]
-    made.commit([], Changes(7, (), (), (Group(OWNERS[0], 0, 499, rows),)))
+    made.record(Group(OWNERS[0], 0, 499, rows))
+    made.begin_sync()
+    made.commit([])
     assert begun < made.bytes == sum(path.stat().st_size for path in tmp_path.glob("gossipd.db*"))
     made._disconnect()
 
 
-def test_the_nodes_id_comes_with_the_last_piece_of_a_snapshot(tmp_path: Path) -> None:
+def test_the_nodes_id_comes_with_the_last_of_the_members(tmp_path: Path) -> None:
     """Until then a copy of another node's directory says whose it is."""
     found = []
     for more in (True, False):
