@@ -47,7 +47,7 @@ class Closing:
                 if row.name == DEFAULT:
                     self._default.drop(owner, row.floor)
                 elif row.name not in self._names.sources:
-                    self._names.counted(row.name, -row.count, new=False)
+                    self._names.counted({row.name: -row.count})
             elif not inherits(owner, row):
                 self._unwrite(owner, row)
             elif whole and row.name == DEFAULT:

@@ -37,11 +37,11 @@ from .heirs import (
     listed,
 )
 from .named import Names
-from .owner_log import OwnerLog, group_of, is_sum
+from .owner_log import OwnerLog, group_of
 from .rows import capped, joined, larger, order
 from .seen import seen_in
 from .sources import INHERITED, Source, Sources, owner_of
-from .sums import Sums
+from .sums import GONE, Sums
 
 _UNKNOWN = Told()
 
@@ -124,11 +124,10 @@ class Ledger:
             self._drawn += 1
             log = self.owners[group.owner] = OwnerLog(self._sums, self._drawn)
         known = (log.have, log.newest, log.loose)
-        news = False
-        for entry in group.entries:
-            news |= self._merge(group.owner, log, entry)
-        for said in group.said:
-            news |= self._merge(group.owner, log, said)
+        sums, rows = self._told_apart(log, group)
+        news = self._merge_sums(log, sums)
+        for row in rows:
+            news |= self._merge(group.owner, log, row)
         self.names.settle()
         news |= log.hear(group, told)
         if known != (log.have, log.newest, log.loose):
@@ -231,29 +230,32 @@ class Ledger:
             if inherited is not None:
                 yield owner, inherited
 
+    def _told_apart(self, log: OwnerLog, group: Group) -> tuple[list[Entry], list[Row]]:
+        """Returns the sums of plain counters in a group, and its other rows."""
+        sources, others = self.names.sources, log.entries.others
+        sums: list[Entry] = []
+        rows: list[Row] = []
+        for entry in group.entries:
+            name = entry.name
+            plain = name != DEFAULT and name not in sources and name not in others
+            (sums if plain else rows).append(entry)
+        return sums, rows + group.said
+
+    def _merge_sums(self, log: OwnerLog, sums: list[Entry]) -> bool:
+        changes = log.merge(sums)
+        for held, before, _ in changes:
+            if before == GONE:
+                self.names.make(held.name)
+        self.names.counted({held.name: by for held, _, by in changes})
+        return bool(changes)
+
     def _merge(self, owner: bytes, log: OwnerLog, row: Row) -> bool:
-        sources = self.names.sources
-        if is_sum(row) and row.name not in sources and row.name not in log.entries.others:
-            return self._merge_sum(owner, log, row)
         known = log.entries.get(row.slot)
         if isinstance(row, Entry) and not isinstance(known, Said) and row.name == DEFAULT:
             return self._merge_default(owner, log, row, known)
         if isinstance(row, Said) and (row.name == DEFAULT or self._sums_up(owner, row)):
             return self._merge_line(owner, log, row, known)
         return self._merge_source(owner, log, row, known)
-
-    def _merge_sum(self, owner: bytes, log: OwnerLog, row: Entry) -> bool:
-        name = row.name
-        known = log.entries.held(name)
-        if known is None:
-            by, new = row.count, self.names.sum(name) is None
-        elif (known.version, known.count) >= (row.version, row.count):
-            return False
-        else:
-            by, new = row.count - known.count, False
-        log.put_sum(row)
-        self.names.counted(name, by, new=new)
-        return True
 
     def _sums_up(self, owner: bytes, row: Said) -> bool:
         return inherits(owner, row) and row.name not in self.names.sources

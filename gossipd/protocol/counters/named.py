@@ -8,7 +8,7 @@ and no value is ever added up anew. A counter of which rows of the other form ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from unicodedata import category
 
@@ -121,20 +121,25 @@ class Names:
             else life[1] - sources.time(clock)
         )
 
-    def counted(self, name: str, by: int, *, new: bool) -> None:
-        """Takes note that the sums of a plain counter changed by so much, and may have made it."""
-        if new:
+    def make(self, name: str) -> None:
+        """Lists the name of a plain counter, unless it is listed."""
+        if name not in self._sorted:
             self._sorted.add(name)
             self._number += 1
-        self.total += by
-        self._follow(name)
-        self.note(name)
+
+    def counted(self, changes: Mapping[str, int]) -> None:
+        """Takes note by how much the sums of each of these plain counters changed."""
+        self.total += sum(changes.values())
+        self._follow(changes)
+        if self._changed is not None:
+            for name in changes:
+                self.note(name)
 
     def inherit(self, name: str, by: int) -> None:
         """Changes what heirs inherited of a plain counter, which is made if there is none."""
-        new = self.sum(name) is None
         self._inherited[name] = self._inherited.get(name, 0) + by
-        self.counted(name, by, new=new)
+        self.make(name)
+        self.counted({name: by})
 
     def unlist(self, names: Iterable[str]) -> None:
         """Takes those plain counters off the list of which no owner says anything any more."""
@@ -171,7 +176,7 @@ class Names:
         changed = self.touched.setdefault(name, set())
         if changed is not None:
             changed.add(source)
-        self._follow(name)
+        self._follow([name])
         self._stale[name] = None
 
     def settle(self) -> None:
@@ -268,17 +273,19 @@ class Names:
         present = [name for name in self._changes if name in self._shown or self.is_plain(name)]
         return sorted(present, key=lambda name: (-self._changes[name], name))[:most]
 
-    def _follow(self, name: str) -> None:
-        """Counts a change, after Misra and Gries (1982): rare names make room for others.
+    def _follow(self, names: Iterable[str]) -> None:
+        """Counts a change of each, after Misra and Gries (1982): rare names make room for others.
 
         A change of a name for which there is no room takes one from all; each of those was added
         by a change, so that the cost of a change is the same on average.
         """
         changes = self._changes
-        if name in changes or len(changes) < _FOLLOWED:
-            changes[name] = changes.get(name, 0) + 1
-        else:
-            self._changes = {each: count - 1 for each, count in changes.items() if count > 1}
+        for name in names:
+            if name in changes or len(changes) < _FOLLOWED:
+                changes[name] = changes.get(name, 0) + 1
+            else:
+                changes = {each: count - 1 for each, count in changes.items() if count > 1}
+        self._changes = changes
 
     def page(self, prefix: str, after: str) -> Iterator[str]:
         """Yields the names that begin with `prefix` and come after `after`, in order.

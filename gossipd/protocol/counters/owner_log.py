@@ -14,8 +14,8 @@ from typing import TypeGuard
 from ..fingerprint import MASK
 from ..wire import DEFAULT, Entry, Group, Row, Said, Slot, empty_group_bytes, row_bytes
 from .courses import Course, Told
-from .sums import GONE, Held, Sums
-from .version_order import Placed, VersionOrder
+from .sums import GONE, Change, Held, Sums
+from .version_order import Placed, VersionOrder, version_of
 
 
 class Rows:
@@ -55,11 +55,11 @@ class Rows:
         """Returns what is held of a plain counter, None if nothing is."""
         return self._sums.find(self._owner, name)
 
-    def put(self, row: Entry) -> tuple[Held, int]:
-        """Takes in a sum, of whose slot there is no other row. Returns what `Sums.put` does."""
-        held, before = self._sums.put(self._owner, row.version, row.name, row.count)
-        self._number += before == GONE
-        return held, before
+    def merge(self, sums: Iterable[Entry]) -> list[Change]:
+        """Takes in newer sums, of whose slots there are no other rows, as `Sums.merge`."""
+        changes = self._sums.merge(self._owner, sums)
+        self._number += sum([before == GONE for _, before, _ in changes])
+        return changes
 
     def pop(self, slot: Slot) -> Row:
         """Takes out the row of a slot, which must be here."""
@@ -113,29 +113,35 @@ class OwnerLog:
 
     def put(self, slot: Slot, row: Row) -> None:
         """Takes a row of a slot in, in place of the one that the slot has."""
-        entries = self.entries
-        if (not is_sum(row) or slot in entries.others) and slot in entries:
-            self._take_out(entries.pop(slot))
+        if slot in self.entries:
+            self._take_out(self.entries.pop(slot))
         if is_sum(row):
-            self.put_sum(row)
+            self.merge([row])
         else:
-            entries.others[slot] = row
-            self._place(row, GONE)
+            self.entries.others[slot] = row
+            self._place([row])
+            if self.loose:
+                self.loose = (self.loose + self._mixed(row.version)) & MASK
 
-    def put_sum(self, row: Entry) -> None:
-        """Takes the sum of a plain counter in, of whose slot there is no other row."""
-        self._place(*self.entries.put(row))
+    def merge(self, sums: Iterable[Entry]) -> list[Change]:
+        """Takes in newer sums of plain counters, of whose slots there are no other rows.
 
-    def _place(self, placed: Placed, before: int) -> None:
-        """Takes what has a version now into their order. `before` is the version that it had."""
-        version = placed.version
-        if before != version:
-            self._by_version.add(placed)
-            if before != GONE:
-                self._by_version.moved()
-        self.newest = max(self.newest, version)
+        Returns what `Sums.merge` does.
+        """
+        changes = self.entries.merge(sums)
+        self._place([held for held, before, _ in changes if held.version != before])
+        self._by_version.moved(sum([before != GONE for _, before, _ in changes]))
         if self.loose:
-            self.loose = (self.loose + self._mixed(version) - self._mixed(before)) & MASK
+            mixed = [self._mixed(held.version) - self._mixed(old) for held, old, _ in changes]
+            self.loose = (self.loose + sum(mixed)) & MASK
+        return changes
+
+    def _place(self, rows: list[Placed]) -> None:
+        """Takes what has another version now into the order of versions."""
+        if rows:
+            rows.sort(key=version_of)
+            self._by_version.add(rows)
+            self.newest = max(self.newest, rows[-1].version)
 
     def drop(self, slot: Slot) -> None:
         """Drops the row of a slot, which changes nothing about the versions."""
@@ -144,7 +150,7 @@ class OwnerLog:
 
     def _take_out(self, row: Row) -> None:
         if is_sum(row):
-            self._by_version.moved()
+            self._by_version.moved(1)
         else:
             self._by_version.remove(row)
         if self.loose:

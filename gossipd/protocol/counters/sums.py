@@ -6,7 +6,11 @@ place, and one place in one table: what a counter costs in memory is mostly this
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
+
+from ..wire import Entry
 
 GONE = -1
 """The version of what is held no more."""
@@ -26,6 +30,10 @@ class Held(Struct, gc=False):
     name: str
     owner: int
     count: int
+
+
+Change = tuple[Held, int, int]
+"""What is held now, its version before, and by how much the sum changed. `GONE`: it is new."""
 
 
 class _Shared:
@@ -60,25 +68,41 @@ class Sums:
             return cell if cell.owner == owner else None
         return None if cell is None else cell.rows.get(owner)
 
-    def put(self, owner: int, version: int, name: str, count: int) -> tuple[Held, int]:
-        """Takes the sum of an owner. Returns what is held now, and its version before."""
+    def merge(self, owner: int, rows: Iterable[Entry]) -> list[Change]:
+        """Takes in those sums of an owner that are newer than what is held, and returns those."""
+        changes: dict[str, Change] = {}
+        cells = self._cells
+        for row in rows:
+            version, name, count = row.version, row.name, row.count
+            cell = held = cells.get(name)
+            if not isinstance(held, Held) or held.owner != owner:
+                held = self._place(owner, name)
+                cell = cells[name]
+            before, by = held.version, count - held.count
+            if version < before or (version == before and by <= 0):
+                continue
+            held.version, held.count = version, count
+            if isinstance(cell, _Shared):
+                cell.total += by
+            if name in changes:
+                _, before, more = changes[name]
+                by += more
+            changes[name] = (held, before, by)
+        return list(changes.values())
+
+    def _place(self, owner: int, name: str) -> Held:
+        """Returns what is held of an owner, with a version of `GONE` if nothing was."""
         cell = self._cells.get(name)
-        if isinstance(cell, Held):
-            if cell.owner == owner:
-                before, cell.version, cell.count = cell.version, version, count
-                return cell, before
-            cell = self._cells[name] = _Shared(cell)
         if cell is None:
-            held = self._cells[name] = Held(version, name, owner, count)
-            return held, GONE
-        known = cell.rows.get(owner)
-        if known is None:
+            held = self._cells[name] = Held(GONE, name, owner, 0)
+            return held
+        if isinstance(cell, Held):
+            cell = self._cells[name] = _Shared(cell)
+        if owner not in cell.rows:
             # All have one object for the name.
             name = next(iter(cell.rows.values())).name
-            known = cell.rows[owner] = Held(GONE, name, owner, 0)
-        cell.total += count - known.count
-        before, known.version, known.count = known.version, version, count
-        return known, before
+            cell.rows[owner] = Held(GONE, name, owner, 0)
+        return cell.rows[owner]
 
     def drop(self, owner: int, name: str) -> None:
         """Drops the sum of an owner, if there is one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from operator import attrgetter
 
@@ -53,23 +53,28 @@ class VersionOrder:
         # No row of a block is older than the version here, and none of the blocks before is newer.
         self._firsts = [-1]
 
-    def add(self, row: Placed) -> None:
-        """Takes a row in."""
-        version, last = row.version, self._blocks[-1]
-        if last.versions and version < last.versions[-1]:
-            self._insert(row)
-        elif len(last.rows) < BLOCK:
-            last.versions.append(version)
-            last.rows.append(row)
-        else:
-            self._blocks.append(_Block([row], [version]))
-            self._firsts.append(version)
+    def add(self, rows: Sequence[Placed]) -> None:
+        """Takes in some rows, which are in order among themselves."""
+        versions, last = list(map(version_of, rows)), self._blocks[-1]
+        if last.versions and versions[0] < last.versions[-1]:
+            for row in rows:
+                self._insert(row)
+            return
+        room = BLOCK - len(last.rows)
+        last.rows += rows[:room]
+        last.versions.extend(versions[:room])
+        for at in range(room, len(rows), BLOCK):
+            self._blocks.append(_Block(rows[at : at + BLOCK], versions[at : at + BLOCK]))
+            self._firsts.append(versions[at])
 
-    def moved(self) -> None:
-        """Takes note that what was here has another version, or is gone, and left a void place."""
-        self._moves += 1
-        if self._moves * _TIDIED_AFTER >= BLOCK:
-            self._moves = 0
+    def moved(self, number: int) -> None:
+        """Takes note that so many of what was here have other versions, or are gone.
+
+        Each has left a void place.
+        """
+        self._moves += number
+        while self._moves * _TIDIED_AFTER >= BLOCK:
+            self._moves -= BLOCK // _TIDIED_AFTER
             self._tidy()
 
     def _tidy(self) -> None:

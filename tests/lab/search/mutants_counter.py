@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -16,7 +17,7 @@ from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.owner_log import OwnerLog
 from gossipd.protocol.counters.seen import Seen
 from gossipd.protocol.counters.sources import Sources
-from gossipd.protocol.counters.sums import Held, Sums
+from gossipd.protocol.counters.sums import Sums
 from gossipd.protocol.events import OwnerRetired
 from gossipd.protocol.keeping import Keeping
 from gossipd.protocol.wire import DEFAULT, Confirm, Entry, Group, SpreadDone
@@ -256,16 +257,16 @@ def clocks_are_ignored(original: Any, self: Any) -> None:
 # Named counters
 
 
-@mutant(Sums, "put", "counts never agreed", within=50)
-def sums_are_added(
-    original: Any, self: Sums, owner: int, version: int, name: str, count: int
-) -> tuple[Held, int]:
+@mutant(Sums, "merge", "counts never agreed", within=50)
+def sums_are_added(original: Any, self: Sums, owner: int, sums: Iterable[Entry]) -> Any:
     """An owner's newer sum is added to the older one, where it should replace it."""
-    known = self.find(owner, name)
-    found: tuple[Held, int] = original(
-        self, owner, version, name, count + (0 if known is None else known.count)
-    )
-    return found
+    added = []
+    for entry in sums:
+        held = self.find(owner, entry.name)
+        newer = held is not None and entry.version > held.version
+        count = entry.count + (held.count if held is not None and newer else 0)
+        added.append(structs.replace(entry, count=count))
+    return original(self, owner, added)
 
 
 @mutant(writes.Writes, "_stage_own", "lost", within=50)

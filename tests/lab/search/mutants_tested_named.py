@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gossipd.protocol.counters import inheritance, ledger, rows, upkeep
@@ -11,7 +11,7 @@ from gossipd.protocol.counters.draft import Draft
 from gossipd.protocol.counters.ledger import Ledger
 from gossipd.protocol.counters.named import Names
 from gossipd.protocol.counters.owner_log import OwnerLog
-from gossipd.protocol.counters.sums import GONE
+from gossipd.protocol.counters.sums import GONE, Sums
 from gossipd.protocol.counters.upkeep import Upkeep
 from gossipd.protocol.counters.writes import Writes
 from gossipd.protocol.wire import DEFAULT, Entry, Row
@@ -37,23 +37,23 @@ def any_number_of_counters_may_be_made(original: Any, self: Ahead, more: Any) ->
     return 0
 
 
-@mutant(Ledger, "_merge", _COUNTERS + "ledger.py::test_a_sum_gives_way_to_a_newer_one_in_any_order")
-def larger_sums_win(original: Any, self: Ledger, owner: bytes, log: OwnerLog, entry: Entry) -> bool:
+@mutant(Sums, "merge", _COUNTERS + "ledger.py::test_a_sum_gives_way_to_a_newer_one_in_any_order")
+def larger_sums_win(original: Any, self: Sums, owner: int, sums: Iterable[Entry]) -> Any:
     """Of named counters the larger sum stays, as of the default one, though they may fall."""
-    known = log.entries.get(entry.slot)
-    if known is not None and entry.name != DEFAULT and known.count > entry.count:
-        return False
-    return original(self, owner, log, entry)
+    held = {entry.name: self.find(owner, entry.name) for entry in sums}
+    least = {name: each.count for name, each in held.items() if each is not None}
+    larger = [entry for entry in sums if entry.count >= least.get(entry.name, entry.count)]
+    return original(self, owner, larger)
 
 
-@mutant(OwnerLog, "_place", _COUNTERS + "ledger.py::test_what_an_owner_has_is_cut_from_where_it_is")
-def replaced_entries_are_found_again(
-    original: Any, self: OwnerLog, placed: Any, before: int
-) -> None:
+@mutant(OwnerLog, "merge", _COUNTERS + "ledger.py::test_what_an_owner_has_is_cut_from_where_it_is")
+def replaced_entries_are_found_again(original: Any, self: OwnerLog, sums: Iterable[Entry]) -> Any:
     """An entry that was replaced stays among those that are sent."""
-    original(self, placed, before)
-    if before != GONE:
-        self._by_version.add(placed)
+    changes = original(self, sums)
+    again = [held for held, before, _ in changes if before != GONE]
+    if again:
+        self._by_version.add(again)
+    return changes
 
 
 @mutant(Names, "page", _COUNTERS + "commands.py::test_a_peer_has_the_changes_and_names_of_another")

@@ -17,6 +17,9 @@ NAMES = ("default", "b")
 OWNERS = [bytes([number]) * 16 for number in range(1, 5)]
 TELLER = (("10.0.0.1", 1), 1)
 SEEDS = st.integers(0, 2**32)
+CHANGES = st.tuples(
+    st.integers(1, 30), st.sampled_from(("a", "b", "c", DEFAULT)), st.integers(1, 9)
+)
 
 
 def make_world(seed: int, names: tuple[str, ...] = ("default",), steps: int = 25) -> list[Ledger]:
@@ -261,6 +264,24 @@ def test_what_an_owner_has_is_cut_from_where_it_is() -> None:
         sent, since = sent + len(group.entries), group.entries[-1].version
     assert (150, 400) == (sent, other.have(OWNERS[0]))
     assert [ledger.value(f"n{n}") for n in range(150)] == [other.value(f"n{n}") for n in range(150)]
+
+
+@given(st.lists(CHANGES, min_size=1), st.integers(0, 3))
+def test_rows_that_come_together_do_what_they_do_one_by_one(
+    drawn: list[tuple[int, str, int]], since: int
+) -> None:
+    """In whatever order, given twice or beyond a gap, of `default` or of others."""
+    ledgers = Ledger(b"key"), Ledger(b"key")
+    entries = [Entry(version, name, 0, count) for version, name, count in drawn]
+    ledgers[0].apply(Group(OWNERS[0], since, since, entries))
+    for entry in entries:
+        ledgers[1].apply(Group(OWNERS[0], since, since, [entry]))
+    one, other = (ledger.owners[OWNERS[0]] for ledger in ledgers)
+    assert sorted(one.after(-1), key=repr) == sorted(other.after(-1), key=repr)
+    assert (one.have, one.newest, one.loose) == (other.have, other.newest, other.loose)
+    assert [ledgers[0].value(name) for name in "abc"] == [ledgers[1].value(name) for name in "abc"]
+    assert ledgers[0].names.total == ledgers[1].names.total
+    assert list(ledgers[0].names.page("", "")) == list(ledgers[1].names.page("", ""))
 
 
 def test_a_cut_delta_does_not_vouch_for_what_it_left_out() -> None:

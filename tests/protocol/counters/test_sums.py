@@ -62,9 +62,19 @@ def test_what_is_replaced_in_place_leaves_no_more_than_a_third_behind() -> None:
 def test_a_name_is_one_object_however_often_it_comes() -> None:
     """Each request and each push brings a new one, which must not stay."""
     sums = Sums()
-    first, before = sums.put(1, 1, "a" * 99, 1)
-    other, _ = sums.put(2, 1, "".join(["a"] * 99), 1)
-    again, was = sums.put(1, 2, "".join(["a"] * 99), 5)
-    assert (GONE, 1) == (before, was)
+    [(first, before, by)] = sums.merge(1, [Entry(1, "a" * 99, 0, 1)])
+    [(other, _, _)] = sums.merge(2, [Entry(1, "".join(["a"] * 99), 0, 1)])
+    [(again, was, more)] = sums.merge(1, [Entry(2, "".join(["a"] * 99), 0, 5)])
+    assert (GONE, 1, 1, 4) == (before, by, was, more)
     assert again is first
     assert other.name is first.name
+
+
+def test_a_sum_is_taken_only_if_it_is_newer() -> None:
+    """Of those of one version the larger. One that comes twice is told once, with all it added."""
+    sums = Sums()
+    sums.merge(1, [Entry(4, "a", 0, 3)])
+    assert [] == sums.merge(1, [Entry(3, "a", 0, 9), Entry(4, "a", 0, 2), Entry(4, "a", 0, 3)])
+    [(held, before, by)] = sums.merge(1, [Entry(4, "a", 0, 5), Entry(6, "a", 0, 1)])
+    assert (6, 1, 4, -2) == (held.version, held.count, before, by)
+    assert 1 == sums.total("a")

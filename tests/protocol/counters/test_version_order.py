@@ -38,9 +38,10 @@ def test_it_has_what_a_sorted_list_has(seed: int, monkeypatch: pytest.MonkeyPatc
         else:
             newest += 1
             version = rng.randrange(newest) if rng.random() < late else newest
-            row = Entry(1 + version // twice, "name", 0, 1)
-            naive.rows.append(row)
-            order.add(row)
+            newest += (more := rng.choice([0, 0, 3, 20]))
+            rows = [Entry(1 + (version + n) // twice, "name", 0, 1) for n in range(1 + more)]
+            naive.rows += rows
+            order.add(rows)
         since = rng.randrange(newest + 1)
         assert [id(row) for row in naive.after(since)] == [id(row) for row in order.after(since)]
         assert all(len(block.rows) <= version_order.BLOCK for block in order._blocks)
@@ -52,11 +53,11 @@ def test_blocks_are_few_though_most_rows_were_replaced() -> None:
     order, rng = VersionOrder(), Random(1)
     rows = [Entry(version, "name", 0, 1) for version in range(1, 10_001)]
     for row in rows:
-        order.add(row)
+        order.add([row])
     for version in range(10_001, 60_001):
         place = rng.randrange(len(rows))
         order.remove(rows[place])
         rows[place] = Entry(version, "name", 0, 1)
-        order.add(rows[place])
+        order.add([rows[place]])
     assert len(rows) == sum(len(block.rows) for block in order._blocks)
     assert len(order._blocks) < 1.7 * len(rows) / version_order.BLOCK
