@@ -89,6 +89,11 @@ class Names:
     def __len__(self) -> int:
         return self._number
 
+    def absent(self, names: set[str]) -> set[str]:
+        """Returns those of these names of which there is no counter."""
+        looked_at = self._sums.lacking(names) | (names & self.sources.keys())
+        return {name for name in looked_at if name not in self}
+
     def sum(self, name: str) -> int | None:
         """Returns the value of a counter that has no sources; None: absent."""
         total = self._sums.total(name)
@@ -276,15 +281,14 @@ class Names:
     def _follow(self, names: Iterable[str]) -> None:
         """Counts a change of each, after Misra and Gries (1982): rare names make room for others.
 
-        A change of a name for which there is no room takes one from all; each of those was added
-        by a change, so that the cost of a change is the same on average.
+        While there are more than have room, one is taken from all; each of those was added by a
+        change, so that the cost of a change is the same on average.
         """
         changes = self._changes
         for name in names:
-            if name in changes or len(changes) < _FOLLOWED:
-                changes[name] = changes.get(name, 0) + 1
-            else:
-                changes = {each: count - 1 for each, count in changes.items() if count > 1}
+            changes[name] = changes.get(name, 0) + 1
+        while len(changes) > _FOLLOWED:
+            changes = {each: count - 1 for each, count in changes.items() if count > 1}
         self._changes = changes
 
     def page(self, prefix: str, after: str) -> Iterator[str]:

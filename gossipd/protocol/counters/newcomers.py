@@ -20,8 +20,7 @@ def is_admitted(runtime: Runtime, ledger: Ledger, group: Group, bringer: str) ->
     if owner not in ledger.owners and not runtime.may_bring(OWNERS, bringer):
         return False
     if len(ledger.names) >= runtime.config.max_counters:
-        new = {row.name for row in group.rows if row.name not in ledger.names}
-        new.discard(DEFAULT)
+        new = ledger.names.absent({row.name for row in group.rows}) - {DEFAULT}
         if new and not runtime.may_bring(COUNTERS, bringer, len(new)):
             return False
     if ledger.default.floors >= FLOOR_LIMIT:

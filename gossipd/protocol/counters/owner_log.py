@@ -49,7 +49,7 @@ class Rows:
     def get(self, slot: Slot) -> Row | None:
         """Returns the row of a slot, None if there is none."""
         held = self.held(slot) if isinstance(slot, str) else None
-        return self.others.get(slot) if held is None else _entry(held)
+        return self.others.get(slot) if held is None else _row(held)
 
     def held(self, name: str) -> Held | None:
         """Returns what is held of a plain counter, None if nothing is."""
@@ -169,8 +169,7 @@ class OwnerLog:
 
     def after(self, version: int) -> Iterator[Row]:
         """Yields the rows that are newer than a version, in order; none may be put meanwhile."""
-        for row in self._by_version.after(version):
-            yield _entry(row) if isinstance(row, Held) else row
+        return map(_row, self._by_version.after(version))
 
     def slots(self) -> Iterator[Slot]:
         """Yields the slots of all rows; none may be put meanwhile."""
@@ -258,8 +257,11 @@ def is_sum(row: Row) -> TypeGuard[Entry]:
     return isinstance(row, Entry) and row.name != DEFAULT
 
 
-def _entry(held: Held) -> Entry:
-    return Entry(held.version, held.name, 0, held.count)
+def _row(placed: Placed) -> Row:
+    """Returns the row that is meant by what has a place in the order of versions."""
+    if isinstance(placed, Held):
+        return Entry(placed.version, placed.name, 0, placed.count)
+    return placed
 
 
 def last_version(group: Group) -> int:

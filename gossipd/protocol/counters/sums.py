@@ -61,6 +61,10 @@ class Sums:
             return None
         return cell.count if isinstance(cell, Held) else cell.total
 
+    def lacking(self, names: set[str]) -> set[str]:
+        """Returns those of these names of which no owner has a sum."""
+        return names.difference(self._cells)
+
     def find(self, owner: int, name: str) -> Held | None:
         """Returns what is held of an owner, which the caller does not keep."""
         cell = self._cells.get(name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from operator import attrgetter
+from itertools import compress, islice
+from operator import attrgetter, eq
 
 from ..wire import Row
 from .sums import Held
@@ -36,6 +36,11 @@ class _Block:
     def __init__(self, rows: Iterable[Placed], versions: Iterable[int]) -> None:
         self.rows = list(rows)
         self.versions = array("q", versions)
+
+    def present(self, start: int = 0) -> Iterator[Placed]:
+        """Returns the rows from a place on, without void places."""
+        rows = self.rows[start:]
+        return compress(rows, map(eq, map(version_of, rows), self.versions[start:]))
 
 
 class VersionOrder:
@@ -81,9 +86,7 @@ class VersionOrder:
         """Takes the void places out of the next block."""
         self._next = self._next % len(self._blocks)
         block = self._blocks[self._next]
-        rows = [
-            row for row, at in zip(block.rows, block.versions, strict=True) if row.version == at
-        ]
+        rows = list(block.present())
         if len(rows) < len(block.rows):
             block.rows, block.versions = rows, array("q", map(version_of, rows))
         if len(rows) < BLOCK // 2 and len(self._blocks) > 1:
@@ -132,6 +135,5 @@ class VersionOrder:
         place = bisect_right(self._firsts, version) - 1
         start = bisect_right(self._blocks[place].versions, version)
         for block in islice(self._blocks, place, None):
-            places = zip(block.rows, block.versions, strict=True)
-            yield from (row for row, at in islice(places, start, None) if row.version == at)
+            yield from block.present(start)
             start = 0

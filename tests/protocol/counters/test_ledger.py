@@ -284,6 +284,15 @@ def test_rows_that_come_together_do_what_they_do_one_by_one(
     assert list(ledgers[0].names.page("", "")) == list(ledgers[1].names.page("", ""))
 
 
+def test_a_name_is_absent_while_it_has_no_counter() -> None:
+    """Nobody counted under it, or what was counted is over."""
+    ledger = Ledger(b"key", lambda: 100)
+    entries, over = [Entry(1, "a", 0, 1)], Said(2, "b", b"", 2, 1, start=10, until=50)
+    ledger.apply(Group(OWNERS[0], 0, 3, entries, [over, Said(3, "c", b"", 3, 1)]))
+    ledger.names.inherit("d", 1)
+    assert {"b", "e"} == ledger.names.absent({"a", "b", "c", "d", "e"})
+
+
 def test_a_cut_delta_does_not_vouch_for_what_it_left_out() -> None:
     """Two nodes whose sender is lost have the same content, or hashes that tell that they have not.
 
