@@ -119,7 +119,7 @@ def _heir(node: int, names: Sequence[str], closed: int) -> Group:
 
 @attrs.frozen
 class Held:
-    """What a node holds: bytes of its file, at its largest, and of its memory, seconds of its start,
+    """What a node holds: bytes of its file at its largest and of its memory, seconds of its start,
     owners in a digest, and bytes that it sends a second."""
 
     processes: int

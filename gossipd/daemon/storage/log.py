@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS log (
 """
 _PUT = "INSERT INTO log VALUES (?, ?)"
 _LEVEL = 1
-PIECE = 500
+PIECE = 1000
 """About how many rows and owners a piece of a checkpoint has."""
 
 _PACKED = b"x"
@@ -52,7 +52,7 @@ class Log:
     """The groups of a log, and those that were recorded after it, decoded anew whenever read.
 
     Attributes:
-        blobs: the rows of the table.
+        blobs: the rows of the table, in the order in which to merge them.
         recorded: what came later.
     """
 
@@ -60,10 +60,7 @@ class Log:
     recorded: tuple[Group, ...] = ()
 
     def __iter__(self) -> Iterator[Group]:
-        # Merged in any order they give the same. But a node puts rows that come in the order of
-        # their versions in half the time, and what was put while a checkpoint was under way is
-        # mostly newer than that.
-        for blob in sorted(self.blobs, key=_is_later):
+        for blob in self.blobs:
             yield from decode(blob)
         yield from self.recorded
 
@@ -74,7 +71,10 @@ class Log:
 
 
 def read_log(connection: sqlite3.Connection) -> Log:
-    """Returns what the table has. Raises sqlite3.Error, also for what is no list of groups."""
+    """Returns what the table has, the pieces of checkpoints first.
+
+    Raises sqlite3.Error, also for what is no list of groups.
+    """
     query = "SELECT number, groups FROM log ORDER BY number"
     blobs = []
     for number, blob in connection.execute(query):
@@ -83,7 +83,10 @@ def read_log(connection: sqlite3.Connection) -> Log:
         except (zlib.error, msgspec.DecodeError, RecursionError, TypeError) as error:
             raise sqlite3.DatabaseError(f"row {number} of the log: {error}") from None
         blobs.append(blob)
-    return Log(tuple(blobs))
+    # A node puts rows that come in the order of their versions in half the time, and what was put
+    # while a checkpoint was under way is mostly newer than its pieces. What a piece completes is
+    # all there in the end, whatever it comes before.
+    return Log(tuple(sorted(blobs, key=_is_later)))
 
 
 def chained(log: Reversible[Group], recorded: Iterable[Group]) -> Log:

@@ -21,7 +21,7 @@ from ..errors import reason
 from . import schema
 from .files import make_database, may_pass, rewrite_log, size, sync
 from .growth import GrowingLog
-from .log import chained
+from .log import Log, chained
 from .names import Names
 from .reading import StoreError, damaged, only_read, read_file
 from .schema import drop_members, put_identity, put_line, put_members, upgrade
@@ -204,16 +204,18 @@ class Store:
         # One statement is a transaction by itself, for half of the processor time.
         is_one = changes is None and piece is None and not taken and not drawn
         with self._transaction(is_one=is_one) as connection:
+            # In this order: the writes take effect only later, and what a piece completes must be
+            # there for what goes on from that.
+            if taken:
+                self._growing.put_encoded(connection, taken)
+            if piece is not None:
+                self._growing.put_piece(connection, piece)
             if writes:
                 groups = [group for write in writes for group in write.groups]
                 self._growing.put(connection, groups)
                 put_line(connection, writes)
-            if taken:
-                self._growing.put_encoded(connection, taken)
             if changes is not None:
                 self._put_changes(connection, changes)
-            if piece is not None:
-                self._growing.put_piece(connection, piece)
         self._synced.note(writes)
         self.commits += 1
         self.writes += len(writes)
@@ -221,7 +223,7 @@ class Store:
             if not self._growing.lacking:
                 self._unsynced.forget()
             # Here in the writer's thread: a disk that hangs must not stop the loop.
-            self.bytes = size(self.path)
+            self.bytes = self.bytes if piece else size(self.path)
         if changes is not None:
             self._generation = changes.generation
             self._identity = (changes.cluster_ids, changes.strayed)
@@ -311,7 +313,7 @@ class Store:
         """
         self._disconnect()
         if not self.path.exists():
-            return State()
+            return State(groups=Log())
         try:
             with only_read(self.path, self._log) as connection:
                 return self._read(connection)

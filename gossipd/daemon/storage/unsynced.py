@@ -53,12 +53,13 @@ class UnsyncedLog:
     def read(self) -> list[Group]:
         """Returns all groups in both files, of each file up to the first damage.
 
-        They stay in the files until the store has them.
+        They are in order, and stay in the files until the store has them.
         """
         self._size, found = _groups(_content(self._paths[0]), self._seed)
-        end, later = _groups(_content(self._paths[1]), self._seed)
+        end, others = _groups(_content(self._paths[1]), self._seed)
         self._current, self._switched = 0, end > 0
-        return found + later
+        in_order = _written(self._paths[0]) <= _written(self._paths[1])
+        return found + others if in_order else others + found
 
     def clear(self) -> None:
         """Removes both files. Raises OSError."""
@@ -117,6 +118,13 @@ class UnsyncedLog:
             with contextlib.suppress(OSError):
                 os.close(self._file)
         self._file, self._size = None, 0
+
+
+def _written(path: Path) -> int:
+    """Returns when a file was written to last, in nanoseconds; 0 if there is none."""
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime_ns
+    return 0
 
 
 def _content(path: Path) -> bytes:

@@ -268,7 +268,7 @@ class Writes(Part):
         news = self._ledger.apply(group, told)
         # After a restart nobody knows who told it. What it completed here is complete then.
         upto = self._ledger.have(group.owner)
-        if news and (not kept or group.since > have < upto):
+        if news and (not kept or have < upto):
             self._runtime.emit(Record(structs.replace(group, since=have, upto=upto)))
         return news
 

@@ -16,7 +16,8 @@ def test_a_fault_at_every_other_call() -> None:
     """Increments are answered or refused; reads go on; readiness is off meanwhile, and back after.
 
     With GOSSIPD_LONG at each call. Then and after a power cut the count lies between what was
-    acknowledged and that with what was not answered.
+    acknowledged and that with what was not answered. Checkpoints of the counters are under way all
+    the time, and no owner's versions may have a gap.
     """
     report = play(SWEEP, seed=1, thorough=LONG, stride=1 if LONG else 2)
     print({**report, "problems": len(report["problems"])})

@@ -65,9 +65,20 @@ def test_what_could_not_be_stored_stays(path: Path) -> None:
     log.add(group(2))
     log.take()
     log.add(group(3))
-    assert [2, 3, 1] == [*upto(UnsyncedLog(path, "prod"))[1:], upto(UnsyncedLog(path, "prod"))[0]]
+    assert [1, 2, 3] == upto(UnsyncedLog(path, "prod"))
     log.forget()
     assert [2, 3] == upto(UnsyncedLog(path, "prod"))
+
+
+def test_what_is_read_is_in_order(path: Path) -> None:
+    """Whichever file was written to last. Else a group would come before what it goes on from."""
+    log = UnsyncedLog(path, "prod")
+    for number in range(1, 6):
+        log.add(group(number))
+        if number % 2:
+            log.forget()
+            log.take()
+        assert [number] == upto(UnsyncedLog(path, "prod"))[-1:]
 
 
 def test_what_an_earlier_process_left_is_forgotten_once_it_is_stored(path: Path) -> None:
