@@ -62,10 +62,10 @@ class Kept:
         row = table.rows.get(node_id(number))
         claim = Claim(node_id(number), WALL_MS + rng.randint(0, 9), 0, rng.randint(0, 3))
         match rng.randrange(5):
-            case 0 if row is not None:
-                table.change(row, claim, 0.0)
-            case 0:
+            case 0 if row is None:
                 table.add(claim, 0.0)
+            case 0 if row is not table.own:
+                table.change(row, claim, 0.0)
             case 1 if row is not None and row is not table.own:
                 table.set_removed(row, rng.random() < 0.5)
             case 2:
