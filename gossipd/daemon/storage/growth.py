@@ -12,6 +12,9 @@ from .log import drop_groups, last_number, put_encoded, put_groups, put_packed, 
 _FEW_BYTES = 2**19
 """A log that has grown by less than this needs no checkpoint, however few the counters are."""
 
+_GROWTH = 2
+"""How many times as much as a checkpoint has may be put to the log before the next one begins."""
+
 
 class GrowingLog:
     """The log of one file, as it is on the disk together with the transaction under way.
@@ -60,8 +63,8 @@ class GrowingLog:
             self.lacking, self._covered = False, None
 
     def wants_checkpoint(self) -> bool:
-        """Returns whether a checkpoint is to begin: the log has twice as much as it would have."""
-        grown = self._grown > max(_FEW_BYTES, self._whole)
+        """Returns whether a checkpoint is to begin."""
+        grown = self._grown > max(_FEW_BYTES, _GROWTH * self._whole)
         return self._covered is None and (self.lacking or grown)
 
     def begin_checkpoint(self) -> None:

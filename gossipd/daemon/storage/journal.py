@@ -2,8 +2,8 @@
 
 One transaction is under way at a time, in a thread. Writes that are staged meanwhile go into the
 next one (group commit). Once a second the transaction also takes what has changed besides: what
-others counted, members, the generation. When the log of the counters has grown to twice its size, a
-checkpoint begins, and each of the next transactions takes a piece of it. Many members are cut
+others counted, members, the generation. When the log of the counters has grown enough, a checkpoint
+begins, and each of the next transactions takes a piece of it. Many members are cut
 likewise, so that neither the loop nor a write waits long. After a failure every write that waits
 fails as well, and the file is opened anew, once a second, until it can be written; then a
 checkpoint begins.
