@@ -18,9 +18,7 @@ from .address import (
 from .config import ACK_LEVELS, PROFILES, Identity, ProtocolConfig
 from .counters import (
     CLOSED,
-    DRAWN_BYTES,
     FLOOR_LIMIT,
-    IDS_PER_ROW,
     TTL_LIMIT,
     VALUE_LIMIT,
     Asked,
@@ -115,9 +113,7 @@ __all__ = [
     "DEAD",
     "DEFAULT",
     "DEFAULT_PORT",
-    "DRAWN_BYTES",
     "FLOOR_LIMIT",
-    "IDS_PER_ROW",
     "PROFILES",
     "SCOUTING",
     "SEALED_HEAD",

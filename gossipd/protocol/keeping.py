@@ -1,4 +1,4 @@
-"""What a store keeps of a node: all of it, or what changed since it was last handed over."""
+"""What a store keeps of a node: its state, the members that changed, and checkpoints."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .wire import ALIVE, DEAD, FORGOTTEN, LARGEST, LEFT, SUSPECT, Claim, Group
 class Keeping:
     """Hands a store what it is to keep, and takes what one kept.
 
-    Whatever is handed over once is not handed over again until it changes. So after a failure of
-    the store everything must be declared changed.
+    A changed member is handed over once. So after a failure of the store all members must be
+    declared changed, and a checkpoint brings the counters.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Keeping:
     def changes(self, most: int) -> Changes | None:
         """Hands over up to `most` changed members; None if nothing has changed.
 
-        The counters are not among it: a store has them from `Persist`, `Record` and `checkpoint`.
+        The counters are not among them: a store has them from `Persist`, `Record` and `checkpoint`.
         """
         table = self._table
         taken = table.unkept.take(most, self._all_members())

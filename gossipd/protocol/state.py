@@ -43,7 +43,7 @@ class State:
 
 @attrs.frozen
 class Changes:
-    """What changed of a node's members since the changes before, for a store that has those.
+    """What changed of a node's members and identity since the changes before.
 
     Attributes:
         generation: the generation of this run.

@@ -103,7 +103,7 @@ def test_all_changes_together_are_the_state(seed: int, earlier: bool, most: int)
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32))
-def test_after_a_loss_everything_is_handed_over_again(seed: int) -> None:
+def test_after_a_loss_all_members_are_handed_over_again(seed: int) -> None:
     """Members that the store holds and the node has forgotten are among it."""
     rng = Random(seed)
     kept = Kept(a_state(rng))

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from gossipd.daemon.storage import Store
-from gossipd.protocol import Changes, Claim, Entry, Group
+from gossipd.protocol import Changes, Claim, Entry, Group, Write
 from lab.processes import (
     Cluster,
     CountingClient,
@@ -42,8 +42,8 @@ def fill(node: Node, cluster_name: str) -> None:
     store = Store(node.directory, cluster_name)
     store.open()
     store.begin(1)
-    store.commit([], Changes(1, members, (), groups))
-    store.close(None)
+    store.commit([Write(1, groups)], Changes(1, members))
+    store.close(None, ())
 
 
 def sent(nodes: Cluster) -> float:

@@ -144,7 +144,7 @@ def measure(processes: int) -> Held:
         store.open()
         store.renew(state)
         _grow(store, state)
-        store.close(None)
+        store.close(None, ())
         size = (path / "gossipd.db").stat().st_size
         start = min(_started(path)[0] for _ in range(5))
         tracemalloc.start()
@@ -177,7 +177,7 @@ def _started(path: Path) -> tuple[float, int]:
     node = Node(config, identity, state=store.open(), rng=Random(1), now=0.0)
     taken = time.process_time() - began
     memory = tracemalloc.get_traced_memory()[0] if tracemalloc.is_tracing() else 0
-    store.close(None)
+    store.close(None, ())
     assert node.peers() == []
     return taken, memory
 

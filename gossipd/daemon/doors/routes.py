@@ -163,7 +163,7 @@ class Route(Generic[_Query, _Body]):
 
     def _names(self, parts: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            return tuple([unquote_to_bytes(part).decode() for part in parts])
+            return tuple([unquote_to_bytes(p).decode() if "%" in p else p for p in parts])
         except UnicodeDecodeError:
             which = " or ".join(self.variables)
             raise Failed(INVALID, f"Invalid request: {which}: must be UTF-8") from None

@@ -8,21 +8,20 @@ was in `writes`, as it is in the log now.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from gossipd.protocol import CLOSED, DEFAULT, DRAWN_BYTES, IDS_PER_ROW, Entry, Group, Said
+from gossipd.protocol import CLOSED, DEFAULT, Entry, Group, Said
 
 from .log import decode
 
 TABLES = ("owners", "entries", "said", "closed", "writes")
 
-_T = TypeVar("_T")
-_ID_BYTES = 16
-_REST_BYTES = _ID_BYTES - DRAWN_BYTES
+# Of these files, whatever the protocol has now.
+_ID_BYTES, _DRAWN_BYTES, _IDS_PER_ROW = 16, 6, 4
+_REST_BYTES = _ID_BYTES - _DRAWN_BYTES
 _decode_said = msgspec.msgpack.Decoder(Said).decode
 
 
@@ -42,8 +41,17 @@ def read_tables(connection: sqlite3.Connection) -> list[Group]:
         for owner, have in connection.execute("SELECT owner, have FROM owners ORDER BY owner")
     ]
     for _, row in _rows(connection, "writes", "number, groups", "number"):
-        groups += _decoded(decode, row)
+        groups += decode(row)
     return groups
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Returns whether the file has a table, which one of an earlier version may lack.
+
+    Raises sqlite3.Error.
+    """
+    query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
+    return bool(connection.execute(query, (name,)).fetchone()[0])
 
 
 def drop_tables(connection: sqlite3.Connection) -> None:
@@ -55,11 +63,11 @@ def drop_tables(connection: sqlite3.Connection) -> None:
 def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:
     found: dict[bytes, list[Said]] = {}
     for owner, row in _rows(connection, "said", "owner, row", "owner, version"):
-        found.setdefault(owner, []).append(_decoded(_decode_said, row))
+        found.setdefault(owner, []).append(_said(row))
     closed: dict[bytes, dict[bytes, Said]] = {}
     columns = "owner, version, rest, ids"
     for owner, version, rest, ids in _rows(connection, "closed", columns, "owner, version"):
-        if len(rest) != _REST_BYTES or not ids or len(ids) % DRAWN_BYTES:
+        if len(rest) != _REST_BYTES or not ids or len(ids) % _DRAWN_BYTES:
             raise sqlite3.DatabaseError("a row of closed cannot be read")
         rows = _listing(version, rest, ids)
         closed.setdefault(owner, {}).update({row.source: row for row in rows})
@@ -71,10 +79,10 @@ def _read_said(connection: sqlite3.Connection) -> dict[bytes, list[Said]]:
 
 def _listing(version: int, rest: bytes, ids: bytes) -> list[Said]:
     """Returns the rows of an heir's log from a version on that list ids with the same end."""
-    whole = [ids[at : at + DRAWN_BYTES] + rest for at in range(0, len(ids), DRAWN_BYTES)]
+    whole = [ids[at : at + _DRAWN_BYTES] + rest for at in range(0, len(ids), _DRAWN_BYTES)]
     return [
-        Said(version + number, DEFAULT, CLOSED + b"".join(whole[at : at + IDS_PER_ROW]), 1, 0)
-        for number, at in enumerate(range(0, len(whole), IDS_PER_ROW))
+        Said(version + number, DEFAULT, CLOSED + b"".join(whole[at : at + _IDS_PER_ROW]), 1, 0)
+        for number, at in enumerate(range(0, len(whole), _IDS_PER_ROW))
     ]
 
 
@@ -82,14 +90,13 @@ def _rows(
     connection: sqlite3.Connection, table: str, columns: str, order: str
 ) -> list[tuple[Any, ...]]:
     """Returns the rows of a table in order, none if the file has no such table."""
-    query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
-    if not connection.execute(query, (table,)).fetchone()[0]:
+    if not has_table(connection, table):
         return []
     return connection.execute(f"SELECT {columns} FROM {table} ORDER BY {order}").fetchall()
 
 
-def _decoded(decoder: Callable[[bytes], _T], row: bytes) -> _T:
+def _said(row: bytes) -> Said:
     try:
-        return decoder(row)
+        return _decode_said(row)
     except (msgspec.DecodeError, RecursionError, TypeError) as error:
-        raise sqlite3.DatabaseError(f"a row cannot be read: {error}") from None
+        raise sqlite3.DatabaseError(f"a row of said cannot be read: {error}") from None

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from gossipd.protocol import Group
 
-from .log import drop_groups, last_number, put_encoded, put_groups, put_packed, sizes
+from . import schema
+from .log import drop_groups, last_number, log_bytes, put_encoded, put_groups, put_packed
 
-_FEW_BYTES = 2**19
+_FEW_BYTES = 2**20
 """A log that has grown by less than this needs no checkpoint, however few the counters are."""
 
 _GROWTH = 2
@@ -37,7 +38,8 @@ class GrowingLog:
     def begin(self, connection: sqlite3.Connection) -> None:
         """Takes note of what the table has. Raises sqlite3.Error if it cannot be read."""
         self._number, self._covered = last_number(connection), None
-        self._whole, self._grown = sizes(connection)
+        self._whole = schema.checkpoint_bytes(connection)
+        self._grown = log_bytes(connection) - self._whole
 
     def put(self, connection: sqlite3.Connection, groups: Sequence[Group]) -> None:
         """Appends groups. Raises sqlite3.Error."""
@@ -45,20 +47,28 @@ class GrowingLog:
         self._grown += put_groups(connection, self._number, groups)
 
     def put_encoded(self, connection: sqlite3.Connection, groups: Sequence[bytes]) -> None:
-        """Appends groups that are encoded by themselves. Raises sqlite3.Error."""
+        """Appends groups that are encoded by themselves. Raises sqlite3.Error.
+
+        What a group completes rests upon those before it. Where these may be missing, it completes
+        nothing.
+        """
         self._number += 1
-        self._grown += put_encoded(connection, self._number, groups)
+        complete = not self.lacking
+        self._grown += put_encoded(connection, self._number, groups, complete=complete)
 
     def put_piece(self, connection: sqlite3.Connection, piece: Sequence[Group]) -> None:
         """Appends a piece of a checkpoint. An empty one ends it, and deletes what was there before.
 
-        Raises sqlite3.Error.
+        Does nothing if something was found missing since it began. Raises sqlite3.Error.
         """
+        if self._covered is None:
+            return
         if piece:
             self._number += 1
             self._part += put_packed(connection, self._number, piece)
-        elif self._covered is not None:
+        else:
             drop_groups(connection, self._covered)
+            schema.put_checkpoint_bytes(connection, self._part)
             self._whole, self._grown = self._part, self._grown - self._before
             self.lacking, self._covered = False, None
 

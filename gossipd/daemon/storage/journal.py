@@ -3,10 +3,10 @@
 One transaction is under way at a time, in a thread. Writes that are staged meanwhile go into the
 next one (group commit). Once a second the transaction also takes what has changed besides: what
 others counted, members, the generation. When the log of the counters has grown enough, a checkpoint
-begins, and each of the next transactions takes a piece of it. Many members are cut
-likewise, so that neither the loop nor a write waits long. After a failure every write that waits
-fails as well, and the file is opened anew, once a second, until it can be written; then a
-checkpoint begins.
+begins, and each of the next transactions takes a piece of it. A change of many members is cut as
+well, so that neither the loop nor a write waits long. After a failure every write that waits fails
+as well, and the file is opened anew, once a second, until it can be written; then a checkpoint
+begins.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .reading import StoreError
 from .store import WriteError
 from .writer import WriterThread
 
-_LAZY_SECONDS = 1.0
+_SYNC_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
 _COMPLAINT_SECONDS = 60.0
@@ -181,6 +181,7 @@ class Journal:
         lost = await self._thread.run(self._store.lost)
         if lost is None:
             return True
+        # The state has what was recorded so far.
         self._store.begin_sync()
         try:
             await self._thread.run(self._store.renew, node.state())
@@ -205,7 +206,7 @@ class Journal:
         recorded = self._store.begin_sync()
         changes = node.changes(PIECE)
         if changes is None or not changes.more:
-            self._next_sync = now + _LAZY_SECONDS
+            self._next_sync = now + _SYNC_SECONDS
         if self._store.wants_checkpoint():
             self._store.begin_checkpoint()
             self._pieces = node.checkpoint(PIECE)

@@ -1,8 +1,8 @@
 """The table that has the counters' rows: a log of groups, in the order in which they were merged.
 
-A node that starts merges all of it. A checkpoint appends the rows of all counters as they are, and
-then takes away what was there before it began. So the table grows with the changes since the last
-checkpoint, and a change costs one row of the log and its share of the next checkpoint.
+A node that starts merges all of it, the pieces of checkpoints first. A checkpoint appends the rows
+of all counters as they are, and then takes away what was there before it began. So the table grows
+with the changes since the last checkpoint.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ _decode = msgspec.msgpack.Decoder(list[_Kept]).decode
 class Log:
     """The groups of a log, and those that were recorded after it, decoded anew whenever read.
 
+    All rows at once would stay in the memory of the process.
+
     Attributes:
         blobs: the rows of the table, in the order in which to merge them.
         recorded: what came later.
@@ -75,14 +77,9 @@ def read_log(connection: sqlite3.Connection) -> Log:
 
     Raises sqlite3.Error, also for what is no list of groups.
     """
-    query = "SELECT number, groups FROM log ORDER BY number"
-    blobs = []
-    for number, blob in connection.execute(query):
-        try:
-            decode(blob)
-        except (zlib.error, msgspec.DecodeError, RecursionError, TypeError) as error:
-            raise sqlite3.DatabaseError(f"row {number} of the log: {error}") from None
-        blobs.append(blob)
+    blobs = [blob for (blob,) in connection.execute("SELECT groups FROM log ORDER BY number")]
+    for blob in blobs:
+        decode(blob)
     # A node puts rows that come in the order of their versions in half the time, and what was put
     # while a checkpoint was under way is mostly newer than its pieces. What a piece completes is
     # all there in the end, whatever it comes before.
@@ -95,18 +92,9 @@ def chained(log: Reversible[Group], recorded: Iterable[Group]) -> Log:
     return attrs.evolve(log, recorded=(*log.recorded, *recorded))
 
 
-def sizes(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Returns how many bytes all checkpoints in the table have, and all else.
-
-    Those of a checkpoint are counted as they are before compression. Raises sqlite3.Error.
-    """
-    packed = other = 0
-    for (blob,) in connection.execute("SELECT groups FROM log"):
-        if blob.startswith(_PACKED):
-            packed += len(_unpacked(blob))
-        else:
-            other += len(blob)
-    return packed, other
+def log_bytes(connection: sqlite3.Connection) -> int:
+    """Returns how many bytes the table has, before compression. Raises sqlite3.Error."""
+    return sum(len(_unpacked(blob)) for (blob,) in connection.execute("SELECT groups FROM log"))
 
 
 def last_number(connection: sqlite3.Connection) -> int:
@@ -122,9 +110,16 @@ def put_groups(connection: sqlite3.Connection, number: int, groups: Sequence[Gro
     return len(blob)
 
 
-def put_encoded(connection: sqlite3.Connection, number: int, groups: Sequence[bytes]) -> int:
-    """Does the same with groups that are encoded by themselves."""
+def put_encoded(
+    connection: sqlite3.Connection, number: int, groups: Sequence[bytes], *, complete: bool
+) -> int:
+    """Does the same with groups that are encoded by themselves.
+
+    Unless `complete`, they are put as groups that complete nothing.
+    """
     blob = b"\xdd" + len(groups).to_bytes(4, "big") + b"".join(groups)
+    if not complete:
+        blob = _encode(list(map(incomplete, decode(blob))))
     connection.execute(_PUT, (number, blob))
     return len(blob)
 
@@ -142,7 +137,10 @@ def drop_groups(connection: sqlite3.Connection, upto: int) -> None:
 
 
 def in_pieces(groups: Iterable[Group], most: int) -> Iterator[list[Group]]:
-    """Yields groups in lists of about `most` rows and owners. A larger group is divided."""
+    """Yields groups in lists of about `most` rows and owners, for a file that no node has open.
+
+    A larger group is divided.
+    """
     piece: list[Group] = []
     size = 0
     for group in groups:
@@ -167,9 +165,17 @@ def _divided(group: Group, most: int) -> Iterator[Group]:
     yield Group(owner, since, upto, entries, said)
 
 
+def incomplete(group: Group) -> Group:
+    """Returns a group with the same rows that says nothing of those before them."""
+    return Group(group.owner, 0, 0, group.entries, group.said)
+
+
 def decode(blob: bytes) -> list[Group]:
-    """Returns the groups of a row. Raises zlib.error, msgspec.DecodeError and what that raises."""
-    return [Group(*msgspec.structs.astuple(each)) for each in _decode(_unpacked(blob))]
+    """Returns the groups of a row. Raises sqlite3.DatabaseError if it cannot be read."""
+    try:
+        return [Group(*msgspec.structs.astuple(each)) for each in _decode(_unpacked(blob))]
+    except (zlib.error, msgspec.DecodeError, RecursionError, TypeError) as error:
+        raise sqlite3.DatabaseError(f"a row of the log cannot be read: {error}") from None
 
 
 def _is_later(blob: bytes) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gossipd.protocol import Changes, Claim, Group, State, Write
 
-from .earlier import drop_tables, read_tables
+from .earlier import drop_tables, has_table, read_tables
 from .log import PIECE, TABLE, Log, in_pieces, put_packed, read_log
 
 FILE = "gossipd.db"
@@ -48,6 +48,11 @@ LATER = (GONE, TABLE)
 
 _KINDS = {
     "log": [("groups", "blob")],
+    "owners": [("owner", "blob"), ("have", "integer")],
+    "entries": [
+        *[("owner", "blob"), ("name", "text"), ("slot", "integer")],
+        *[(column, "integer") for column in ("version", "floor", "count")],
+    ],
     "members": [
         *[("id", "text"), ("accuser", "text")],
         *[(column, "integer") for column in ("generation", "incarnation", "state", "removed")],
@@ -60,6 +65,7 @@ CLUSTER_IDS = "cluster ids"
 STRAYED = "strayed"
 LINE = "line"
 NODE_ID = "node id"
+_CHECKPOINT_BYTES = "checkpoint bytes"
 PUT_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
 
@@ -84,13 +90,21 @@ def upgrade(connection: sqlite3.Connection, groups: Iterable[Group]) -> None:
 
 def put_all(connection: sqlite3.Connection, groups: Iterable[Group]) -> None:
     """Puts groups into an empty log, as a checkpoint. Raises sqlite3.Error."""
+    size = 0
     for number, piece in enumerate(in_pieces(groups, PIECE), 1):
-        put_packed(connection, number, piece)
+        size += put_packed(connection, number, piece)
+    put_checkpoint_bytes(connection, size)
 
 
-def _has_table(connection: sqlite3.Connection, name: str) -> bool:
-    query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
-    return bool(connection.execute(query, (name,)).fetchone()[0])
+def put_checkpoint_bytes(connection: sqlite3.Connection, size: int) -> None:
+    """Writes how many bytes the last checkpoint has, before compression. Raises sqlite3.Error."""
+    connection.execute(PUT_META, (_CHECKPOINT_BYTES, size))
+
+
+def checkpoint_bytes(connection: sqlite3.Connection) -> int:
+    """Returns what was written so, 0 if nothing was. Raises sqlite3.Error."""
+    query = "SELECT value FROM meta WHERE key = ?"
+    return next((int(size) for (size,) in connection.execute(query, (_CHECKPOINT_BYTES,))), 0)
 
 
 def put_members(connection: sqlite3.Connection, changes: Changes) -> None:
@@ -120,7 +134,7 @@ def put_identity(connection: sqlite3.Connection, kept: Changes | State) -> None:
 
 def _read_gone(connection: sqlite3.Connection) -> dict[str, int]:
     """Returns the rows of `gone`; none of a file of an earlier version that is only read."""
-    if not _has_table(connection, "gone"):
+    if not has_table(connection, "gone"):
         return {}
     return dict(connection.execute("SELECT id, since FROM gone ORDER BY id"))
 
@@ -152,7 +166,7 @@ def read_state(connection: sqlite3.Connection) -> State:
             removed.append(row[0])
     gone = _read_gone(connection)
     ids, strayed = _read_identity(connection)
-    has_log = _has_table(connection, "log")
+    has_log = has_table(connection, "log")
     groups = read_log(connection) if has_log else Log((), tuple(read_tables(connection)))
     return State(
         generation or 0,
@@ -199,7 +213,7 @@ def holds_wrong_kinds(connection: sqlite3.Connection) -> bool:
     queries = [
         f"SELECT 1 FROM {table} WHERE " + " OR ".join(f"typeof({c}) <> '{k}'" for c, k in kinds)
         for table, kinds in _KINDS.items()
-        if _has_table(connection, table)
+        if has_table(connection, table)
     ]
     if any(connection.execute(f"{query} LIMIT 1").fetchone() for query in queries):
         return True

@@ -1,8 +1,8 @@
 """The file in which a node keeps what it must not forget: SQLite in WAL mode.
 
 There is one connection, and one thread at a time uses it. Every commit is synced before it returns.
-Whatever is written or recorded of the counters is appended to a log (`log`), in that order. Others'
-counts are first appended, unsynced, to files beside it (`unsynced`).
+What is written and what is recorded of the counters is appended to the table `log`. Others' counts
+are first appended, unsynced, to files beside it (`unsynced`).
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Store:
         trouble: why the last attempt to write failed, until `reopen` succeeds; None if it did not.
         shortfall: what `open` found to be missing of what was acknowledged, in one line, or None.
         written: when the last transaction was on disk, in seconds since 1970; None before it.
-        bytes: size of its files at the start, and with the last transaction that had more than
-            writes.
+        bytes: size of its files at the start, and after the last sync without a piece of a
+            checkpoint.
         commits, writes: number of transactions so far, and of the node's writes in them.
     """
 
@@ -204,8 +204,8 @@ class Store:
         # One statement is a transaction by itself, for half of the processor time.
         is_one = changes is None and piece is None and not taken and not drawn
         with self._transaction(is_one=is_one) as connection:
-            # In this order: the writes take effect only later, and what a piece completes must be
-            # there for what goes on from that.
+            # A piece may complete what a write goes on from, so it comes before. Writes take effect
+            # only after the commit.
             if taken:
                 self._growing.put_encoded(connection, taken)
             if piece is not None:
@@ -230,9 +230,7 @@ class Store:
             if not changes.more:
                 self._node_id = changes.node_id
 
-    def close(
-        self, changes: Changes | None, pieces: Iterable[Sequence[Group]] | None = None
-    ) -> None:
+    def close(self, changes: Changes | None, pieces: Iterable[Sequence[Group]]) -> None:
         """Writes the last changes and that the process ended in good order.
 
         If the file may lack something, the pieces of a checkpoint are read and written as well.
@@ -243,7 +241,7 @@ class Store:
             with self._transaction() as connection:
                 if self._taken:
                     self._growing.put_encoded(connection, self._taken)
-                if self._growing.lacking and pieces is not None:
+                if self._growing.lacking:
                     self._growing.begin_checkpoint()
                     for piece in (*pieces, ()):
                         self._growing.put_piece(connection, piece)
@@ -385,8 +383,9 @@ class Store:
         """Brings a file of an earlier version to this one. Returns what it holds then."""
         connection.execute("BEGIN IMMEDIATE")
         upgrade(connection, found.groups)
+        found = self._read(connection)
         connection.execute("COMMIT")
-        return self._read(connection)
+        return found
 
     def _put_changes(self, connection: sqlite3.Connection, changes: Changes) -> None:
         put_members(connection, changes)

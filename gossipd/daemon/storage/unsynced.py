@@ -8,7 +8,7 @@ the owner has it.
 There are two files. While the store writes what is in the one, new groups go to the other. Once the
 transaction is on disk the first file is emptied, and it is the next to be appended to. A group that
 is in a file and in the store is merged twice when they are read, which changes nothing. What was
-added is also kept in memory until the store takes it, encoded as it is.
+added is also kept in memory, in MessagePack, until the store takes it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from pathlib import Path
 import msgspec
 
 from gossipd.protocol import Group
+
+from .log import incomplete
 
 _HEAD = struct.Struct("<II")
 _LIMIT = 2**24
@@ -53,13 +55,14 @@ class UnsyncedLog:
     def read(self) -> list[Group]:
         """Returns all groups in both files, of each file up to the first damage.
 
-        They are in order, and stay in the files until the store has them.
+        They stay in the files until the store has them. They complete nothing: a group that others
+        went on from may be missing. A full disk refuses one and not the next, and a power cut may
+        take the end of one file and leave the other.
         """
         self._size, found = _groups(_content(self._paths[0]), self._seed)
         end, others = _groups(_content(self._paths[1]), self._seed)
         self._current, self._switched = 0, end > 0
-        in_order = _written(self._paths[0]) <= _written(self._paths[1])
-        return found + others if in_order else others + found
+        return list(map(incomplete, found + others))
 
     def clear(self) -> None:
         """Removes both files. Raises OSError."""
@@ -69,9 +72,10 @@ class UnsyncedLog:
                 path.unlink(missing_ok=True)
 
     def add(self, group: Group) -> None:
-        """Appends a group, unless the file system refuses it or the file is at its size limit.
+        """Keeps a group for `take`, and appends it to the file unless that is full or refuses it.
 
         So if the disk is full, a node that is killed may come back with less than it has shown.
+        Beyond 16 MiB a group is not kept, and `take` says so.
         """
         content = _encode(group)
         if self._waiting_bytes + len(content) > _LIMIT:
@@ -118,13 +122,6 @@ class UnsyncedLog:
             with contextlib.suppress(OSError):
                 os.close(self._file)
         self._file, self._size = None, 0
-
-
-def _written(path: Path) -> int:
-    """Returns when a file was written to last, in nanoseconds; 0 if there is none."""
-    with contextlib.suppress(OSError):
-        return path.stat().st_mtime_ns
-    return 0
 
 
 def _content(path: Path) -> bytes:

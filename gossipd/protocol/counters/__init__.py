@@ -5,7 +5,7 @@ from .commands import Asked, Bounded, Change, Increment, Reset, Stated
 from .courses import Told
 from .face import Counters
 from .floors import FLOOR_LIMIT, VALUE_LIMIT, KeyReused, LimitExceeded, TooManyCounters
-from .heirs import CLOSED, DRAWN_BYTES, IDS_PER_ROW, closed_ids
+from .heirs import CLOSED, closed_ids
 from .ledger import Ledger
 from .named import check_name
 from .newcomers import is_admitted
@@ -15,9 +15,7 @@ from .writes import Writes
 
 __all__ = [
     "CLOSED",
-    "DRAWN_BYTES",
     "FLOOR_LIMIT",
-    "IDS_PER_ROW",
     "TTL_LIMIT",
     "VALUE_LIMIT",
     "Asked",

@@ -171,15 +171,10 @@ class OwnerLog:
         """Yields the rows that are newer than a version, in order; none may be put meanwhile."""
         return map(_row, self._by_version.after(version))
 
-    def slots(self) -> Iterator[Slot]:
-        """Yields the slots of all rows; none may be put meanwhile."""
-        for row in self._by_version.after(-1):
-            yield row.name if isinstance(row, Held) else row.slot
-
     def clear(self) -> None:
         """Drops all rows."""
-        for slot in list(self.slots()):
-            self.entries.pop(slot)
+        for row in list(self.after(-1)):
+            self.entries.pop(row.slot)
         self._by_version = VersionOrder()
 
     def hear(self, group: Group, told: Told) -> bool:

@@ -29,8 +29,8 @@ class Disk:
     Args:
         sync_interval: every so many seconds all that the node records is synced; what it stages is
             at once. What is recorded outlives the process before, but not the power of its machine.
-            What is dropped stays until a checkpoint ends, of which each sync and each transaction
-            take a piece. None: a crash leaves all that the node knows.
+            Each sync and each transaction takes a piece of a checkpoint. A row that the node drops
+            stays until one ends that began later. None: a crash leaves all that the node knows.
 
     Attributes:
         delay: from the beginning of a transaction to the report of its writes; None: no delay.
@@ -125,7 +125,8 @@ class Disk:
             self.write(write)
         recorded = len(self._recorded)
         for group in self._recorded[: rng.randint(0, recorded) if power_cut else recorded]:
-            self._put(group)
+            # Nothing rests upon what is not synced.
+            self._put(Group(group.owner, 0, 0, group.entries, group.said))
         return self.content(state)
 
     def content(self, state: State) -> State:

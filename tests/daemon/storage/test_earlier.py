@@ -98,6 +98,7 @@ def test_a_file_of_version_1_has_fewer_tables(tmp_path: Path) -> None:
         "UPDATE closed SET ids = substr(ids, 2)",
         "UPDATE said SET row = substr(row, 2)",
         "UPDATE writes SET groups = substr(groups, 1, 9)",
+        "UPDATE writes SET groups = x'7801'",
     ],
 )
 def test_what_cannot_be_read_is_damage(tmp_path: Path, damage: str) -> None:
@@ -105,4 +106,21 @@ def test_what_cannot_be_read_is_damage(tmp_path: Path, damage: str) -> None:
     of_version_4(tmp_path, damage)
     for _ in range(2):
         with pytest.raises(StoreError, match="is damaged"):
+            Store(tmp_path, "c").open()
+
+
+def test_a_value_of_the_wrong_kind_is_damage(tmp_path: Path) -> None:
+    """A file that was closed in good order is not checked as a whole, and is left as it is."""
+    columns = "owner, name, slot, version, floor, count"
+    of_version_4(
+        tmp_path,
+        "UPDATE meta SET value = 1 WHERE key = 'clean'",
+        f"CREATE TABLE loose ({columns}, PRIMARY KEY (owner, name, slot)) WITHOUT ROWID",
+        "INSERT INTO loose SELECT * FROM entries",
+        "DROP TABLE entries",
+        "ALTER TABLE loose RENAME TO entries",
+        "UPDATE entries SET count = 'x'",
+    )
+    for _ in range(2):
+        with pytest.raises(StoreError, match="wrong kind"):
             Store(tmp_path, "c").open()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from gossipd.daemon.storage.growth import GrowingLog
 from gossipd.daemon.storage.log import TABLE, read_log
+from gossipd.daemon.storage.schema import SCHEMA
 from gossipd.protocol import Entry, Group
 
 
@@ -21,7 +23,7 @@ def group(owner: bytes, rows: int) -> Group:
 def table() -> Iterator[sqlite3.Connection]:
     """The table in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(TABLE)
+    connection.executescript(SCHEMA + TABLE)
     yield connection
     connection.close()
 
@@ -45,7 +47,7 @@ def test_a_checkpoint_begins_when_the_log_has_grown_by_twice_what_it_would_have(
     log = begun(table)
     for _ in range(3):
         assert not log.wants_checkpoint()
-        log.put(table, [group(b"a", 2000)])
+        log.put(table, [group(b"a", 4000)])
     for _ in range(2):
         assert log.wants_checkpoint()
         log = begun(table)
@@ -72,7 +74,7 @@ def test_a_checkpoint_leaves_what_was_put_since_it_began(table: sqlite3.Connecti
     log.put_piece(table, [group(b"b", 1)])
     log = begun(table)
     log.begin_checkpoint()
-    log.put(table, [group(b"c", 9000)])
+    log.put(table, [group(b"c", 11_000)])
     log.put_piece(table, [group(b"d", 1)])
     log.put(table, [group(b"e", 1)])
     assert "abcde" == owners(table)
@@ -91,10 +93,23 @@ def test_what_is_missing_is_there_only_with_a_checkpoint_that_began_later(
     log.put_piece(table, [group(b"b", 1)])
     log.lacks()
     assert log.wants_checkpoint()
+    log.put_piece(table, [group(b"b", 1)])
     log.put_piece(table, [])
     assert ("ab", True) == (owners(table), log.lacking)
     log.begin_checkpoint()
     log.put_piece(table, [group(b"c", 1)])
     assert log.lacking
+    log.put_encoded(table, [msgspec.msgpack.encode(group(b"d", 1))])
+    assert {0} == {each.upto for each in read_log(table) if each.owner == b"d" * 16}
     log.put_piece(table, [])
-    assert ("c", False) == (owners(table), log.lacking)
+    assert ("cd", False) == (owners(table), log.lacking)
+
+
+def test_a_checkpoint_that_never_ended_counts_as_growth(table: sqlite3.Connection) -> None:
+    """Else each kill during one would put the next one off, and the file would grow."""
+    log = begun(table)
+    for _ in range(2):
+        log.begin_checkpoint()
+        log.put_piece(table, [group(b"a", 6000)])
+        log = begun(table)
+    assert log.wants_checkpoint()

@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     (tmp_path / "node").mkdir()
     made.open()
     made.begin(7)
-    made.commit([], Changes(7, MEMBERS, ("10.0.0.2:1",)), GROUPS)
+    made.commit([Write(1, GROUPS)], Changes(7, MEMBERS, ("10.0.0.2:1",)))
     yield made
     made._disconnect()
 
@@ -67,7 +67,7 @@ def test_everything_is_shown_as_plain_values(store: Store) -> None:
     }
     store.record(Group(B, 1, 2, [Entry(2, "default", 9, 6)]))
     assert {"default": 15} == read_directory(store.path.parent)["counters"]
-    store.close(Changes(7, MEMBERS, ("10.0.0.2:1",)))
+    store.close(Changes(7, MEMBERS, ("10.0.0.2:1",)), ())
     assert {"default": 15} == read_directory(store.path.parent)["counters"]
     assert read_directory(store.path.parent)["ended_in_good_order"]
 
@@ -128,7 +128,7 @@ def test_what_is_no_node_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"x" * 5000, b""])
 def test_damage_is_named(store: Store, damage: bytes) -> None:
     """By every command, in one line with the path."""
-    store.close(Changes(7, MEMBERS))
+    store.close(Changes(7, MEMBERS), ())
     store.path.write_bytes(damage)
     for call in (check_directory, read_directory):
         with pytest.raises(InspectionError) as caught:
@@ -141,7 +141,7 @@ def test_damage_within_is_found_by_a_check(store: Store) -> None:
     """Where reading a few rows would not."""
     for n in range(1, 200):
         store.commit([Write(n, (Group(bytes([n]) * 16, 0, n, [Entry(n, "n" * n, 0, 1)]),))])
-    store.close(Changes(7, MEMBERS))
+    store.close(Changes(7, MEMBERS), ())
     data = bytearray(store.path.read_bytes())
     data[-2000:] = b"\xff" * 2000
     store.path.write_bytes(data)

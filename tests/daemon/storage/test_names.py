@@ -109,14 +109,14 @@ def test_what_is_recorded_while_a_new_file_is_made_is_kept(store: Store, data: P
     late = Group(B, 4, 5, [Entry(5, "default", 0, 10)])
     store.record(late)
     store.renew(MEMORY)
-    assert 5 == kill(store, data).groups[-1].upto
+    assert 5 == kill(store, data).groups[-1].newest
 
 
 def test_a_new_file_ends_in_good_order(store: Store, data: Path) -> None:
     """A node that is stopped after it wrote one leaves all of it behind."""
     (data / FILE).unlink()
     store.renew(MEMORY)
-    store.close(None)
+    store.close(None, ())
     assert MEMORY == whole(Store(data, "c").open())
 
 
@@ -187,4 +187,4 @@ def test_the_file_of_what_is_recorded_finds_its_name_again(store: Store, data: P
     store.commit([], CHANGES)
     late = Group(B, 4, 5, [Entry(5, "default", 0, 10)])
     store.record(late)
-    assert 5 == kill(store, data).groups[-1].upto
+    assert 5 == kill(store, data).groups[-1].newest

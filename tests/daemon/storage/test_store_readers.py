@@ -76,7 +76,7 @@ def test_the_log_grows_while_somebody_reads_and_not_for_ever(tmp_path: Path) -> 
         number += 1
         store.commit([write(number, 1000)])
     assert log_size(tmp_path) <= LIMIT + 2**20
-    store.close(Changes())
+    store.close(Changes(), ())
 
 
 def test_a_backup_while_it_is_written_to_is_one_state(tmp_path: Path) -> None:

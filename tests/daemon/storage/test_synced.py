@@ -74,11 +74,11 @@ def test_a_whole_log_is_no_alarm(killed: Path) -> None:
     assert (WRITES, None) == (found, store.shortfall)
     store.begin(2)
     store.commit([write(1, B)])
-    store.close(Changes(2))
+    store.close(Changes(2), ())
     for _ in range(2):
         store, found = opened(killed)
         assert (WRITES, None) == (found, store.shortfall)
-        store.close(Changes(3))
+        store.close(Changes(3), ())
     assert "owners 2" in check_directory(killed)
 
 

@@ -75,7 +75,7 @@ def _trouble(shim: Shim, data: Path, rng: Random) -> int:
             store.commit([], None, [])
     # A log that is begun anew has earlier versions of few pages.
     _hear(store, ledger, rng)
-    store.close(_changes(rng))
+    store.close(_changes(rng), ())
     store.open()
     store.begin(2)
     _hear(store, ledger, rng)

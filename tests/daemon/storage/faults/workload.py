@@ -100,7 +100,7 @@ class Workload:
         self._pieces = None
         self._begin_sync(store, takes=False)
         last = self._members(40)
-        self._step(store, lambda: store.close(last), closes=True)
+        self._step(store, lambda: store.close(last, ()), closes=True)
         store = SmallLog(self._folder, CLUSTER)
         self._ledger = merged(store.open().groups)
         self._done(read_state(connection(store)), 0)
