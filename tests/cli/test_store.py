@@ -13,7 +13,7 @@ import pytest
 
 from gossipd.cli.store import _progress
 from gossipd.daemon.storage.store import Store
-from gossipd.protocol import Changes, Claim, Entry, Group
+from gossipd.protocol import Changes, Claim, Entry, Group, Write
 from tests.cli.invoking import invoke
 
 OWNER = b"a" * 16
@@ -26,7 +26,8 @@ def directory(tmp_path: Path) -> Path:
     store.open()
     store.begin(7)
     groups = (Group(OWNER, 0, 3, [Entry(3, "default", 0, 1234)]),)
-    store.commit([], Changes(7, (Claim("10.0.0.2:1", 3, 0, 0),), ("10.0.0.2:1",), groups))
+    changes = Changes(7, (Claim("10.0.0.2:1", 3, 0, 0),), ("10.0.0.2:1",))
+    store.commit([Write(1, groups)], changes)
     store._disconnect()
     return tmp_path
 
