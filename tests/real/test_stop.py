@@ -74,8 +74,10 @@ def test_an_increment_under_way_is_answered(three: Cluster) -> None:
         assert [] == answers
         node.send(signal.SIGTERM)
         eventually("it stops", lambda: node.events("stopping"), 2)
-        status, headers, body = node.ask("GET", "/readyz")
-        assert (503, "close") == (status, headers["connection"])
+        # The line is in the log before the node begins to leave.
+        eventually("it is not ready", lambda: node.ask("GET", "/readyz")[0] == 503, 2)
+        _, headers, body = node.ask("GET", "/readyz")
+        assert "close" == headers["connection"]
         assert "this node is stopping" == json.loads(body)["detail"]
         writer.join(IN_TIME)
         assert ["2/3"] == answers
