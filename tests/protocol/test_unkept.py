@@ -7,7 +7,7 @@ from gossipd.protocol.unkept import Unkept
 
 def test_nothing_is_noted_for_a_node_without_a_store() -> None:
     """It would only be kept in memory. The first that asks gets all keys there are."""
-    unkept: Unkept[str] = Unkept()
+    unkept = Unkept()
     unkept.note("a")
     assert 0 == len(unkept)
     assert ["a", "b"] == sorted(unkept.take(9, ["a", "b"]))
@@ -16,7 +16,7 @@ def test_nothing_is_noted_for_a_node_without_a_store() -> None:
 
 def test_a_key_is_handed_over_once_for_all_its_changes() -> None:
     """And again when it changes after that."""
-    unkept: Unkept[str] = Unkept()
+    unkept = Unkept()
     unkept.clear()
     unkept.note("a")
     unkept.note("a")
@@ -27,8 +27,8 @@ def test_a_key_is_handed_over_once_for_all_its_changes() -> None:
 
 def test_pieces_are_all_that_was_noted() -> None:
     """Each key is in one of them."""
-    unkept: Unkept[int] = Unkept()
-    unkept.fill(range(10))
+    unkept = Unkept()
+    unkept.fill(map(str, range(10)))
     pieces = [unkept.take(4, ()) for _ in range(4)]
     assert [4, 4, 2, 0] == [len(piece) for piece in pieces]
-    assert list(range(10)) == sorted(key for piece in pieces for key in piece)
+    assert list(map(str, range(10))) == sorted(key for piece in pieces for key in piece)

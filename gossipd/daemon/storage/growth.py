@@ -28,6 +28,9 @@ class GrowingLog:
 
     def __init__(self) -> None:
         self.lacking = False
+        # Whether something was put as incomplete since the last checkpoint began. Then what goes on
+        # from that completes nothing in the file, until another checkpoint.
+        self._loose = False
         # The last row, and the last one that a checkpoint under way makes superfluous.
         self._number = 0
         self._covered: int | None = None
@@ -54,6 +57,7 @@ class GrowingLog:
         """
         self._number += 1
         complete = not self.lacking
+        self._loose |= self.lacking
         self._grown += put_encoded(connection, self._number, groups, complete=complete)
 
     def put_piece(self, connection: sqlite3.Connection, piece: Sequence[Group]) -> None:
@@ -75,11 +79,12 @@ class GrowingLog:
     def wants_checkpoint(self) -> bool:
         """Returns whether a checkpoint is to begin."""
         grown = self._grown > max(_FEW_BYTES, _GROWTH * self._whole)
-        return self._covered is None and (self.lacking or grown)
+        return self._covered is None and (self.lacking or self._loose or grown)
 
     def begin_checkpoint(self) -> None:
         """Takes note that a checkpoint begins now, in place of one that is under way."""
         self._covered, self._part, self._before = self._number, 0, self._grown
+        self._loose = False
 
     def lacks(self) -> None:
         """Takes note that something is missing, maybe also in a checkpoint that is under way."""

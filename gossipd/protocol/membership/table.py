@@ -172,7 +172,7 @@ class MemberTable:
         self.removed: dict[Address, None] = {}
         self.fingerprint: Fingerprint[str] = Fingerprint()
         self.counts = dict.fromkeys((*STATES, "removed"), 0)
-        self.unkept: Unkept[str] = Unkept()
+        self.unkept = Unkept()
         self._key = key
         self._rng = rng
         self._order: list[Member] = []

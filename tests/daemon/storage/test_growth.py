@@ -103,6 +103,12 @@ def test_what_is_missing_is_there_only_with_a_checkpoint_that_began_later(
     assert {0} == {each.upto for each in read_log(table) if each.owner == b"d" * 16}
     log.put_piece(table, [])
     assert ("cd", False) == (owners(table), log.lacking)
+    # What goes on from that group does not complete its owner. One more checkpoint does.
+    assert log.wants_checkpoint()
+    log.begin_checkpoint()
+    log.put_encoded(table, [msgspec.msgpack.encode(group(b"d", 1))])
+    log.put_piece(table, [])
+    assert not log.wants_checkpoint()
 
 
 def test_a_checkpoint_that_never_ended_counts_as_growth(table: sqlite3.Connection) -> None:

@@ -62,10 +62,3 @@ def test_what_cannot_be_used_is_refused(
     with pytest.raises(StoreError, match=reason) as caught:
         read(path, cluster)
     assert str(path) in str(caught.value)
-
-
-def test_a_row_that_cannot_be_decoded_is_an_error(path: Path) -> None:
-    """Before a node starts with half of it."""
-    changed(path, "UPDATE log SET groups = substr(groups, 3)")
-    with pytest.raises(sqlite3.DatabaseError, match="a row of the log"):
-        read(path)

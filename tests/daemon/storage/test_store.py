@@ -89,13 +89,6 @@ def test_members_that_are_gone_are_forgotten(tmp_path: Path) -> None:
     assert () == store.reopen().members
 
 
-def test_a_file_of_another_cluster_is_refused(tmp_path: Path) -> None:
-    """With both names."""
-    crash(opened(tmp_path, "one")[0])
-    with pytest.raises(StoreError, match="belongs to the cluster 'one', not 'two'"):
-        opened(tmp_path, "two")
-
-
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     """It may hold what this version does not understand."""
     crash(opened(tmp_path)[0])

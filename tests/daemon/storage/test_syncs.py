@@ -18,7 +18,7 @@ from gossipd.daemon.open import _close
 from gossipd.daemon.storage.journal import Journal
 from gossipd.daemon.storage.log import PIECE, log_bytes, read_log
 from gossipd.daemon.storage.schema import FILE
-from gossipd.daemon.storage.store import Store
+from gossipd.daemon.storage.store import Store, WriteError
 from gossipd.daemon.storage.writer import WriterThread
 from gossipd.protocol import (
     Change,
@@ -32,6 +32,7 @@ from gossipd.protocol import (
     State,
 )
 from tests.daemon.fakes import NODE_ID, Endpoint, Running, serving
+from tests.daemon.storage.contents import merged
 from tests.daemon.waiting import outcome
 
 Clock = trio.testing.MockClock
@@ -224,3 +225,25 @@ def test_the_nodes_id_comes_with_the_last_of_the_members(tmp_path: Path) -> None
         found.append(store.open().node_id)
         store._disconnect()
     assert ["", "10.0.0.1:1"] == found
+
+
+def test_what_rests_upon_a_failed_transaction_completes_nothing(tmp_path: Path) -> None:
+    """Else the file had everything of an owner, it said, and no node told the lost rows again."""
+    store = Store(tmp_path, "prod")
+    store.open()
+    store.begin(1)
+    assert store._connection is not None
+    store._connection.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    store.record(Group(OWNERS[0], 0, 0, [Entry(1, "a", 0, 1), Entry(2, "b", 0, 2)]))
+    store.begin_sync()
+    with pytest.raises(WriteError):
+        store.commit([])
+    other.close()
+    store.reopen()
+    store.record(Group(OWNERS[0], 0, 3, [Entry(3, "c", 0, 3)]))
+    store.begin_sync()
+    store.commit([])
+    [group] = merged(store.reopen().groups)
+    assert (0, [3]) == (group.upto, [row.version for row in group.rows])
